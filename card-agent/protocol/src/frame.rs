@@ -1,0 +1,327 @@
+//! The frames themselves.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Act, Bytes, PasscodeRules, Secret};
+
+/// A job's number. It is no secret: knowing it lets nobody do anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JobId(pub Uuid);
+
+impl fmt::Display for JobId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// 128 bits, 60 seconds, once: takes the browser that started a job back to the portal.
+pub type ReturnCode = Secret;
+
+/// A key slot of a PIV card (SP 800-73-5 part 1, table 4b).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Slot {
+    /// 9A: PIV authentication, after VERIFY.
+    Authentication,
+    /// 9C: digital signature, VERIFY before each use.
+    Signature,
+    /// 9E: card authentication, no passcode.
+    CardAuthentication,
+}
+
+/// A reader as the agent sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReaderSeen {
+    /// Model name as PC/SC gives it, without the slot number (B-60).
+    pub model: String,
+    /// True if the agent's list has that model (B-60).
+    pub approved: bool,
+    /// The card in it, if there is one that answers.
+    pub card: Option<CardSeen>,
+}
+
+/// A card as the agent sees it. All of it is hearsay until 9E has signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardSeen {
+    /// Serial number, upper-case hexadecimal.
+    pub serial: String,
+    /// Name of the card profile the agent recognised (`piv`, `guide`).
+    pub profile: String,
+    /// Tries left for the smartcard passcode; 0 is locked. `None` where the card does not tell.
+    pub tries_left: Option<u8>,
+}
+
+/// Agent to server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FromAgent {
+    /// The first frame of every connection.
+    Hello {
+        /// [`crate::PROTOCOL_VERSION`].
+        protocol: u16,
+        /// The agent's own version, for the operator.
+        version: String,
+        /// Name of the workstation, as the agent says it; recorded, never believed.
+        workstation: String,
+    },
+    /// What is in the readers now: after Hello, after every insertion and removal, and as heartbeat.
+    Readers {
+        /// All of them.
+        readers: Vec<ReaderSeen>,
+    },
+    /// A question; the server answers each once, with the same number.
+    Ask {
+        /// Counts up from 1 on each connection.
+        number: u64,
+        /// The question.
+        request: Request,
+    },
+}
+
+/// What an agent asks. Those about a job name it; a claimed job answers to its claimer only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// The only request of a connection without a client certificate: trade the enrolment code
+    /// (15 minutes, once) for one.
+    Enrol {
+        /// The code, as an operator read it out.
+        code: Secret,
+        /// PKCS#10 over the agent's own key, DER.
+        csr: Bytes,
+        /// Name of the workstation.
+        workstation: String,
+    },
+    /// What is this job? Spends nothing, claims nothing.
+    Look {
+        /// The job.
+        job: JobId,
+    },
+    /// This agent takes the job, with this card. A job is claimed once, by one agent; the same
+    /// agent may claim it again (a second try at the passcode page).
+    Claim {
+        /// The job.
+        job: JobId,
+        /// Reader model, recorded as said.
+        reader: String,
+        /// The card in it.
+        card: CardSeen,
+    },
+    /// The card is there: 9E over [`crate::Purpose::Present`].
+    Present {
+        /// The job.
+        job: JobId,
+        /// ECDSA P-256 signature, DER.
+        signature: Bytes,
+    },
+    /// VERIFY failed, and so many tries are left (0: the card is locked now).
+    PasscodeWrong {
+        /// The job.
+        job: JobId,
+        /// As the card says.
+        tries_left: Option<u8>,
+    },
+    /// Its holder agrees: 9A over the act's purpose, after VERIFY.
+    Agree {
+        /// The job.
+        job: JobId,
+        /// ECDSA P-256 signature, DER.
+        signature: Bytes,
+    },
+    /// Evaluate the POPRF over a blinded, stretched passcode. Only after Agree; at most
+    /// 5 a job and 10 a card and day.
+    Evaluate {
+        /// The job.
+        job: JobId,
+        /// RFC 9497 blinded element.
+        blinded: Bytes,
+    },
+    /// The tag of the passcode that VERIFY has just accepted. Settles what was unknown.
+    /// For a job without a new smartcard passcode it also finishes the job.
+    CurrentTag {
+        /// The job.
+        job: JobId,
+        /// POPRF output.
+        tag: Secret,
+    },
+    /// The tag of the wanted new passcode: may it be written (P-22)? The answer
+    /// [`Answer::Write`] comes only when it is durably pending.
+    NewTag {
+        /// The job.
+        job: JobId,
+        /// POPRF output.
+        tag: Secret,
+    },
+    /// What became of CHANGE REFERENCE DATA.
+    Written {
+        /// The job.
+        job: JobId,
+        /// As far as the card told.
+        outcome: WriteOutcome,
+    },
+    /// Personalisation: a public key that the card generated, with a CSR signed by the card
+    /// (9A, 9C) or alone (9E).
+    KeyGenerated {
+        /// The job.
+        job: JobId,
+        /// Which slot.
+        slot: Slot,
+        /// SubjectPublicKeyInfo, DER.
+        public_key: Bytes,
+        /// PKCS#10, DER, signed by that key; empty for 9E.
+        csr: Bytes,
+    },
+    /// Personalisation: all is written and read back.
+    Personalised {
+        /// The job.
+        job: JobId,
+        /// 9A signature over [`crate::Purpose::Personalise`].
+        signature: Bytes,
+    },
+    /// The agent gives up on a job, and says why in a word for the record. Nothing was written.
+    Abandon {
+        /// The job.
+        job: JobId,
+        /// Card pulled, reader gone, page left.
+        reason: ProblemSeen,
+    },
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteOutcome {
+    /// Written and read back: the new passcode verifies.
+    New,
+    /// Not written: the old one still verifies.
+    Old,
+    /// The link to the card was lost in between; the next successful VERIFY settles it.
+    Unknown,
+}
+
+/// What an agent can see going wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemSeen {
+    /// The card left the reader.
+    CardRemoved,
+    /// Another card than the job's is in the reader.
+    OtherCard,
+    /// The reader is not approved (B-60).
+    ReaderNotApproved,
+    /// The card answered something the agent does not understand.
+    CardFault,
+    /// The person left the page or pressed *Cancel*.
+    Cancelled,
+}
+
+/// Server to agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FromServer {
+    /// The answer to the question with that number.
+    Answer {
+        /// Number of the question.
+        number: u64,
+        /// The answer.
+        answer: Answer,
+    },
+    /// The server is about to close the connection; the agent dials again after its back-off.
+    Bye,
+}
+
+/// What a server answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// To Enrol.
+    Enrolled(Enrolled),
+    /// To Look: what the page shows before anything is asked.
+    Job {
+        /// The act.
+        act: Act,
+        /// Server time, RFC 3339; the agent never reads the wall clock.
+        now: String,
+        /// Policy's rules for a new smartcard passcode.
+        rules: PasscodeRules,
+    },
+    /// To Claim.
+    Granted(Box<Granted>),
+    /// To Present, PasscodeWrong, Abandon: taken note of; go on.
+    Noted,
+    /// To Agree: the proof holds; what the POPRF needs.
+    Agreed {
+        /// Salt of the stretch.
+        holder: Uuid,
+        /// Version of the POPRF key.
+        poprf_key_version: u32,
+        /// The POPRF public key (compressed ristretto255 element).
+        poprf_public_key: Bytes,
+    },
+    /// To Evaluate.
+    Evaluated {
+        /// RFC 9497 evaluated element.
+        element: Bytes,
+        /// RFC 9497 proof that it was made with the public key.
+        proof: Bytes,
+    },
+    /// To NewTag: pending and durable; write it now.
+    Write,
+    /// To KeyGenerated: write this certificate to the slot. Empty for 9E.
+    Certificate {
+        /// X.509, DER.
+        certificate: Bytes,
+    },
+    /// The job is done; take the browser to the portal with this code.
+    Done {
+        /// 128 bits.
+        code: ReturnCode,
+    },
+    /// No. For people: what the page shows. Nothing was changed.
+    Refused {
+        /// Rule id (`P-22`), or empty where no rule of the guides is at work.
+        rule: String,
+        /// A sentence for the holder.
+        message: String,
+        /// True if the same job may be tried again from the passcode page.
+        again: bool,
+    },
+}
+
+/// What an enrolled agent gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolled {
+    /// Its client certificate, DER.
+    pub certificate: Bytes,
+    /// The authority both sides of the channel trust, DER. The agent pins it.
+    pub authority: Bytes,
+}
+
+/// What a claim brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Granted {
+    /// The act, once more: what is signed is what was granted.
+    pub act: Act,
+    /// 32 random bytes for the statements of this claim.
+    pub nonce: Bytes,
+    /// Rules for a new smartcard passcode: policy and card profile intersected.
+    pub rules: PasscodeRules,
+    /// Personalisation only: what is to be written before the card leaves.
+    pub blank: Option<Blank>,
+}
+
+/// The secrets of a card that is being personalised, on their one way through the workstation.
+///
+/// A blank PIV card takes a new management key in clear (no secure messaging): this is the only
+/// moment at which an agent sees it. Afterwards the server answers the card's challenges itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blank {
+    /// AES-256 management key.
+    pub management_key: Secret,
+    /// PUK, 8 digits.
+    pub puk: Secret,
+}

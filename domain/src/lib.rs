@@ -1,0 +1,2 @@
+//! The rules.
+pub mod ids;
