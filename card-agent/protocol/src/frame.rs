@@ -125,7 +125,8 @@ pub enum Request {
         /// As the card says.
         tries_left: Option<u8>,
     },
-    /// Its holder agrees: 9A over the act's purpose, after VERIFY.
+    /// Its holder agrees: 9A over the act's purpose, after VERIFY. When personalising, after the
+    /// three keys were generated: by the new 9A key, over [`crate::Purpose::Personalise`].
     Agree {
         /// The job.
         job: JobId,
@@ -149,14 +150,16 @@ pub enum Request {
         tag: Secret,
     },
     /// The tag of the wanted new passcode: may it be written (P-22)? The answer
-    /// [`Answer::Write`] comes only when it is durably pending.
+    /// [`Answer::Write`] comes only when it is durably pending. When personalising it is on the
+    /// card already (whose 9A key could not have agreed without it), and `Personalised` follows.
     NewTag {
         /// The job.
         job: JobId,
         /// POPRF output.
         tag: Secret,
     },
-    /// What became of CHANGE REFERENCE DATA.
+    /// What became of CHANGE REFERENCE DATA. Answered with `Done` (the browser goes back to the
+    /// portal, whatever the outcome), `Noted` or `Refused`.
     Written {
         /// The job.
         job: JobId,
@@ -175,14 +178,16 @@ pub enum Request {
         /// PKCS#10, DER, signed by that key; empty for 9E.
         csr: Bytes,
     },
-    /// Personalisation: all is written and read back.
+    /// Personalisation: all is written and read back, after a reset of the card.
     Personalised {
         /// The job.
         job: JobId,
-        /// 9A signature over [`crate::Purpose::Personalise`].
+        /// 9A signature over [`crate::Purpose::Personalise`], made afresh after VERIFY with the
+        /// holder's passcode.
         signature: Bytes,
     },
-    /// The agent gives up on a job, and says why in a word for the record. Nothing was written.
+    /// The agent gives up on a job, and says why in a word for the record. No passcode was
+    /// changed; a personalisation that is given up is begun again from its start.
     Abandon {
         /// The job.
         job: JobId,
@@ -231,7 +236,24 @@ pub enum FromServer {
         answer: Answer,
     },
     /// The server is about to close the connection; the agent dials again after its back-off.
-    Bye,
+    Bye {
+        /// Why, so that the agent's page can tell a person what to do.
+        why: Farewell,
+    },
+}
+
+/// Why a server closes a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Farewell {
+    /// It shuts down, or has answered the one question of an enrolment.
+    Closing,
+    /// The agent speaks another version of the protocol than [`crate::PROTOCOL_VERSION`].
+    OtherVersion,
+    /// The agent's certificate was revoked, or is none of an enrolled agent.
+    Revoked,
+    /// The agent said something that the protocol does not allow.
+    ProtocolError,
 }
 
 /// What a server answers.
@@ -244,7 +266,8 @@ pub enum Answer {
     Job {
         /// The act.
         act: Act,
-        /// Server time, RFC 3339; the agent never reads the wall clock.
+        /// Server time, RFC 3339, with the offset of the policy's zone, because the page shows it
+        /// as it is; the agent never reads the wall clock and knows no zone.
         now: String,
         /// Policy's rules for a new smartcard passcode.
         rules: PasscodeRules,

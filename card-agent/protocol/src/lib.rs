@@ -16,14 +16,20 @@ mod wire;
 
 pub use act::{Act, Characters, Needs, PasscodeRules};
 pub use frame::{
-    Answer, Blank, CardSeen, Enrolled, FromAgent, FromServer, Granted, JobId, ProblemSeen, ReaderSeen,
-    Request, ReturnCode, Slot, WriteOutcome,
+    Answer, Blank, CardSeen, Enrolled, Farewell, FromAgent, FromServer, Granted, JobId,
+    ProblemSeen, ReaderSeen, Request, ReturnCode, Slot, WriteOutcome,
 };
 pub use statement::{Purpose, Statement};
 pub use wire::{Bytes, Secret};
 
 /// The version both sides must speak. A server refuses an agent that speaks another.
 pub const PROTOCOL_VERSION: u16 = 1;
+
+/// The name in the server's certificate on the agents' channel, whatever address it has.
+pub const SERVER_NAME: &str = "latchkey";
+
+/// Path of the WebSocket of the agents' channel.
+pub const CHANNEL_PATH: &str = "/agent";
 
 /// The largest frame either side accepts, in bytes.
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
@@ -44,6 +50,17 @@ pub const STRETCH_PASSES: u32 = 1;
 
 /// Length of a stretched passcode in bytes.
 pub const STRETCHED_BYTES: usize = 32;
+
+/// The salt of that stretch: SHA-256 of [`STRETCH_LABEL`] and the 16 bytes of the holder's id.
+/// One lane, Argon2 version 0x13; what is stretched is the passcode's bytes without padding.
+#[must_use]
+pub fn stretch_salt(holder: uuid::Uuid) -> [u8; 32] {
+    use sha2::{Digest as _, Sha256};
+    let mut hash = Sha256::new();
+    hash.update(STRETCH_LABEL);
+    hash.update(holder.as_bytes());
+    hash.finalize().into()
+}
 
 /// The public input of the POPRF (RFC 9497 §3.3.3): holder, purpose and key version, so that no
 /// evaluation for one holder, purpose or key is worth anything for another.
