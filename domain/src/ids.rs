@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub struct HolderId(pub Uuid);
 
 /// One intention, made once by whoever has it (a form, an `Idempotency-Key`, a workflow step, an
-/// agent's message) and kept on every retry. A UUIDv7.
+/// agent's message) and kept on every retry. A `UUIDv7`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CommandId(pub Uuid);
@@ -28,7 +28,7 @@ pub struct EventId(pub Uuid);
 pub struct SecretRef(pub Uuid);
 
 impl EventId {
-    /// UUIDv8 of SHA-256(command id, index): the same command gives the same ids for ever.
+    /// `UUIDv8` of SHA-256(command id, index): the same command gives the same ids for ever.
     #[must_use]
     pub fn derive(command: CommandId, index: u32) -> Self {
         Self(derived(b"event", command.0, index))
@@ -58,6 +58,12 @@ fn derived(label: &[u8], command: Uuid, index: u32) -> Uuid {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CardSerial(String);
+
+/// A certificate's serial number: 2 to 40 lower-case hexadecimal digits, two per byte (RFC 5280
+/// 4.1.2.2 allows 20 bytes).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CertificateSerial(String);
 
 /// A text that is no id of the kind asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +102,47 @@ impl TryFrom<String> for CardSerial {
 impl From<CardSerial> for String {
     fn from(serial: CardSerial) -> Self {
         serial.0
+    }
+}
+
+impl CertificateSerial {
+    /// The serial number as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for CertificateSerial {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let hexadecimal = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if hexadecimal && text.len().is_multiple_of(2) && (2..=40).contains(&text.len()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAnId("certificate serial number"))
+        }
+    }
+}
+
+impl TryFrom<String> for CertificateSerial {
+    type Error = NotAnId;
+
+    fn try_from(text: String) -> Result<Self, NotAnId> {
+        text.parse()
+    }
+}
+
+impl From<CertificateSerial> for String {
+    fn from(serial: CertificateSerial) -> Self {
+        serial.0
+    }
+}
+
+impl fmt::Display for CertificateSerial {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
     }
 }
 
@@ -157,5 +204,15 @@ mod tests {
         assert!("0a".parse::<CardSerial>().is_err());
         assert!("0".repeat(32).parse::<CardSerial>().is_ok());
         assert!("0".repeat(33).parse::<CardSerial>().is_err());
+    }
+
+    #[test]
+    fn a_certificate_serial_is_1_to_20_bytes_in_lower_case_hexadecimal() {
+        assert!("0a".parse::<CertificateSerial>().is_ok());
+        assert!("".parse::<CertificateSerial>().is_err());
+        assert!("0A".parse::<CertificateSerial>().is_err());
+        assert!("0ab".parse::<CertificateSerial>().is_err());
+        assert!("0a".repeat(20).parse::<CertificateSerial>().is_ok());
+        assert!("0a".repeat(21).parse::<CertificateSerial>().is_err());
     }
 }

@@ -1,0 +1,121 @@
+//! The card part of a holder: the one card that is active, its keys, its certificates.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use crate::{
+    holder::HolderEvent,
+    ids::{CardSerial, CertificateSerial},
+};
+
+/// A card as it was issued: what personalisation wrote and read back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuedCard {
+    /// Its serial number.
+    pub card: CardSerial,
+    /// Name of its profile, which says what the model can do.
+    pub profile: String,
+    /// Its public keys.
+    pub keys: CardKeys,
+    /// Its managed certificates (B-48).
+    pub certificates: Vec<IssuedCertificate>,
+}
+
+/// The public keys of a card. The private ones were made on it and never leave it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardKeys {
+    /// 9A, PIV authentication: works after VERIFY.
+    pub authentication: PublicKey,
+    /// 9C, digital signature: VERIFY before each use.
+    pub signature: PublicKey,
+    /// 9E, card authentication: works without a passcode, proves presence.
+    pub card_authentication: PublicKey,
+}
+
+/// A public key: DER of a `SubjectPublicKeyInfo`, hexadecimal in JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    der: Vec<u8>,
+}
+
+impl PublicKey {
+    /// The key with this DER. What it is made of is checked by whoever verifies with it.
+    #[must_use]
+    pub fn from_der(der: Vec<u8>) -> Self {
+        Self { der }
+    }
+
+    /// Its DER.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+}
+
+impl Serialize for PublicKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(&self.der))
+    }
+}
+
+impl<'de> Deserialize<'de> for PublicKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        hex::decode(text).map(Self::from_der).map_err(D::Error::custom)
+    }
+}
+
+/// The slots whose certificates are managed (B-48).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Slot {
+    /// 9A.
+    Authentication,
+    /// 9C.
+    Signature,
+}
+
+/// A certificate on a card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuedCertificate {
+    /// Where it is.
+    pub slot: Slot,
+    /// Its serial number.
+    pub serial: CertificateSerial,
+    /// First instant of its validity.
+    pub not_before: DateTime<Utc>,
+    /// Last instant of its validity, inclusive (B-12).
+    pub not_after: DateTime<Utc>,
+}
+
+/// B-61: at most one card is active. Two cannot be written down.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Card {
+    active: Option<IssuedCard>,
+}
+
+impl Card {
+    /// The active card.
+    pub(crate) fn active(&self) -> Option<&IssuedCard> {
+        self.active.as_ref()
+    }
+
+    /// The state after an event. A card that is issued takes the place of the one before it.
+    #[must_use]
+    pub(crate) fn evolve(self, event: &HolderEvent) -> Self {
+        match event {
+            HolderEvent::CardIssued(card) => Self { active: Some(card.clone()) },
+            HolderEvent::HolderRegistered {}
+            | HolderEvent::PasscodeSet { .. }
+            | HolderEvent::PasscodeBlanked { .. }
+            | HolderEvent::PasscodeChangedElsewhere { .. }
+            | HolderEvent::UsedBeforeRefused { .. }
+            | HolderEvent::HistoryCyclingFlagged { .. }
+            | HolderEvent::LogonRefused { .. }
+            | HolderEvent::FormCancelled {} => self,
+        }
+    }
+}

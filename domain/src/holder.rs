@@ -1,0 +1,181 @@
+//! The aggregate: one person's passcodes and card (certificates, self-service and unlock join
+//! later), decided against one consistent state, from one stream, `holder-<uuid>`.
+//!
+//! A holder is made of parts that each know their own events; this module only leads commands and
+//! events to them, and knows what comes before everything else: being registered.
+
+mod command;
+mod event;
+#[cfg(test)]
+mod tests;
+
+use chrono::{DateTime, Utc};
+
+pub use command::{HolderCommand, Registration};
+pub use event::{Encoded, HolderEvent, Origin, SCHEMA_MAX, UnknownEvent};
+
+use crate::{
+    card::{Card, IssuedCard},
+    context::Context,
+    decider::Decider,
+    passcode::{Changes, Kind, Passcodes},
+    refusal::{self, RuleId},
+};
+
+/// One person.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holder {
+    registered: Registered,
+    passcodes: Passcodes,
+    card: Card,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Registered {
+    #[default]
+    NotYet,
+    Yes,
+}
+
+/// What the person or the card is says no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// P-03: nobody has registered this person.
+    #[error("You are not registered")]
+    NotRegistered,
+    /// P-03: a person is registered once.
+    #[error("This person is registered already")]
+    AlreadyRegistered,
+    /// B-61: the card that agreed is not the active one any more.
+    #[error("This smartcard is no longer in use")]
+    CardNotActive,
+}
+
+impl Refusal {
+    /// The rule that says no.
+    #[must_use]
+    pub fn rule(&self) -> RuleId {
+        match self {
+            Self::NotRegistered | Self::AlreadyRegistered => const { RuleId::new("P-03") },
+            Self::CardNotActive => const { RuleId::new("B-61") },
+        }
+    }
+
+    /// What can be done about it.
+    #[must_use]
+    pub fn way_out(&self) -> &'static str {
+        match self {
+            Self::NotRegistered => "Ask the registration authority of your organisation.",
+            Self::AlreadyRegistered => "Look the person up instead of registering them again.",
+            Self::CardNotActive => "Log in with your current smartcard.",
+        }
+    }
+}
+
+impl Holder {
+    /// The passcode part.
+    #[must_use]
+    pub fn passcodes(&self) -> &Passcodes {
+        &self.passcodes
+    }
+
+    /// B-61: the one active card.
+    #[must_use]
+    pub fn card(&self) -> Option<&IssuedCard> {
+        self.card.active()
+    }
+
+    /// P-03: true once the person has been registered.
+    #[must_use]
+    pub fn is_registered(&self) -> bool {
+        self.registered == Registered::Yes
+    }
+
+    fn register(
+        &self,
+        ctx: &Context<'_>,
+        registration: Registration,
+    ) -> Result<Vec<HolderEvent>, Refusal> {
+        if self.is_registered() {
+            let repeat = self.passcodes.knows(Kind::Smartcard, registration.smartcard);
+            return if repeat { Ok(vec![]) } else { Err(Refusal::AlreadyRegistered) };
+        }
+        let on = ctx.today();
+        let passcodes = registration.passcodes();
+        let mut events =
+            vec![HolderEvent::HolderRegistered {}, HolderEvent::CardIssued(registration.card)];
+        events.extend(passcodes.into_iter().flatten().map(|(kind, secret)| {
+            HolderEvent::PasscodeSet { kind, on, secret, origin: Origin::Registration }
+        }));
+        Ok(events)
+    }
+
+    fn change(
+        &self,
+        ctx: &Context<'_>,
+        changes: &Changes,
+    ) -> Result<Vec<HolderEvent>, refusal::Refusal> {
+        if !self.is_registered() {
+            return Err(Refusal::NotRegistered.into());
+        }
+        let active = self.card().map(|card| &card.card);
+        if active != Some(changes.proof.card()) {
+            return Err(Refusal::CardNotActive.into());
+        }
+        Ok(self.passcodes.change(ctx, changes)?)
+    }
+
+    /// Something to be remembered, whatever the state, of a person who is known.
+    fn note(&self, event: HolderEvent) -> Result<Vec<HolderEvent>, refusal::Refusal> {
+        if self.is_registered() { Ok(vec![event]) } else { Err(Refusal::NotRegistered.into()) }
+    }
+}
+
+impl Decider for Holder {
+    type Command = HolderCommand;
+    type Event = HolderEvent;
+    type Refusal = refusal::Refusal;
+
+    fn decide(
+        &self,
+        ctx: &Context<'_>,
+        command: HolderCommand,
+    ) -> Result<Vec<HolderEvent>, refusal::Refusal> {
+        match command {
+            HolderCommand::Register(registration) => Ok(self.register(ctx, registration)?),
+            HolderCommand::ChangePasscodes(changes) => self.change(ctx, &changes),
+            HolderCommand::NoteChangedElsewhere { secret } => {
+                if self.passcodes.knows(Kind::Smartcard, secret) {
+                    return Ok(vec![]);
+                }
+                self.note(HolderEvent::PasscodeChangedElsewhere { secret })
+            }
+            HolderCommand::NoteUsedBefore { kind } => {
+                self.note(HolderEvent::UsedBeforeRefused { kind })
+            }
+            HolderCommand::NoteLogonRefused { reason } => {
+                self.note(HolderEvent::LogonRefused { reason })
+            }
+            HolderCommand::NoteFormCancelled => self.note(HolderEvent::FormCancelled {}),
+        }
+    }
+
+    fn evolve(self, at: DateTime<Utc>, event: &HolderEvent) -> Self {
+        let registered = match event {
+            HolderEvent::HolderRegistered {} => Registered::Yes,
+            HolderEvent::CardIssued(_)
+            | HolderEvent::PasscodeSet { .. }
+            | HolderEvent::PasscodeBlanked { .. }
+            | HolderEvent::PasscodeChangedElsewhere { .. }
+            | HolderEvent::UsedBeforeRefused { .. }
+            | HolderEvent::HistoryCyclingFlagged { .. }
+            | HolderEvent::LogonRefused { .. }
+            | HolderEvent::FormCancelled {} => self.registered,
+        };
+        Self {
+            registered,
+            passcodes: self.passcodes.evolve(at, event),
+            card: self.card.evolve(event),
+        }
+    }
+}

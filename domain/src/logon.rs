@@ -1,0 +1,154 @@
+//! The check at every logon (A-01), in the half that exists: passcodes. Certificates join later.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    calendar::Phase, context::Context, holder::Holder, ids::CardSerial, passcode::Kind,
+    refusal::RuleId,
+};
+
+/// Proof that the holder's active card signed after it had accepted the smartcard passcode.
+///
+/// B-62: [`check`] takes one, so a logon that failed evaluates nothing and shows nothing.
+/// Its fields are private; it is made by [`Authenticated::by_card`] alone:
+/// ```compile_fail
+/// let proof = domain::logon::Authenticated { card: "0A".parse().unwrap() };
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authenticated {
+    card: CardSerial,
+}
+
+impl Authenticated {
+    /// P-05: to be called when a 9A signature of `card` has been verified with the key in the
+    /// holder's record, and by nobody else: neither presence (9E) nor an account recovery passcode
+    /// is enough. Refused if it is not the holder's active card (B-61).
+    pub fn by_card(holder: &Holder, card: &CardSerial) -> Result<Self, LogonRefusal> {
+        match holder.card() {
+            Some(active) if active.card == *card => Ok(Self { card: card.clone() }),
+            Some(_) | None => Err(LogonRefusal::CardNotKnown),
+        }
+    }
+
+    /// The card that proved it.
+    #[must_use]
+    pub fn card(&self) -> &CardSerial {
+        &self.card
+    }
+}
+
+/// What a logon opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Everything.
+    Full,
+    /// P-17, B-17: only what cures it.
+    Restricted,
+    /// P-18: nothing; the registration authority has to act.
+    Locked,
+}
+
+/// A-02: an item that is due, or has to be renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Due {
+    /// Which passcode.
+    pub kind: Kind,
+    /// Its phase, never current.
+    #[serde(flatten)]
+    pub phase: Phase,
+}
+
+impl Due {
+    /// A-02, P-15: an alert may be declined, what is forced may not.
+    #[must_use]
+    pub fn may_decline(&self) -> bool {
+        match self.phase {
+            Phase::Current { .. } | Phase::Alert { .. } => true,
+            Phase::Forced { .. } | Phase::Locked => false,
+        }
+    }
+}
+
+/// What the check at logon found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What it opens.
+    pub verdict: Verdict,
+    /// What is due, worst first.
+    pub due: Vec<Due>,
+}
+
+/// A-01, A-02, P-05, P-17, P-18, B-20: what a holder who has just been authenticated may do, and
+/// what he is to be told.
+#[must_use]
+pub fn check(ctx: &Context<'_>, holder: &Holder, _proof: &Authenticated) -> Check {
+    let passcodes = holder.passcodes();
+    let mut due: Vec<_> = Kind::ALL
+        .into_iter()
+        .filter_map(|kind| Some(Due { kind, phase: passcodes.phase(ctx, kind)? }))
+        .filter(|due| 0 < due.phase.severity())
+        .collect();
+    due.sort_by_key(|due| std::cmp::Reverse(due.phase.severity()));
+    let verdict = match due.first().map(|due| due.phase) {
+        None | Some(Phase::Current { .. } | Phase::Alert { .. }) => Verdict::Full,
+        Some(Phase::Forced { .. }) => Verdict::Restricted,
+        Some(Phase::Locked) => Verdict::Locked,
+    };
+    Check { verdict, due }
+}
+
+/// Why a logon opened nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "refusal", rename_all = "snake_case", deny_unknown_fields)]
+pub enum LogonRefusal {
+    /// P-25, B-46: the card did not accept the smartcard passcode.
+    #[error("That is not your smartcard passcode")]
+    WrongPasscode {
+        /// Tries left, as the agent says the card says; `None` if the card did not tell.
+        tries_left: Option<u8>,
+    },
+    /// B-46: the card accepts no smartcard passcode until it is unlocked.
+    #[error("Your smartcard is locked because a wrong passcode was entered too often")]
+    CardLocked,
+    /// B-61: it is not this holder's active card, or nobody's.
+    #[error("This smartcard is not known, or is no longer in use")]
+    CardNotKnown,
+    /// B-62: the card's signature did not verify with the key in its record.
+    #[error("Your smartcard could not be checked")]
+    ProofNotValid,
+    /// P-18, P-19: a passcode was left to expire too long.
+    #[error("Your account is locked")]
+    AccountLocked,
+}
+
+impl LogonRefusal {
+    /// The rule behind it.
+    #[must_use]
+    pub fn rule(self) -> RuleId {
+        match self {
+            Self::WrongPasscode { .. } => const { RuleId::new("P-25") },
+            Self::CardLocked => const { RuleId::new("B-46") },
+            Self::CardNotKnown => const { RuleId::new("B-61") },
+            Self::ProofNotValid => const { RuleId::new("P-05") },
+            Self::AccountLocked => const { RuleId::new("P-19") },
+        }
+    }
+
+    /// What the holder can do about it.
+    #[must_use]
+    pub fn way_out(self) -> &'static str {
+        match self {
+            Self::WrongPasscode { .. } => {
+                "Try again carefully: your smartcard locks when no tries are left."
+            }
+            Self::CardLocked => "Unlock your smartcard, or ask your registration authority.",
+            Self::CardNotKnown | Self::ProofNotValid => {
+                "Use your own current smartcard, or ask your registration authority."
+            }
+            Self::AccountLocked => {
+                "Visit the registration authority of your organisation with your smartcard. Only they can unlock your account."
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! One press of *Update*: all of it or nothing (B-28).
+
+use super::{Kind, OptionalKind, Passcodes, Refusal};
+use crate::{
+    calendar::{self, Phase},
+    context::Context,
+    holder::{HolderEvent, Origin},
+    ids::SecretRef,
+    logon::Authenticated,
+};
+
+/// What is to be changed, after the vault has found every new value fresh and holds its digest.
+///
+/// P-20: it cannot be written down without the proof that holder and card were authenticated.
+/// ```compile_fail
+/// let changes = domain::passcode::Changes {
+///     smartcard: None,
+///     account_recovery: domain::passcode::Optional::Keep,
+///     verification: domain::passcode::Optional::Blank,
+/// };
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// P-20, P-25: who agreed, with which card.
+    pub proof: Authenticated,
+    /// P-03: changed or kept; a blank smartcard passcode cannot be written down.
+    pub smartcard: Option<CardChange>,
+    /// What becomes of the account recovery passcode.
+    pub account_recovery: Optional,
+    /// What becomes of the verification passcode.
+    pub verification: Optional,
+}
+
+/// A new smartcard passcode, written to the card and read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CardChange {
+    /// Where the vault keeps its tag.
+    pub secret: SecretRef,
+}
+
+/// What to do with a passcode that a holder may live without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Optional {
+    /// P-21: nothing.
+    Keep,
+    /// It has a new value, whose digest the vault keeps here.
+    Set(SecretRef),
+    /// P-24: it is removed.
+    Blank,
+}
+
+impl Changes {
+    /// The values that this change sets.
+    fn sets(&self) -> impl Iterator<Item = (Kind, SecretRef)> {
+        let smartcard = self.smartcard.map(|change| (Kind::Smartcard, change.secret));
+        let optionals = self.optionals().into_iter().filter_map(|(kind, wanted)| match wanted {
+            Optional::Set(secret) => Some((kind.kind(), secret)),
+            Optional::Keep | Optional::Blank => None,
+        });
+        smartcard.into_iter().chain(optionals)
+    }
+
+    /// The kinds that this change removes.
+    fn blanks(&self) -> impl Iterator<Item = OptionalKind> {
+        self.optionals()
+            .into_iter()
+            .filter(|(_, wanted)| *wanted == Optional::Blank)
+            .map(|(kind, _)| kind)
+    }
+
+    fn optionals(&self) -> [(OptionalKind, Optional); 2] {
+        [
+            (OptionalKind::AccountRecovery, self.account_recovery),
+            (OptionalKind::Verification, self.verification),
+        ]
+    }
+}
+
+impl Passcodes {
+    /// P-01, P-19, P-21, P-24, B-26, B-28: one event per change, then what is flagged.
+    ///
+    /// A reference names one setting for ever, so a change whose references are known already is a
+    /// repeat, and nothing follows from it.
+    pub(crate) fn change(
+        &self,
+        ctx: &Context<'_>,
+        changes: &Changes,
+    ) -> Result<Vec<HolderEvent>, Refusal> {
+        if changes.sets().any(|(kind, secret)| self.knows(kind, secret)) {
+            return Ok(vec![]);
+        }
+        if let Some((kind, Phase::Locked)) = self.worst(ctx) {
+            let set_on = self.current(kind).map_or(ctx.today(), |current| current.on);
+            return Err(Refusal::AccountLocked {
+                kind,
+                since: calendar::locks_on(ctx.policy, set_on),
+            });
+        }
+        if let Some(kind) = changes.blanks().find(|kind| self.current(kind.kind()).is_none()) {
+            return Err(Refusal::NotSet { kind });
+        }
+        let on = ctx.today();
+        let mut events: Vec<_> = changes
+            .sets()
+            .map(|(kind, secret)| HolderEvent::PasscodeSet {
+                kind,
+                on,
+                secret,
+                origin: Origin::Change,
+            })
+            .collect();
+        events.extend(changes.blanks().map(|kind| HolderEvent::PasscodeBlanked { kind, on }));
+        if events.is_empty() {
+            return Err(Refusal::NothingToChange);
+        }
+        events.extend(changes.sets().filter_map(|(kind, _)| self.cycling(ctx, kind)));
+        Ok(events)
+    }
+
+    /// B-26: the flag that another set of this kind raises, if it is one too many.
+    fn cycling(&self, ctx: &Context<'_>, kind: Kind) -> Option<HolderEvent> {
+        let sets = self.sets_with_one_now(ctx, kind);
+        (ctx.policy.cycling_sets <= sets)
+            .then_some(HolderEvent::HistoryCyclingFlagged { kind, sets })
+    }
+}
+
+/// P-26: the message that confirms what these events changed; none if they changed nothing.
+/// Shown only when they are in the log.
+#[must_use]
+pub fn confirmation(events: &[HolderEvent]) -> Option<String> {
+    let changed: Vec<_> = events.iter().filter_map(changed).map(Kind::words).collect();
+    match changed.as_slice() {
+        [] => None,
+        [one] => Some(format!("Your {one} has been updated")),
+        [first @ .., last] => {
+            Some(format!("Your {} and {last} have been updated", first.join(", ")))
+        }
+    }
+}
+
+fn changed(event: &HolderEvent) -> Option<Kind> {
+    match event {
+        HolderEvent::PasscodeSet { kind, .. } => Some(*kind),
+        HolderEvent::PasscodeBlanked { kind, .. } => Some(kind.kind()),
+        HolderEvent::HolderRegistered {}
+        | HolderEvent::CardIssued(_)
+        | HolderEvent::PasscodeChangedElsewhere { .. }
+        | HolderEvent::UsedBeforeRefused { .. }
+        | HolderEvent::HistoryCyclingFlagged { .. }
+        | HolderEvent::LogonRefused { .. }
+        | HolderEvent::FormCancelled {} => None,
+    }
+}

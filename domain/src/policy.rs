@@ -1,0 +1,90 @@
+//! Every number of the rules, in one versioned value. No number of a rule stands anywhere else,
+//! and none is configuration: a decision records the version it was made under.
+
+use chrono_tz::Tz;
+
+use crate::passcode::{Characters, Lengths, SmartcardRules};
+
+/// The most values per kind that a policy may ask the history to compare with (P-22): as many as
+/// the aggregate remembers.
+pub const HISTORY_MAX: usize = 24;
+
+/// One version of the numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Counts up with every publication, from 1; recorded with every event.
+    pub version: u32,
+    /// Name of the profile, `seed` for the guides' own values.
+    pub name: String,
+    /// The zone whose days are counted (B-01).
+    pub zone: Tz,
+    /// P-13: days after which a passcode has expired, counted from the day of setting.
+    pub passcode_days: u16,
+    /// P-14: days before that on which the holder is alerted.
+    pub alert_days: u16,
+    /// P-18: days after that in which a change is forced, before the account is locked.
+    pub grace_days: u16,
+    /// P-06, B-23: what a new smartcard passcode may look like, as far as policy goes; a card
+    /// model may ask for more.
+    pub smartcard: SmartcardRules,
+    /// P-10, P-12: characters of an account recovery or verification passcode.
+    pub optional: Lengths,
+    /// P-22: values per kind, the current one included, that are not accepted again. At most
+    /// [`HISTORY_MAX`].
+    pub history: usize,
+    /// B-26: sets of one kind within [`Policy::cycling_hours`] that are flagged.
+    pub cycling_sets: u32,
+    /// B-26: the hours in which they are counted.
+    pub cycling_hours: u16,
+    /// P-23: another kind that is due within so many days is worth changing at the same time.
+    pub synchronise_advice_days: u16,
+    /// B-27: what to do about one value for two kinds.
+    pub same_value: SameValue,
+    /// B-46: wrong smartcard passcodes in a row that lock the card.
+    pub card_tries: u8,
+}
+
+/// B-27: what to do about one value for two kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameValue {
+    /// Accept it and say so.
+    Warn,
+    /// Refuse it.
+    Refuse,
+}
+
+impl Policy {
+    /// Profile `seed`: the numbers of the two guides.
+    #[must_use]
+    pub fn seed() -> Self {
+        Self {
+            version: 1,
+            name: "seed".to_owned(),
+            zone: Tz::Europe__London,
+            passcode_days: 365,
+            alert_days: 14,
+            grace_days: 21,
+            smartcard: SmartcardRules {
+                lengths: Lengths { min: 4, max: 8 },
+                characters: Characters::Printable,
+            },
+            optional: Lengths { min: 8, max: 20 },
+            history: 5,
+            cycling_sets: 5,
+            cycling_hours: 24,
+            synchronise_advice_days: 60,
+            same_value: SameValue::Warn,
+            card_tries: 3,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seed_profile_asks_for_no_more_history_than_is_remembered() {
+        assert!(Policy::seed().history <= HISTORY_MAX);
+    }
+}

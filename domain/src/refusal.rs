@@ -1,0 +1,120 @@
+//! How a rule says no: by its id, in words meant for the holder, with the way out.
+//!
+//! Each part has its own enum, so that what can be refused can be read off its type; this one
+//! gathers them for whoever shows them.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+use serde::{Serialize, Serializer};
+
+use crate::{holder, passcode};
+
+/// The id of a rule of the catalogue (`P-18`): an upper-case letter, `-`, two digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RuleId(&'static str);
+
+impl RuleId {
+    /// The id, if it has the form of one.
+    #[must_use]
+    pub const fn parse(text: &'static str) -> Option<Self> {
+        match text.as_bytes() {
+            [letter, b'-', tens, ones]
+                if letter.is_ascii_uppercase()
+                    && tens.is_ascii_digit()
+                    && ones.is_ascii_digit() =>
+            {
+                Some(Self(text))
+            }
+            _ => None,
+        }
+    }
+
+    /// An id written in the program; in a `const`, a wrong one does not compile.
+    ///
+    /// # Panics
+    /// If it has not the form of an id.
+    #[must_use]
+    pub const fn new(text: &'static str) -> Self {
+        match Self::parse(text) {
+            Some(id) => id,
+            None => panic!("not a rule id"),
+        }
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0)
+    }
+}
+
+impl Serialize for RuleId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+/// Why a holder's command was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// By what the person or the card is.
+    #[error(transparent)]
+    Holder(#[from] holder::Refusal),
+    /// By a rule about passcodes.
+    #[error(transparent)]
+    Passcode(#[from] passcode::Refusal),
+}
+
+impl Refusal {
+    /// The rule that says no.
+    #[must_use]
+    pub fn rule(&self) -> RuleId {
+        match self {
+            Self::Holder(refusal) => refusal.rule(),
+            Self::Passcode(refusal) => refusal.rule(),
+        }
+    }
+
+    /// Why, in a sentence for the holder.
+    #[must_use]
+    pub fn why(&self) -> String {
+        self.to_string()
+    }
+
+    /// What the holder can do about it, in a sentence.
+    #[must_use]
+    pub fn way_out(&self) -> &'static str {
+        match self {
+            Self::Holder(refusal) => refusal.way_out(),
+            Self::Passcode(refusal) => refusal.way_out(),
+        }
+    }
+
+    /// The day on which the answer changes by itself. None of today's refusals passes with time.
+    #[must_use]
+    pub fn changes_on(&self) -> Option<NaiveDate> {
+        match self {
+            Self::Holder(_) | Self::Passcode(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_id_is_a_letter_a_hyphen_and_two_digits() {
+        assert_eq!(RuleId::parse("P-18").map(RuleId::as_str), Some("P-18"));
+        for text in ["", "P18", "p-18", "P-1", "P-181", "P-1x"] {
+            assert_eq!(RuleId::parse(text), None);
+        }
+    }
+}
