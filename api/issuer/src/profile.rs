@@ -1,0 +1,244 @@
+//! What each kind of certificate says: the table of profiles, and how it becomes extensions.
+//!
+//! | profile | key usage (critical) | extended key usage | alternative names |
+//! |---|---|---|---|
+//! | root, issuing, agents' authority | keyCertSign, cRLSign | none | none |
+//! | card authentication (9A) | digitalSignature | clientAuth, smartcardLogon | `urn:uuid:` of the holder |
+//! | digital signature (9C) | digitalSignature, nonRepudiation | documentSigning | `urn:uuid:` of the holder |
+//! | agent | digitalSignature | clientAuth | `urn:uuid:` of the agent |
+//! | server | digitalSignature | serverAuth | its host names and addresses |
+
+use std::net::IpAddr;
+
+use der::asn1::{Ia5String, OctetString};
+use spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
+use uuid::Uuid;
+use x509_cert::{
+    TbsCertificate,
+    builder::{self, profile::BuilderProfile},
+    ext::{
+        Extension, ToExtension,
+        pkix::{
+            AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints,
+            CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName,
+            SubjectKeyIdentifier,
+            crl::dp::DistributionPoint,
+            name::{DistributionPointName, GeneralName},
+        },
+    },
+    name::Name,
+};
+
+const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
+const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+/// RFC 9336.
+const DOCUMENT_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.36");
+const SMARTCARD_LOGON: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.20.2.2");
+const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
+const CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
+
+/// The key of a card that a certificate is for (SP 800-73-5 part 1, 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardSlot {
+    /// 9A, PIV authentication.
+    Authentication,
+    /// 9C, digital signature.
+    Signature,
+}
+
+/// Where relying parties ask about a card's certificate. HTTP, not HTTPS (RFC 5280 §8).
+/// Certificates without it point nowhere, rather than at nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointers {
+    /// Where the full CRL is.
+    pub crl: String,
+    /// Where the OCSP responder is.
+    pub ocsp: String,
+    /// Where the issuing authority's own certificate is.
+    pub authority: String,
+}
+
+/// One certificate to be: its names, and a row of the table above.
+pub(crate) struct Profile<'a> {
+    subject: Name,
+    issuer: Name,
+    issuer_key: Option<SubjectKeyIdentifier>,
+    authority: Option<BasicConstraints>,
+    usage: KeyUsage,
+    purposes: Vec<ObjectIdentifier>,
+    names: Vec<GeneralName>,
+    pointers: Option<&'a Pointers>,
+}
+
+/// Whose name and key a certificate is issued under: both copied from the authority's certificate,
+/// not worked out again, because an external root may have made its key identifier differently.
+pub(crate) struct Issuer {
+    pub(crate) name: Name,
+    pub(crate) key: SubjectKeyIdentifier,
+}
+
+impl<'a> Profile<'a> {
+    /// A self-signed authority. `below` is how many authorities may follow it, `None` for any number.
+    pub(crate) fn self_signed(subject: Name, below: Option<u8>) -> Self {
+        let issuer = subject.clone();
+        Self { issuer_key: None, issuer, ..Self::authority(subject, below) }
+    }
+
+    /// An authority below another, with none below itself.
+    pub(crate) fn issuing(subject: Name, issuer: Issuer) -> Self {
+        Self {
+            issuer: issuer.name,
+            issuer_key: Some(issuer.key),
+            ..Self::authority(subject, Some(0))
+        }
+    }
+
+    fn authority(subject: Name, below: Option<u8>) -> Self {
+        Self {
+            subject,
+            issuer: Name::default(),
+            issuer_key: None,
+            authority: Some(BasicConstraints { ca: true, path_len_constraint: below }),
+            usage: KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign),
+            purposes: vec![],
+            names: vec![],
+            pointers: None,
+        }
+    }
+
+    /// A card's certificate.
+    pub(crate) fn card(
+        slot: CardSlot,
+        subject: Name,
+        issuer: Issuer,
+        holder: Uuid,
+        pointers: Option<&'a Pointers>,
+    ) -> der::Result<Self> {
+        let names = vec![urn(holder)?];
+        let usage = match slot {
+            CardSlot::Authentication => KeyUsage(KeyUsages::DigitalSignature.into()),
+            CardSlot::Signature => {
+                KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation)
+            }
+        };
+        let purposes = match slot {
+            CardSlot::Authentication => vec![CLIENT_AUTH, SMARTCARD_LOGON],
+            CardSlot::Signature => vec![DOCUMENT_SIGNING],
+        };
+        Ok(Self { usage, pointers, ..Self::leaf(subject, issuer, purposes, names) })
+    }
+
+    /// An agent's certificate.
+    pub(crate) fn agent(subject: Name, issuer: Issuer, agent: Uuid) -> der::Result<Self> {
+        Ok(Self::leaf(subject, issuer, vec![CLIENT_AUTH], vec![urn(agent)?]))
+    }
+
+    /// The certificate of the server's end of the agents' channel.
+    pub(crate) fn server(
+        subject: Name,
+        issuer: Issuer,
+        hosts: &[&str],
+        addresses: &[IpAddr],
+    ) -> der::Result<Self> {
+        let mut names = vec![];
+        for host in hosts {
+            names.push(GeneralName::DnsName(Ia5String::new(host)?));
+        }
+        names.extend(addresses.iter().copied().map(GeneralName::from));
+        Ok(Self::leaf(subject, issuer, vec![SERVER_AUTH], names))
+    }
+
+    fn leaf(
+        subject: Name,
+        issuer: Issuer,
+        purposes: Vec<ObjectIdentifier>,
+        names: Vec<GeneralName>,
+    ) -> Self {
+        Self {
+            subject,
+            issuer: issuer.name,
+            issuer_key: Some(issuer.key),
+            authority: None,
+            usage: KeyUsage(KeyUsages::DigitalSignature.into()),
+            purposes,
+            names,
+            pointers: None,
+        }
+    }
+}
+
+fn urn(id: Uuid) -> der::Result<GeneralName> {
+    uri(&id.urn().to_string())
+}
+
+fn uri(text: &str) -> der::Result<GeneralName> {
+    Ok(GeneralName::UniformResourceIdentifier(Ia5String::new(text)?))
+}
+
+fn crl_at(address: &str) -> der::Result<CrlDistributionPoints> {
+    Ok(CrlDistributionPoints(vec![DistributionPoint {
+        distribution_point: Some(DistributionPointName::FullName(vec![uri(address)?])),
+        reasons: None,
+        crl_issuer: None,
+    }]))
+}
+
+fn authority_at(pointers: &Pointers) -> der::Result<AuthorityInfoAccessSyntax> {
+    Ok(AuthorityInfoAccessSyntax(vec![
+        AccessDescription { access_method: OCSP, access_location: uri(&pointers.ocsp)? },
+        AccessDescription { access_method: CA_ISSUERS, access_location: uri(&pointers.authority)? },
+    ]))
+}
+
+impl BuilderProfile for Profile<'_> {
+    fn get_issuer(&self, _subject: &Name) -> Name {
+        self.issuer.clone()
+    }
+
+    fn get_subject(&self) -> Name {
+        self.subject.clone()
+    }
+
+    fn build_extensions(
+        &self,
+        key: SubjectPublicKeyInfoRef<'_>,
+        _issuer_key: SubjectPublicKeyInfoRef<'_>,
+        _certificate: &TbsCertificate,
+    ) -> builder::Result<Vec<Extension>> {
+        let mut list = List { subject: &self.subject, extensions: vec![] };
+        if let Some(SubjectKeyIdentifier(octets)) = &self.issuer_key {
+            let key_identifier = Some(OctetString::new(octets.as_bytes())?);
+            list.add(&AuthorityKeyIdentifier { key_identifier, ..Default::default() })?;
+        }
+        list.add(&SubjectKeyIdentifier::try_from(key)?)?;
+        if let Some(constraints) = &self.authority {
+            list.add(constraints)?;
+        }
+        list.add(&self.usage)?;
+        if !self.purposes.is_empty() {
+            list.add(&ExtendedKeyUsage(self.purposes.clone()))?;
+        }
+        if !self.names.is_empty() {
+            list.add(&SubjectAltName(self.names.clone()))?;
+        }
+        if let Some(pointers) = self.pointers {
+            list.add(&crl_at(&pointers.crl)?)?;
+            list.add(&authority_at(pointers)?)?;
+        }
+        Ok(list.extensions)
+    }
+}
+
+/// Extensions so far: whether the next is critical may depend on them.
+struct List<'a> {
+    subject: &'a Name,
+    extensions: Vec<Extension>,
+}
+
+impl List<'_> {
+    fn add<E: ToExtension>(&mut self, extension: E) -> Result<(), E::Error> {
+        let extension = extension.to_extension(self.subject, &self.extensions)?;
+        self.extensions.push(extension);
+        Ok(())
+    }
+}
