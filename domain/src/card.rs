@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
     holder::HolderEvent,
-    ids::{CardSerial, CertificateSerial},
+    ids::{CardSerial, CertificateSerial, HolderId},
 };
 
 /// A card as it was issued: what personalisation wrote and read back.
@@ -20,6 +20,20 @@ pub struct IssuedCard {
     pub keys: CardKeys,
     /// Its managed certificates (B-48).
     pub certificates: Vec<IssuedCertificate>,
+}
+
+/// The first event of a card's own stream, `card-<serial>`: whose it is. Appended before the
+/// holder's `CardIssued`, where no stream was, so that one card is never two people's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardBound {
+    /// Whose.
+    pub holder: HolderId,
+}
+
+impl CardBound {
+    /// The event's type.
+    pub const KIND: &'static str = "CardBound";
 }
 
 /// The public keys of a card. The private ones were made on it and never leave it.

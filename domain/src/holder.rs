@@ -7,6 +7,9 @@
 mod command;
 mod event;
 #[cfg(test)]
+mod golden;
+mod rules;
+#[cfg(test)]
 mod tests;
 
 use chrono::{DateTime, Utc};

@@ -1,5 +1,7 @@
 //! One press of *Update*: all of it or nothing (B-28).
 
+use serde::{Deserialize, Serialize};
+
 use super::{Kind, OptionalKind, Passcodes, Refusal};
 use crate::{
     calendar::{self, Phase},
@@ -39,7 +41,8 @@ pub struct CardChange {
 }
 
 /// What to do with a passcode that a holder may live without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Optional {
     /// P-21: nothing.
     Keep,

@@ -1,0 +1,360 @@
+//! One act of one person at a card reader: log in, change passcodes, personalise a card.
+//!
+//! ```text
+//!            Claim            Present           Agree            NewTag            Written(New)
+//!  open ───────────► claimed ────────► present ───────► agreed ─────────► writing ─────────────► done
+//!    ▲                  │                 │                │ CurrentTag, nothing to write          ▲
+//!    │                  │                 │                └──────────────────────────────────────►┤
+//!    └── Wrong passcode, Abandon, Written(Old), another Claim by the same agent                    │
+//!                                                            writing ─Written(Unknown)─► unknown ──┤
+//!                                                                the next VERIFY settles it: done, │
+//!                                                                or not written ───────────────────┘
+//! ```
+//!
+//! A blank card has no 9E key on record, so personalising goes from *claimed* straight to
+//! *agreed*, by a signature of the 9A key it has just generated.
+//!
+//! Nothing is believed because an agent says it: who calls [`CardJob::step`] has checked the
+//! signature that the input stands for.
+
+pub mod journal;
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    card::{IssuedCertificate, PublicKey},
+    ids::{CardSerial, CommandId, HolderId, SecretRef},
+    passcode::Optional,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// How long a job waits for its person, in minutes. After it, everything entered for it is gone.
+pub const JOB_MINUTES: i64 = 10;
+
+/// POPRF evaluations in one job: the current passcode, and four tries at a new one.
+pub const EVALUATIONS_MAX: u8 = 5;
+
+/// A job: what for, and how far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardJob {
+    /// What for.
+    pub goal: Goal,
+    /// How far.
+    pub stage: Stage,
+    /// POPRF evaluations spent so far.
+    pub evaluations: u8,
+    /// Why the last try at it came to nothing, for the page; empty at first.
+    pub last_refusal: Option<Hitch>,
+}
+
+/// What a job is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goal {
+    /// P-05.
+    LogIn,
+    /// P-20 to P-28, for the holder of a session.
+    ChangePasscodes(PlannedChange),
+    /// P-03, for a holder who has no card yet.
+    Personalise {
+        /// For whom.
+        holder: HolderId,
+        /// The registration that a success completes.
+        command: CommandId,
+        /// What the card has made so far.
+        made: Made,
+    },
+}
+
+/// The keys a blank card has made, and what was issued for them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// 9A: public key.
+    pub authentication: Option<PublicKey>,
+    /// 9C.
+    pub signature: Option<PublicKey>,
+    /// 9E, which gets no certificate.
+    pub card_authentication: Option<PublicKey>,
+    /// For 9A and 9C.
+    pub certificates: Vec<IssuedCertificate>,
+}
+
+/// A key that a blank card has just generated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MadeKey {
+    /// 9A.
+    Authentication(PublicKey, IssuedCertificate),
+    /// 9C.
+    Signature(PublicKey, IssuedCertificate),
+    /// 9E.
+    CardAuthentication(PublicKey),
+}
+
+impl Made {
+    /// With one more key; a slot that was generated again counts once.
+    #[must_use]
+    fn with(mut self, key: MadeKey) -> Self {
+        match key {
+            MadeKey::Authentication(public_key, certificate) => {
+                self.authentication = Some(public_key);
+                self.keep(certificate);
+            }
+            MadeKey::Signature(public_key, certificate) => {
+                self.signature = Some(public_key);
+                self.keep(certificate);
+            }
+            MadeKey::CardAuthentication(public_key) => self.card_authentication = Some(public_key),
+        }
+        self
+    }
+
+    fn keep(&mut self, certificate: IssuedCertificate) {
+        self.certificates.retain(|kept| kept.slot != certificate.slot);
+        self.certificates.push(certificate);
+    }
+}
+
+/// An accepted *Update*, waiting for the card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedChange {
+    /// Whose.
+    pub holder: HolderId,
+    /// The card of his session; no other will do.
+    pub card: CardSerial,
+    /// The *Update*; kept on every retry.
+    pub command: CommandId,
+    /// S-03: is a new smartcard passcode wanted?
+    pub smartcard: bool,
+    /// Already hashed into the vault, where it is pending.
+    pub account_recovery: Optional,
+    /// Already hashed into the vault, where it is pending.
+    pub verification: Optional,
+    /// When the session was opened: B-10 lets it finish what it could begin.
+    pub session_opened_at: DateTime<Utc>,
+}
+
+/// Who took the job, with which card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The agent, as its client certificate says.
+    pub agent: Uuid,
+    /// The card.
+    pub card: CardSerial,
+    /// Its holder, as our own record says.
+    pub holder: HolderId,
+    /// Reader model, as the agent says.
+    pub reader: String,
+    /// Card profile, as the agent says.
+    pub profile: String,
+    /// 32 random bytes, hexadecimal; new with every claim, so that no signature serves twice.
+    pub nonce: String,
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Nobody took it yet, or the last try came to nothing.
+    Open,
+    /// An agent took it.
+    Claimed(Claim),
+    /// The card is there.
+    Present(Claim),
+    /// Its holder agrees.
+    Agreed(Claim),
+    /// The new smartcard passcode's tag is durably pending; the agent may be writing it.
+    Writing(Claim, SecretRef),
+    /// The link was lost while it wrote. The card settles it.
+    Unknown(Claim, SecretRef),
+    /// It worked.
+    Done(Claim),
+    /// Settled later as not written: nothing was changed.
+    NotWritten(Claim),
+}
+
+/// What went wrong with one try.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hitch {
+    /// The card refused the passcode.
+    WrongPasscode {
+        /// Tries left, if the card told.
+        tries_left: Option<u8>,
+    },
+    /// The card left the reader.
+    CardRemoved,
+    /// Another card than the job's.
+    OtherCard,
+    /// B-60.
+    ReaderNotApproved,
+    /// The card or the agent did something nobody understands.
+    CardFault,
+    /// The person changed his mind.
+    Cancelled,
+    /// P-22.
+    UsedBefore,
+    /// The card kept the old passcode.
+    NotWritten,
+}
+
+/// What can happen to a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// An agent takes it.
+    Claimed(Claim),
+    /// A 9E signature was checked.
+    Present,
+    /// A 9A signature after VERIFY was checked.
+    Agreed,
+    /// One more POPRF evaluation is asked for.
+    Evaluation,
+    /// The passcode that VERIFY accepted is known to be the right one.
+    CurrentSettled,
+    /// The new passcode's tag is fresh and pending under this reference.
+    NewPending(SecretRef),
+    /// The new passcode is on the card.
+    Written,
+    /// The old passcode is on the card.
+    NotWritten,
+    /// Nobody knows which.
+    Lost,
+    /// A blank card has generated a key, and its certificate is issued.
+    KeyMade(MadeKey),
+    /// All keys and certificates are on the card and read back.
+    Personalised,
+    /// The try came to nothing; nothing was written.
+    Hitch(Hitch),
+}
+
+/// An input that the stage does not allow. The job stays as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OutOfOrder {
+    /// Steps were skipped, repeated or mixed up.
+    #[error("this job is not at that step")]
+    NotNow,
+    /// The job is taken by another agent.
+    #[error("this job is taken by another workstation")]
+    Taken,
+    /// The five evaluations are spent.
+    #[error("this job's passcode checks are used up")]
+    Spent,
+}
+
+impl CardJob {
+    /// A job that nobody took yet.
+    #[must_use]
+    pub fn new(goal: Goal) -> Self {
+        Self { goal, stage: Stage::Open, evaluations: 0, last_refusal: None }
+    }
+
+    /// When a job that was started at `start` is over; half-open.
+    #[must_use]
+    pub fn ends_at(start: DateTime<Utc>) -> DateTime<Utc> {
+        start + Duration::minutes(JOB_MINUTES)
+    }
+
+    /// The claim, if somebody holds the job.
+    #[must_use]
+    pub fn claim(&self) -> Option<&Claim> {
+        match &self.stage {
+            Stage::Open => None,
+            Stage::Claimed(claim)
+            | Stage::Present(claim)
+            | Stage::Agreed(claim)
+            | Stage::Writing(claim, _)
+            | Stage::Unknown(claim, _)
+            | Stage::Done(claim)
+            | Stage::NotWritten(claim) => Some(claim),
+        }
+    }
+
+    /// True while something may have been written that is not yet known: such a job outlives its
+    /// ten minutes, until the card has settled it.
+    #[must_use]
+    pub fn is_unsettled(&self) -> bool {
+        matches!(self.stage, Stage::Writing(..) | Stage::Unknown(..))
+    }
+
+    /// True if the job writes a new smartcard passcode.
+    #[must_use]
+    pub fn writes_passcode(&self) -> bool {
+        match &self.goal {
+            Goal::LogIn => false,
+            Goal::ChangePasscodes(change) => change.smartcard,
+            Goal::Personalise { .. } => true,
+        }
+    }
+
+    /// The next state, or why there is none. Total; never panics.
+    pub fn step(self, input: Input) -> Result<Self, OutOfOrder> {
+        let blank = matches!(self.goal, Goal::Personalise { .. });
+        let writes = self.writes_passcode();
+        let Self { mut goal, stage, mut evaluations, mut last_refusal } = self;
+        let stage = match (input, stage) {
+            (Input::KeyMade(key), Stage::Claimed(claim)) => {
+                let Goal::Personalise { made, .. } = &mut goal else {
+                    return Err(OutOfOrder::NotNow);
+                };
+                *made = std::mem::take(made).with(key);
+                Stage::Claimed(claim)
+            }
+            (Input::Claimed(claim), Stage::Open) => Stage::Claimed(claim),
+            (
+                Input::Claimed(claim),
+                Stage::Claimed(old) | Stage::Present(old) | Stage::Agreed(old),
+            ) => {
+                if claim.agent != old.agent {
+                    return Err(OutOfOrder::Taken);
+                }
+                Stage::Claimed(claim)
+            }
+            // A blank card may be begun again, whatever is on it by now.
+            (Input::Claimed(claim), Stage::Writing(..) | Stage::Unknown(..)) if blank => {
+                Stage::Claimed(claim)
+            }
+            (Input::Present, Stage::Claimed(claim)) if !blank => Stage::Present(claim),
+            (Input::Agreed, Stage::Present(claim)) => Stage::Agreed(claim),
+            (Input::Agreed, Stage::Claimed(claim)) if blank => Stage::Agreed(claim),
+            (Input::Evaluation, Stage::Agreed(claim)) => {
+                if evaluations >= EVALUATIONS_MAX {
+                    return Err(OutOfOrder::Spent);
+                }
+                evaluations += 1;
+                Stage::Agreed(claim)
+            }
+            (Input::CurrentSettled, Stage::Agreed(claim)) if writes => Stage::Agreed(claim),
+            (Input::CurrentSettled, Stage::Agreed(claim)) => Stage::Done(claim),
+            (Input::NewPending(secret), Stage::Agreed(claim)) if writes => {
+                Stage::Writing(claim, secret)
+            }
+            (Input::Written, Stage::Writing(claim, _) | Stage::Unknown(claim, _)) if !blank => {
+                Stage::Done(claim)
+            }
+            (Input::Personalised, Stage::Writing(claim, _)) if blank => Stage::Done(claim),
+            (Input::NotWritten, Stage::Writing(..)) => {
+                last_refusal = Some(Hitch::NotWritten);
+                Stage::Open
+            }
+            (Input::NotWritten, Stage::Unknown(claim, _)) => Stage::NotWritten(claim),
+            (Input::Lost, Stage::Writing(claim, secret) | Stage::Unknown(claim, secret)) => {
+                Stage::Unknown(claim, secret)
+            }
+            (Input::Hitch(Hitch::UsedBefore), Stage::Agreed(claim)) => {
+                last_refusal = Some(Hitch::UsedBefore);
+                Stage::Agreed(claim)
+            }
+            (
+                Input::Hitch(hitch),
+                Stage::Open | Stage::Claimed(_) | Stage::Present(_) | Stage::Agreed(_),
+            ) => {
+                last_refusal = Some(hitch);
+                Stage::Open
+            }
+            _ => return Err(OutOfOrder::NotNow),
+        };
+        Ok(Self { goal, stage, evaluations, last_refusal })
+    }
+}
+
+#[cfg(test)]
+mod tests;

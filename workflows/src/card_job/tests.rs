@@ -1,0 +1,156 @@
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+
+fn claim(agent: u128) -> Claim {
+    Claim {
+        agent: Uuid::from_u128(agent),
+        card: "00C0FFEE".parse().unwrap(),
+        holder: HolderId(Uuid::from_u128(1)),
+        reader: "Reader".to_owned(),
+        profile: "guide".to_owned(),
+        nonce: "00".repeat(32),
+    }
+}
+
+fn secret() -> SecretRef {
+    SecretRef(Uuid::from_u128(5))
+}
+
+fn change(smartcard: bool) -> CardJob {
+    CardJob::new(Goal::ChangePasscodes(PlannedChange {
+        holder: HolderId(Uuid::from_u128(1)),
+        card: "00C0FFEE".parse().unwrap(),
+        command: CommandId(Uuid::from_u128(2)),
+        smartcard,
+        account_recovery: Optional::Keep,
+        verification: Optional::Keep,
+        session_opened_at: DateTime::UNIX_EPOCH,
+    }))
+}
+
+fn personalise() -> CardJob {
+    CardJob::new(Goal::Personalise {
+        holder: HolderId(Uuid::from_u128(1)),
+        command: CommandId(Uuid::from_u128(2)),
+        made: Made::default(),
+    })
+}
+
+fn after(job: CardJob, inputs: impl IntoIterator<Item = Input>) -> CardJob {
+    inputs.into_iter().fold(job, |job, input| job.step(input).unwrap())
+}
+
+#[test]
+fn p25_nothing_is_evaluated_or_written_before_the_card_and_its_holder_have_signed() {
+    for job in [CardJob::new(Goal::LogIn), change(true)] {
+        for inputs in [vec![], vec![Input::Claimed(claim(1))], vec![Input::Claimed(claim(1)), Input::Present]] {
+            let job = after(job.clone(), inputs);
+            assert_eq!(job.clone().step(Input::Evaluation), Err(OutOfOrder::NotNow));
+            assert_eq!(job.clone().step(Input::CurrentSettled), Err(OutOfOrder::NotNow));
+            assert_eq!(job.step(Input::NewPending(secret())), Err(OutOfOrder::NotNow));
+        }
+    }
+}
+
+#[test]
+fn p22_the_fifth_evaluation_of_a_job_is_granted_and_the_sixth_is_not() {
+    let agreed = after(change(true), [Input::Claimed(claim(1)), Input::Present, Input::Agreed]);
+    let fifth = after(agreed, std::iter::repeat_n(Input::Evaluation, 5));
+    assert_eq!(fifth.evaluations, 5);
+    assert_eq!(fifth.step(Input::Evaluation), Err(OutOfOrder::Spent));
+}
+
+#[test]
+fn evaluations_stay_spent_when_the_job_is_begun_again() {
+    let job = after(
+        change(true),
+        [Input::Claimed(claim(1)), Input::Present, Input::Agreed, Input::Evaluation,
+         Input::Hitch(Hitch::CardRemoved), Input::Claimed(claim(2))],
+    );
+    assert_eq!(job.evaluations, 1);
+}
+
+#[test]
+fn a_job_taken_by_one_workstation_is_not_given_to_another() {
+    let job = after(CardJob::new(Goal::LogIn), [Input::Claimed(claim(1)), Input::Present]);
+    assert_eq!(job.clone().step(Input::Claimed(claim(2))), Err(OutOfOrder::Taken));
+    assert!(matches!(job.step(Input::Claimed(claim(1))).unwrap().stage, Stage::Claimed(_)));
+}
+
+#[test]
+fn b28_a_torn_write_is_unknown_until_the_card_settles_it_either_way() {
+    let unknown = after(
+        change(true),
+        [Input::Claimed(claim(1)), Input::Present, Input::Agreed, Input::CurrentSettled,
+         Input::NewPending(secret()), Input::Lost],
+    );
+    assert!(unknown.is_unsettled());
+    assert!(unknown.clone().step(Input::Claimed(claim(1))).is_err());
+    assert!(matches!(unknown.clone().step(Input::Written).unwrap().stage, Stage::Done(_)));
+    assert!(matches!(unknown.step(Input::NotWritten).unwrap().stage, Stage::NotWritten(_)));
+}
+
+#[test]
+fn a_blank_card_agrees_without_9e_and_may_be_begun_again_after_a_tear() {
+    let writing = after(
+        personalise(),
+        [Input::Claimed(claim(1)), Input::Agreed, Input::Evaluation, Input::NewPending(secret())],
+    );
+    let again = writing.clone().step(Input::Claimed(claim(1))).unwrap();
+    assert!(matches!(again.stage, Stage::Claimed(_)));
+    assert!(matches!(writing.step(Input::Personalised).unwrap().stage, Stage::Done(_)));
+}
+
+#[test]
+fn s04_a_wrong_passcode_leaves_the_job_open_and_says_why() {
+    let hitch = Hitch::WrongPasscode { tries_left: Some(2) };
+    let job = after(
+        CardJob::new(Goal::LogIn),
+        [Input::Claimed(claim(1)), Input::Present, Input::Hitch(hitch.clone())],
+    );
+    assert_eq!((job.stage, job.last_refusal), (Stage::Open, Some(hitch)));
+}
+
+fn any_input() -> impl Strategy<Value = Input> {
+    prop_oneof![
+        Just(Input::Claimed(claim(1))),
+        Just(Input::Claimed(claim(2))),
+        Just(Input::Present),
+        Just(Input::Agreed),
+        Just(Input::Evaluation),
+        Just(Input::CurrentSettled),
+        Just(Input::NewPending(secret())),
+        Just(Input::Written),
+        Just(Input::NotWritten),
+        Just(Input::Lost),
+        Just(Input::Personalised),
+        Just(Input::Hitch(Hitch::CardRemoved)),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_order_of_inputs_reaches_done_without_both_signatures(
+        inputs in prop::collection::vec(any_input(), 0..40),
+        smartcard: bool,
+    ) {
+        let mut job = change(smartcard);
+        let (mut present, mut agreed) = (false, false);
+        for input in inputs {
+            let Ok(next) = job.clone().step(input.clone()) else { continue };
+            match input {
+                Input::Claimed(_) => (present, agreed) = (false, false),
+                Input::Present => present = true,
+                Input::Agreed => agreed = true,
+                _ => {}
+            }
+            if matches!(next.stage, Stage::Done(_) | Stage::Writing(..)) {
+                prop_assert!(present && agreed);
+            }
+            prop_assert!(next.evaluations <= EVALUATIONS_MAX);
+            job = next;
+        }
+    }
+}
