@@ -15,4 +15,6 @@ pub mod logon;
 pub mod passcode;
 pub mod policy;
 pub mod refusal;
+#[cfg(test)]
+mod samples;
 pub mod testing;

@@ -1,0 +1,96 @@
+//! What was written once can be read for ever: a file per event type and schema.
+
+use super::*;
+use crate::{
+    logon::LogonRefusal,
+    passcode::OptionalKind,
+    samples::{card, secret, set},
+    testing::day,
+};
+
+/// Each event with the file that holds its `data`, of schema 1.
+fn golden() -> Vec<(HolderEvent, &'static str)> {
+    vec![
+        (HolderEvent::HolderRegistered {}, include_str!("golden/HolderRegistered.1.json")),
+        (HolderEvent::CardIssued(card()), include_str!("golden/CardIssued.1.json")),
+        (set(Kind::Smartcard, "2026-03-10", 1), include_str!("golden/PasscodeSet.1.json")),
+        (
+            HolderEvent::PasscodeBlanked {
+                kind: OptionalKind::AccountRecovery,
+                on: day("2026-03-10"),
+            },
+            include_str!("golden/PasscodeBlanked.1.json"),
+        ),
+        (
+            HolderEvent::PasscodeChangedElsewhere { secret: secret(2) },
+            include_str!("golden/PasscodeChangedElsewhere.1.json"),
+        ),
+        (
+            HolderEvent::UsedBeforeRefused { kind: Kind::Verification },
+            include_str!("golden/UsedBeforeRefused.1.json"),
+        ),
+        (
+            HolderEvent::HistoryCyclingFlagged { kind: Kind::Smartcard, sets: 5 },
+            include_str!("golden/HistoryCyclingFlagged.1.json"),
+        ),
+        (
+            HolderEvent::LogonRefused {
+                reason: LogonRefusal::WrongPasscode { tries_left: Some(2) },
+            },
+            include_str!("golden/LogonRefused.1.json"),
+        ),
+        (HolderEvent::FormCancelled {}, include_str!("golden/FormCancelled.1.json")),
+    ]
+}
+
+#[test]
+fn every_event_is_written_as_its_golden_file_says() {
+    for (event, file) in golden() {
+        let encoded = event.encode();
+        assert_eq!(encoded.schema, 1);
+        let written = serde_json::to_string_pretty(&encoded.data).unwrap() + "\n";
+        assert_eq!(written, file, "{}", encoded.kind);
+    }
+}
+
+#[test]
+fn every_golden_file_is_read_as_its_event() {
+    for (event, file) in golden() {
+        assert_eq!(HolderEvent::decode(event.kind(), 1, file.as_bytes()).unwrap(), event);
+    }
+}
+
+#[test]
+fn every_event_type_has_a_golden_file() {
+    let with_file: Vec<_> = golden().iter().map(|(event, _)| event.kind()).collect();
+    assert_eq!(with_file, HolderEvent::KINDS);
+}
+
+#[test]
+fn what_this_build_cannot_read_is_an_error_and_not_skipped() {
+    let of_another_stream = HolderEvent::decode("CardBound", 1, b"{}");
+    assert!(matches!(of_another_stream, Err(UnknownEvent::Kind { .. })));
+    let newer = HolderEvent::decode("FormCancelled", SCHEMA_MAX + 1, b"{}");
+    assert!(matches!(newer, Err(UnknownEvent::Schema { .. })));
+    let never = HolderEvent::decode("FormCancelled", 0, b"{}");
+    assert!(matches!(never, Err(UnknownEvent::Schema { .. })));
+    for data in ["", "[]", r#"{"more":1}"#] {
+        let torn = HolderEvent::decode("FormCancelled", 1, data.as_bytes());
+        assert!(matches!(torn, Err(UnknownEvent::Data { .. })), "{data}");
+    }
+}
+
+#[test]
+fn every_reason_of_a_refused_logon_can_be_read_again() {
+    for reason in [
+        LogonRefusal::WrongPasscode { tries_left: None },
+        LogonRefusal::CardLocked,
+        LogonRefusal::CardNotKnown,
+        LogonRefusal::ProofNotValid,
+        LogonRefusal::AccountLocked,
+    ] {
+        let event = HolderEvent::LogonRefused { reason };
+        let data = serde_json::to_vec(&event.encode().data).unwrap();
+        assert_eq!(HolderEvent::decode(event.kind(), 1, &data).unwrap(), event);
+    }
+}

@@ -1,0 +1,91 @@
+//! A holder to test with. Everything in it is made up.
+
+use uuid::Uuid;
+
+use crate::{
+    card::{CardKeys, IssuedCard, IssuedCertificate, PublicKey, Slot},
+    holder::{Holder, HolderEvent, Origin},
+    ids::{CardSerial, SecretRef},
+    logon::Authenticated,
+    passcode::{Changes, Kind, Optional},
+    testing::{Given, day, given, instant},
+};
+
+/// The `n`-th reference.
+pub(crate) fn secret(n: u128) -> SecretRef {
+    SecretRef(Uuid::from_u128(n))
+}
+
+/// The card.
+pub(crate) fn card() -> IssuedCard {
+    let certificate = |slot, serial: &str| IssuedCertificate {
+        slot,
+        serial: serial.parse().unwrap(),
+        not_before: instant("2025-03-10T09:00:00Z"),
+        not_after: instant("2027-03-10T09:00:00Z"),
+    };
+    IssuedCard {
+        card: serial("00A1B2C3"),
+        profile: "piv".to_owned(),
+        keys: CardKeys {
+            authentication: PublicKey::from_der(vec![0x9a]),
+            signature: PublicKey::from_der(vec![0x9c]),
+            card_authentication: PublicKey::from_der(vec![0x9e]),
+        },
+        certificates: vec![
+            certificate(Slot::Authentication, "0a01"),
+            certificate(Slot::Signature, "0a02"),
+        ],
+    }
+}
+
+/// A card's serial number.
+pub(crate) fn serial(text: &str) -> CardSerial {
+    text.parse().unwrap()
+}
+
+/// A passcode that was set by a change.
+pub(crate) fn set(kind: Kind, on: &str, reference: u128) -> HolderEvent {
+    HolderEvent::PasscodeSet {
+        kind,
+        on: day(on),
+        secret: secret(reference),
+        origin: Origin::Change,
+    }
+}
+
+/// A passcode that was set at registration.
+pub(crate) fn first(kind: Kind, on: &str, reference: u128) -> HolderEvent {
+    let origin = Origin::Registration;
+    HolderEvent::PasscodeSet { kind, on: day(on), secret: secret(reference), origin }
+}
+
+/// What is recorded of somebody registered on that day with a smartcard passcode, reference 1.
+pub(crate) fn registration(on: &str) -> Vec<HolderEvent> {
+    vec![
+        HolderEvent::HolderRegistered {},
+        HolderEvent::CardIssued(card()),
+        first(Kind::Smartcard, on, 1),
+    ]
+}
+
+/// Somebody registered on that day with a smartcard passcode, reference 1.
+pub(crate) fn registered(on: &str) -> Given<Holder> {
+    given(registration(on))
+}
+
+/// The holder's card has signed.
+pub(crate) fn proof() -> Authenticated {
+    let holder = registered("2025-03-10").on("2025-03-10").see(|_, holder| holder.clone());
+    Authenticated::by_card(&holder, &card().card).unwrap()
+}
+
+/// No change at all, to start from.
+pub(crate) fn no_change() -> Changes {
+    Changes {
+        proof: proof(),
+        smartcard: None,
+        account_recovery: Optional::Keep,
+        verification: Optional::Keep,
+    }
+}
