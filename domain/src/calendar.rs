@@ -104,3 +104,61 @@ pub fn days_left(policy: &Policy, set_on: NaiveDate, today: NaiveDate) -> i64 {
 fn later(day: NaiveDate, days: u16) -> NaiveDate {
     day.checked_add_days(Days::new(days.into())).unwrap_or(NaiveDate::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{day, instant};
+
+    fn phase(today: &str) -> Phase {
+        passcode_phase(&Policy::seed(), day("2025-03-10"), day(today))
+    }
+
+    #[test]
+    fn b01_a_day_is_that_of_the_wall_calendar() {
+        let london = Policy::seed().zone;
+        assert_eq!(civil_day(instant("2026-07-01T22:59:59Z"), london), day("2026-07-01"));
+        assert_eq!(civil_day(instant("2026-07-01T23:30:00Z"), london), day("2026-07-02"));
+    }
+
+    #[test]
+    fn p14_the_first_alert_is_on_day_351() {
+        assert_eq!(phase("2026-02-23"), Phase::Current { days_left: 15 });
+        assert_eq!(phase("2026-02-24"), Phase::Alert { days_left: 14 });
+    }
+
+    #[test]
+    fn p17_the_last_alert_is_on_day_364_and_a_change_is_forced_from_day_365() {
+        assert_eq!(phase("2026-03-09"), Phase::Alert { days_left: 1 });
+        assert_eq!(phase("2026-03-10"), Phase::Forced { days_left: 21 });
+    }
+
+    #[test]
+    fn p18_a_change_is_still_forced_on_day_385_and_the_account_locked_on_day_386() {
+        assert_eq!(phase("2026-03-30"), Phase::Forced { days_left: 1 });
+        assert_eq!(phase("2026-03-31"), Phase::Locked);
+    }
+
+    #[test]
+    fn b04_a_passcode_lasts_365_days_and_not_a_year() {
+        let policy = Policy::seed();
+        assert_eq!(expires_on(&policy, day("2027-03-01")), day("2028-02-29"));
+        assert_eq!(expires_on(&policy, day("2028-02-29")), day("2029-02-28"));
+    }
+
+    #[test]
+    fn a_day_at_the_end_of_the_calendar_does_not_overflow() {
+        assert_eq!(locks_on(&Policy::seed(), NaiveDate::MAX), NaiveDate::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn p13_phases_only_ever_get_worse_with_age(age in 0_u64..800, later in 0_u64..800) {
+            let set_on = day("2025-03-10");
+            let at_age = |age| passcode_phase(&Policy::seed(), set_on, set_on + Days::new(age));
+            prop_assert!(at_age(age).severity() <= at_age(age + later).severity());
+        }
+    }
+}

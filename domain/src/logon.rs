@@ -152,3 +152,82 @@ impl LogonRefusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        samples::{card, proof, registered, serial, set},
+        testing::instant,
+    };
+
+    /// The check of somebody whose smartcard passcode is of 2025-03-10 and whose verification
+    /// passcode is of 2025-06-01.
+    fn checked(today: &str) -> Check {
+        registered("2025-03-10")
+            .and(instant("2025-06-01T12:00:00Z"), [set(Kind::Verification, "2025-06-01", 2)])
+            .on(today)
+            .see(|ctx, holder| check(ctx, holder, &proof()))
+    }
+
+    fn kinds(check: &Check) -> Vec<(Kind, bool)> {
+        check.due.iter().map(|due| (due.kind, due.may_decline())).collect()
+    }
+
+    #[test]
+    fn a01_a_logon_with_nothing_due_is_full_and_shows_nothing() {
+        assert_eq!(checked("2026-02-23"), Check { verdict: Verdict::Full, due: vec![] });
+    }
+
+    #[test]
+    fn a02_what_is_due_may_be_declined_and_what_is_forced_may_not() {
+        let alert = checked("2026-03-09");
+        assert_eq!((alert.verdict, kinds(&alert)), (Verdict::Full, vec![(Kind::Smartcard, true)]));
+        let forced = checked("2026-03-10");
+        assert_eq!(forced.verdict, Verdict::Restricted);
+        assert_eq!(kinds(&forced), [(Kind::Smartcard, false)]);
+    }
+
+    #[test]
+    fn p18_a_logon_on_day_385_is_restricted_and_on_day_386_locked() {
+        assert_eq!(checked("2026-03-30").verdict, Verdict::Restricted);
+        assert_eq!(checked("2026-03-31").verdict, Verdict::Locked);
+    }
+
+    #[test]
+    fn b20_the_worst_kind_decides_and_comes_first() {
+        let both = checked("2026-06-01");
+        assert_eq!(both.verdict, Verdict::Locked);
+        assert_eq!(kinds(&both), [(Kind::Smartcard, false), (Kind::Verification, false)]);
+    }
+
+    #[test]
+    fn p05_the_holders_own_card_is_accepted_and_another_is_not() {
+        registered("2025-03-10").on("2025-03-10").see(|_, holder| {
+            assert!(Authenticated::by_card(holder, &card().card).is_ok());
+            let other = Authenticated::by_card(holder, &serial("00FF"));
+            assert_eq!(other, Err(LogonRefusal::CardNotKnown));
+        });
+        let nobody = Authenticated::by_card(&Holder::default(), &card().card);
+        assert_eq!(nobody, Err(LogonRefusal::CardNotKnown));
+    }
+
+    #[test]
+    fn b62_a_failed_logon_gives_no_proof_and_without_one_there_is_no_check() {
+        // `check` takes an `Authenticated`, which only `by_card` gives (see the doc-test there).
+        registered("2025-03-10").on("2026-03-05").see(|ctx, holder| {
+            let failed = Authenticated::by_card(holder, &serial("00FF"));
+            let shown = failed.map(|proof| check(ctx, holder, &proof));
+            assert_eq!(shown, Err(LogonRefusal::CardNotKnown));
+        });
+    }
+
+    #[test]
+    fn every_refusal_of_a_logon_names_its_rule_and_a_way_out() {
+        let wrong = LogonRefusal::WrongPasscode { tries_left: Some(2) };
+        assert_eq!(wrong.rule().as_str(), "P-25");
+        for refusal in [wrong, LogonRefusal::CardLocked, LogonRefusal::AccountLocked] {
+            assert!(refusal.way_out().ends_with('.'));
+        }
+    }
+}

@@ -7,6 +7,8 @@ mod advice;
 mod card_form;
 mod change;
 mod form;
+#[cfg(test)]
+mod history_tests;
 mod memory;
 mod refusal;
 #[cfg(test)]

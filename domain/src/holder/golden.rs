@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::{
+    card::CardBound,
+    ids::HolderId,
     logon::LogonRefusal,
     passcode::OptionalKind,
     samples::{card, secret, set},
@@ -72,8 +74,8 @@ fn what_this_build_cannot_read_is_an_error_and_not_skipped() {
     assert!(matches!(of_another_stream, Err(UnknownEvent::Kind { .. })));
     let newer = HolderEvent::decode("FormCancelled", SCHEMA_MAX + 1, b"{}");
     assert!(matches!(newer, Err(UnknownEvent::Schema { .. })));
-    let never = HolderEvent::decode("FormCancelled", 0, b"{}");
-    assert!(matches!(never, Err(UnknownEvent::Schema { .. })));
+    let unborn = HolderEvent::decode("FormCancelled", 0, b"{}");
+    assert!(matches!(unborn, Err(UnknownEvent::Schema { .. })));
     for data in ["", "[]", r#"{"more":1}"#] {
         let torn = HolderEvent::decode("FormCancelled", 1, data.as_bytes());
         assert!(matches!(torn, Err(UnknownEvent::Data { .. })), "{data}");
@@ -93,4 +95,12 @@ fn every_reason_of_a_refused_logon_can_be_read_again() {
         let data = serde_json::to_vec(&event.encode().data).unwrap();
         assert_eq!(HolderEvent::decode(event.kind(), 1, &data).unwrap(), event);
     }
+}
+
+#[test]
+fn a_card_bound_to_its_holder_is_written_and_read_as_its_golden_file_says() {
+    let bound = CardBound { holder: HolderId(uuid::Uuid::from_u128(7)) };
+    let file = include_str!("golden/CardBound.1.json");
+    assert_eq!(serde_json::to_string_pretty(&bound).unwrap() + "\n", file);
+    assert_eq!(serde_json::from_str::<CardBound>(file).unwrap(), bound);
 }
