@@ -2,10 +2,11 @@
 //! somebody's name stays a comma.
 
 use const_oid::db::rfc4519::{COMMON_NAME, ORGANIZATION_NAME, SERIAL_NUMBER};
-use der::{Any, Decode as _, Encode as _, Tag};
+use der::{Any, Decode as _, Encode as _, Tag, asn1::Ia5String};
 use spki::ObjectIdentifier;
 use x509_cert::{
     attr::AttributeTypeAndValue,
+    ext::pkix::name::GeneralName,
     name::{Name, RdnSequence, RelativeDistinguishedName},
 };
 
@@ -16,10 +17,13 @@ pub const DEMO: &str = "DEMO";
 /// (RFC 5280 appendix A.1: `ub-common-name`, `ub-organization-name`, `ub-serial-number`).
 const CHARACTERS_MAX: usize = 64;
 
-/// A text that cannot stand in a certificate's name: empty, longer than 64 characters, with control
-/// characters, or with others than the attribute takes.
+/// Most characters of an e-mail address (RFC 5321 §4.5.3.1.3: a path of 256 with its brackets).
+const EMAIL_CHARACTERS_MAX: usize = 254;
+
+/// A text that cannot stand in a certificate's name: empty, too long (64 characters; an e-mail
+/// address 254), with control characters, or with others than its place takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the {0} cannot stand in a certificate: 1 to 64 printable characters")]
+#[error("the {0} cannot stand in a certificate")]
 pub struct NameRefused(pub &'static str);
 
 /// The organisation as it stands in every name of an authority and of what it issues.
@@ -43,6 +47,17 @@ pub(crate) fn subject(
         parts.push(part(SERIAL_NUMBER, Tag::PrintableString, serial, "card serial number")?);
     }
     Ok(Name::from_der(&parts.to_der()?)?)
+}
+
+/// An e-mail address as an alternative name: ASCII, one `@` with something on both sides.
+pub(crate) fn email(address: &str) -> Result<GeneralName, crate::Error> {
+    let sides: Vec<&str> = address.split('@').collect();
+    let filled = sides.len() == 2 && sides.iter().all(|side| !side.is_empty());
+    let ascii = address.bytes().all(|byte| byte.is_ascii_graphic());
+    if !filled || !ascii || EMAIL_CHARACTERS_MAX < address.len() {
+        return Err(NameRefused("e-mail address").into());
+    }
+    Ok(GeneralName::Rfc822Name(Ia5String::new(address)?))
 }
 
 fn part(

@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | root, issuing, agents' authority | keyCertSign, cRLSign | none | none |
 //! | card authentication (9A) | digitalSignature | clientAuth, smartcardLogon | `urn:uuid:` of the holder |
-//! | digital signature (9C) | digitalSignature, nonRepudiation | documentSigning | `urn:uuid:` of the holder |
+//! | digital signature (9C) | digitalSignature, nonRepudiation | emailProtection, documentSigning | `urn:uuid:` and e-mail address of the holder |
 //! | agent | digitalSignature | clientAuth | `urn:uuid:` of the agent |
 //! | server | digitalSignature | serverAuth | its host names and addresses |
 
@@ -29,8 +29,11 @@ use x509_cert::{
     name::Name,
 };
 
+use crate::{CardCertificate, Error, name};
+
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
 const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+const EMAIL_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.4");
 /// RFC 9336.
 const DOCUMENT_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.36");
 const SMARTCARD_LOGON: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.20.2.2");
@@ -39,7 +42,7 @@ const CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7
 
 /// The key of a card that a certificate is for (SP 800-73-5 part 1, 3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CardSlot {
+pub enum CardProfile {
     /// 9A, PIV authentication.
     Authentication,
     /// 9C, digital signature.
@@ -108,24 +111,24 @@ impl<'a> Profile<'a> {
 
     /// A card's certificate.
     pub(crate) fn card(
-        slot: CardSlot,
+        wanted: &CardCertificate,
         subject: Name,
         issuer: Issuer,
-        holder: Uuid,
         pointers: Option<&'a Pointers>,
-    ) -> der::Result<Self> {
-        let names = vec![urn(holder)?];
-        let usage = match slot {
-            CardSlot::Authentication => KeyUsage(KeyUsages::DigitalSignature.into()),
-            CardSlot::Signature => {
-                KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation)
+    ) -> Result<Self, Error> {
+        let holder = urn(wanted.holder)?;
+        let profile = match wanted.profile {
+            CardProfile::Authentication => {
+                Self::leaf(subject, issuer, vec![CLIENT_AUTH, SMARTCARD_LOGON], vec![holder])
+            }
+            CardProfile::Signature => {
+                let purposes = vec![EMAIL_PROTECTION, DOCUMENT_SIGNING];
+                let names = vec![holder, name::email(&wanted.email)?];
+                let usage = KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation);
+                Self { usage, ..Self::leaf(subject, issuer, purposes, names) }
             }
         };
-        let purposes = match slot {
-            CardSlot::Authentication => vec![CLIENT_AUTH, SMARTCARD_LOGON],
-            CardSlot::Signature => vec![DOCUMENT_SIGNING],
-        };
-        Ok(Self { usage, pointers, ..Self::leaf(subject, issuer, purposes, names) })
+        Ok(Self { pointers, ..profile })
     }
 
     /// An agent's certificate.

@@ -7,12 +7,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::{
-    Authority, CardCertificate, CardSlot, Error, Founding, PrivateKey, PublicKey, Serial,
-    public_key_of_request,
+    AgentsAuthority, CardCertificate, CardProfile, CardsAuthority, Founding, Issued, PrivateKey,
 };
 
 pub(crate) const HOLDER: Uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001);
 pub(crate) const AGENT: Uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0002);
+
+/// An honest request.
+pub(crate) const REQUEST: &[u8] = include_bytes!("tests/requests/p256.der");
 
 pub(crate) fn now() -> DateTime<Utc> {
     "2026-03-10T09:30:00.750Z".parse().unwrap()
@@ -26,36 +28,26 @@ pub(crate) fn key(seed: u8) -> PrivateKey {
     PrivateKey::from_scalar(&[seed; 48]).unwrap()
 }
 
-pub(crate) fn serial(seed: u8) -> Serial {
-    Serial::from_random([seed; 20])
+pub(crate) fn cards(demo: bool) -> CardsAuthority {
+    CardsAuthority::create(&founding(demo), key(1), key(2), [[1; 20], [2; 20]]).unwrap()
 }
 
-pub(crate) fn cards(demo: bool) -> Authority {
-    Authority::create_cards(&founding(demo), (&key(1), serial(1)), (key(2), serial(2))).unwrap()
+pub(crate) fn agents(demo: bool) -> AgentsAuthority {
+    AgentsAuthority::create(&founding(demo), key(3), [3; 20]).unwrap()
 }
 
-pub(crate) fn agents(demo: bool) -> Authority {
-    Authority::create_agents(&founding(demo), key(3), serial(3)).unwrap()
-}
-
-/// The key of an honest request.
-pub(crate) fn card_key() -> PublicKey {
-    public_key_of_request(include_bytes!("tests/requests/p256.der")).unwrap()
-}
-
-pub(crate) fn wanted(slot: CardSlot, public_key: &PublicKey) -> CardCertificate<'_> {
+pub(crate) fn wanted(profile: CardProfile) -> CardCertificate {
     CardCertificate {
-        slot,
-        public_key,
-        display_name: "Asha Patel, RN",
+        profile,
         holder: HOLDER,
-        card_serial: "0A1B2C",
-        now: now(),
+        name: "Asha Patel, RN".to_owned(),
+        email: "asha.patel@example.org".to_owned(),
+        card: "0A1B2C".to_owned(),
+        not_before: now(),
         not_after: now() + TimeDelta::days(1095),
-        pointers: None,
     }
 }
 
-pub(crate) fn issue(authority: &Authority, slot: CardSlot) -> Result<Vec<u8>, Error> {
-    authority.issue_card_certificate(&wanted(slot, &card_key()), serial(9))
+pub(crate) fn issue(authority: &CardsAuthority, profile: CardProfile) -> Issued {
+    authority.issue_card_certificate(REQUEST, &wanted(profile), [9; 20]).unwrap()
 }

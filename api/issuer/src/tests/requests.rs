@@ -6,13 +6,12 @@ use x509_cert::{
     ext::pkix::{BasicConstraints, KeyUsage, KeyUsages},
 };
 
-use super::{HOLDER, cards, serial, wanted};
+use super::{HOLDER, REQUEST as P256, cards, wanted};
 use crate::{
-    CardSlot, CertificateFacts, KeyRefused, PublicKey, REQUEST_BYTES_MAX, RequestRefused,
+    CardProfile, CertificateFacts, Error, KeyRefused, PublicKey, REQUEST_BYTES_MAX, RequestRefused,
     public_key_of_request,
 };
 
-const P256: &[u8] = include_bytes!("requests/p256.der");
 const P384: &[u8] = include_bytes!("requests/p384.der");
 const RSA_2048: &[u8] = include_bytes!("requests/rsa2048.der");
 const GREEDY: &[u8] = include_bytes!("requests/greedy.der");
@@ -24,18 +23,23 @@ fn refused(request: &[u8]) -> RequestRefused {
 #[test]
 fn p256_p384_and_rsa_2048_are_certified() {
     for request in [P256, P384, RSA_2048] {
-        let public_key = public_key_of_request(request).unwrap();
-        let wanted = wanted(CardSlot::Authentication, &public_key);
-        let certificate = cards(true).issue_card_certificate(&wanted, serial(9)).unwrap();
-        assert_eq!(CertificateFacts::read(&certificate).unwrap().public_key, public_key.spki());
+        let wanted = wanted(CardProfile::Authentication);
+        let issued = cards(true).issue_card_certificate(request, &wanted, [9; 20]).unwrap();
+        assert_eq!(issued.public_key, public_key_of_request(request).unwrap().spki());
     }
 }
 
 #[test]
+fn no_certificate_is_issued_for_a_request_that_is_refused() {
+    let wanted = wanted(CardProfile::Authentication);
+    let outcome = cards(true).issue_card_certificate(&P256[1..], &wanted, [9; 20]);
+    assert!(matches!(outcome, Err(Error::Request(RequestRefused::Malformed))));
+}
+
+#[test]
 fn a_request_for_an_authority_with_another_name_gets_the_holders_ordinary_certificate() {
-    let public_key = public_key_of_request(GREEDY).unwrap();
-    let wanted = wanted(CardSlot::Authentication, &public_key);
-    let der = cards(false).issue_card_certificate(&wanted, serial(9)).unwrap();
+    let wanted = wanted(CardProfile::Authentication);
+    let der = cards(false).issue_card_certificate(GREEDY, &wanted, [9; 20]).unwrap().der;
 
     let facts = CertificateFacts::read(&der).unwrap();
     assert_eq!(facts.common_name.as_deref(), Some("Asha Patel, RN"));
