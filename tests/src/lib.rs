@@ -1,1 +1,3 @@
-//! TODO
+//! What the acceptance tests stand on: real programs, started for one test and ended with it.
+
+pub mod sandbox;

@@ -1,6 +1,7 @@
 //! Puts a card into the virtual reader: the card dials the port on which `vpcd`, pcscd's driver, waits for one.
 
 use std::{
+    cell::Cell,
     io,
     net::{Ipv4Addr, Shutdown, TcpStream},
 };
@@ -20,14 +21,19 @@ pub enum Ended {
 }
 
 /// Keeps `card` in the reader slot that listens on `port` of this machine until one of the two goes away.
-/// Calls `inserted` once, when the reader has taken the card.
+/// Calls `inserted` once, when pcscd has noticed the card, powered it and read its ATR.
 pub fn keep_inserted(card: Card, port: u16, inserted: impl FnOnce()) -> io::Result<Ended> {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_nodelay(true)?;
     let wire = stream.try_clone()?;
     let mut connection = Connection::from(stream);
-    let mut contacts = Contacts { card, wire: wire.try_clone()?, has_power: true };
-    inserted();
+    let mut contacts = Contacts {
+        card,
+        wire: wire.try_clone()?,
+        has_power: true,
+        greeting: Cell::new(Greeting::None),
+    };
+    let mut inserted = Some(inserted);
     loop {
         // vpcd sends length and body in two segments; without an immediate acknowledgement each command costs 40 ms.
         // The kernel forgets the setting, so it is made before each read.
@@ -43,7 +49,20 @@ pub fn keep_inserted(card: Card, port: u16, inserted: impl FnOnce()) -> io::Resu
             }
             Err(error) => return Err(error),
         }
+        if contacts.greeting.get() == Greeting::Greeted
+            && let Some(inserted) = inserted.take()
+        {
+            inserted();
+        }
     }
+}
+
+/// How far the reader has come with a card that it has noticed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Greeting {
+    None,
+    Powered,
+    Greeted,
 }
 
 /// What the reader touches.
@@ -51,6 +70,7 @@ struct Contacts {
     card: Card,
     wire: TcpStream,
     has_power: bool,
+    greeting: Cell<Greeting>,
 }
 
 impl Contacts {
@@ -70,6 +90,19 @@ impl Contacts {
 }
 
 impl VSmartCard for Contacts {
+    fn atr(&self) -> &[u8] {
+        if self.greeting.get() == Greeting::Powered {
+            self.greeting.set(Greeting::Greeted);
+        }
+        vpicc::DEFAULT_ATR
+    }
+
+    fn power_on(&mut self) {
+        if self.greeting.get() == Greeting::None {
+            self.greeting.set(Greeting::Powered);
+        }
+    }
+
     fn power_off(&mut self) {
         self.power_cycle();
     }
