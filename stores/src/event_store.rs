@@ -18,6 +18,13 @@ pub const EVENT_BYTES_MAX: usize = 60_000;
 /// The most events in one append.
 pub const APPEND_EVENTS_MAX: usize = 64;
 
+/// The longest name of an event's type, in bytes.
+pub const KIND_BYTES_MAX: usize = 64;
+
+/// The largest whole number in `data` and `meta`, either way (RFC 7493 §2.2): canonical JSON
+/// writes numbers as a double would, and a larger one would come back as another.
+pub const NUMBER_MAX: u64 = (1 << 53) - 1;
+
 /// A stream's name: category, `-`, and what it is about (`holder-0190…`). ASCII, 3 to 100 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -193,6 +200,12 @@ pub enum AppendError {
 #[error("the store failed: {0}")]
 pub struct StoreError(#[from] pub anyhow::Error);
 
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error.into())
+    }
+}
+
 /// Which events a reader of the whole log wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Filter {
@@ -244,7 +257,61 @@ pub trait EventStore: Send + Sync + 'static {
     fn head(&self) -> BoxFuture<'_, Result<Position, StoreError>>;
 }
 
-/// Canonical JSON (RFC 8785) of a value: what goes into `data` and `meta`.
+/// Canonical JSON (RFC 8785) of a value: what goes into `data` and `meta`. Fails on a whole number
+/// beyond [`NUMBER_MAX`]: put such a one into a string.
 pub fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
-    serde_json_canonicalizer::to_vec(value).map_err(|error| StoreError(error.into()))
+    let value = serde_json::to_value(value).map_err(|error| StoreError(error.into()))?;
+    if !numbers_are_exact(&value) {
+        return Err(StoreError(anyhow::anyhow!("a number is too large for canonical JSON")));
+    }
+    serde_json_canonicalizer::to_vec(&value).map_err(|error| StoreError(error.into()))
+}
+
+/// Every backend asks this before it writes; the text is that of [`AppendError::Invalid`].
+pub fn check_limits(events: &[NewEvent]) -> Result<(), &'static str> {
+    if events.is_empty() {
+        return Err("an append has at least one event");
+    }
+    if APPEND_EVENTS_MAX < events.len() {
+        return Err("too many events in one append");
+    }
+    for (index, event) in events.iter().enumerate() {
+        if EVENT_BYTES_MAX < event.data.len() + event.meta.len() {
+            return Err("an event is too large");
+        }
+        if event.kind.is_empty() || KIND_BYTES_MAX < event.kind.len() {
+            return Err("an event's type is empty or too long");
+        }
+        if event.schema == 0 {
+            return Err("schemas count from 1");
+        }
+        if events[..index].iter().any(|earlier| earlier.id == event.id) {
+            return Err("two events of one append have the same id");
+        }
+        if !is_canonical(&event.data) || !is_canonical(&event.meta) {
+            return Err("data and meta are canonical JSON");
+        }
+    }
+    Ok(())
+}
+
+/// True for exactly the bytes that [`canonical`] makes.
+fn is_canonical(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(bytes)
+        .is_ok_and(|value| canonical(&value).is_ok_and(|again| again == bytes))
+}
+
+fn numbers_are_exact(value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::Null | Value::Bool(_) | Value::String(_) => true,
+        // Neither: a fraction, which is a double already.
+        Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+            (Some(whole), _) => whole <= NUMBER_MAX,
+            (None, Some(negative)) => negative.unsigned_abs() <= NUMBER_MAX,
+            (None, None) => true,
+        },
+        Value::Array(items) => items.iter().all(numbers_are_exact),
+        Value::Object(fields) => fields.values().all(numbers_are_exact),
+    }
 }

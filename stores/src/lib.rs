@@ -1,5 +1,25 @@
 //! Truth: the event log, the vault of secrets' digests, the logon table, sessions and jobs.
 //!
-//! Everything else in the product can be thrown away and rebuilt from here.
+//! Everything else in the product can be thrown away and rebuilt from here. Read
+//! [`event_store`] first (the promises), then [`sqlite`] (the database that keeps them), then
+//! [`vault`]. A new backend of the log implements [`event_store::EventStore`], passes
+//! `contract::check_all`, and is done.
 
+pub mod agent;
+pub mod answer;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 pub mod event_store;
+pub mod job;
+pub mod limit;
+pub mod log;
+pub mod logon;
+pub mod session;
+pub mod sqlite;
+pub mod token;
+pub mod vault;
+
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,123 @@
+//! Durable counters: so many in one window of time, whatever restarts in between.
+
+use chrono::{DateTime, Utc};
+
+use crate::{event_store::StoreError, sqlite::Connections};
+
+/// The table. Cheap to clone.
+#[derive(Clone)]
+pub struct Limits {
+    connections: Connections,
+}
+
+impl Limits {
+    pub(crate) fn new(connections: Connections) -> Self {
+        Self { connections }
+    }
+
+    /// Takes one of `max` in a window. False if all were taken; then nothing changes. Callers at
+    /// the same moment never get more than `max` between them. `key` says what is counted and
+    /// about whom; it is never a secret.
+    pub async fn take(
+        &self,
+        key: &str,
+        window_start: DateTime<Utc>,
+        max: u32,
+    ) -> Result<bool, StoreError> {
+        if max == 0 {
+            return Ok(false);
+        }
+        let taken: Result<Option<i64>, _> = sqlx::query_scalar(
+            "
+            insert into tally (subject, window_start, n_taken)
+            values ($1, $2, 1)
+            on conflict (subject, window_start) do update
+            set n_taken = tally.n_taken + 1
+            where tally.n_taken < $3
+            returning n_taken
+            ",
+        )
+        .bind(key.to_owned())
+        .bind(window_start)
+        .bind(max)
+        .fetch_optional(self.connections.writer()?)
+        .await;
+        Ok(self.connections.settle(taken)?.is_some())
+    }
+
+    /// How many were taken in a window.
+    pub async fn taken(&self, key: &str, window_start: DateTime<Utc>) -> Result<u32, StoreError> {
+        let taken: Option<u32> = sqlx::query_scalar(
+            "select n_taken from tally where subject = $1 and window_start = $2",
+        )
+        .bind(key.to_owned())
+        .bind(window_start)
+        .fetch_optional(self.connections.reader())
+        .await?;
+        Ok(taken.unwrap_or(0))
+    }
+
+    /// Deletes up to `limit` counters whose window started before an instant. How many; to be
+    /// called until it says 0.
+    pub async fn sweep(
+        &self,
+        started_before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let swept = sqlx::query(
+            "
+            delete from tally where (subject, window_start) in (
+                select subject, window_start from tally
+                where window_start < $1 order by window_start limit $2
+            )
+            ",
+        )
+        .bind(started_before)
+        .bind(limit)
+        .execute(self.connections.writer()?)
+        .await;
+        Ok(self.connections.settle(swept)?.rows_affected())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+
+    use crate::testing::{at, stores};
+
+    #[tokio::test]
+    async fn the_last_of_five_is_given_and_the_sixth_is_not() {
+        let limits = stores().await.limits;
+        for _ in 0..5 {
+            assert!(limits.take("evaluation/1", at(0), 5).await.unwrap());
+        }
+        assert!(!limits.take("evaluation/1", at(0), 5).await.unwrap());
+        assert_eq!(limits.taken("evaluation/1", at(0)).await.unwrap(), 5);
+    }
+
+    #[tokio::test]
+    async fn another_key_and_another_window_count_for_themselves_and_none_is_none() {
+        let limits = stores().await.limits;
+        assert!(limits.take("evaluation/1", at(0), 1).await.unwrap());
+        assert!(limits.take("evaluation/2", at(0), 1).await.unwrap());
+        assert!(limits.take("evaluation/1", at(1), 1).await.unwrap());
+        assert!(!limits.take("evaluation/3", at(0), 0).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn sixty_four_callers_at_once_get_exactly_three() {
+        let limits = stores().await.limits;
+        let answers = join_all((0..64).map(|_| limits.take("strike/1", at(0), 3))).await;
+        assert_eq!(answers.into_iter().filter(|answer| *answer.as_ref().unwrap()).count(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_sweep_takes_windows_that_started_before_and_leaves_the_one_that_starts_then() {
+        let limits = stores().await.limits;
+        limits.take("a", at(0), 1).await.unwrap();
+        limits.take("a", at(1), 1).await.unwrap();
+        assert_eq!(limits.sweep(at(1), 10).await.unwrap(), 1);
+        assert!(!limits.take("a", at(1), 1).await.unwrap());
+    }
+}

@@ -1,0 +1,352 @@
+//! Portal sessions: who is logged on in which browser, and until when.
+//!
+//! ```text
+//! open ─► [ used at least every 15 minutes ] ─► ended: logged off, idle, 12 hours, card removed,
+//!                                               agent lost, revoked, certificates renewed
+//! ```
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::ids::{CardSerial, HolderId};
+use uuid::Uuid;
+
+use crate::{agent::AgentId, event_store::StoreError, sqlite::Connections, token::TokenHash};
+
+/// A session ends when it has not been used for so long, in minutes.
+pub const IDLE_MINUTES: i64 = 15;
+
+/// A session ends so long after it was opened, in hours, however much it is used.
+pub const ABSOLUTE_HOURS: i64 = 12;
+
+/// *Last seen* is written at most so often, in seconds. A session may therefore end up to so much
+/// before its idle time is over, never after.
+pub const SEEN_EVERY_SECS: i64 = 60;
+
+/// What a session may do (B-17).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything.
+    Full,
+    /// What is needed to renew what must be renewed.
+    Restricted,
+}
+
+impl Scope {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Restricted => "restricted",
+        }
+    }
+
+    fn parse(label: &str) -> Result<Self, StoreError> {
+        match label {
+            "full" => Ok(Self::Full),
+            "restricted" => Ok(Self::Restricted),
+            _ => Err(StoreError(anyhow::anyhow!("a session has an unknown scope"))),
+        }
+    }
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    /// The holder signed out.
+    SignedOut,
+    /// The card left the reader.
+    CardRemoved,
+    /// The agent has not been heard of for 60 seconds.
+    AgentLost,
+    /// The agent's certificate was revoked.
+    AgentRevoked,
+    /// The holder's certificates were revoked (C-15).
+    CertificatesRevoked,
+    /// The holder's certificates were renewed (C-14).
+    CertificatesRenewed,
+    /// The same holder logged on again.
+    Replaced,
+    /// The account was locked or closed.
+    AccountLocked,
+}
+
+impl EndReason {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::CardRemoved => "card_removed",
+            Self::AgentLost => "agent_lost",
+            Self::AgentRevoked => "agent_revoked",
+            Self::CertificatesRevoked => "certificates_revoked",
+            Self::CertificatesRenewed => "certificates_renewed",
+            Self::Replaced => "replaced",
+            Self::AccountLocked => "account_locked",
+        }
+    }
+}
+
+/// A session that is to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// Hash of the cookie.
+    pub token: TokenHash,
+    /// Who logged on.
+    pub holder: HolderId,
+    /// With which card.
+    pub card: CardSerial,
+    /// Through which agent.
+    pub agent: AgentId,
+    /// What it may do.
+    pub scope: Scope,
+}
+
+/// A session that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Hash of the cookie.
+    pub token: TokenHash,
+    /// Who logged on.
+    pub holder: HolderId,
+    /// With which card.
+    pub card: CardSerial,
+    /// Through which agent.
+    pub agent: AgentId,
+    /// What it may do.
+    pub scope: Scope,
+    /// Since when.
+    pub opened_at: DateTime<Utc>,
+    /// When it was last written that it was used.
+    pub last_seen_at: DateTime<Utc>,
+}
+
+impl Session {
+    /// From this instant on the session is over if it is not used before.
+    #[must_use]
+    pub fn ends_at(&self) -> DateTime<Utc> {
+        let idle_end = self.last_seen_at + TimeDelta::minutes(IDLE_MINUTES);
+        idle_end.min(self.opened_at + TimeDelta::hours(ABSOLUTE_HOURS))
+    }
+}
+
+/// The table. Cheap to clone.
+#[derive(Clone)]
+pub struct Sessions {
+    connections: Connections,
+}
+
+impl Sessions {
+    pub(crate) fn new(connections: Connections) -> Self {
+        Self { connections }
+    }
+
+    /// Opens a session.
+    pub async fn open(&self, session: &NewSession, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let opened = sqlx::query(
+            "
+            insert into session
+                (token_sha256, holder_id, card, agent_id, scope, opened_at, last_seen_at)
+            values ($1, $2, $3, $4, $5, $6, $6)
+            ",
+        )
+        .bind(session.token.as_bytes().to_vec())
+        .bind(session.holder.0)
+        .bind(session.card.as_str().to_owned())
+        .bind(session.agent.0)
+        .bind(session.scope.label())
+        .bind(now)
+        .execute(self.connections.writer()?)
+        .await;
+        self.connections.settle(opened)?;
+        Ok(())
+    }
+
+    /// The open session of a cookie, which is thereby used. `None` if there is none, it was ended,
+    /// or its time is over.
+    pub async fn resume(
+        &self,
+        token: TokenHash,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Session>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(
+            "
+            select holder_id, card, agent_id, scope, opened_at, last_seen_at
+            from session
+            where token_sha256 = $1 and ended_at is null
+            ",
+        )
+        .bind(token.as_bytes().to_vec())
+        .fetch_optional(self.connections.reader())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let mut session = row.into_session(token)?;
+        if session.ends_at() <= now {
+            return Ok(None);
+        }
+        if session.last_seen_at + TimeDelta::seconds(SEEN_EVERY_SECS) <= now {
+            self.saw(token, now).await?;
+            session.last_seen_at = now;
+        }
+        Ok(Some(session))
+    }
+
+    /// Changes what an open session may do; false if there is none.
+    pub async fn set_scope(&self, token: TokenHash, scope: Scope) -> Result<bool, StoreError> {
+        let changed = sqlx::query(
+            "update session set scope = $2 where token_sha256 = $1 and ended_at is null",
+        )
+        .bind(token.as_bytes().to_vec())
+        .bind(scope.label())
+        .execute(self.connections.writer()?)
+        .await;
+        Ok(self.connections.settle(changed)?.rows_affected() == 1)
+    }
+
+    /// Ends one session. How many were open: 0 or 1.
+    pub async fn end(
+        &self,
+        token: TokenHash,
+        reason: EndReason,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.end_where(
+            "
+            update session set ended_at = $2, end_reason = $3
+            where token_sha256 = $1 and ended_at is null
+            ",
+            token.as_bytes().to_vec(),
+            reason,
+            now,
+        )
+        .await
+    }
+
+    /// Ends the sessions opened with a card. How many were open.
+    pub async fn end_of_card(
+        &self,
+        card: &CardSerial,
+        reason: EndReason,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.end_where(
+            "
+            update session set ended_at = $2, end_reason = $3
+            where card = $1 and ended_at is null
+            ",
+            card.as_str().to_owned(),
+            reason,
+            now,
+        )
+        .await
+    }
+
+    /// Ends a holder's sessions. How many were open.
+    pub async fn end_of_holder(
+        &self,
+        holder: HolderId,
+        reason: EndReason,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.end_where(
+            "
+            update session set ended_at = $2, end_reason = $3
+            where holder_id = $1 and ended_at is null
+            ",
+            holder.0,
+            reason,
+            now,
+        )
+        .await
+    }
+
+    /// Ends the sessions opened through an agent. How many were open.
+    pub async fn end_of_agent(
+        &self,
+        agent: AgentId,
+        reason: EndReason,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.end_where(
+            "
+            update session set ended_at = $2, end_reason = $3
+            where agent_id = $1 and ended_at is null
+            ",
+            agent.0,
+            reason,
+            now,
+        )
+        .await
+    }
+
+    /// Deletes up to `limit` sessions that can no longer be open. How many; to be called until it
+    /// says 0.
+    pub async fn sweep(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        let swept = sqlx::query(
+            "
+            delete from session where token_sha256 in (
+                select token_sha256 from session where opened_at <= $1 order by opened_at limit $2
+            )
+            ",
+        )
+        .bind(now - TimeDelta::hours(ABSOLUTE_HOURS))
+        .bind(limit)
+        .execute(self.connections.writer()?)
+        .await;
+        Ok(self.connections.settle(swept)?.rows_affected())
+    }
+
+    async fn saw(&self, token: TokenHash, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let seen = sqlx::query(
+            "update session set last_seen_at = $2 where token_sha256 = $1 and last_seen_at < $2",
+        )
+        .bind(token.as_bytes().to_vec())
+        .bind(now)
+        .execute(self.connections.writer()?)
+        .await;
+        self.connections.settle(seen)?;
+        Ok(())
+    }
+
+    async fn end_where<T>(
+        &self,
+        update: &'static str,
+        key: T,
+        reason: EndReason,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError>
+    where
+        T: for<'q> sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send,
+    {
+        let ended = sqlx::query(update)
+            .bind(key)
+            .bind(now)
+            .bind(reason.label())
+            .execute(self.connections.writer()?)
+            .await;
+        Ok(self.connections.settle(ended)?.rows_affected())
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    holder_id: Uuid,
+    card: String,
+    agent_id: Uuid,
+    scope: String,
+    opened_at: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+}
+
+impl Row {
+    fn into_session(self, token: TokenHash) -> Result<Session, StoreError> {
+        Ok(Session {
+            token,
+            holder: HolderId(self.holder_id),
+            card: self.card.parse().map_err(|error| StoreError(anyhow::Error::new(error)))?,
+            agent: AgentId(self.agent_id),
+            scope: Scope::parse(&self.scope)?,
+            opened_at: self.opened_at,
+            last_seen_at: self.last_seen_at,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

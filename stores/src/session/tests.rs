@@ -1,0 +1,129 @@
+//! Each way a session ends, and the millisecond before it.
+
+use super::*;
+use crate::testing::{at, at_secs, card, holder, stores};
+
+const TOKEN: &[u8] = b"cookie";
+
+fn session(token: &[u8], holder_number: u128, card_number: u32, agent: u128) -> NewSession {
+    NewSession {
+        token: TokenHash::of(token),
+        holder: holder(holder_number),
+        card: card(card_number),
+        agent: AgentId(Uuid::from_u128(agent)),
+        scope: Scope::Full,
+    }
+}
+
+async fn opened() -> Sessions {
+    let sessions = stores().await.sessions;
+    sessions.open(&session(TOKEN, 1, 1, 1), at(0)).await.unwrap();
+    sessions
+}
+
+async fn is_open(sessions: &Sessions, token: &[u8], now: DateTime<Utc>) -> bool {
+    sessions.resume(TokenHash::of(token), now).await.unwrap().is_some()
+}
+
+#[tokio::test]
+async fn a_session_is_resumed_by_its_cookie_and_by_no_other() {
+    let sessions = opened().await;
+    let resumed = sessions.resume(TokenHash::of(TOKEN), at(1)).await.unwrap().unwrap();
+    assert_eq!(resumed.ends_at(), at_secs(15 * 60));
+    assert_eq!((resumed.holder, resumed.card, resumed.scope), (holder(1), card(1), Scope::Full));
+    assert!(!is_open(&sessions, b"another", at(1)).await);
+}
+
+#[tokio::test]
+async fn an_unused_session_is_open_until_just_before_15_minutes_and_not_at_15_minutes() {
+    let sessions = opened().await;
+    assert!(!is_open(&sessions, TOKEN, at(15 * 60_000)).await);
+    assert!(is_open(&sessions, TOKEN, at(15 * 60_000 - 1)).await);
+}
+
+#[tokio::test]
+async fn use_is_written_after_60_seconds_and_not_before() {
+    let sessions = opened().await;
+    let token = TokenHash::of(TOKEN);
+    for (now, expected) in [(at(59_999), at(0)), (at(60_000), at(60_000))] {
+        let resumed = sessions.resume(token, now).await.unwrap().unwrap();
+        assert_eq!(resumed.last_seen_at, expected);
+    }
+    assert!(is_open(&sessions, TOKEN, at(60_000 + 15 * 60_000 - 1)).await);
+}
+
+#[tokio::test]
+async fn a_session_in_use_is_open_until_just_before_12_hours_and_not_at_12_hours() {
+    let sessions = opened().await;
+    let minute_10 = 10 * 60;
+    for step in 1..72 {
+        assert!(is_open(&sessions, TOKEN, at_secs(step * minute_10)).await);
+    }
+    assert!(!is_open(&sessions, TOKEN, at(12 * 3_600_000)).await);
+    assert!(is_open(&sessions, TOKEN, at(12 * 3_600_000 - 1)).await);
+}
+
+#[tokio::test]
+async fn an_ended_session_stays_ended() {
+    let sessions = opened().await;
+    let token = TokenHash::of(TOKEN);
+    assert_eq!(sessions.end(token, EndReason::SignedOut, at(1)).await.unwrap(), 1);
+    assert_eq!(sessions.end(token, EndReason::SignedOut, at(2)).await.unwrap(), 0);
+    assert!(!is_open(&sessions, TOKEN, at(2)).await);
+    assert!(!sessions.set_scope(token, Scope::Restricted).await.unwrap());
+}
+
+#[tokio::test]
+async fn removing_a_card_ends_its_sessions_and_no_others() {
+    let sessions = opened().await;
+    sessions.open(&session(b"same card", 1, 1, 1), at(0)).await.unwrap();
+    sessions.open(&session(b"other card", 2, 2, 1), at(0)).await.unwrap();
+    assert_eq!(sessions.end_of_card(&card(1), EndReason::CardRemoved, at(1)).await.unwrap(), 2);
+    assert!(!is_open(&sessions, TOKEN, at(2)).await);
+    assert!(is_open(&sessions, b"other card", at(2)).await);
+}
+
+#[tokio::test]
+async fn revoking_a_holder_or_an_agent_ends_its_sessions_and_no_others() {
+    let sessions = opened().await;
+    sessions.open(&session(b"second", 2, 2, 2), at(0)).await.unwrap();
+    sessions.open(&session(b"third", 3, 3, 3), at(0)).await.unwrap();
+    let reason = EndReason::CertificatesRevoked;
+    assert_eq!(sessions.end_of_holder(holder(1), reason, at(1)).await.unwrap(), 1);
+    let agent = AgentId(Uuid::from_u128(2));
+    assert_eq!(sessions.end_of_agent(agent, EndReason::AgentLost, at(1)).await.unwrap(), 1);
+    assert!(!is_open(&sessions, TOKEN, at(2)).await);
+    assert!(!is_open(&sessions, b"second", at(2)).await);
+    assert!(is_open(&sessions, b"third", at(2)).await);
+}
+
+#[tokio::test]
+async fn b17_a_restricted_session_becomes_full_when_it_is_told_so() {
+    let sessions = stores().await.sessions;
+    let restricted = NewSession { scope: Scope::Restricted, ..session(TOKEN, 1, 1, 1) };
+    sessions.open(&restricted, at(0)).await.unwrap();
+    let token = TokenHash::of(TOKEN);
+    let before = sessions.resume(token, at(1)).await.unwrap().unwrap();
+    assert!(sessions.set_scope(token, Scope::Full).await.unwrap());
+    let after = sessions.resume(token, at(2)).await.unwrap().unwrap();
+    assert_eq!((before.scope, after.scope), (Scope::Restricted, Scope::Full));
+}
+
+#[tokio::test]
+async fn a_sweep_takes_what_was_opened_12_hours_ago_and_leaves_what_came_a_millisecond_later() {
+    let sessions = opened().await;
+    sessions.open(&session(b"later", 1, 1, 1), at(1)).await.unwrap();
+    assert_eq!(sessions.sweep(at(12 * 3_600_000), 10).await.unwrap(), 1);
+    assert_eq!(sessions.sweep(at(12 * 3_600_000), 10).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn the_token_itself_is_nowhere_in_the_table() {
+    let sessions = opened().await;
+    let stored: Vec<u8> = sqlx::query_scalar("select token_sha256 from session")
+        .fetch_one(sessions.connections.reader())
+        .await
+        .unwrap();
+    assert_eq!(stored.len(), 32);
+    assert!(!stored.windows(TOKEN.len()).any(|window| window == TOKEN));
+}

@@ -1,0 +1,212 @@
+//! The vault: what events only point to.
+//!
+//! Events say *that* a passcode was set and name a row here; the row holds a digest that is
+//! worthless without a key which is not in the database. Personal data is here too, so that erasing
+//! a person is deleting rows and the log stays valid.
+//!
+//! **Vault first, log second.** A row is written before the event that names it. Until that event
+//! is in the log the row is pending and counts for nothing: callers ask only about references that
+//! they found in events. A crash in between leaves a pending row behind; [`Vault::sweep`] deletes it
+//! after 24 hours, long after any retry could still bring its event.
+
+mod keys;
+mod passcode;
+mod person;
+mod sealed;
+mod stretch;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::ids::{EventId, HolderId, SecretRef};
+use sqlx::Executor as _;
+use uuid::Uuid;
+
+pub use keys::{Keys, VaultKeys};
+pub use passcode::{MATCHED_REFS_MAX, NewPasscode};
+pub use person::Person;
+pub use sealed::{SEALED_BYTES_MAX, SealEntropy};
+pub use stretch::{STRETCHES_AT_ONCE, STRETCHES_WAITING_MAX};
+
+use crate::{
+    event_store::{EventStore, StoreError},
+    sqlite::Connections,
+};
+use stretch::Stretcher;
+
+/// How long a row may wait for its event.
+pub const PENDING_HOURS: i64 = 24;
+
+/// The most rows of one person that one [`Vault::prune`] looks at.
+const PRUNED_ROWS_MAX: i64 = 64;
+
+/// Why the vault did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// Too many passcodes are being stretched: try again in a second.
+    #[error("too many passcode checks at the same moment")]
+    Busy,
+    /// The reference already stands for something else: the command was tried with another value.
+    #[error("this reference already stands for another value")]
+    Taken,
+    /// A row was made with a key that the keystore no longer has.
+    #[error("key version {version} is missing")]
+    KeyMissing {
+        /// The version the row names.
+        version: u32,
+    },
+    /// A sealed row does not open: it, or its key, was changed.
+    #[error("a sealed row is not what was written")]
+    Broken,
+    /// The caller broke a limit.
+    #[error("the request breaks a limit of the vault: {0}")]
+    Invalid(&'static str),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for VaultError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// Rows whose event never came, and sealed rows past their time: gone.
+    pub n_deleted: u64,
+    /// Rows whose event is in the log: no sweep looks at them again.
+    pub n_settled: u64,
+}
+
+/// The vault. Cheap to clone.
+#[derive(Clone)]
+pub struct Vault {
+    connections: Connections,
+    keys: Arc<VaultKeys>,
+    stretcher: Stretcher,
+}
+
+impl Vault {
+    pub(crate) fn new(connections: Connections, keys: Arc<VaultKeys>) -> Self {
+        Self { connections, keys, stretcher: Stretcher::new() }
+    }
+
+    /// Deletes up to `limit` rows that are 24 hours old and whose event is not in the log, and up
+    /// to `limit` sealed rows whose time is over. To be called until it does nothing.
+    pub async fn sweep(
+        &self,
+        log: &dyn EventStore,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Swept, VaultError> {
+        let pending: Vec<(Uuid, Uuid)> = sqlx::query_as(
+            "
+            select secret_id, event_id from passcode_digest
+            where settled_at is null and created_at <= $1
+            order by created_at, secret_id
+            limit $2
+            ",
+        )
+        .bind(now - TimeDelta::hours(PENDING_HOURS))
+        .bind(limit)
+        .fetch_all(self.connections.reader())
+        .await?;
+        let mut swept = Swept::default();
+        for (secret, event) in pending {
+            if log.contains(EventId(event)).await? {
+                self.settle(secret, now).await?;
+                swept.n_settled += 1;
+            } else {
+                swept.n_deleted += self.discard(&[SecretRef(secret)]).await?;
+            }
+        }
+        swept.n_deleted += self.discard_expired(now, limit).await?;
+        Ok(swept)
+    }
+
+    /// Deletes a person's passcode rows that have an event in the log and are not to be kept: those
+    /// that fell out of the last five. Rows that still wait for their event are left alone.
+    pub async fn prune(
+        &self,
+        log: &dyn EventStore,
+        holder: HolderId,
+        keep: &[SecretRef],
+    ) -> Result<u64, VaultError> {
+        let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+            "
+            select secret_id, event_id from passcode_digest
+            where holder_id = $1
+            order by created_at, secret_id
+            limit $2
+            ",
+        )
+        .bind(holder.0)
+        .bind(PRUNED_ROWS_MAX)
+        .fetch_all(self.connections.reader())
+        .await?;
+        let mut dropped = Vec::new();
+        for (secret, event) in rows {
+            let secret = SecretRef(secret);
+            if !keep.contains(&secret) && log.contains(EventId(event)).await? {
+                dropped.push(secret);
+            }
+        }
+        self.discard(&dropped).await
+    }
+
+    /// Deletes rows, of passcodes and sealed ones. How many there were.
+    pub async fn discard(&self, refs: &[SecretRef]) -> Result<u64, VaultError> {
+        if refs.is_empty() {
+            return Ok(0);
+        }
+        let mut tx = self.connections.begin().await?;
+        let mut n_deleted = 0;
+        for secret in refs {
+            for delete in [
+                "delete from passcode_digest where secret_id = $1",
+                "delete from sealed where secret_id = $1",
+            ] {
+                let deleted = sqlx::query(delete).bind(secret.0).execute(&mut *tx).await;
+                n_deleted += self.connections.settle(deleted)?.rows_affected();
+            }
+        }
+        self.connections.commit(tx).await?;
+        Ok(n_deleted)
+    }
+
+    /// Erases a person: every row of theirs, overwritten in the file and in its journal. How many
+    /// rows there were. The log stays as it is; what it points to is gone.
+    pub async fn erase(&self, holder: HolderId) -> Result<u64, VaultError> {
+        let mut tx = self.connections.begin().await?;
+        let mut n_deleted = 0;
+        for delete in [
+            "delete from passcode_digest where holder_id = $1",
+            "delete from sealed where holder_id = $1",
+            "delete from person where holder_id = $1",
+        ] {
+            let deleted = sqlx::query(delete).bind(holder.0).execute(&mut *tx).await;
+            n_deleted += self.connections.settle(deleted)?.rows_affected();
+        }
+        self.connections.commit(tx).await?;
+        // The WAL still holds the pages as they were: fold it into the file and empty it.
+        let writer = self.connections.writer()?;
+        self.connections.settle(writer.execute("pragma wal_checkpoint(truncate)").await)?;
+        Ok(n_deleted)
+    }
+
+    async fn settle(&self, secret: Uuid, now: DateTime<Utc>) -> Result<(), VaultError> {
+        let settled =
+            sqlx::query("update passcode_digest set settled_at = $2 where secret_id = $1")
+                .bind(secret)
+                .bind(now)
+                .execute(self.connections.writer()?)
+                .await;
+        self.connections.settle(settled)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,211 @@
+//! Secrets that must be had back: a card's unlocking key, a value that waits for the end of a job.
+//!
+//! Each row has its own data key, which encrypts the secret (AES-256-GCM) and is itself encrypted
+//! by the seal key of the version the row names. Changing the seal key rewraps 32 bytes a row, and
+//! forgetting a data key is forgetting its secret. Both encryptions are bound to purpose, card,
+//! holder and reference, so that no row passes for another.
+
+use aes_gcm::{
+    Aes256Gcm, KeyInit as _,
+    aead::{Aead as _, Payload},
+};
+use chrono::{DateTime, Utc};
+use domain::ids::{HolderId, SecretRef};
+use subtle::ConstantTimeEq as _;
+use uuid::Uuid;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::{Vault, VaultError};
+
+/// The largest secret, in bytes.
+pub const SEALED_BYTES_MAX: usize = 4096;
+
+/// The longest purpose or card name, in bytes.
+const NAME_BYTES_MAX: usize = 64;
+
+/// The randomness of one sealed row; never used twice.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct SealEntropy {
+    data_key: [u8; 32],
+    nonce: [u8; 12],
+    wrap_nonce: [u8; 12],
+}
+
+impl SealEntropy {
+    /// How many random bytes one row needs.
+    pub const BYTES: usize = 56;
+}
+
+impl From<[u8; SealEntropy::BYTES]> for SealEntropy {
+    fn from(random: [u8; SealEntropy::BYTES]) -> Self {
+        let random = Zeroizing::new(random);
+        let mut entropy = Self { data_key: [0; 32], nonce: [0; 12], wrap_nonce: [0; 12] };
+        entropy.data_key.copy_from_slice(&random[..32]);
+        entropy.nonce.copy_from_slice(&random[32..44]);
+        entropy.wrap_nonce.copy_from_slice(&random[44..]);
+        entropy
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    holder_id: Uuid,
+    purpose: String,
+    card: String,
+    seal_version: u32,
+    wrap_nonce: Vec<u8>,
+    wrapped_key: Vec<u8>,
+    nonce: Vec<u8>,
+    ciphertext: Vec<u8>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl Vault {
+    /// Seals a secret under a reference. The same secret again is no change; another one under the
+    /// same reference is [`VaultError::Taken`], because a card may hold the first already. It can
+    /// be opened until just before `expires_at`, or for ever if there is none.
+    #[expect(clippy::too_many_arguments, reason = "each is one column, and none has a default")]
+    pub async fn seal(
+        &self,
+        secret: SecretRef,
+        holder: HolderId,
+        purpose: &str,
+        card: &str,
+        plaintext: &[u8],
+        entropy: SealEntropy,
+        expires_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), VaultError> {
+        if SEALED_BYTES_MAX < plaintext.len() {
+            return Err(VaultError::Invalid("a sealed secret is too long"));
+        }
+        if NAME_BYTES_MAX < purpose.len() || NAME_BYTES_MAX < card.len() {
+            return Err(VaultError::Invalid("a purpose or card name is too long"));
+        }
+        let bound_to = binding(secret, holder.0, purpose, card);
+        let (version, seal_key) = self.keys.seal.current();
+        let ciphertext = encrypt(&entropy.data_key, entropy.nonce, plaintext, &bound_to)?;
+        let wrapped = encrypt(seal_key, entropy.wrap_nonce, &entropy.data_key, &bound_to)?;
+        let sealed = sqlx::query(
+            "
+            insert into sealed
+                (secret_id, holder_id, purpose, card, seal_version, wrap_nonce, wrapped_key,
+                 nonce, ciphertext, expires_at, created_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            on conflict (secret_id) do nothing
+            ",
+        )
+        .bind(secret.0)
+        .bind(holder.0)
+        .bind(purpose.to_owned())
+        .bind(card.to_owned())
+        .bind(version)
+        .bind(entropy.wrap_nonce.to_vec())
+        .bind(wrapped)
+        .bind(entropy.nonce.to_vec())
+        .bind(ciphertext)
+        .bind(expires_at)
+        .bind(now)
+        .execute(self.connections.writer()?)
+        .await;
+        if self.connections.settle(sealed)?.rows_affected() == 1 {
+            return Ok(());
+        }
+        let there = self.open_sealed(secret, purpose, card, now).await?;
+        let same = there.is_some_and(|there| bool::from(there.as_slice().ct_eq(plaintext)));
+        if same { Ok(()) } else { Err(VaultError::Taken) }
+    }
+
+    /// Opens a sealed secret. `None` if there is none under this reference for this purpose and
+    /// card, or its time is over.
+    pub async fn open_sealed(
+        &self,
+        secret: SecretRef,
+        purpose: &str,
+        card: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
+        let row: Option<Row> = sqlx::query_as(
+            "
+            select holder_id, purpose, card, seal_version, wrap_nonce, wrapped_key, nonce,
+                   ciphertext, expires_at
+            from sealed
+            where secret_id = $1
+            ",
+        )
+        .bind(secret.0)
+        .fetch_optional(self.connections.reader())
+        .await?;
+        let Some(row) = row.filter(|row| row.purpose == purpose && row.card == card) else {
+            return Ok(None);
+        };
+        if row.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Ok(None);
+        }
+        let version = row.seal_version;
+        let seal_key =
+            self.keys.seal.by_version(version).ok_or(VaultError::KeyMissing { version })?;
+        let bound_to = binding(secret, row.holder_id, purpose, card);
+        let data_key = decrypt(seal_key, &row.wrap_nonce, &row.wrapped_key, &bound_to)?;
+        decrypt(&data_key, &row.nonce, &row.ciphertext, &bound_to).map(Some)
+    }
+
+    pub(super) async fn discard_expired(
+        &self,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, VaultError> {
+        let deleted = sqlx::query(
+            "
+            delete from sealed where secret_id in (
+                select secret_id from sealed
+                where expires_at is not null and expires_at <= $1
+                order by expires_at
+                limit $2
+            )
+            ",
+        )
+        .bind(now)
+        .bind(limit)
+        .execute(self.connections.writer()?)
+        .await;
+        Ok(self.connections.settle(deleted)?.rows_affected())
+    }
+}
+
+/// Additional data of both encryptions. The names hold no line breaks that could shift a field:
+/// each is preceded by its length.
+fn binding(secret: SecretRef, holder: Uuid, purpose: &str, card: &str) -> Vec<u8> {
+    format!(
+        "latchkey/v1 sealed\n{}:{purpose}\n{}:{card}\n{holder}\n{secret}\n",
+        purpose.len(),
+        card.len()
+    )
+    .into_bytes()
+}
+
+fn encrypt(
+    key: &[u8],
+    nonce: [u8; 12],
+    plaintext: &[u8],
+    bound_to: &[u8],
+) -> Result<Vec<u8>, VaultError> {
+    let cipher = Aes256Gcm::new_from_slice(key).map_err(|_| VaultError::Broken)?;
+    cipher
+        .encrypt(&nonce.into(), Payload { msg: plaintext, aad: bound_to })
+        .map_err(|_| VaultError::Broken)
+}
+
+fn decrypt(
+    key: &[u8],
+    nonce: &[u8],
+    ciphertext: &[u8],
+    bound_to: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let cipher = Aes256Gcm::new_from_slice(key).map_err(|_| VaultError::Broken)?;
+    let nonce: [u8; 12] = nonce.try_into().map_err(|_| VaultError::Broken)?;
+    cipher
+        .decrypt(&nonce.into(), Payload { msg: ciphertext, aad: bound_to })
+        .map(Zeroizing::new)
+        .map_err(|_| VaultError::Broken)
+}
