@@ -1,1 +1,214 @@
-//! TODO
+//! What people look at. Everything here is made from the log and can be thrown away.
+//!
+//! A projection is one file: its row, how an event changes it (fold), what is asked of it (query).
+//! To add one: a file, a migration, a line in `fold_all`, and a rebuild of what is in use.
+//!
+//! All projections share one checkpoint, written in the transaction that applies the events, so
+//! they are never ahead of it, behind it, or at different places. An event that this build cannot
+//! read stops them: a page that is old and says so is better than one that has silently left
+//! something out.
+
+mod database;
+mod error;
+mod fact;
+mod ledger;
+mod passcode_status;
+#[cfg(test)]
+mod tests;
+
+use std::{path::Path, pin::pin, sync::Arc, time::Duration};
+
+use domain::ids::HolderId;
+use futures::{Stream, StreamExt as _};
+use sqlx::SqlitePool;
+use stores::event_store::{EventStore, Filter, Position, Recorded, Revision, StoreError};
+use tokio::sync::{Mutex, RwLock, watch};
+
+use database::Place;
+pub use error::{Behind, ProjectionError};
+use fact::Fact;
+pub use ledger::{Entry, PAGE_ENTRIES_MAX};
+pub use passcode_status::PasscodeStatus;
+
+/// The most events that are applied in one transaction.
+const BATCH_EVENTS_MAX: usize = 256;
+
+/// How often in a row following the log may fail, without any progress, before it is given up.
+const FAILURES_MAX: u32 = 30;
+
+/// How long following rests after a failure.
+const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+
+/// The projections of one log. Cheap to clone.
+#[derive(Clone)]
+pub struct Projections(Arc<Inner>);
+
+struct Inner {
+    place: Place,
+    /// What is read. Held for writing only while a rebuilt database takes its place.
+    live: RwLock<SqlitePool>,
+    /// Held by whoever applies events or is about to swap.
+    writing: Mutex<()>,
+    /// The position of the checkpoint, for those who wait for it.
+    position: watch::Sender<Position>,
+}
+
+impl Projections {
+    /// Opens the file, made (readable by its owner only) and brought up to date if need be.
+    pub async fn open(path: &Path) -> Result<Self, ProjectionError> {
+        Self::at(Place::File(path.to_owned())).await
+    }
+
+    /// Projections that are gone with the last clone.
+    pub async fn in_memory() -> Result<Self, ProjectionError> {
+        Self::at(Place::Memory).await
+    }
+
+    async fn at(place: Place) -> Result<Self, ProjectionError> {
+        let live = place.open().await?;
+        let (position, _) = watch::channel(database::checkpoint(&live).await?);
+        let (live, writing) = (RwLock::new(live), Mutex::new(()));
+        Ok(Self(Arc::new(Inner { place, live, writing, position })))
+    }
+
+    /// How far they have followed the log.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        *self.0.position.borrow()
+    }
+
+    /// Applies these events, in the order of the log, in one transaction: all or none. Those that
+    /// were applied before are left out, so a repeat changes nothing.
+    pub async fn apply(&self, events: &[Recorded]) -> Result<Position, ProjectionError> {
+        let _writing = self.0.writing.lock().await;
+        let live = self.0.live.read().await;
+        let position = apply_to(&live, events).await?;
+        self.0.position.send_replace(position);
+        Ok(position)
+    }
+
+    /// Follows the log until `shutdown` comes or the store is closed. A failing database is tried
+    /// again; an event that cannot be read ends it.
+    pub async fn follow(
+        &self,
+        store: Arc<dyn EventStore>,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> Result<(), ProjectionError> {
+        let mut shutdown = pin!(shutdown);
+        let mut n_failures = 0;
+        loop {
+            let before = self.position();
+            let outcome = tokio::select! {
+                () = &mut shutdown => return Ok(()),
+                outcome = self.follow_once(&*store) => outcome,
+            };
+            let error = match outcome {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            n_failures = if before < self.position() { 1 } else { n_failures + 1 };
+            if !error.may_pass() || FAILURES_MAX < n_failures {
+                return Err(error);
+            }
+            tracing::warn!(%error, n_failures, "the projections could not follow the log");
+            tokio::select! {
+                () = &mut shutdown => return Ok(()),
+                () = tokio::time::sleep(FAILURE_PAUSE) => {}
+            }
+        }
+    }
+
+    async fn follow_once(&self, store: &dyn EventStore) -> Result<(), ProjectionError> {
+        let mut batches = in_batches(store.subscribe(self.position(), Filter::All));
+        while let Some(batch) = batches.next().await {
+            self.apply(&batch?).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until they are at least as new as `position`, so that people see their own change;
+    /// for `limit` at the most.
+    pub async fn wait_for(&self, position: Position, limit: Duration) -> Result<(), Behind> {
+        let mut reached = self.0.position.subscribe();
+        match tokio::time::timeout(limit, reached.wait_for(|at| position <= *at)).await {
+            Ok(Ok(_)) => Ok(()),
+            // The sender lives as long as `self`, so the channel does not close meanwhile.
+            Ok(Err(_)) | Err(_) => Err(Behind { wanted: position, reached: self.position() }),
+        }
+    }
+
+    /// Builds everything anew from the log, beside what is in use, and puts it in its place when
+    /// it is at least as far. What is in use is read and goes on meanwhile; if this fails, it stays.
+    pub async fn rebuild(&self, store: &dyn EventStore) -> Result<Position, ProjectionError> {
+        let fresh = self.0.place.open_beside().await?;
+        catch_up(&fresh, store).await?;
+        // From here on nothing new is applied to the old one, so the rest is short.
+        let _writing = self.0.writing.lock().await;
+        let position = catch_up(&fresh, store).await?;
+        let mut live = self.0.live.write().await;
+        *live = self.0.place.replace(&live, fresh).await?;
+        self.0.position.send_replace(position);
+        Ok(position)
+    }
+
+    /// S-02: the three kinds of a holder, in the order of the page.
+    pub async fn passcode_status(
+        &self,
+        holder: HolderId,
+    ) -> Result<[PasscodeStatus; 3], ProjectionError> {
+        let live = self.0.live.read().await;
+        Ok(passcode_status::of_holder(&live, holder).await?)
+    }
+
+    /// A page of a holder's ledger, newest first: `limit` entries at the most (and never more than
+    /// [`PAGE_ENTRIES_MAX`]), those before revision `before` if it is given.
+    pub async fn ledger(
+        &self,
+        holder: HolderId,
+        before: Option<Revision>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, ProjectionError> {
+        let live = self.0.live.read().await;
+        Ok(ledger::page(&live, holder, before, limit).await?)
+    }
+}
+
+/// Events as they come, up to [`BATCH_EVENTS_MAX`] at a time.
+fn in_batches<'a>(
+    events: impl Stream<Item = Result<Recorded, StoreError>> + Send + Unpin + 'a,
+) -> impl Stream<Item = Result<Vec<Recorded>, StoreError>> + Send + Unpin + 'a {
+    events.ready_chunks(BATCH_EVENTS_MAX).map(|batch| batch.into_iter().collect())
+}
+
+/// Applies what the log has and `pool` has not.
+async fn catch_up(pool: &SqlitePool, store: &dyn EventStore) -> Result<Position, ProjectionError> {
+    let mut position = database::checkpoint(pool).await?;
+    let mut batches = in_batches(store.read_all(position, Filter::All));
+    while let Some(batch) = batches.next().await {
+        position = apply_to(pool, &batch?).await?;
+    }
+    Ok(position)
+}
+
+async fn apply_to(pool: &SqlitePool, events: &[Recorded]) -> Result<Position, ProjectionError> {
+    let mut tx = pool.begin().await?;
+    let mut position = database::checkpoint(&mut *tx).await?;
+    for recorded in events {
+        if recorded.position <= position {
+            continue;
+        }
+        if let Some(fact) = Fact::read(recorded)? {
+            fold_all(&mut tx, &fact).await?;
+        }
+        position = recorded.position;
+    }
+    database::set_checkpoint(&mut tx, position).await?;
+    tx.commit().await?;
+    Ok(position)
+}
+
+/// Every projection there is.
+async fn fold_all(tx: &mut sqlx::SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
+    passcode_status::fold(tx, fact).await?;
+    ledger::fold(tx, fact).await
+}

@@ -1,0 +1,53 @@
+//! What can go wrong between the log and the page.
+
+use stores::event_store::{Position, StoreError, StreamName};
+
+/// Why the projections were not opened, followed, rebuilt or read.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectionError {
+    /// This build cannot read an event. Nothing after it was applied; a build that can read it
+    /// goes on from there.
+    #[error("the projections stop before {position:?}, {kind} of {stream}: {source}")]
+    Unreadable {
+        /// Where.
+        position: Position,
+        /// In which stream.
+        stream: StreamName,
+        /// The event's type.
+        kind: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Their own database failed.
+    #[error("the projections' database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Their file was made by a newer version, or a migration failed. It can be deleted and rebuilt.
+    #[error("the projections' database cannot be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// Their file cannot be made or replaced.
+    #[error("the projections' file cannot be used: {0}")]
+    File(#[from] std::io::Error),
+    /// The log failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ProjectionError {
+    /// True if trying again may help.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Database(_) | Self::Store(_) => true,
+            Self::Unreadable { .. } | Self::Migrate(_) | Self::File(_) => false,
+        }
+    }
+}
+
+/// The projections did not get far enough in the time given. What they show is true, but older.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("what is shown is older than {wanted:?}: it is of {reached:?}")]
+pub struct Behind {
+    /// The position asked for.
+    pub wanted: Position,
+    /// The position they are at.
+    pub reached: Position,
+}

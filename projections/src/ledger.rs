@@ -1,0 +1,172 @@
+//! The holder's own ledger: everything that happened, newest first, in plain words.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    holder::{HolderEvent, Origin},
+    ids::HolderId,
+    logon::LogonRefusal,
+};
+use serde::Serialize;
+use sqlx::{SqliteConnection, SqlitePool};
+use stores::event_store::{Position, Revision};
+
+use crate::fact::Fact;
+
+/// The most entries of one page.
+pub const PAGE_ENTRIES_MAX: u32 = 100;
+
+/// One line of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// When it happened, by the server's clock.
+    pub at: DateTime<Utc>,
+    /// What happened, in a sentence for the holder, without full stop.
+    pub sentence: String,
+    /// The type of the event (`PasscodeSet`).
+    pub kind: String,
+    /// Its place in the holder's stream: the cursor of the next page.
+    pub revision: Revision,
+    /// Its place in the log.
+    pub position: Position,
+    /// Who did it, as recorded (`holder`, `system`).
+    pub actor: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    at: DateTime<Utc>,
+    sentence: String,
+    kind: String,
+    revision: i64,
+    position: i64,
+    actor: String,
+}
+
+/// What an event adds: a line.
+pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
+    sqlx::query(
+        r"
+        insert into ledger (holder_id, revision, position, at, kind, sentence, actor)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (holder_id, revision) do nothing
+        ",
+    )
+    .bind(fact.holder.0)
+    .bind(fact.recorded.revision.0.cast_signed())
+    .bind(fact.recorded.position.0.cast_signed())
+    .bind(fact.recorded.at)
+    .bind(fact.event.kind())
+    .bind(sentence(&fact.event))
+    .bind(&fact.actor)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// A page, newest first.
+pub(crate) async fn page(
+    pool: &SqlitePool,
+    holder: HolderId,
+    before: Option<Revision>,
+    limit: u32,
+) -> sqlx::Result<Vec<Entry>> {
+    let rows: Vec<Row> = sqlx::query_as(
+        r"
+        select at, sentence, kind, revision, position, actor from ledger
+        where holder_id = $1 and revision < $2
+        order by revision desc
+        limit $3
+        ",
+    )
+    .bind(holder.0)
+    .bind(before.map_or(i64::MAX, |revision| i64::try_from(revision.0).unwrap_or(i64::MAX)))
+    .bind(i64::from(limit.min(PAGE_ENTRIES_MAX)))
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(Entry::from).collect())
+}
+
+impl From<Row> for Entry {
+    fn from(row: Row) -> Self {
+        Self {
+            at: row.at,
+            sentence: row.sentence,
+            kind: row.kind,
+            revision: Revision(row.revision.cast_unsigned()),
+            position: Position(row.position.cast_unsigned()),
+            actor: row.actor,
+        }
+    }
+}
+
+/// What happened, as one would tell it to the holder.
+fn sentence(event: &HolderEvent) -> String {
+    match event {
+        HolderEvent::HolderRegistered {} => "You were registered".to_owned(),
+        HolderEvent::CardIssued(_) => "Your smartcard was issued".to_owned(),
+        HolderEvent::PasscodeSet { kind, origin: Origin::Registration, .. } => {
+            format!("Your {} was set at registration", kind.words())
+        }
+        HolderEvent::PasscodeSet { kind, origin: Origin::Change, .. } => {
+            format!("You set a new {}", kind.words())
+        }
+        HolderEvent::PasscodeBlanked { kind, .. } => {
+            format!("You removed your {}", kind.kind().words())
+        }
+        HolderEvent::PasscodeChangedElsewhere { .. } => {
+            "Your smartcard passcode was changed outside this service".to_owned()
+        }
+        HolderEvent::UsedBeforeRefused { kind } => {
+            format!("A new {} was not accepted because it had been used before", kind.words())
+        }
+        HolderEvent::HistoryCyclingFlagged { kind, sets } => {
+            format!("Your {} was set {sets} times in a short time, which was noted", kind.words())
+        }
+        HolderEvent::LogonRefused { reason } => refused(*reason),
+        HolderEvent::FormCancelled {} => "You cancelled a change of passcodes".to_owned(),
+    }
+}
+
+fn refused(reason: LogonRefusal) -> String {
+    match reason {
+        LogonRefusal::WrongPasscode { tries_left: None } => {
+            "Somebody entered a wrong smartcard passcode".to_owned()
+        }
+        LogonRefusal::WrongPasscode { tries_left: Some(0) } => {
+            "Somebody entered a wrong smartcard passcode; no tries are left and the smartcard is locked"
+                .to_owned()
+        }
+        LogonRefusal::WrongPasscode { tries_left: Some(1) } => {
+            "Somebody entered a wrong smartcard passcode; 1 try is left".to_owned()
+        }
+        LogonRefusal::WrongPasscode { tries_left: Some(n_tries) } => {
+            format!("Somebody entered a wrong smartcard passcode; {n_tries} tries are left")
+        }
+        LogonRefusal::CardLocked => {
+            "Somebody tried to log in with your smartcard while it was locked".to_owned()
+        }
+        LogonRefusal::CardNotKnown => {
+            "Somebody tried to log in with a smartcard that is not your current one".to_owned()
+        }
+        LogonRefusal::ProofNotValid => {
+            "A log-in was refused because your smartcard could not be checked".to_owned()
+        }
+        LogonRefusal::AccountLocked => {
+            "A log-in was refused because your account is locked".to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p25_the_ledger_says_how_many_tries_are_left() {
+        let said = |tries_left| refused(LogonRefusal::WrongPasscode { tries_left });
+        assert!(said(Some(2)).ends_with("; 2 tries are left"));
+        assert!(said(Some(1)).ends_with("; 1 try is left"));
+        assert!(said(Some(0)).ends_with("the smartcard is locked"));
+        assert_eq!(said(None), "Somebody entered a wrong smartcard passcode");
+    }
+}
