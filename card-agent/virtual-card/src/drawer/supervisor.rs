@@ -108,7 +108,10 @@ impl Drawer {
             Request::Insert { card, slot, faults } => {
                 let folder = self.folder(&card)?;
                 read_label(&folder).with_context(|| format!("there is no card {card}"))?;
-                ensure!(self.whereabouts(&card).is_none(), "the card {card} is in a slot already");
+                if let Some(taken) = self.whereabouts(&card) {
+                    let is_free = self.slot(taken)?.await_death()?;
+                    ensure!(is_free, "the card {card} is in a slot already");
+                }
                 self.slot(slot)?.fill(&card, &folder, &faults)?;
             }
         }

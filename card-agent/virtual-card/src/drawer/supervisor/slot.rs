@@ -17,6 +17,10 @@ const REST: Duration = Duration::from_millis(900);
 /// How long a card may take to reach the reader.
 const INSERTION_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A card whose power has failed is gone from the reader a moment before its process has ended.
+const DEATH_POLLS: usize = 30;
+const DEATH_POLL: Duration = Duration::from_millis(10);
+
 /// What the card's process prints once the reader has it.
 pub const INSERTED: &str = "inserted";
 
@@ -57,6 +61,18 @@ impl Slot {
         Ok(())
     }
 
+    /// Whether the slot is empty, now or within a moment.
+    pub(super) fn await_death(&mut self) -> anyhow::Result<bool> {
+        for _ in 0..DEATH_POLLS {
+            self.notice_death()?;
+            if self.inserted.is_none() {
+                return Ok(true);
+            }
+            std::thread::sleep(DEATH_POLL);
+        }
+        Ok(false)
+    }
+
     pub(super) fn empty(&mut self) -> anyhow::Result<()> {
         let Some(mut inserted) = self.inserted.take() else { return Ok(()) };
         end(&mut inserted.process)?;
@@ -71,7 +87,7 @@ impl Slot {
         folder: &Path,
         faults: &Faults,
     ) -> anyhow::Result<()> {
-        ensure!(self.inserted.is_none(), "there is a card in this slot already");
+        ensure!(self.await_death()?, "there is a card in this slot already");
         if let Some(emptied_at) = self.emptied_at {
             std::thread::sleep(REST.saturating_sub(emptied_at.elapsed()));
         }
