@@ -1,0 +1,248 @@
+//! Every key of the server, in one folder that lies apart from the database.
+//!
+//! Who holds the vault and the keys together can search short passcodes; that is why they are two
+//! things (design, section 7). One file per key and version (`pepper.1.key`, hexadecimal), folder
+//! 0700, files 0600; anything looser is refused. `keystore.toml` is written last and says what the
+//! folder is for: a folder without it was never finished and is no keystore. A demonstration's
+//! keystore does not open in production, nor the other way round.
+//!
+//! The keys are read once, when the keystore is opened. Nothing here is ever shown.
+
+mod authorities;
+mod derivation;
+mod error;
+mod folder;
+
+pub use error::KeystoreError;
+
+use std::{fmt, path::Path};
+
+use chrono::{DateTime, Utc};
+use domain::ids::CardSerial;
+use issuer::{AgentsAuthority, CardsAuthority};
+use stores::log::Mode;
+use zeroize::Zeroizing;
+
+use authorities::Authorities;
+use folder::{Folder, Marker};
+
+/// Length of a key in bytes, but for those of authorities.
+pub const KEY_BYTES: usize = 32;
+
+/// What a key is for. Each has its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyName {
+    /// HMAC over the digests of passcodes and answers in the vault.
+    Pepper,
+    /// Seed of the POPRF key (RFC 9497 §3.2.1) behind the smartcard passcodes' history.
+    Poprf,
+    /// Encrypts what the vault has to give back: PUKs, names, addresses, values on their way.
+    Seal,
+    /// Master of the cards' management keys (SP 800-108).
+    CardManagement,
+    /// Mailed codes are HMACs of their ids under it (B-38).
+    Code,
+    /// Sessions, tickets, cookies.
+    Ticket,
+}
+
+impl KeyName {
+    /// All of them, in the order in which the keystore holds them.
+    pub const ALL: [Self; 6] =
+        [Self::Pepper, Self::Poprf, Self::Seal, Self::CardManagement, Self::Code, Self::Ticket];
+
+    /// How its files are called.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pepper => "pepper",
+            Self::Poprf => "poprf",
+            Self::Seal => "seal",
+            Self::CardManagement => "card-management",
+            Self::Code => "code",
+            Self::Ticket => "ticket",
+        }
+    }
+}
+
+/// A key and which version of it; records name the version that they need. Wiped when dropped.
+#[derive(Clone)]
+pub struct VersionedKey {
+    /// Counts up from 1.
+    pub version: u32,
+    /// The key.
+    pub key: Zeroizing<[u8; KEY_BYTES]>,
+}
+
+impl fmt::Debug for VersionedKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "VersionedKey(version {}, …)", self.version)
+    }
+}
+
+/// An open keystore.
+pub struct Keystore {
+    files: Folder,
+    mode: Mode,
+    created_at: DateTime<Utc>,
+    /// In the order of [`KeyName::ALL`]; of each name its versions, the oldest first, at least one.
+    keys: [Versions; 6],
+    authorities: Authorities,
+}
+
+/// The current version of a key and those before it.
+struct Versions {
+    current: VersionedKey,
+    older: Vec<VersionedKey>,
+}
+
+impl fmt::Debug for Keystore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Keystore({}, {}, …)", self.files.path().display(), self.mode)
+    }
+}
+
+impl Keystore {
+    /// Opens the keystore in `folder`, or makes one if there is none.
+    pub fn open_or_create(
+        folder: &Path,
+        mode: Mode,
+        entropy: &mut dyn FnMut(&mut [u8]),
+        now: DateTime<Utc>,
+    ) -> Result<Self, KeystoreError> {
+        match Self::open(folder, mode) {
+            Err(KeystoreError::NotThere(_)) => Self::create(folder, mode, entropy, now),
+            Ok(keystore) => Ok(keystore),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes a keystore: version 1 of every key, both authorities with their certificates. A folder
+    /// that was left unfinished is finished: a key that is there is never written over.
+    pub fn create(
+        folder: &Path,
+        mode: Mode,
+        entropy: &mut dyn FnMut(&mut [u8]),
+        now: DateTime<Utc>,
+    ) -> Result<Self, KeystoreError> {
+        let files = Folder::make(folder)?;
+        let _lock = files.lock()?;
+        if files.is_finished() {
+            return Err(KeystoreError::Exists(folder.to_path_buf()));
+        }
+        for name in KeyName::ALL {
+            if files.versions(name.as_str())?.is_empty() {
+                let mut key = Zeroizing::new([0; KEY_BYTES]);
+                entropy(&mut *key);
+                files.write_key(name.as_str(), 1, &*key)?;
+            }
+        }
+        Authorities::create(&files, mode, entropy, now)?;
+        files.finish(&Marker { mode, created_at: now })?;
+        Self::open(folder, mode)
+    }
+
+    /// Opens the keystore in `folder` and reads its keys.
+    pub fn open(folder: &Path, mode: Mode) -> Result<Self, KeystoreError> {
+        let files = Folder::open(folder)?;
+        let marker = files.marker()?;
+        if marker.mode != mode {
+            return Err(KeystoreError::OtherMode {
+                folder: folder.to_path_buf(),
+                found: marker.mode,
+                asked: mode,
+            });
+        }
+        let read = |name: KeyName| read_versions(&files, name);
+        Ok(Self {
+            mode,
+            created_at: marker.created_at,
+            keys: [
+                read(KeyName::Pepper)?,
+                read(KeyName::Poprf)?,
+                read(KeyName::Seal)?,
+                read(KeyName::CardManagement)?,
+                read(KeyName::Code)?,
+                read(KeyName::Ticket)?,
+            ],
+            authorities: Authorities::read(&files, mode)?,
+            files,
+        })
+    }
+
+    /// What the keystore is for.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// When it was made.
+    #[must_use]
+    pub fn created_at(&self) -> DateTime<Utc> {
+        self.created_at
+    }
+
+    /// The version of a key that new records are made with.
+    #[must_use]
+    pub fn current(&self, name: KeyName) -> &VersionedKey {
+        &self.versions(name).current
+    }
+
+    /// The version of a key that a record names; `None` if the keystore has it no longer.
+    #[must_use]
+    pub fn version(&self, name: KeyName, version: u32) -> Option<&VersionedKey> {
+        self.all(name).find(|key| key.version == version)
+    }
+
+    /// All versions of a key, the current one first.
+    pub fn all(&self, name: KeyName) -> impl Iterator<Item = &VersionedKey> {
+        let versions = self.versions(name);
+        std::iter::once(&versions.current).chain(&versions.older)
+    }
+
+    /// The management key of a card, AES-256, derived from the current version of the master
+    /// ([`KeyName::CardManagement`]).
+    #[must_use]
+    pub fn management_key(&self, card: &CardSerial) -> Zeroizing<[u8; KEY_BYTES]> {
+        derivation::management_key(self.current(KeyName::CardManagement), card)
+    }
+
+    /// The management key of a card that was given it under that version of the master.
+    #[must_use]
+    pub fn management_key_of(
+        &self,
+        version: u32,
+        card: &CardSerial,
+    ) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
+        let master = self.version(KeyName::CardManagement, version)?;
+        Some(derivation::management_key(master, card))
+    }
+
+    /// The agents' authority, ready to issue.
+    pub fn agents_authority(&self) -> Result<AgentsAuthority, KeystoreError> {
+        self.authorities.agents(&self.files)
+    }
+
+    /// The cards' authority, ready to issue.
+    pub fn cards_authority(&self) -> Result<CardsAuthority, KeystoreError> {
+        self.authorities.cards(&self.files)
+    }
+
+    fn versions(&self, name: KeyName) -> &Versions {
+        &self.keys[name as usize]
+    }
+}
+
+fn read_versions(files: &Folder, name: KeyName) -> Result<Versions, KeystoreError> {
+    let mut keys = vec![];
+    for version in files.versions(name.as_str())? {
+        keys.push(VersionedKey { version, key: files.read_key(name.as_str(), version)? });
+    }
+    match keys.pop() {
+        Some(current) => Ok(Versions { current, older: keys }),
+        None => Err(files.missing(name.as_str())),
+    }
+}
+
+#[cfg(test)]
+mod tests;
