@@ -92,7 +92,7 @@ impl Frame {
             navigation: Vec::new(),
             account: None,
             footer: Vec::new(),
-            copyright: "Latchkey – a demonstration, not an NHS service".to_owned(),
+            copyright: "Latchkey".to_owned(),
             log_out_at: None,
         }
     }
@@ -103,10 +103,11 @@ impl Frame {
         Self { footer, ..self }
     }
 
-    /// The same with the strip that says DEMO.
+    /// The same with the strip that says DEMO, and a foot that says so, too.
     #[must_use]
     pub fn with_demo(self, demo: Demo) -> Self {
-        Self { demo: Some(demo), ..self }
+        let copyright = "Latchkey – a demonstration, not an NHS service".to_owned();
+        Self { demo: Some(demo), copyright, ..self }
     }
 }
 

@@ -24,10 +24,10 @@ fn full_frame() -> Frame {
             NavigationItem { href: "/help".into(), text: "Help".into(), current: false },
         ],
         account: Some(Account { name: "Sam Okafor".into(), log_out: "/log-out".into() }),
-        demo: Some(Demo { text: "Nobody here is real.".into(), link: None }),
         log_out_at: Some("2:47pm".into()),
         ..Frame::new("Self Service Portal", "/")
     }
+    .with_demo(Demo { text: "Nobody here is real.".into(), link: None })
 }
 
 fn html(frame: &Frame, head: &Head) -> String {

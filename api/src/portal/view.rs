@@ -1,0 +1,62 @@
+//! What the portal's pages say: for each page a view model of plain words, and its template.
+//!
+//! No rule is decided here and nothing is looked up: a handler hands in what it knows, a page puts
+//! it into the guides' words. Every page renders in every state without a server, which is how the
+//! snapshots are made.
+//!
+//! A page is added as a file here (model and `render`), a template in `api/templates`, a line in
+//! [`TEMPLATES`], and its states in a test beside it.
+
+pub mod accessibility;
+pub mod agent;
+pub mod care_identity_service;
+pub mod demo;
+pub mod frame;
+pub mod help;
+pub mod home;
+pub mod job;
+pub mod ledger;
+pub mod log_in;
+pub mod outcome;
+pub mod passcodes;
+pub mod paths;
+pub mod problem;
+pub mod refusal;
+pub mod rule;
+pub mod session_ended;
+pub mod start;
+
+use pages::{Environment, Error};
+
+/// Name and source of every template of the portal.
+const TEMPLATES: &[(&str, &str)] = &[
+    ("_agent.jinja", include_str!("../../templates/_agent.jinja")),
+    ("_phase.jinja", include_str!("../../templates/_phase.jinja")),
+    ("_refusal.jinja", include_str!("../../templates/_refusal.jinja")),
+    ("accessibility.jinja", include_str!("../../templates/accessibility.jinja")),
+    ("care_identity_service.jinja", include_str!("../../templates/care_identity_service.jinja")),
+    ("demo.jinja", include_str!("../../templates/demo.jinja")),
+    ("help.jinja", include_str!("../../templates/help.jinja")),
+    ("help_page.jinja", include_str!("../../templates/help_page.jinja")),
+    ("home.jinja", include_str!("../../templates/home.jinja")),
+    ("job.jinja", include_str!("../../templates/job.jinja")),
+    ("ledger.jinja", include_str!("../../templates/ledger.jinja")),
+    ("log_in.jinja", include_str!("../../templates/log_in.jinja")),
+    ("outcome.jinja", include_str!("../../templates/outcome.jinja")),
+    ("passcodes.jinja", include_str!("../../templates/passcodes.jinja")),
+    ("problem.jinja", include_str!("../../templates/problem.jinja")),
+    ("rule.jinja", include_str!("../../templates/rule.jinja")),
+    ("session_ended.jinja", include_str!("../../templates/session_ended.jinja")),
+    ("start.jinja", include_str!("../../templates/start.jinja")),
+];
+
+/// The template engine with every page of the portal; made once, at start-up.
+///
+/// # Errors
+/// If a template has a syntax error; the tests render every one of them.
+pub fn environment() -> Result<Environment<'static>, Error> {
+    pages::environment(TEMPLATES)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! Demo only: the card drawer. Its reader and cards are stand-ins, and the page says so.
+
+use pages::{Environment, Error, Frame, Head};
+use serde::Serialize;
+
+use super::paths;
+
+/// The drawer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawer {
+    /// One card for each demo holder.
+    pub cards: Vec<DemoCard>,
+    /// How far personalisation is.
+    pub progress: Progress,
+}
+
+/// How many cards have been personalised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    /// Cards that are ready.
+    pub ready: usize,
+    /// All cards.
+    pub total: usize,
+    /// True if every card is ready.
+    pub complete: bool,
+}
+
+/// A demo holder's card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DemoCard {
+    /// What field `card` is sent as.
+    pub id: String,
+    /// The holder's name, made up.
+    pub holder: String,
+    /// Who that is, in a sentence.
+    pub story: String,
+    /// The card's serial number, once it has one.
+    pub serial: Option<String>,
+    /// The card profile ("guide: 4 to 8 characters").
+    pub profile: String,
+    /// The smartcard passcode it was personalised with: a public value of the demonstration.
+    pub passcode: String,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// Where a demo card is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Its keys and certificates are still being made.
+    BeingMade,
+    /// In the drawer.
+    Drawer,
+    /// In the virtual reader.
+    Reader,
+}
+
+impl Progress {
+    /// So many of so many.
+    #[must_use]
+    pub fn new(ready: usize, total: usize) -> Self {
+        Self { ready, total, complete: ready == total }
+    }
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    cards: &'a [DemoCard],
+    progress: Progress,
+    insert: &'static str,
+    remove: &'static str,
+    log_in: &'static str,
+    check_again: &'static str,
+    inserted: Option<&'a str>,
+}
+
+impl Drawer {
+    /// The page as HTML.
+    pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
+        let inserted = self.cards.iter().find(|card| card.place == Place::Reader);
+        let page = Page {
+            cards: &self.cards,
+            progress: self.progress,
+            insert: paths::DEMO_INSERT,
+            remove: paths::DEMO_REMOVE,
+            log_in: paths::LOG_IN,
+            check_again: paths::DEMO,
+            inserted: inserted.map(|card| card.holder.as_str()),
+        };
+        pages::render(environment, "demo.jinja", frame, &Head::new("Card drawer"), &page)
+    }
+}

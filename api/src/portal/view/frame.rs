@@ -1,0 +1,89 @@
+//! What surrounds every page of the portal (S-01).
+
+use pages::{Account, Demo, Frame, Link, NavigationItem};
+
+use super::paths;
+
+/// Name of the window (S-01).
+pub const SERVICE: &str = "Self Service Portal";
+
+/// A tab. *Revoke Certificates* and *Renew Certificates* join with the certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    /// What is due, and the card.
+    Home,
+    /// S-02, S-03.
+    ManagePasscodes,
+    /// What happened.
+    Ledger,
+    /// How to go on.
+    Help,
+}
+
+impl Tab {
+    const ALL: [Self; 4] = [Self::Home, Self::ManagePasscodes, Self::Ledger, Self::Help];
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Home => "Home",
+            Self::ManagePasscodes => "Manage Passcodes",
+            Self::Ledger => "What happened",
+            Self::Help => "Help",
+        }
+    }
+
+    fn href(self) -> &'static str {
+        match self {
+            Self::Home => paths::HOME,
+            Self::ManagePasscodes => paths::PASSCODES,
+            Self::Ledger => paths::LEDGER,
+            Self::Help => paths::HELP,
+        }
+    }
+}
+
+/// Who is logged in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Visitor<'a> {
+    /// The holder's name.
+    pub name: &'a str,
+    /// The time at which an idle session ends ([`pages::time`]).
+    pub log_out_at: &'a str,
+}
+
+/// The frame for a visitor (or nobody) on a tab (or a page that is none).
+#[must_use]
+pub fn frame(demo: bool, visitor: Option<Visitor<'_>>, tab: Option<Tab>) -> Frame {
+    let home = if visitor.is_some() { paths::HOME } else { paths::START };
+    let frame = Frame {
+        navigation: visitor.map_or_else(Vec::new, |_| navigation(tab)),
+        account: visitor.map(|visitor| Account {
+            name: visitor.name.to_owned(),
+            log_out: paths::LOG_OUT.to_owned(),
+        }),
+        log_out_at: visitor.map(|visitor| visitor.log_out_at.to_owned()),
+        ..Frame::new(SERVICE, home)
+    }
+    .with_footer(vec![
+        Link::new(paths::HELP, "Help"),
+        Link::new(paths::ACCESSIBILITY, "Accessibility statement"),
+    ]);
+    if !demo {
+        return frame;
+    }
+    frame.with_demo(Demo {
+        text: "The people and cards here are made up.".to_owned(),
+        link: Some(Link::new(paths::DEMO, "Open the card drawer")),
+    })
+}
+
+fn navigation(current: Option<Tab>) -> Vec<NavigationItem> {
+    Tab::ALL
+        .into_iter()
+        .map(|tab| NavigationItem {
+            href: tab.href().to_owned(),
+            text: tab.text().to_owned(),
+            current: current == Some(tab),
+        })
+        .collect()
+}

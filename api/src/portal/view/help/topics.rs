@@ -1,0 +1,282 @@
+//! The words of the help pages.
+
+use super::{HelpText, Topic};
+
+impl Topic {
+    /// What its page says.
+    #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a table: one entry a topic")]
+    pub fn text(self) -> HelpText {
+        match self {
+            Self::AgentNeverSeen => HelpText {
+                slug: "card-software-not-found",
+                title: "We cannot find your card software",
+                meaning: &[
+                    "The portal never talks to your smartcard itself. A small program on this computer, the card software, does that. It has never connected to us from here.",
+                ],
+                steps: &[
+                    "Ask your IT help desk to install the card software on this computer and to enrol it.",
+                    "Once it is running, go back to the page you came from and select ‘Check again’.",
+                ],
+                rule: None,
+            },
+            Self::AgentLost => HelpText {
+                slug: "card-software-lost",
+                title: "We have lost contact with your card software",
+                meaning: &[
+                    "The card software on this computer was connected before, but we do not hear from it any more. It may have been stopped, or the network may be down.",
+                    "If it stays away for a minute we treat your card as removed and end your session.",
+                ],
+                steps: &[
+                    "Wait a few seconds: it connects again by itself.",
+                    "Select ‘Check again’.",
+                    "If that does not help, restart the computer or ask your IT help desk.",
+                ],
+                rule: None,
+            },
+            Self::AgentTooOld => HelpText {
+                slug: "card-software-too-old",
+                title: "Your card software is too old",
+                meaning: &[
+                    "The card software on this computer speaks an older language than the portal. Nothing was done with your card.",
+                ],
+                steps: &["Ask your IT help desk to update the card software on this computer."],
+                rule: None,
+            },
+            Self::PasscodePageMissing => HelpText {
+                slug: "passcode-page-does-not-open",
+                title: "The passcode page does not open",
+                meaning: &[
+                    "You enter your smartcard passcode on a page that the card software shows on this computer. Its address begins with http://127.0.0.1, which always means ‘this computer’. Your smartcard passcode never leaves it.",
+                    "The page does not open if the card software is not running, or if you opened the portal on another computer than the one with the reader.",
+                    "Your browser may ask once whether this website may reach programs on this computer.",
+                ],
+                steps: &[
+                    "Open the portal on the computer that your card reader is plugged into.",
+                    "If your browser asks, allow it.",
+                    "If the page still does not open, ask your IT help desk to restart the card software.",
+                ],
+                rule: None,
+            },
+            Self::NoReader => HelpText {
+                slug: "no-reader",
+                title: "No card reader is plugged in",
+                meaning: &["The card software is running, but it does not see a card reader."],
+                steps: &[
+                    "Plug in the reader. Use a socket on the computer rather than on the screen or keyboard.",
+                    "Wait 10 seconds, then select ‘Check again’.",
+                    "If it is still not found, ask your IT help desk to install the reader.",
+                ],
+                rule: None,
+            },
+            Self::ReaderNotApproved => HelpText {
+                slug: "reader-not-approved",
+                title: "Your card reader is not approved",
+                meaning: &[
+                    "Smartcards are only used in readers that have been checked. The card software knows the approved models by name and does not touch a card in any other. No passcode attempt was used.",
+                ],
+                steps: &[
+                    "Use a reader of an approved model.",
+                    "If you think that yours should be approved, tell your IT help desk its model name as shown on the page you came from.",
+                ],
+                rule: Some("B-60"),
+            },
+            Self::NoCard => HelpText {
+                slug: "no-card",
+                title: "There is no card in the reader",
+                meaning: &["The reader is ready, but it does not see a card."],
+                steps: &[
+                    "Put your smartcard in the reader with the gold chip first.",
+                    "Leave it there until you have finished.",
+                    "Select ‘Check again’.",
+                ],
+                rule: None,
+            },
+            Self::CardNotRecognised => HelpText {
+                slug: "card-not-recognised",
+                title: "Your card is not recognised",
+                meaning: &[
+                    "There is a card in the reader, but it is not one that was issued by this service, or it was not read properly. No passcode attempt was used.",
+                ],
+                steps: &[
+                    "Check that it is your smartcard and not a bank card or a door pass.",
+                    "Take it out, wipe the gold chip with a dry cloth, and put it back.",
+                    "If it is still not recognised, contact the registration authority of your organisation.",
+                ],
+                rule: None,
+            },
+            Self::OtherCard => HelpText {
+                slug: "another-card",
+                title: "There is another card in the reader",
+                meaning: &[
+                    "You started this with one smartcard, and another one is in the reader now. Nothing was changed on either.",
+                ],
+                steps: &[
+                    "Put the card back that you logged in with.",
+                    "If the other card is yours, log out and log in with it.",
+                    "If it belongs to somebody else, give it back to them. Using another person’s card is misconduct.",
+                ],
+                rule: None,
+            },
+            Self::CardNotInUse => HelpText {
+                slug: "card-not-in-use",
+                title: "This smartcard is no longer in use",
+                meaning: &[
+                    "Each person has one smartcard. This one was replaced or cancelled, so it opens nothing any more.",
+                ],
+                steps: &[
+                    "Use your current smartcard.",
+                    "If you do not have another one, contact the registration authority of your organisation.",
+                ],
+                rule: Some("B-61"),
+            },
+            Self::CardRemoved => HelpText {
+                slug: "card-removed",
+                title: "Your card was taken out too early",
+                meaning: &[
+                    "The smartcard left the reader before the work on it was finished.",
+                    "If the card had not been written to, nothing was changed. If it had, we find out what it holds when you next enter your passcode: it is either the old one or the new one, never something in between.",
+                ],
+                steps: &[
+                    "Put your smartcard back in the reader.",
+                    "Log in and start again, or look under ‘What happened’ to see how things stand.",
+                ],
+                rule: None,
+            },
+            Self::CardFault => HelpText {
+                slug: "card-fault",
+                title: "Your card gave an answer that we do not understand",
+                meaning: &[
+                    "The card software stopped because the card answered in a way it should not. It does not guess and does not try again by itself.",
+                ],
+                steps: &[
+                    "Take the card out, put it back and try once more.",
+                    "If it happens again, contact the registration authority of your organisation.",
+                ],
+                rule: None,
+            },
+            Self::CardLocked => HelpText {
+                slug: "card-locked",
+                title: "Your smartcard is locked",
+                meaning: &[
+                    "The wrong smartcard passcode was entered too often in a row, and the card now refuses every passcode, the right one too. Your account is not affected.",
+                    "You cannot unlock a card in this portal yet.",
+                ],
+                steps: &[
+                    "Contact the registration authority or a sponsor of your organisation. They can unlock the card with you.",
+                ],
+                rule: Some("B-46"),
+            },
+            Self::ThreePasscodes => HelpText {
+                slug: "three-passcodes",
+                title: "What your passcodes are for",
+                meaning: &[
+                    "Your smartcard passcode opens the service, together with your card. You always have one. It is known to your card only, not to us.",
+                    "Your account recovery passcode shows the registration authority that it is you when you ask them for help. You do not need to have one.",
+                    "Your verification passcode shows a telephone service that it is you. You do not need to have one.",
+                    "Each of them has to be changed every 365 days. In the 14 days before, we remind you every day. Afterwards you have 21 days in which you can log in only to change it. Then your account is locked.",
+                ],
+                steps: &[
+                    "Change all of them at the same time, so that they are due on the same day.",
+                    "Use a different one for each: you tell two of them to other people.",
+                ],
+                rule: Some("P-13"),
+            },
+            Self::PasscodeWrong => HelpText {
+                slug: "passcode-wrong",
+                title: "The smartcard passcode was not right",
+                meaning: &[
+                    "Your card checks the passcode itself and counts wrong ones. After the last try it locks. A right passcode sets the count back.",
+                    "Capital and small letters are different.",
+                ],
+                steps: &[
+                    "Look at how many tries are left before you enter another.",
+                    "Use ‘Show’ beside the field to see what you are typing.",
+                    "If you are not sure of it, stop and contact the registration authority of your organisation.",
+                ],
+                rule: Some("P-25"),
+            },
+            Self::PasscodeForgotten => HelpText {
+                slug: "passcode-forgotten",
+                title: "You have forgotten your smartcard passcode",
+                meaning: &[
+                    "Nobody can look it up: it is known to your card only.",
+                    "You cannot set a new one without the old one in this portal yet.",
+                ],
+                steps: &[
+                    "Do not guess: every wrong try counts.",
+                    "Contact the registration authority or a sponsor of your organisation.",
+                ],
+                rule: None,
+            },
+            Self::PasscodeUsedBefore => HelpText {
+                slug: "passcode-used-before",
+                title: "You have used that passcode before",
+                meaning: &[
+                    "A new passcode must differ from the last five that you set of the same kind, the present one included. Nothing was changed.",
+                ],
+                steps: &["Choose a passcode that you have not used."],
+                rule: Some("P-22"),
+            },
+            Self::AccountLocked => HelpText {
+                slug: "account-locked",
+                title: "Your account is locked",
+                meaning: &[
+                    "One of your passcodes was not changed within 365 days and the 21 days after that.",
+                    "This is not the same as a locked card, and you cannot undo it yourself.",
+                ],
+                steps: &[
+                    "Visit the registration authority of your organisation with your smartcard. They check who you are, and you choose new passcodes there.",
+                ],
+                rule: Some("P-19"),
+            },
+            Self::JobExpired => HelpText {
+                slug: "out-of-time",
+                title: "You ran out of time",
+                meaning: &[
+                    "From the moment you start, you have 10 minutes to enter your smartcard passcode. Then what you started ends, and any new passcodes you had entered for it are deleted. Nothing was changed.",
+                ],
+                steps: &["Start again when you have your card and your passcode at hand."],
+                rule: None,
+            },
+            Self::JobElsewhere => HelpText {
+                slug: "finished-in-another-window",
+                title: "It was finished in another window",
+                meaning: &[
+                    "What comes of entering your passcode goes only to the browser window that you started in and that came back from the passcode page. Any other window is told only that it is over.",
+                    "This protects you: nobody who knows the address of the page can step into your session.",
+                ],
+                steps: &[
+                    "Look for the other window.",
+                    "If you cannot find it, log in again here. Under ‘What happened’ you see what was changed.",
+                    "If you did not start this yourself, tell the registration authority of your organisation.",
+                ],
+                rule: None,
+            },
+            Self::CardWriteUnknown => HelpText {
+                slug: "card-write-not-known",
+                title: "We do not know yet whether your card was changed",
+                meaning: &[
+                    "The link to your card was lost while your new smartcard passcode was being written. A passcode cannot be read back, so only the card can tell: it now has either the old passcode or the new one.",
+                    "The other passcodes of the same update wait for the answer: all are changed, or none.",
+                ],
+                steps: &[
+                    "Put your card back in the reader and log in. Try the new passcode first.",
+                    "If the card refuses it, use the old one.",
+                    "As soon as the card accepts one of them we know, and show it under ‘What happened’.",
+                ],
+                rule: Some("B-28"),
+            },
+            Self::Browsers => HelpText {
+                slug: "browsers",
+                title: "Which browsers work",
+                meaning: &[
+                    "Every browser that is kept up to date works, on a computer and on a phone, and no browser is turned away. JavaScript is not needed: it only adds small things such as the ‘Show’ button beside a passcode.",
+                    "Your smartcard needs a computer with a card reader and the card software.",
+                ],
+                steps: &["If a page looks wrong, update your browser first."],
+                rule: Some("R-03"),
+            },
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A job's own page: what it waits for, one state one sentence one action. It holds nothing secret;
+//! the job number is none.
+
+use pages::{Environment, Error, Frame, Head, Link};
+use serde::Serialize;
+
+use super::{help::Topic, paths, refusal::RefusalView};
+
+/// What the job is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobFor {
+    /// P-05.
+    LogIn,
+    /// P-20 to P-28.
+    ChangePasscodes,
+}
+
+/// The page of one job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Its number.
+    pub id: String,
+    /// What it is for.
+    pub purpose: JobFor,
+    /// How far it is.
+    pub state: JobState,
+}
+
+/// How far a job is, as far as a page is concerned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum JobState {
+    /// The holder has to go to the passcode page.
+    Waiting {
+        /// Address of the passcode page, on this workstation.
+        passcode_url: String,
+        /// The part of it that a holder can check ("127.0.0.1:8441").
+        passcode_host: String,
+        /// When the job ends if nothing happens ("10:12am").
+        until: String,
+        /// Why the last try came to nothing, if there was one.
+        last_try: Option<String>,
+    },
+    /// The card software works on it.
+    InProgress,
+    /// It is done, and its result is for the browser that came from the passcode page.
+    DoneElsewhere,
+    /// A rule or the card said no. Nothing was changed.
+    Refused(RefusalView),
+    /// Its ten minutes are over. Nothing was changed.
+    Expired,
+    /// The link was lost while the card was being written.
+    NotKnown,
+    /// The card software of this workstation never connected.
+    AgentNeverSeen,
+    /// It was connected, and is not now.
+    AgentLost {
+        /// When it was last heard ("10:02am").
+        last_heard: String,
+    },
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    state: &'a JobState,
+    check_again: String,
+    start_again: Link,
+    help: Option<Link>,
+    ledger: &'static str,
+}
+
+impl JobFor {
+    fn start_again(self) -> Link {
+        match self {
+            Self::LogIn => Link::new(paths::LOG_IN, "Start logging in again"),
+            Self::ChangePasscodes => Link::new(paths::PASSCODES, "Go back to Manage Passcodes"),
+        }
+    }
+}
+
+impl JobState {
+    fn title(&self, purpose: JobFor) -> &'static str {
+        match (self, purpose) {
+            (Self::Waiting { .. }, JobFor::LogIn) => "Enter your passcode to log in",
+            (Self::Waiting { .. }, JobFor::ChangePasscodes) => {
+                "Enter your passcode to update your passcodes"
+            }
+            (Self::InProgress, _) => "Working with your card",
+            (Self::DoneElsewhere, _) => "This has been finished in another window",
+            (Self::Refused(_), JobFor::LogIn) => "You cannot log in",
+            (Self::Refused(_), JobFor::ChangePasscodes) => "Your passcodes were not updated",
+            (Self::Expired, _) => "You ran out of time",
+            (Self::NotKnown, _) => "We do not know yet whether your card was changed",
+            (Self::AgentNeverSeen, _) => "We cannot find your card software",
+            (Self::AgentLost { .. }, _) => "We have lost contact with your card software",
+        }
+    }
+
+    fn topic(&self) -> Option<Topic> {
+        match self {
+            Self::Waiting { .. } => Some(Topic::PasscodePageMissing),
+            Self::InProgress | Self::Refused(_) => None,
+            Self::DoneElsewhere => Some(Topic::JobElsewhere),
+            Self::Expired => Some(Topic::JobExpired),
+            Self::NotKnown => Some(Topic::CardWriteUnknown),
+            Self::AgentNeverSeen => Some(Topic::AgentNeverSeen),
+            Self::AgentLost { .. } => Some(Topic::AgentLost),
+        }
+    }
+}
+
+impl Job {
+    /// The page as HTML.
+    pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
+        let page = Page {
+            state: &self.state,
+            check_again: paths::job(&self.id),
+            start_again: self.purpose.start_again(),
+            help: self.state.topic().map(Topic::link),
+            ledger: paths::LEDGER,
+        };
+        let head = Head::new(self.state.title(self.purpose));
+        pages::render(environment, "job.jinja", frame, &head, &page)
+    }
+}

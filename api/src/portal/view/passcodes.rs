@@ -1,0 +1,241 @@
+//! S-02, S-03, S-04: the Manage Passcodes tab. *Passcode Status*, and *Reset Passcodes* with all
+//! its errors at once. What was typed is never put back into a field.
+
+use domain::{
+    calendar::Phase,
+    passcode::{Characters, Field, FieldFault, Kind, Lengths, SmartcardRules, Standing, Status},
+};
+use pages::{Environment, Error, FieldError, Frame, Head};
+use serde::Serialize;
+
+use super::paths;
+
+/// The Manage Passcodes tab.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagePasscodes {
+    /// S-02, one line a passcode.
+    pub status: Vec<StatusLine>,
+    /// P-10, P-12: characters of an account recovery or verification passcode.
+    pub optional: Lengths,
+    /// P-06 and the card's own rule, intersected.
+    pub smartcard: SmartcardRules,
+    /// The boxes that were ticked when the form was sent; fields are never kept.
+    pub ticked: Ticked,
+    /// B-28: everything that is wrong, in the order of the fields.
+    pub faults: Vec<FieldFault>,
+    /// P-02, P-23 and the like, each a sentence.
+    pub advice: Vec<String>,
+}
+
+/// The boxes of the form.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Ticked {
+    /// *Remove my account recovery passcode* (P-24).
+    pub blank_account_recovery: bool,
+    /// *Remove my verification passcode* (P-24).
+    pub blank_verification: bool,
+    /// *Change my smartcard passcode*.
+    pub smartcard: bool,
+}
+
+/// S-02: one line of *Passcode Status*, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatusLine {
+    /// "Smartcard passcode".
+    pub title: &'static str,
+    /// "smartcard passcode".
+    pub words: &'static str,
+    /// P-04: false if there is none.
+    pub set: bool,
+    /// "10 March 2025"; none if it is not set.
+    pub last_changed: Option<String>,
+    /// "10 March 2026"; none if it is not set.
+    pub expires: Option<String>,
+    /// Days until it expires; 0 or less once it has; none if it is not set.
+    pub days_left: Option<i64>,
+    /// "Due", in a tag.
+    pub phase: &'static str,
+    /// Colour of the tag; it says nothing that the word does not.
+    pub colour: &'static str,
+    /// What the phase asks of the holder; none if nothing.
+    pub what_to_do: Option<String>,
+}
+
+impl From<&Status> for StatusLine {
+    fn from(status: &Status) -> Self {
+        let (title, words) = (status.kind.title(), status.kind.words());
+        match status.standing {
+            Standing::NotSet => Self {
+                title,
+                words,
+                set: false,
+                last_changed: None,
+                expires: None,
+                days_left: None,
+                phase: "Not set",
+                colour: "grey",
+                what_to_do: None,
+            },
+            Standing::Set { last_changed_on, expires_on, days_left, phase } => {
+                let (name, colour) = tag(phase);
+                Self {
+                    title,
+                    words,
+                    set: true,
+                    last_changed: Some(pages::date(last_changed_on)),
+                    expires: Some(pages::date(expires_on)),
+                    days_left: Some(days_left),
+                    phase: name,
+                    colour,
+                    what_to_do: what_to_do(words, phase),
+                }
+            }
+        }
+    }
+}
+
+/// P-14 to P-18 in one or two words, and a colour.
+fn tag(phase: Phase) -> (&'static str, &'static str) {
+    match phase {
+        Phase::Current { .. } => ("Up to date", "green"),
+        Phase::Alert { .. } => ("Due", "yellow"),
+        Phase::Forced { .. } => ("Expired", "red"),
+        Phase::Locked => ("Account locked", "red"),
+    }
+}
+
+/// P-14 to P-18 in a sentence.
+fn what_to_do(words: &str, phase: Phase) -> Option<String> {
+    match phase {
+        Phase::Current { .. } => None,
+        Phase::Alert { days_left } => {
+            Some(format!("Your {words} expires in {}. Change it now or later.", days(days_left)))
+        }
+        Phase::Forced { days_left } => Some(format!(
+            "Your {words} has expired. Change it now: in {} your account will be locked.",
+            days(days_left)
+        )),
+        Phase::Locked => Some(format!(
+            "Your account is locked because your {words} was not changed in time. Visit the registration authority of your organisation."
+        )),
+    }
+}
+
+fn days(n: i64) -> String {
+    if n == 1 { "1 day".to_owned() } else { format!("{n} days") }
+}
+
+/// P-06 and the card's rule, as a hint that is read before anything is typed.
+#[must_use]
+pub fn smartcard_hint(rules: SmartcardRules) -> String {
+    let length = range(rules.lengths);
+    match rules.characters {
+        Characters::Digits => format!("{length} digits, 0 to 9"),
+        Characters::Printable => {
+            format!("{length} characters: letters, numbers and symbols, without spaces")
+        }
+    }
+}
+
+fn range(lengths: Lengths) -> String {
+    if lengths.min == lengths.max {
+        lengths.min.to_string()
+    } else {
+        format!("{} to {}", lengths.min, lengths.max)
+    }
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    status: &'a [StatusLine],
+    advice: &'a [String],
+    action: &'static str,
+    cancel: &'static str,
+    optionals: [OptionalFields; 2],
+    smartcard_id: &'static str,
+    smartcard_hint: String,
+    smartcard_ticked: bool,
+}
+
+/// The fieldset of a passcode that may be blanked.
+#[derive(Serialize)]
+struct OptionalFields {
+    title: &'static str,
+    words: &'static str,
+    hint: String,
+    new: FieldView,
+    confirm: FieldView,
+    blank: FieldView,
+    blank_ticked: bool,
+}
+
+/// A field's name, which is also its id, and its first error.
+#[derive(Serialize)]
+struct FieldView {
+    id: &'static str,
+    error: Option<String>,
+}
+
+impl ManagePasscodes {
+    /// The page as HTML; the handler answers 422 with it if there are faults.
+    pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
+        let page = Page {
+            status: &self.status,
+            advice: &self.advice,
+            action: paths::PASSCODES,
+            cancel: paths::PASSCODES_CANCELLED,
+            optionals: [
+                OptionalFields {
+                    title: Kind::AccountRecovery.title(),
+                    words: Kind::AccountRecovery.words(),
+                    hint: self.optional_hint(),
+                    new: self.field(Field::NewAccountRecovery),
+                    confirm: self.field(Field::ConfirmAccountRecovery),
+                    blank: self.field(Field::BlankAccountRecovery),
+                    blank_ticked: self.ticked.blank_account_recovery,
+                },
+                OptionalFields {
+                    title: Kind::Verification.title(),
+                    words: Kind::Verification.words(),
+                    hint: self.optional_hint(),
+                    new: self.field(Field::NewVerification),
+                    confirm: self.field(Field::ConfirmVerification),
+                    blank: self.field(Field::BlankVerification),
+                    blank_ticked: self.ticked.blank_verification,
+                },
+            ],
+            smartcard_id: "smartcard",
+            smartcard_hint: smartcard_hint(self.smartcard),
+            smartcard_ticked: self.ticked.smartcard,
+        };
+        let head = Head::new("Manage Passcodes").with_errors(self.summary());
+        pages::render(environment, "passcodes.jinja", frame, &head, &page)
+    }
+
+    fn optional_hint(&self) -> String {
+        format!(
+            "{} characters. Capital and small letters with numbers are harder to guess.",
+            range(self.optional)
+        )
+    }
+
+    fn field(&self, field: Field) -> FieldView {
+        let fault = self.faults.iter().find(|fault| fault.field == field);
+        FieldView { id: field.name(), error: fault.map(|fault| fault.message.clone()) }
+    }
+
+    /// A fault of the form as a whole leads to its first field.
+    fn summary(&self) -> Vec<FieldError> {
+        let id = |field| match field {
+            Field::Form => Field::NewAccountRecovery.name(),
+            Field::NewAccountRecovery
+            | Field::ConfirmAccountRecovery
+            | Field::BlankAccountRecovery
+            | Field::NewVerification
+            | Field::ConfirmVerification
+            | Field::BlankVerification => field.name(),
+            Field::NewSmartcard | Field::ConfirmSmartcard | Field::CurrentSmartcard => "smartcard",
+        };
+        self.faults.iter().map(|fault| FieldError::new(id(fault.field), &fault.message)).collect()
+    }
+}

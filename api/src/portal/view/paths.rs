@@ -1,0 +1,47 @@
+//! The addresses that pages lead to. Handlers are mounted at the same constants, so that no page
+//! has a dead link.
+
+/// S-08: the applications to launch.
+pub const START: &str = "/";
+/// What is needed to log in; a POST starts the job.
+pub const LOG_IN: &str = "/log-in";
+/// A POST ends the session.
+pub const LOG_OUT: &str = "/log-out";
+/// S-01: the Home tab.
+pub const HOME: &str = "/home";
+/// S-02, S-03: the Manage Passcodes tab; a POST is *Update*.
+pub const PASSCODES: &str = "/passcodes";
+/// P-27: where *Cancel* leads.
+pub const PASSCODES_CANCELLED: &str = "/passcodes/cancelled";
+/// What happened, newest first.
+pub const LEDGER: &str = "/ledger";
+/// All help pages.
+pub const HELP: &str = "/help";
+/// The accessibility statement.
+pub const ACCESSIBILITY: &str = "/accessibility";
+/// S-08: the other application.
+pub const CARE_IDENTITY_SERVICE: &str = "/care-identity-service";
+/// Demo only: the card drawer.
+pub const DEMO: &str = "/demo";
+/// Demo only: a POST puts the card of field `card` into the virtual reader.
+pub const DEMO_INSERT: &str = "/demo/insert";
+/// Demo only: a POST takes the card out.
+pub const DEMO_REMOVE: &str = "/demo/remove";
+
+/// A job's own page.
+#[must_use]
+pub fn job(id: &str) -> String {
+    format!("/jobs/{id}")
+}
+
+/// A help page.
+#[must_use]
+pub fn help(slug: &str) -> String {
+    format!("{HELP}/{slug}")
+}
+
+/// A rule in the product's own words.
+#[must_use]
+pub fn rule(id: &str) -> String {
+    format!("/rules/{id}")
+}

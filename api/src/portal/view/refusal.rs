@@ -1,0 +1,49 @@
+//! How a page shows that a rule says no: which rule, why, what the facts are, until when, and what
+//! to do instead. The same five things are in the API's problems.
+
+use pages::Link;
+use serde::Serialize;
+
+use super::paths;
+
+/// A refusal in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RefusalView {
+    /// The rule ("P-19"), as a link to its page.
+    pub rule: Option<Link>,
+    /// One sentence.
+    pub why: String,
+    /// What the answer was made from.
+    pub facts: Vec<Fact>,
+    /// The day on which the answer changes by itself ("31 March 2026").
+    pub changes_on: Option<String>,
+    /// What the holder can do, in a sentence.
+    pub way_out: String,
+}
+
+/// One fact behind a refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fact {
+    /// What it is ("Last changed").
+    pub name: String,
+    /// Its value ("10 March 2025").
+    pub value: String,
+}
+
+impl From<&domain::refusal::Refusal> for RefusalView {
+    fn from(refusal: &domain::refusal::Refusal) -> Self {
+        Self {
+            rule: Some(rule_link(refusal.rule().as_str())),
+            why: refusal.why(),
+            facts: Vec::new(),
+            changes_on: refusal.changes_on().map(pages::date),
+            way_out: refusal.way_out().to_owned(),
+        }
+    }
+}
+
+/// "rule P-19", linked.
+#[must_use]
+pub fn rule_link(id: &str) -> Link {
+    Link::new(paths::rule(id), format!("rule {id}"))
+}

@@ -1,0 +1,86 @@
+//! The page after a session: why it ended, and the way back in.
+
+use pages::{Environment, Error, Frame, Head};
+use serde::Serialize;
+
+use super::paths;
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The holder logged out.
+    LoggedOut,
+    /// The card left the reader, or the card software was gone for a minute.
+    CardRemoved,
+    /// Nothing was done for 15 minutes.
+    Idle,
+    /// 12 hours were over.
+    AbsoluteLimit,
+    /// The card or its certificates were revoked, or an operator ended it.
+    Revoked,
+}
+
+/// The page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionEnded {
+    /// Why.
+    pub reason: Ended,
+    /// The page to come back to: a path of ours, checked by the handler.
+    pub return_to: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    text: &'static str,
+    next: &'static str,
+    log_in: &'static str,
+    return_to: Option<&'a str>,
+    may_log_in: bool,
+}
+
+impl Ended {
+    fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::LoggedOut => (
+                "You have logged out",
+                "You are no longer logged in to the Self Service Portal.",
+                "Take your smartcard out of the reader if you are leaving this computer.",
+            ),
+            Self::CardRemoved => (
+                "You were logged out because your card was removed",
+                "We end your session when your smartcard leaves the reader, or when we have not heard from the card software for a minute.",
+                "Nothing you had entered was kept. What you had finished stays as it is.",
+            ),
+            Self::Idle => (
+                "We logged you out to keep your card safe",
+                "You did nothing for 15 minutes.",
+                "Passcodes you had entered were not kept. What you had finished stays as it is.",
+            ),
+            Self::AbsoluteLimit => (
+                "We logged you out after 12 hours",
+                "A session lasts no longer than 12 hours.",
+                "Passcodes you had entered were not kept. What you had finished stays as it is.",
+            ),
+            Self::Revoked => (
+                "Your session has been ended",
+                "Your smartcard, or access with it, has been withdrawn.",
+                "Contact the registration authority of your organisation.",
+            ),
+        }
+    }
+}
+
+impl SessionEnded {
+    /// The page as HTML.
+    pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
+        let (title, text, next) = self.reason.words();
+        let page = Page {
+            text,
+            next,
+            log_in: paths::LOG_IN,
+            return_to: self.return_to.as_deref(),
+            may_log_in: self.reason != Ended::Revoked,
+        };
+        pages::render(environment, "session_ended.jinja", frame, &Head::new(title), &page)
+    }
+}

@@ -1,0 +1,60 @@
+//! A job's page in every state.
+
+use domain::{
+    passcode::{self, Kind},
+    refusal::Refusal,
+};
+
+use super::nobody;
+use crate::portal::view::{
+    frame::Tab,
+    job::{Job, JobFor, JobState},
+    refusal::RefusalView,
+};
+
+fn waiting(last_try: Option<&str>) -> JobState {
+    JobState::Waiting {
+        passcode_url: "http://127.0.0.1:8441/passcode?job=0199b7f2".into(),
+        passcode_host: "127.0.0.1:8441".into(),
+        until: "10:12am".into(),
+        last_try: last_try.map(str::to_owned),
+    }
+}
+
+fn refused() -> JobState {
+    let refusal = Refusal::from(passcode::Refusal::UsedBefore { kind: Kind::Smartcard });
+    JobState::Refused(RefusalView::from(&refusal))
+}
+
+#[test]
+fn a_job_says_in_every_state_what_comes_next() {
+    for (name, state) in [
+        ("job_waiting", waiting(None)),
+        (
+            "job_waiting_again",
+            waiting(Some("The smartcard passcode was wrong. You have 2 tries left.")),
+        ),
+        ("job_in_progress", JobState::InProgress),
+        ("job_done_elsewhere", JobState::DoneElsewhere),
+        ("job_refused", refused()),
+        ("job_expired", JobState::Expired),
+        ("job_agent_never_seen", JobState::AgentNeverSeen),
+        ("job_agent_lost", JobState::AgentLost { last_heard: "10:02am".into() }),
+    ] {
+        let job = Job { id: "0199b7f2".into(), purpose: JobFor::LogIn, state };
+        nobody().shows(name, |environment, frame| job.render(environment, frame));
+    }
+}
+
+#[test]
+fn a_job_of_a_logged_in_holder_leads_back_to_manage_passcodes() {
+    for (name, state) in [
+        ("job_change_waiting", waiting(None)),
+        ("job_change_refused", refused()),
+        ("job_change_not_known", JobState::NotKnown),
+    ] {
+        let job = Job { id: "0199b7f2".into(), purpose: JobFor::ChangePasscodes, state };
+        super::holder_on(Tab::ManagePasscodes)
+            .shows(name, |environment, frame| job.render(environment, frame));
+    }
+}

@@ -1,0 +1,143 @@
+//! Manage Passcodes and how an *Update* ended.
+
+use chrono::NaiveDate;
+use domain::{
+    calendar::Phase,
+    passcode::{
+        Characters, Field, FieldFault, Kind, Lengths, OptionalKind, SmartcardRules, Standing,
+        Status,
+    },
+    refusal::RuleId,
+};
+
+use super::holder_on;
+use crate::portal::view::{
+    frame::Tab,
+    outcome::Outcome,
+    passcodes::{ManagePasscodes, StatusLine, Ticked, smartcard_hint},
+};
+
+pub(super) fn line(kind: Kind, phase: Phase, days_left: i64) -> StatusLine {
+    let last_changed_on = NaiveDate::from_ymd_opt(2025, 3, 10).unwrap();
+    let expires_on = NaiveDate::from_ymd_opt(2026, 3, 10).unwrap();
+    let standing = Standing::Set { last_changed_on, expires_on, days_left, phase };
+    StatusLine::from(&Status { kind, standing })
+}
+
+pub(super) fn not_set(kind: Kind) -> StatusLine {
+    StatusLine::from(&Status { kind, standing: Standing::NotSet })
+}
+
+fn quiet() -> ManagePasscodes {
+    ManagePasscodes {
+        status: vec![
+            line(Kind::Smartcard, Phase::Current { days_left: 200 }, 200),
+            line(Kind::AccountRecovery, Phase::Current { days_left: 200 }, 200),
+            not_set(Kind::Verification),
+        ],
+        optional: Lengths { min: 8, max: 20 },
+        smartcard: SmartcardRules {
+            lengths: Lengths { min: 4, max: 8 },
+            characters: Characters::Printable,
+        },
+        ticked: Ticked::default(),
+        faults: vec![],
+        advice: vec!["Change your passcodes regularly, and all of them at the same time".into()],
+    }
+}
+
+fn fault(field: Field, message: &str) -> FieldFault {
+    FieldFault { field, rule: const { RuleId::new("B-28") }, message: message.into() }
+}
+
+#[track_caller]
+fn shows(name: &str, page: &ManagePasscodes) {
+    holder_on(Tab::ManagePasscodes)
+        .shows(name, |environment, frame| page.render(environment, frame));
+}
+
+#[test]
+fn s02_s03_status_and_form_stand_on_one_page() {
+    shows("passcodes", &quiet());
+}
+
+#[test]
+fn p16_due_expired_and_locked_kinds_are_marked() {
+    let status = vec![
+        line(Kind::Smartcard, Phase::Alert { days_left: 1 }, 1),
+        line(Kind::AccountRecovery, Phase::Forced { days_left: 20 }, -1),
+        line(Kind::Verification, Phase::Locked, -21),
+    ];
+    shows("passcodes_due", &ManagePasscodes { status, ..quiet() });
+}
+
+#[test]
+fn b28_all_errors_are_shown_at_once_and_no_passcode_is_put_back() {
+    let faults = vec![
+        fault(
+            Field::NewAccountRecovery,
+            "Account recovery passcode must be between 8 and 20 characters",
+        ),
+        fault(Field::ConfirmAccountRecovery, "Confirm your new account recovery passcode"),
+        FieldFault::used_before(OptionalKind::Verification),
+        fault(
+            Field::ConfirmVerification,
+            "The new verification passcode and its confirmation do not match",
+        ),
+        fault(Field::BlankVerification, "You have no verification passcode to remove"),
+    ];
+    let ticked = Ticked { blank_verification: true, smartcard: true, ..Ticked::default() };
+    let page = ManagePasscodes { ticked, faults, ..quiet() };
+    shows("passcodes_errors", &page);
+    let stage = holder_on(Tab::ManagePasscodes);
+    let html = page.render(&stage.environment, &stage.frame).unwrap();
+    for field in html.split("type=\"password\"").skip(1) {
+        assert!(!field.split_once('>').unwrap().0.contains("value="));
+    }
+}
+
+#[test]
+fn b28_a_form_with_nothing_in_it_leads_to_its_first_field() {
+    let faults =
+        vec![fault(Field::Form, "Enter a new passcode, or choose one to change or remove")];
+    shows("passcodes_nothing_entered", &ManagePasscodes { faults, ..quiet() });
+}
+
+#[test]
+fn p06_the_rules_of_the_card_are_read_before_typing() {
+    let rules = |min, max, characters| SmartcardRules { lengths: Lengths { min, max }, characters };
+    assert_eq!(smartcard_hint(rules(6, 8, Characters::Digits)), "6 to 8 digits, 0 to 9");
+    assert_eq!(smartcard_hint(rules(8, 8, Characters::Digits)), "8 digits, 0 to 9");
+    assert_eq!(
+        smartcard_hint(rules(4, 8, Characters::Printable)),
+        "4 to 8 characters: letters, numbers and symbols, without spaces"
+    );
+}
+
+#[test]
+fn p26_p27_an_update_says_how_it_ended() {
+    for (name, outcome) in [
+        (
+            "outcome_updated",
+            Outcome::Updated {
+                message: "Your smartcard passcode and verification passcode have been updated".into(),
+                changes: vec!["New smartcard passcode set".into(), "Verification passcode removed".into()],
+                advice: vec!["Your account recovery passcode expires in 12 days: it is easier to change all your passcodes at the same time".into()],
+            },
+        ),
+        (
+            "outcome_updated_without_advice",
+            Outcome::Updated {
+                message: "Your verification passcode has been updated".into(),
+                changes: vec!["New verification passcode set".into()],
+                advice: vec![],
+            },
+        ),
+        ("outcome_cancelled", Outcome::Cancelled),
+        ("outcome_failed", Outcome::Failed { reason: "The card was taken out of the reader".into() }),
+        ("outcome_not_known", Outcome::NotKnown),
+    ] {
+        holder_on(Tab::ManagePasscodes)
+            .shows(name, |environment, frame| outcome.render(environment, frame));
+    }
+}

@@ -1,0 +1,169 @@
+//! Pages that need nobody to be logged in.
+
+use pages::testing::outline;
+
+use super::{nobody, says};
+use crate::portal::view::{
+    accessibility,
+    agent::AgentStatus,
+    care_identity_service,
+    demo::{DemoCard, Drawer, Place, Progress},
+    help::{self, Topic},
+    log_in::LogIn,
+    problem::{Problem, ProblemKind},
+    refusal::{Fact, RefusalView, rule_link},
+    rule::Rule,
+    session_ended::{Ended, SessionEnded},
+    start::Start,
+};
+
+fn reader() -> String {
+    "Example Reader 2".to_owned()
+}
+
+#[test]
+fn s08_the_start_page_lists_both_applications() {
+    let page = Start { logged_in: false, progress: None };
+    nobody().shows("start", |environment, frame| page.render(environment, frame));
+    let page = Start { logged_in: true, progress: Some(Progress::new(3, 6)) };
+    nobody().shows("start_cards_being_made", |environment, frame| page.render(environment, frame));
+    nobody().shows("care_identity_service", care_identity_service::render);
+}
+
+#[test]
+fn log_in_says_what_is_needed() {
+    let page = LogIn { agent: None, return_to: None };
+    nobody().shows("log_in", |environment, frame| page.render(environment, frame));
+    let page = LogIn { agent: Some(AgentStatus::NoReader), return_to: Some("/ledger".into()) };
+    nobody().shows("log_in_to_return", |environment, frame| page.render(environment, frame));
+}
+
+#[test]
+fn every_state_of_the_card_software_has_a_word_and_a_sentence() {
+    let states = [
+        AgentStatus::NeverSeen,
+        AgentStatus::Lost { last_heard: "10:02am".into() },
+        AgentStatus::NoReader,
+        AgentStatus::ReaderNotApproved { reader: reader() },
+        AgentStatus::NoCard { reader: reader() },
+        AgentStatus::CardNotRecognised { reader: reader() },
+        AgentStatus::CardLocked { reader: reader() },
+        AgentStatus::Ready { reader: reader() },
+    ];
+    let lines: Vec<_> = states
+        .iter()
+        .map(AgentStatus::line)
+        .map(|line| {
+            format!(
+                "[{}] {} → {}",
+                line.tag,
+                line.text,
+                line.help.map_or_else(String::new, |link| link.href)
+            )
+        })
+        .collect();
+    says("agent_lines", &lines.join("\n"));
+}
+
+#[test]
+fn a_session_says_why_it_ended() {
+    for (name, reason) in [
+        ("session_ended_logged_out", Ended::LoggedOut),
+        ("session_ended_card_removed", Ended::CardRemoved),
+        ("session_ended_idle", Ended::Idle),
+        ("session_ended_absolute_limit", Ended::AbsoluteLimit),
+        ("session_ended_revoked", Ended::Revoked),
+    ] {
+        let page = SessionEnded { reason, return_to: Some("/passcodes".into()) };
+        nobody().shows(name, |environment, frame| page.render(environment, frame));
+    }
+}
+
+#[test]
+fn every_help_topic_has_a_page_that_the_index_leads_to() {
+    nobody().shows("help", help::render_index);
+    let stage = nobody();
+    let index = outline(&help::render_index(&stage.environment, &stage.frame).unwrap());
+    let slugs: Vec<&str> =
+        index.split("href=\"/help/").skip(1).map(|rest| rest.split_once('"').unwrap().0).collect();
+    assert_eq!(slugs.len(), 22);
+    for slug in slugs {
+        let topic = Topic::find(slug).unwrap();
+        let name = format!("help_{}", slug.replace('-', "_"));
+        stage.shows(&name, |environment, frame| topic.render(environment, frame));
+    }
+    assert!(Topic::find("nothing").is_none());
+}
+
+#[test]
+fn a_rule_shows_statement_decision_and_examples() {
+    let rule = Rule {
+        id: "P-18".into(),
+        statement: "Not changed after a further 21 days: the account is locked.".into(),
+        decision: Some("The 21 days start on the day of expiry, not at a logon.".into()),
+        examples: vec!["30 March 2026 is still open; from 31 March 2026 it is locked.".into()],
+    };
+    nobody().shows("rule", |environment, frame| rule.render(environment, frame));
+    let bare = Rule { decision: None, examples: vec![], ..rule };
+    nobody().shows("rule_bare", |environment, frame| bare.render(environment, frame));
+}
+
+#[test]
+fn the_accessibility_statement_is_published() {
+    nobody().shows("accessibility", accessibility::render);
+}
+
+#[test]
+fn every_problem_has_a_page() {
+    for kind in ProblemKind::ALL {
+        let name = format!("problem_{}", kind.status());
+        nobody().shows(&name, |environment, frame| Problem::new(kind).render(environment, frame));
+        assert_eq!(ProblemKind::of_status(kind.status()), kind);
+    }
+    assert_eq!(ProblemKind::of_status(418), ProblemKind::BadRequest);
+    assert_eq!(ProblemKind::of_status(502), ProblemKind::Internal);
+}
+
+#[test]
+fn p19_a_refusal_names_its_rule_why_the_facts_and_the_way_out() {
+    let refusal = RefusalView {
+        rule: Some(rule_link("P-19")),
+        why: "Your account has been locked since 31 March 2026 because your smartcard passcode was not changed in time".into(),
+        facts: vec![Fact { name: "Last changed".into(), value: "10 March 2025".into() }],
+        changes_on: Some("1 April 2026".into()),
+        way_out: "Visit the registration authority of your organisation with your smartcard.".into(),
+    };
+    let page = Problem {
+        try_again_at: Some("2:47pm".into()),
+        reference: Some("0199-7f3a".into()),
+        ..Problem::new(ProblemKind::Locked).with_refusal(refusal)
+    };
+    nobody().shows("problem_refusal", |environment, frame| page.render(environment, frame));
+}
+
+#[test]
+fn the_card_drawer_shows_where_each_card_is() {
+    let card = |id: &str, holder: &str, place| DemoCard {
+        id: id.into(),
+        holder: holder.into(),
+        story: "A doctor whose passcodes are up to date.".into(),
+        serial: (place != Place::BeingMade).then(|| "0A1B2C3D".into()),
+        profile: "guide: 4 to 8 characters".into(),
+        passcode: "Abcd1234".into(),
+        place,
+    };
+    let page = Drawer {
+        cards: vec![
+            card("okafor", "Dr Sam Okafor", Place::Reader),
+            card("patel", "Jo Patel", Place::Drawer),
+            card("lind", "Ada Lind", Place::BeingMade),
+        ],
+        progress: Progress::new(2, 3),
+    };
+    nobody().shows("demo", |environment, frame| page.render(environment, frame));
+    let page = Drawer {
+        cards: vec![card("patel", "Jo Patel", Place::Drawer)],
+        progress: Progress::new(1, 1),
+    };
+    nobody().shows("demo_empty_reader", |environment, frame| page.render(environment, frame));
+}
