@@ -178,7 +178,7 @@ pub enum Request {
         /// PKCS#10, DER, signed by that key; empty for 9E.
         csr: Bytes,
     },
-    /// Personalisation: all is written and read back, after a reset of the card.
+    /// Personalisation: all is written and read back.
     Personalised {
         /// The job.
         job: JobId,

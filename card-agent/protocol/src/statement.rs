@@ -18,6 +18,16 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// The purpose of the holder's signature for an act.
+    #[must_use]
+    pub fn of(act: &crate::Act) -> Self {
+        match act {
+            crate::Act::LogIn => Self::LogIn,
+            crate::Act::ChangePasscodes { .. } => Self::ChangePasscodes,
+            crate::Act::Personalise => Self::Personalise,
+        }
+    }
+
     /// The word that stands in the sentence.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -1,0 +1,142 @@
+//! The steps that the acts have in common.
+
+use protocol::{Answer, Bytes, Granted, ProblemSeen, Purpose, Request, Secret, Slot, Statement};
+
+use super::{
+    Halt, Identified, Server, Task,
+    identify::{identify, tries_left},
+    oblivious::{self, Terms},
+};
+use crate::{
+    entropy::Random,
+    passcode::Passcode,
+    piv::{Card, Verified},
+    transport::Transport,
+};
+
+/// One act under way.
+pub(super) struct Job<'a, T, S, R> {
+    pub(super) card: Card<T>,
+    pub(super) server: &'a mut S,
+    pub(super) random: &'a mut R,
+    pub(super) task: &'a Task,
+    claimed: bool,
+}
+
+impl<'a, T: Transport, S: Server, R: Random> Job<'a, T, S, R> {
+    pub(super) fn new(card: Card<T>, server: &'a mut S, random: &'a mut R, task: &'a Task) -> Self {
+        Self { card, server, random, task, claimed: false }
+    }
+
+    /// Asks the server; a refusal ends the act.
+    pub(super) fn ask(&mut self, request: Request) -> Result<Answer, Halt> {
+        match self.server.ask(request)? {
+            Answer::Refused { rule, message, again } => Err(Halt::Refused { rule, message, again }),
+            answer => Ok(answer),
+        }
+    }
+
+    /// Which card is in the reader.
+    pub(super) fn identify(&mut self) -> Result<Identified, Halt> {
+        identify(&mut self.card)?.ok_or(Halt::NotRecognised)
+    }
+
+    /// Refuses before anything is claimed or spent: a locked card, or a last try nobody agreed to.
+    pub(super) fn may_try(identified: &Identified, last_try: bool) -> Result<(), Halt> {
+        match identified.seen.tries_left {
+            Some(0) => Err(Halt::Locked),
+            tries_left @ (Some(1) | None) if !last_try => Err(Halt::LastTry { tries_left }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Takes the job with this card. What is granted has to be what was shown.
+    pub(super) fn claim(&mut self, identified: &Identified) -> Result<Granted, Halt> {
+        let request = Request::Claim {
+            job: self.task.job,
+            reader: self.task.reader.clone(),
+            card: identified.seen.clone(),
+        };
+        let Answer::Granted(granted) = self.ask(request)? else {
+            return Err(Halt::ServerFault);
+        };
+        self.claimed = true;
+        if granted.act == self.task.act { Ok(*granted) } else { Err(Halt::ActChanged) }
+    }
+
+    /// Proves that the card is here: 9E signs, no passcode needed.
+    pub(super) fn prove_presence(&mut self, granted: &Granted) -> Result<(), Halt> {
+        let digest = self.statement(Purpose::Present, granted).digest();
+        let signature = Bytes(self.card.sign(Slot::CardAuthentication, &digest)?);
+        self.noted(Request::Present { job: self.task.job, signature })
+    }
+
+    /// VERIFY. A wrong passcode is told to the server with what the counter says afterwards.
+    pub(super) fn verify(&mut self, passcode: &Passcode) -> Result<(), Halt> {
+        let told = match self.card.verify(passcode.padded())? {
+            Verified::Right => return Ok(()),
+            Verified::Wrong { tries_left } => tries_left,
+            Verified::Blocked => Some(0),
+        };
+        // A link that is lost now changes nothing about the try that is spent.
+        let tries_left = tries_left(&mut self.card).ok().flatten().or(told);
+        // What the person has to know comes first, whether the server heard of it or not.
+        if self.server.ask(Request::PasscodeWrong { job: self.task.job, tries_left }).is_err() {
+            tracing::debug!("the server could not be told of a wrong passcode");
+        }
+        match tries_left {
+            Some(0) => Err(Halt::Locked),
+            tries_left => Err(Halt::WrongPasscode { tries_left }),
+        }
+    }
+
+    /// Proves that the holder agrees: 9A signs, after VERIFY. Brings what the POPRF needs.
+    pub(super) fn agree(&mut self, purpose: Purpose, granted: &Granted) -> Result<Terms, Halt> {
+        let digest = self.statement(purpose, granted).digest();
+        let signature = Bytes(self.card.sign(Slot::Authentication, &digest)?);
+        match self.ask(Request::Agree { job: self.task.job, signature })? {
+            Answer::Agreed { holder, poprf_key_version, poprf_public_key } => {
+                Ok(Terms { holder, key_version: poprf_key_version, public_key: poprf_public_key })
+            }
+            _unexpected => Err(Halt::ServerFault),
+        }
+    }
+
+    /// The tag of a passcode (P-22).
+    pub(super) fn tag(&mut self, passcode: &Passcode, terms: &Terms) -> Result<Secret, Halt> {
+        let blinded =
+            oblivious::blind(passcode, terms, self.random).map_err(|_| Halt::ServerFault)?;
+        let question = Request::Evaluate { job: self.task.job, blinded: blinded.element.clone() };
+        let Answer::Evaluated { element, proof } = self.ask(question)? else {
+            return Err(Halt::ServerFault);
+        };
+        blinded.tag(terms, &element, &proof).map_err(|_| Halt::ServerFault)
+    }
+
+    /// The sentence that a card key signs.
+    pub(super) fn statement<'s>(&'s self, purpose: Purpose, granted: &'s Granted) -> Statement<'s> {
+        Statement {
+            purpose,
+            origin: &self.task.origin,
+            job: self.task.job,
+            nonce: &granted.nonce.0,
+            change: Statement::hash_of_act(&self.task.act),
+        }
+    }
+
+    /// Asks something that is only taken note of.
+    pub(super) fn noted(&mut self, request: Request) -> Result<(), Halt> {
+        match self.ask(request)? {
+            Answer::Noted => Ok(()),
+            _unexpected => Err(Halt::ServerFault),
+        }
+    }
+
+    /// Gives the job up, if it was claimed. What the server answers changes nothing any more.
+    pub(super) fn abandon(&mut self, reason: ProblemSeen) {
+        if self.claimed && self.server.ask(Request::Abandon { job: self.task.job, reason }).is_err()
+        {
+            tracing::debug!("the server could not be told that a job was given up");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The holder proves himself with card and current passcode: to log in (P-05), or to agree to
+//! changes that leave the smartcard passcode as it is (P-25).
+//!
+//! ```text
+//! card   who? tries?   9E signs   VERIFY   9A signs
+//!            │            │                   │
+//! server     └─► Claim    └─► Present         └─► Agree ─► Evaluate ─► CurrentTag ─► Done
+//! ```
+
+use protocol::{Answer, Purpose, Request, ReturnCode};
+
+use super::{Halt, Server, job::Job, oblivious::Terms};
+use crate::{entropy::Random, passcode::Passcode, transport::Transport};
+
+/// The whole act.
+pub(super) fn prove<T: Transport, S: Server, R: Random>(
+    job: &mut Job<'_, T, S, R>,
+    current: &Passcode,
+    last_try: bool,
+) -> Result<ReturnCode, Halt> {
+    let proven = up_to_agreement(job, current, last_try)?;
+    let tag = job.tag(current, &proven.terms)?;
+    match job.ask(Request::CurrentTag { job: job.task.job, tag })? {
+        Answer::Done { code } => Ok(code),
+        _unexpected => Err(Halt::ServerFault),
+    }
+}
+
+/// What is known once the holder has agreed.
+pub(super) struct Proven {
+    /// The rules for a new passcode, policy's and the card's.
+    pub(super) rules: Option<protocol::PasscodeRules>,
+    /// What the POPRF needs.
+    pub(super) terms: Terms,
+}
+
+/// Both proofs: the card is here (9E), its holder agrees (9A after VERIFY).
+pub(super) fn up_to_agreement<T: Transport, S: Server, R: Random>(
+    job: &mut Job<'_, T, S, R>,
+    current: &Passcode,
+    last_try: bool,
+) -> Result<Proven, Halt> {
+    let identified = job.identify()?;
+    Job::<T, S, R>::may_try(&identified, last_try)?;
+    let granted = job.claim(&identified)?;
+    job.prove_presence(&granted)?;
+    job.verify(current)?;
+    let terms = job.agree(Purpose::of(&job.task.act), &granted)?;
+    let rules = granted.rules.intersect(identified.profile.new_passcode);
+    Ok(Proven { rules, terms })
+}

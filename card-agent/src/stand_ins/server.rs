@@ -1,0 +1,214 @@
+//! A stand-in for the server: checks the signatures, evaluates the POPRF, keeps the order of a
+//! job, and can be lost at any question.
+
+use p256::{ecdsa::VerifyingKey, pkcs8::DecodePublicKey as _};
+use protocol::{
+    Act, Answer, Blank, Bytes, Characters, Granted, JobId, PasscodeRules, ProblemSeen, Purpose,
+    Request, Secret, Slot, Statement, WriteOutcome, poprf_info,
+};
+use uuid::Uuid;
+use voprf::{BlindedElement, Group as _, PoprfServer, Ristretto255};
+
+use crate::{
+    operations::{Server, ServerGone},
+    stand_ins::{Counting, authority::Authority},
+};
+
+pub(crate) const ORIGIN: &str = "http://localhost:7400";
+pub(crate) const JOB: JobId = JobId(Uuid::from_u128(0x0A));
+pub(crate) const HOLDER: Uuid = Uuid::from_u128(0x0B);
+pub(crate) const CODE: [u8; 16] = [0xC0; 16];
+const NONCE: [u8; 32] = [0x4E; 32];
+const KEY_VERSION: u32 = 1;
+
+pub(crate) struct StandInServer {
+    pub(crate) act: Act,
+    pub(crate) rules: PasscodeRules,
+    pub(crate) blank: Option<Blank>,
+    /// Public keys it knows: 9A and 9E of a holder's card, or what a blank card generated.
+    pub(crate) authentication: Option<VerifyingKey>,
+    pub(crate) presence: Option<VerifyingKey>,
+    /// Names of the questions, in order.
+    pub(crate) asked: Vec<&'static str>,
+    /// The connection is lost at the `gone_at`-th question, counted from 0.
+    pub(crate) gone_at: usize,
+    pub(crate) current_tag: Option<Secret>,
+    pub(crate) new_tag: Option<Secret>,
+    /// Refuses every new tag by P-22.
+    pub(crate) refuses_new: bool,
+    pub(crate) outcome: Option<WriteOutcome>,
+    pub(crate) abandoned: Option<ProblemSeen>,
+    pub(crate) wrong: Option<Option<u8>>,
+    pub(crate) agreed: bool,
+    poprf: PoprfServer<Ristretto255>,
+}
+
+impl StandInServer {
+    pub(crate) fn new(act: Act) -> Self {
+        let key = |seed| {
+            let key = p256::ecdsa::SigningKey::from_slice(&[seed; 32]).unwrap();
+            Some(*key.verifying_key())
+        };
+        Self {
+            act,
+            rules: PasscodeRules { min: 4, max: 8, characters: Characters::Printable },
+            blank: None,
+            authentication: key(11),
+            presence: key(12),
+            asked: Vec::new(),
+            gone_at: usize::MAX,
+            current_tag: None,
+            new_tag: None,
+            refuses_new: false,
+            outcome: None,
+            abandoned: None,
+            wrong: None,
+            agreed: false,
+            poprf: PoprfServer::new(&mut Counting(7)).unwrap(),
+        }
+    }
+
+    /// For a blank card.
+    pub(crate) fn personalising() -> Self {
+        Self {
+            blank: Some(Blank {
+                management_key: Secret(vec![0x5A; 32]),
+                puk: Secret(b"87654321".to_vec()),
+            }),
+            authentication: None,
+            presence: None,
+            ..Self::new(Act::Personalise)
+        }
+    }
+
+    fn check(&self, key: Option<VerifyingKey>, purpose: Purpose, signature: &Bytes) {
+        use p256::ecdsa::{DerSignature, signature::hazmat::PrehashVerifier as _};
+        let statement = Statement {
+            purpose,
+            origin: ORIGIN,
+            job: JOB,
+            nonce: &NONCE,
+            change: Statement::hash_of_act(&self.act),
+        };
+        let signature = DerSignature::try_from(signature.0.as_slice()).unwrap();
+        key.unwrap().verify_prehash(&statement.digest(), &signature).unwrap();
+    }
+
+    fn evaluate(&self, blinded: &Bytes) -> Answer {
+        assert!(self.agreed, "nothing is evaluated before the holder agreed");
+        let element = BlindedElement::deserialize(&blinded.0).unwrap();
+        let info = poprf_info(HOLDER, KEY_VERSION);
+        let result = self.poprf.blind_evaluate(&mut Counting(8), &element, Some(&info)).unwrap();
+        Answer::Evaluated {
+            element: Bytes(result.message.serialize().to_vec()),
+            proof: Bytes(result.proof.serialize().to_vec()),
+        }
+    }
+
+    fn key_generated(&mut self, slot: Slot, public_key: &Bytes, csr: &Bytes) -> Answer {
+        let key = Some(VerifyingKey::from_public_key_der(&public_key.0).unwrap());
+        match slot {
+            Slot::Authentication => self.authentication = key,
+            Slot::CardAuthentication => self.presence = key,
+            Slot::Signature => {}
+        }
+        assert_eq!(csr.0.is_empty(), slot == Slot::CardAuthentication);
+        let certificate = match slot {
+            Slot::CardAuthentication => Vec::new(),
+            _ => Authority::new("Cards", 3).issue(&public_key.0, "holder", None),
+        };
+        Answer::Certificate { certificate: Bytes(certificate) }
+    }
+
+    fn new_tag(&mut self, tag: Secret) -> Answer {
+        if self.refuses_new {
+            let message = "You have used this passcode before.".to_owned();
+            return Answer::Refused { rule: "P-22".to_owned(), message, again: true };
+        }
+        self.new_tag = Some(tag);
+        Answer::Write
+    }
+
+    fn answer(&mut self, request: Request) -> Answer {
+        let done = Answer::Done { code: Secret(CODE.to_vec()) };
+        match request {
+            Request::Enrol { .. } | Request::Look { .. } => unreachable!("no part of an operation"),
+            Request::Claim { .. } => Answer::Granted(Box::new(Granted {
+                act: self.act.clone(),
+                nonce: Bytes(NONCE.to_vec()),
+                rules: self.rules,
+                blank: self.blank.clone(),
+            })),
+            Request::Present { signature, .. } => {
+                self.check(self.presence, Purpose::Present, &signature);
+                Answer::Noted
+            }
+            Request::PasscodeWrong { tries_left, .. } => {
+                self.wrong = Some(tries_left);
+                Answer::Noted
+            }
+            Request::Agree { signature, .. } => {
+                self.check(self.authentication, Purpose::of(&self.act), &signature);
+                self.agreed = true;
+                let key = Ristretto255::serialize_elem(self.poprf.get_public_key());
+                Answer::Agreed {
+                    holder: HOLDER,
+                    poprf_key_version: KEY_VERSION,
+                    poprf_public_key: Bytes(key.to_vec()),
+                }
+            }
+            Request::Evaluate { blinded, .. } => self.evaluate(&blinded),
+            Request::CurrentTag { tag, .. } => {
+                self.current_tag = Some(tag);
+                match self.act {
+                    Act::ChangePasscodes { smartcard: true, .. } => Answer::Noted,
+                    _ => done,
+                }
+            }
+            Request::NewTag { tag, .. } => self.new_tag(tag),
+            Request::Written { outcome, .. } => {
+                self.outcome = Some(outcome);
+                if outcome == WriteOutcome::New { done } else { Answer::Noted }
+            }
+            Request::KeyGenerated { slot, public_key, csr, .. } => {
+                self.key_generated(slot, &public_key, &csr)
+            }
+            Request::Personalised { signature, .. } => {
+                self.check(self.authentication, Purpose::Personalise, &signature);
+                done
+            }
+            Request::Abandon { reason, .. } => {
+                self.abandoned = Some(reason);
+                Answer::Noted
+            }
+        }
+    }
+}
+
+impl Server for StandInServer {
+    fn ask(&mut self, request: Request) -> Result<Answer, ServerGone> {
+        if self.gone_at <= self.asked.len() {
+            return Err(ServerGone);
+        }
+        self.asked.push(name(&request));
+        Ok(self.answer(request))
+    }
+}
+
+fn name(request: &Request) -> &'static str {
+    match request {
+        Request::Enrol { .. } => "enrol",
+        Request::Look { .. } => "look",
+        Request::Claim { .. } => "claim",
+        Request::Present { .. } => "present",
+        Request::PasscodeWrong { .. } => "passcode wrong",
+        Request::Agree { .. } => "agree",
+        Request::Evaluate { .. } => "evaluate",
+        Request::CurrentTag { .. } => "current tag",
+        Request::NewTag { .. } => "new tag",
+        Request::Written { .. } => "written",
+        Request::KeyGenerated { .. } => "key generated",
+        Request::Personalised { .. } => "personalised",
+        Request::Abandon { .. } => "abandon",
+    }
+}
