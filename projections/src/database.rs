@@ -54,24 +54,26 @@ impl Place {
         }
     }
 
-    /// Puts `fresh` into the place of `live`, for whose readers the caller has waited. A crash in
-    /// between leaves either one whole.
+    /// Puts `fresh` into the place of `live`, for whose readers the caller has waited. If it fails,
+    /// or the process ends in between, the old one is there, whole.
     pub(crate) async fn replace(
         &self,
-        live: &SqlitePool,
+        live: &mut SqlitePool,
         fresh: SqlitePool,
-    ) -> Result<SqlitePool, ProjectionError> {
+    ) -> Result<(), ProjectionError> {
         match self {
             Self::File(path) => {
                 // The last connection to close moves the write-ahead log into its file, so that
                 // one rename moves everything.
                 fresh.close().await;
                 live.close().await;
-                fs::rename(with_suffix(path, ".rebuild"), path)?;
-                open_file(path).await
+                let renamed = fs::rename(with_suffix(path, ".rebuild"), path);
+                *live = open_file(path).await?;
+                renamed?;
             }
-            Self::Memory => Ok(fresh),
+            Self::Memory => *live = fresh,
         }
+        Ok(())
     }
 }
 

@@ -138,7 +138,7 @@ impl Projections {
     }
 
     /// Builds everything anew from the log, beside what is in use, and puts it in its place when
-    /// it is at least as far. What is in use is read and goes on meanwhile; if this fails, it stays.
+    /// it is as far as the log. What is in use is read and goes on meanwhile; if this fails, it stays.
     pub async fn rebuild(&self, store: &dyn EventStore) -> Result<Position, ProjectionError> {
         let fresh = self.0.place.open_beside().await?;
         catch_up(&fresh, store).await?;
@@ -146,7 +146,7 @@ impl Projections {
         let _writing = self.0.writing.lock().await;
         let position = catch_up(&fresh, store).await?;
         let mut live = self.0.live.write().await;
-        *live = self.0.place.replace(&live, fresh).await?;
+        self.0.place.replace(&mut live, fresh).await?;
         self.0.position.send_replace(position);
         Ok(position)
     }
