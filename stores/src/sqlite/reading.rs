@@ -1,5 +1,8 @@
 //! Reading the log in bounded pages: a reader holds one page and no transaction between two.
 //!
+//! A page is fetched by a task of its own. A reader that is not polled for a while (it lost a
+//! `select!`, its consumer is slow) therefore never sits on a connection that others wait for.
+//!
 //! Positions have no gaps, so a page of the whole log is a window of positions. That bounds what a
 //! page costs even for a reader whose category is rare, and makes *nothing missed, nothing twice*
 //! a matter of one number.
@@ -52,7 +55,7 @@ pub(super) fn stream(
         let (pool, name) = (pool.clone(), name.clone());
         async move {
             if let (true, Some(from)) = (page.is_empty(), next) {
-                page = page_of_stream(&pool, &name, from).await?;
+                page = fetch(page_of_stream(pool, name, from)).await?;
                 let full = u64::try_from(page.len()) == Ok(PAGE_EVENTS);
                 next = full.then(|| Revision(from.0 + PAGE_EVENTS));
             }
@@ -114,38 +117,36 @@ impl Reader {
             return Ok(false);
         }
         let upto = Position(head.0.min(self.after.0.saturating_add(PAGE_EVENTS)));
-        self.page = page_of_all(&self.pool, self.after, upto, &self.filter).await?;
+        let page = page_of_all(self.pool.clone(), self.after, upto, self.filter.clone());
+        self.page = fetch(page).await?;
         self.after = upto;
         Ok(true)
     }
 }
 
-async fn page_of_stream(
-    pool: &SqlitePool,
-    name: &StreamName,
-    from: Revision,
-) -> Result<VecDeque<Recorded>, StoreError> {
+type Page = Result<VecDeque<Recorded>, StoreError>;
+
+async fn fetch(page: impl Future<Output = Page> + Send + 'static) -> Page {
+    tokio::spawn(page).await.map_err(|error| StoreError(error.into()))?
+}
+
+async fn page_of_stream(pool: SqlitePool, name: StreamName, from: Revision) -> Page {
     let rows: Vec<Row> = sqlx::query_as(PAGE_OF_STREAM)
         .bind(name.as_str())
         .bind(bound(from.0))
         .bind(bound(PAGE_EVENTS))
-        .fetch_all(pool)
+        .fetch_all(&pool)
         .await?;
     rows.into_iter().map(Recorded::try_from).collect()
 }
 
-async fn page_of_all(
-    pool: &SqlitePool,
-    after: Position,
-    upto: Position,
-    filter: &Filter,
-) -> Result<VecDeque<Recorded>, StoreError> {
+async fn page_of_all(pool: SqlitePool, after: Position, upto: Position, filter: Filter) -> Page {
     let rows: Vec<Row> = match filter {
         Filter::All => {
             sqlx::query_as(PAGE_OF_ALL)
                 .bind(bound(after.0))
                 .bind(bound(upto.0))
-                .fetch_all(pool)
+                .fetch_all(&pool)
                 .await?
         }
         Filter::Categories(categories) => {
@@ -153,7 +154,7 @@ async fn page_of_all(
                 .bind(bound(after.0))
                 .bind(bound(upto.0))
                 .bind(serde_json::json!(categories).to_string())
-                .fetch_all(pool)
+                .fetch_all(&pool)
                 .await?
         }
     };
