@@ -43,7 +43,7 @@ impl Outcome {
     /// The page as HTML.
     pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
         let (title, help) = match self {
-            Self::Updated { .. } => ("Passcodes updated", None),
+            Self::Updated { .. } => ("Your passcodes have been updated", None),
             Self::Cancelled => ("You cancelled the update", None),
             Self::Failed { .. } => ("Your passcodes were not updated", None),
             Self::NotKnown => (

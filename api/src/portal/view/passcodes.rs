@@ -51,7 +51,7 @@ pub struct StatusLine {
     pub last_changed: Option<String>,
     /// "10 March 2026"; none if it is not set.
     pub expires: Option<String>,
-    /// Days until it expires; 0 or less once it has; none if it is not set.
+    /// Days until it expires, 0 once it has; none if it is not set.
     pub days_left: Option<i64>,
     /// "Due", in a tag.
     pub phase: &'static str,
@@ -84,7 +84,7 @@ impl From<&Status> for StatusLine {
                     set: true,
                     last_changed: Some(pages::date(last_changed_on)),
                     expires: Some(pages::date(expires_on)),
-                    days_left: Some(days_left),
+                    days_left: Some(days_left.max(0)),
                     phase: name,
                     colour,
                     what_to_do: what_to_do(words, phase),

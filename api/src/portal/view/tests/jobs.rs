@@ -1,6 +1,7 @@
 //! A job's page in every state.
 
 use domain::{
+    holder,
     passcode::{self, Kind},
     refusal::Refusal,
 };
@@ -21,9 +22,8 @@ fn waiting(last_try: Option<&str>) -> JobState {
     }
 }
 
-fn refused() -> JobState {
-    let refusal = Refusal::from(passcode::Refusal::UsedBefore { kind: Kind::Smartcard });
-    JobState::Refused(RefusalView::from(&refusal))
+fn refused(refusal: &Refusal) -> JobState {
+    JobState::Refused(RefusalView::from(refusal))
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_job_says_in_every_state_what_comes_next() {
         ),
         ("job_in_progress", JobState::InProgress),
         ("job_done_elsewhere", JobState::DoneElsewhere),
-        ("job_refused", refused()),
+        ("job_refused", refused(&holder::Refusal::CardNotActive.into())),
         ("job_expired", JobState::Expired),
         ("job_agent_never_seen", JobState::AgentNeverSeen),
         ("job_agent_lost", JobState::AgentLost { last_heard: "10:02am".into() }),
@@ -48,9 +48,10 @@ fn a_job_says_in_every_state_what_comes_next() {
 
 #[test]
 fn a_job_of_a_logged_in_holder_leads_back_to_manage_passcodes() {
+    let used_before = passcode::Refusal::UsedBefore { kind: Kind::Smartcard };
     for (name, state) in [
         ("job_change_waiting", waiting(None)),
-        ("job_change_refused", refused()),
+        ("job_change_refused", refused(&used_before.into())),
         ("job_change_not_known", JobState::NotKnown),
     ] {
         let job = Job { id: "0199b7f2".into(), purpose: JobFor::ChangePasscodes, state };
