@@ -96,7 +96,7 @@ pub enum OpenError {
 /// made from it.
 #[derive(Clone)]
 pub struct Database {
-    connections: Connections,
+    pub(crate) connections: Connections,
     log: SqliteEventStore,
 }
 
