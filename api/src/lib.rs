@@ -1,1 +1,23 @@
-//! TODO
+//! Latchkey's server, and the program `latchkey`: where the parts are put together.
+//!
+//! Reading order: [`app`] (what a running server is made of), [`execute`] (the life of a command),
+//! [`jobs`] (the life of an act at the card reader), then the two doors: [`portal`] for browsers,
+//! [`agents`] for card agents.
+
+pub mod agents;
+pub mod app;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod control;
+#[cfg(feature = "demo")]
+pub mod demo;
+
+pub mod execute;
+pub mod housekeeping;
+pub mod http;
+pub mod jobs;
+pub mod keystore;
+pub mod poprf;
+pub mod portal;
+pub mod updates;

@@ -5,9 +5,13 @@
 //!                                               agent lost, revoked, certificates renewed
 //! ```
 
+mod ending;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{CardSerial, HolderId};
 use uuid::Uuid;
+
+pub use ending::Ending;
 
 use crate::{agent::AgentId, event_store::StoreError, sqlite::Connections, token::TokenHash};
 

@@ -23,7 +23,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     card::{IssuedCertificate, PublicKey},
     ids::{CardSerial, CommandId, HolderId, SecretRef},
-    passcode::Optional,
+    passcode::{Advice, Optional},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -129,6 +129,8 @@ pub struct PlannedChange {
     pub account_recovery: Optional,
     /// Already hashed into the vault, where it is pending.
     pub verification: Optional,
+    /// What the holder is told beside the confirmation (P-07, P-23, B-27).
+    pub advice: Vec<Advice>,
     /// When the session was opened: B-10 lets it finish what it could begin.
     pub session_opened_at: DateTime<Utc>,
 }

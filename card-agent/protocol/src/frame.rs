@@ -173,7 +173,7 @@ pub enum Request {
         job: JobId,
         /// Which slot.
         slot: Slot,
-        /// SubjectPublicKeyInfo, DER.
+        /// `SubjectPublicKeyInfo`, DER.
         public_key: Bytes,
         /// PKCS#10, DER, signed by that key; empty for 9E.
         csr: Bytes,
@@ -274,7 +274,7 @@ pub enum Answer {
     },
     /// To Claim.
     Granted(Box<Granted>),
-    /// To Present, PasscodeWrong, Abandon: taken note of; go on.
+    /// To `Present`, `PasscodeWrong`, `Abandon`: taken note of; go on.
     Noted,
     /// To Agree: the proof holds; what the POPRF needs.
     Agreed {
@@ -292,9 +292,9 @@ pub enum Answer {
         /// RFC 9497 proof that it was made with the public key.
         proof: Bytes,
     },
-    /// To NewTag: pending and durable; write it now.
+    /// To `NewTag`: pending and durable; write it now.
     Write,
-    /// To KeyGenerated: write this certificate to the slot. Empty for 9E.
+    /// To `KeyGenerated`: write this certificate to the slot. Empty for 9E.
     Certificate {
         /// X.509, DER.
         certificate: Bytes,

@@ -1,10 +1,13 @@
 //! What is recommended and never refused: strength, setting all at the same time, one value each.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Kind, Passcode, Passcodes, Wanted, WantedOptional};
 use crate::{calendar, context::Context, refusal::RuleId};
 
 /// A recommendation to the holder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "advice")]
 pub enum Advice {
     /// P-07: letters and numbers, small and capital letters, would be better.
     Strength {

@@ -45,7 +45,9 @@ impl JournalEvent {
             Self::CardWritePrepared { holder, card, command, secret } => serde_json::json!({
                 "holder": holder, "card": card, "command": command, "secret": secret,
             }),
-            Self::CardWriteConfirmed {} | Self::CardWriteAbandoned {} | Self::CardWriteUnknown {} => {
+            Self::CardWriteConfirmed {}
+            | Self::CardWriteAbandoned {}
+            | Self::CardWriteUnknown {} => {
                 serde_json::json!({})
             }
         }

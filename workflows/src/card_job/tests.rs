@@ -26,6 +26,7 @@ fn change(smartcard: bool) -> CardJob {
         smartcard,
         account_recovery: Optional::Keep,
         verification: Optional::Keep,
+        advice: Vec::new(),
         session_opened_at: DateTime::UNIX_EPOCH,
     }))
 }
@@ -45,7 +46,9 @@ fn after(job: CardJob, inputs: impl IntoIterator<Item = Input>) -> CardJob {
 #[test]
 fn p25_nothing_is_evaluated_or_written_before_the_card_and_its_holder_have_signed() {
     for job in [CardJob::new(Goal::LogIn), change(true)] {
-        for inputs in [vec![], vec![Input::Claimed(claim(1))], vec![Input::Claimed(claim(1)), Input::Present]] {
+        for inputs in
+            [vec![], vec![Input::Claimed(claim(1))], vec![Input::Claimed(claim(1)), Input::Present]]
+        {
             let job = after(job.clone(), inputs);
             assert_eq!(job.clone().step(Input::Evaluation), Err(OutOfOrder::NotNow));
             assert_eq!(job.clone().step(Input::CurrentSettled), Err(OutOfOrder::NotNow));
@@ -66,8 +69,14 @@ fn p22_the_fifth_evaluation_of_a_job_is_granted_and_the_sixth_is_not() {
 fn evaluations_stay_spent_when_the_job_is_begun_again() {
     let job = after(
         change(true),
-        [Input::Claimed(claim(1)), Input::Present, Input::Agreed, Input::Evaluation,
-         Input::Hitch(Hitch::CardRemoved), Input::Claimed(claim(2))],
+        [
+            Input::Claimed(claim(1)),
+            Input::Present,
+            Input::Agreed,
+            Input::Evaluation,
+            Input::Hitch(Hitch::CardRemoved),
+            Input::Claimed(claim(2)),
+        ],
     );
     assert_eq!(job.evaluations, 1);
 }
@@ -83,8 +92,14 @@ fn a_job_taken_by_one_workstation_is_not_given_to_another() {
 fn b28_a_torn_write_is_unknown_until_the_card_settles_it_either_way() {
     let unknown = after(
         change(true),
-        [Input::Claimed(claim(1)), Input::Present, Input::Agreed, Input::CurrentSettled,
-         Input::NewPending(secret()), Input::Lost],
+        [
+            Input::Claimed(claim(1)),
+            Input::Present,
+            Input::Agreed,
+            Input::CurrentSettled,
+            Input::NewPending(secret()),
+            Input::Lost,
+        ],
     );
     assert!(unknown.is_unsettled());
     assert!(unknown.clone().step(Input::Claimed(claim(1))).is_err());

@@ -1,0 +1,233 @@
+//! What agents ask, and what they get. One function a question; the rules are elsewhere.
+
+use protocol::{Answer, CardSeen, Granted, JobId, ProblemSeen, Request};
+use stores::agent::AgentId;
+use workflows::card_job::{Claim, Goal, Hitch, Input, OutOfOrder};
+
+use super::connection::refused;
+use crate::{
+    app::App,
+    execute::ExecuteError,
+    jobs::{OpenJob, StepError, act_of, passcode, personalise, proof},
+};
+
+/// Why a question is not answered as hoped.
+#[derive(Debug)]
+pub enum Stop {
+    /// For the person at the passcode page.
+    Refused {
+        /// Rule id, or empty.
+        rule: String,
+        /// A sentence.
+        message: String,
+        /// May the same job be tried again?
+        again: bool,
+    },
+    /// For the log.
+    Failed(anyhow::Error),
+}
+
+impl Stop {
+    /// A refusal that ends the job's try.
+    #[must_use]
+    pub fn no(rule: &str, message: &str) -> Self {
+        Self::Refused { rule: rule.to_owned(), message: message.to_owned(), again: false }
+    }
+
+    /// A refusal after which the person may try again.
+    #[must_use]
+    pub fn again(rule: &str, message: &str) -> Self {
+        Self::Refused { rule: rule.to_owned(), message: message.to_owned(), again: true }
+    }
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<StepError> for Stop {
+    fn from(error: StepError) -> Self {
+        match error {
+            StepError::OutOfOrder(OutOfOrder::Taken) => {
+                Self::no("", "This was started at another workstation. Start again from the portal.")
+            }
+            StepError::OutOfOrder(OutOfOrder::Spent) => {
+                Self::no("P-22", "Too many passcodes were tried. Start again from the portal.")
+            }
+            StepError::OutOfOrder(OutOfOrder::NotNow) => {
+                Self::no("", "This cannot be done at this step. Start again from the portal.")
+            }
+            StepError::Failed(error) => Self::Failed(error),
+        }
+    }
+}
+
+impl From<ExecuteError> for Stop {
+    fn from(error: ExecuteError) -> Self {
+        match error {
+            ExecuteError::Refused(refusal) => {
+                Self::no(refusal.rule().as_str(), &refusal.why())
+            }
+            ExecuteError::Conflict => {
+                Self::again("", "Someone changed this at the same moment. Try again.")
+            }
+            ExecuteError::Failed(error) => Self::Failed(error),
+        }
+    }
+}
+
+/// Answers one question of an enrolled agent. Never fails: a failure of ours is logged here and
+/// told as such.
+pub async fn answer(app: &App, agent: AgentId, request: Request) -> Answer {
+    match handle(app, agent, request).await {
+        Ok(answer) => answer,
+        Err(Stop::Refused { rule, message, again }) => Answer::Refused { rule, message, again },
+        Err(Stop::Failed(error)) => {
+            tracing::error!(agent = %agent.0, error = format!("{error:#}"), "an agent's question failed");
+            refused("Something went wrong on our side. Nothing was changed by this step; try again.")
+        }
+    }
+}
+
+async fn handle(app: &App, agent: AgentId, request: Request) -> Result<Answer, Stop> {
+    match request {
+        Request::Enrol { .. } => Ok(refused("This workstation is enrolled already.")),
+        Request::Look { job } => look(app, job).await,
+        Request::Claim { job, reader, card } => claim(app, agent, job, reader, card).await,
+        Request::Present { job, signature } => {
+            let open = mine(app, agent, job).await?;
+            proof::present(app, &open, &signature.0).await?;
+            app.step_job(&open, Input::Present).await?;
+            Ok(Answer::Noted)
+        }
+        Request::PasscodeWrong { job, tries_left } => {
+            let open = mine(app, agent, job).await?;
+            passcode::wrong(app, &open, tries_left).await?;
+            Ok(Answer::Noted)
+        }
+        Request::Agree { job, signature } => {
+            let open = mine(app, agent, job).await?;
+            proof::agreed(app, &open, &signature.0).await?;
+            let open = app.step_job(&open, Input::Agreed).await?;
+            Ok(passcode::agreed(app, &open))
+        }
+        Request::Evaluate { job, blinded } => {
+            let open = mine(app, agent, job).await?;
+            passcode::evaluate(app, &open, &blinded.0).await
+        }
+        Request::CurrentTag { job, tag } => {
+            let open = mine(app, agent, job).await?;
+            passcode::current(app, &open, &tag).await
+        }
+        Request::NewTag { job, tag } => {
+            let open = mine(app, agent, job).await?;
+            passcode::wanted(app, &open, &tag).await
+        }
+        Request::Written { job, outcome } => {
+            let open = mine(app, agent, job).await?;
+            passcode::written(app, &open, outcome).await
+        }
+        Request::KeyGenerated { job, slot, public_key, csr } => {
+            let open = mine(app, agent, job).await?;
+            personalise::key_generated(app, &open, slot, &public_key.0, &csr.0).await
+        }
+        Request::Personalised { job, signature } => {
+            let open = mine(app, agent, job).await?;
+            personalise::finished(app, &open, &signature.0).await
+        }
+        Request::Abandon { job, reason } => {
+            let open = mine(app, agent, job).await?;
+            app.step_job(&open, Input::Hitch(hitch(reason))).await?;
+            Ok(Answer::Noted)
+        }
+    }
+}
+
+async fn look(app: &App, id: JobId) -> Result<Answer, Stop> {
+    let open = find(app, id).await?;
+    Ok(Answer::Job {
+        act: act_of(&open.job.goal),
+        now: app.now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        rules: passcode::rules(app.policy()),
+    })
+}
+
+async fn claim(
+    app: &App,
+    agent: AgentId,
+    id: JobId,
+    reader: String,
+    seen: CardSeen,
+) -> Result<Answer, Stop> {
+    let open = find(app, id).await?;
+    let Ok(card) = seen.serial.parse() else {
+        return Err(Stop::no("", "The card's serial number cannot be read."));
+    };
+    let bound = app.holder_of(&card).await?;
+    let holder = match (&open.job.goal, bound) {
+        (Goal::Personalise { holder, .. }, Some(bound)) if bound != *holder => {
+            return Err(Stop::again("B-61", "This card belongs to somebody else."));
+        }
+        (Goal::Personalise { holder, .. }, _) => *holder,
+        (Goal::LogIn | Goal::ChangePasscodes(_), None) => {
+            return Err(Stop::again(
+                "B-40",
+                "This card is not known here. Use your own smartcard, or ask your Registration Authority.",
+            ));
+        }
+        (Goal::ChangePasscodes(change), Some(bound))
+            if bound != change.holder || card != change.card =>
+        {
+            return Err(Stop::again(
+                "P-20",
+                "This is not the card you logged in with. Put that card in the reader.",
+            ));
+        }
+        (Goal::LogIn | Goal::ChangePasscodes(_), Some(bound)) => bound,
+    };
+    let nonce = app.entropy().bytes::<32>();
+    let profile = seen.profile;
+    let claim = Claim {
+        agent: agent.0,
+        card: card.clone(),
+        holder,
+        reader: reader.chars().take(100).collect(),
+        profile: profile.chars().take(40).collect(),
+        nonce: hex::encode(nonce),
+    };
+    let blank = personalise::prepare(app, &open, &claim).await?;
+    let open = app.step_job(&open, Input::Claimed(claim)).await?;
+    Ok(Answer::Granted(Box::new(Granted {
+        act: act_of(&open.job.goal),
+        nonce: nonce.to_vec().into(),
+        rules: passcode::rules(app.policy()),
+        blank,
+    })))
+}
+
+async fn find(app: &App, id: JobId) -> Result<OpenJob, Stop> {
+    app.job(id).await?.ok_or_else(|| {
+        Stop::no("", "This step is over or was never started. Start again from the portal.")
+    })
+}
+
+/// A job, if this agent holds it.
+async fn mine(app: &App, agent: AgentId, id: JobId) -> Result<OpenJob, Stop> {
+    let open = find(app, id).await?;
+    match open.job.claim() {
+        Some(claim) if claim.agent == agent.0 => Ok(open),
+        Some(_) | None => Err(Stop::from(StepError::OutOfOrder(OutOfOrder::Taken))),
+    }
+}
+
+fn hitch(reason: ProblemSeen) -> Hitch {
+    match reason {
+        ProblemSeen::CardRemoved => Hitch::CardRemoved,
+        ProblemSeen::OtherCard => Hitch::OtherCard,
+        ProblemSeen::ReaderNotApproved => Hitch::ReaderNotApproved,
+        ProblemSeen::CardFault => Hitch::CardFault,
+        ProblemSeen::Cancelled => Hitch::Cancelled,
+    }
+}

@@ -1,0 +1,238 @@
+//! What the parts of one running server share.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Duration, Utc};
+use domain::{card::CardKeys, ids::HolderId, policy::Policy};
+use issuer::{AgentsAuthority, CardsAuthority};
+use projections::Projections;
+use stores::{agent::AgentId, session::EndReason, sqlite::Stores};
+use workflows::card_job::Claim;
+use zeroize::Zeroizing;
+
+use crate::{
+    agents::{AgentSeen, Registry},
+    clock::{Clock, Entropy},
+    config::{Config, Mode},
+    keystore::Keystore,
+    poprf::Poprf,
+};
+
+/// How long the channel's own certificate is good for, in days; it is made anew at every start.
+const CHANNEL_CERTIFICATE_DAYS: i64 = 365;
+
+/// How long a page waits for the projections before it says that we are not ready.
+const CATCH_UP_MAX: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// After so many seconds without its agent, a card counts as removed.
+const AGENT_LOST_SECS: u64 = 60;
+
+/// The parts. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// Everything an [`App`] is made of.
+pub struct Parts {
+    /// What is true.
+    pub stores: Stores,
+    /// What is shown.
+    pub projections: Projections,
+    /// The numbers of the rules.
+    pub policy: Policy,
+    /// The configuration.
+    pub config: Config,
+    /// Every key.
+    pub keystore: Keystore,
+    /// Issues the cards' certificates.
+    pub cards: CardsAuthority,
+    /// Issues the agents' certificates.
+    pub agents: AgentsAuthority,
+    /// The server's side of the passcode history.
+    pub poprf: Poprf,
+    /// Server time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// Who is connected.
+    pub registry: Registry,
+    /// The portal's templates.
+    pub pages: pages::Environment<'static>,
+    /// The demonstration, if this is one.
+    #[cfg(feature = "demo")]
+    pub demo: Option<crate::demo::Demo>,
+}
+
+impl App {
+    /// An app of these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Server time (B-09).
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
+    }
+
+    /// Randomness.
+    #[must_use]
+    pub fn entropy(&self) -> &Entropy {
+        &self.0.entropy
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// What is true.
+    #[must_use]
+    pub fn stores(&self) -> &Stores {
+        &self.0.stores
+    }
+
+    /// What is shown.
+    #[must_use]
+    pub fn projections(&self) -> &Projections {
+        &self.0.projections
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Every key.
+    #[must_use]
+    pub fn keystore(&self) -> &Keystore {
+        &self.0.keystore
+    }
+
+    /// Issues the cards' certificates.
+    #[must_use]
+    pub fn cards_authority(&self) -> &CardsAuthority {
+        &self.0.cards
+    }
+
+    /// Issues the agents' certificates.
+    #[must_use]
+    pub fn agents_authority(&self) -> &AgentsAuthority {
+        &self.0.agents
+    }
+
+    /// The server's side of the passcode history.
+    #[must_use]
+    pub fn poprf(&self) -> &Poprf {
+        &self.0.poprf
+    }
+
+    /// Who is connected.
+    #[must_use]
+    pub fn agents(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// The portal's templates.
+    #[must_use]
+    pub fn pages(&self) -> &pages::Environment<'static> {
+        &self.0.pages
+    }
+
+    /// True if this log, these keys and this authority are a demonstration's.
+    #[must_use]
+    pub fn is_demo(&self) -> bool {
+        self.0.config.mode == Mode::Demo
+    }
+
+    /// The demonstration, if this is one.
+    #[cfg(feature = "demo")]
+    #[must_use]
+    pub fn demo(&self) -> Option<&crate::demo::Demo> {
+        self.0.demo.as_ref()
+    }
+
+    /// Waits until what is shown is as new as what is true now.
+    pub async fn catch_up(&self) -> anyhow::Result<()> {
+        let head = self.stores().log.head().await?;
+        self.projections().wait_for(head, CATCH_UP_MAX).await?;
+        Ok(())
+    }
+
+    /// The portal's origin, as statements name it.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.0.config.portal.origin
+    }
+
+    /// A fresh certificate and PKCS#8 key for the agents' channel.
+    pub fn channel_certificate(&self) -> anyhow::Result<(Vec<u8>, Zeroizing<Vec<u8>>)> {
+        let now = self.now();
+        let until = now + Duration::days(CHANNEL_CERTIFICATE_DAYS);
+        let (secret, serial) = (Zeroizing::new(self.entropy().bytes()), self.entropy().bytes());
+        self.agents_authority()
+            .issue_server_certificate(&secret, serial, now, until)
+            .context("the channel's certificate")
+    }
+
+    /// The public keys of a claim's card.
+    pub async fn card_keys(&self, claim: &Claim) -> anyhow::Result<CardKeys> {
+        let loaded = self.load(claim.holder).await?;
+        let card = loaded.holder.card().context("the holder has no card")?;
+        anyhow::ensure!(card.card == claim.card, "the card is not the holder's active one");
+        Ok(card.keys.clone())
+    }
+
+    /// Deletes from the vault what is older than the last five of each kind. Housekeeping: a
+    /// failure is logged and made good by the next one.
+    pub async fn prune_vault(&self, holder: HolderId) {
+        let pruned = async {
+            let kept = self.load(holder).await?.holder.passcodes().kept(self.policy());
+            anyhow::Ok(self.stores().vault.prune(self.stores().log.as_ref(), holder, &kept).await?)
+        };
+        if let Err(error) = pruned.await {
+            tracing::warn!(%holder, error = format!("{error:#}"), "the vault was not pruned");
+        }
+    }
+
+    /// A card that an agent no longer sees ends its session, at once.
+    pub fn readers_changed(&self, agent: AgentId, before: Option<&AgentSeen>, now: &AgentSeen) {
+        let gone: Vec<String> = before
+            .map(|before| before.readers.as_slice())
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|reader| reader.card.as_ref())
+            .filter(|card| !now.has_card(&card.serial))
+            .map(|card| card.serial.clone())
+            .collect();
+        for card in gone {
+            let app = self.clone();
+            tokio::spawn(async move { app.card_left(agent, &card, EndReason::CardRemoved).await });
+        }
+    }
+
+    async fn card_left(&self, agent: AgentId, card: &str, reason: EndReason) {
+        let Ok(card) = card.parse() else { return };
+        let ended = self.stores().sessions.end_of_card_at_agent(&card, agent, reason, self.now()).await;
+        if let Err(error) = ended {
+            tracing::error!(agent = %agent.0, %error, "a removed card's session was not ended");
+        }
+    }
+
+    /// An agent that stays away for a minute counts as its cards removed.
+    pub fn agent_left(&self, agent: AgentId, seen: AgentSeen) {
+        let app = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_secs(AGENT_LOST_SECS)).await;
+            let back = app.agents().agent(agent);
+            for card in seen.readers.iter().filter_map(|reader| reader.card.as_ref()) {
+                if !back.as_ref().is_some_and(|back| back.has_card(&card.serial)) {
+                    app.card_left(agent, &card.serial, EndReason::AgentLost).await;
+                }
+            }
+        });
+    }
+}

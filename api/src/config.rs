@@ -1,0 +1,346 @@
+//! The configuration: where things are and where the program listens. One TOML file, and above it
+//! the environment.
+//!
+//! Every setting has a default; every fault is reported at once and names the key it is about
+//! (`portal.listen: …`). A key nobody knows is a fault. Numbers of the rules are not here: they are
+//! policy, versioned and recorded ([`domain::policy`]).
+//!
+//! In the environment a key is written in capitals, with `__` between section and name:
+//! `LATCHKEY_PORTAL__LISTEN`, `LATCHKEY_MODE`. Variables with `__` all count as keys; one without
+//! counts if it is one (`LATCHKEY_MODE`, `LATCHKEY_DATA_DIR`), because other programs' variables
+//! begin with `LATCHKEY_`, too. A list is separated by `;`.
+
+mod origin;
+mod settings;
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+pub use settings::{ConfigError, Fault};
+pub use stores::log::Mode;
+
+use settings::Settings;
+
+/// The model name of the virtual reader, which the demonstration alone approves (B-60).
+pub const VIRTUAL_READER: &str = "Latchkey Virtual Reader";
+
+/// Most characters of a reader's model name: what PC/SC allows a reader's name.
+const READER_NAME_MAX: usize = 128;
+
+/// Most approved models.
+const READERS_MAX: usize = 256;
+
+/// The shortest and the longest time without a click, in seconds (1 minute, 1 hour).
+const IDLE_SECS: std::ops::RangeInclusive<u64> = 60..=3_600;
+
+/// The shortest and the longest session, in seconds (5 minutes, 24 hours).
+const ABSOLUTE_SECS: std::ops::RangeInclusive<u64> = 300..=86_400;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `mode`: `production` (default) or `demo`.
+    pub mode: Mode,
+    /// `data_dir`: the folder of the databases; `var/data` by default.
+    pub data_dir: PathBuf,
+    /// `[keystore]`.
+    pub keystore: KeystoreSettings,
+    /// `[portal]`.
+    pub portal: Portal,
+    /// `[agents]`.
+    pub agents: AgentsChannel,
+    /// `[agent_page]`.
+    pub agent_page: AgentPage,
+    /// `[operator]`.
+    pub operator: Operator,
+    /// `[session]`.
+    pub session: SessionLimits,
+    /// `[policy]`.
+    pub policy: PolicyChoice,
+    /// `[readers]`.
+    pub readers: Readers,
+    /// `[demo]`.
+    pub demo: DemoSettings,
+}
+
+/// Where the keys are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeystoreSettings {
+    /// `keystore.dir`: the keystore's folder; `keys` in the data folder by default. In production it
+    /// should lie apart, so that no backup takes database and keys together.
+    pub dir: Option<PathBuf>,
+}
+
+/// Where holders come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Portal {
+    /// `portal.listen`: address of the pages and the API, `127.0.0.1:7400` by default. Plain HTTP,
+    /// so beyond loopback only behind a proxy.
+    pub listen: SocketAddr,
+    /// `portal.origin`: what stands in the browser's address bar, `http://localhost:7400` by
+    /// default. Part of every sentence that a card signs.
+    pub origin: String,
+    /// `portal.behind_proxy`: true if a proxy in front speaks HTTPS with the world.
+    pub behind_proxy: bool,
+}
+
+/// Where card agents come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentsChannel {
+    /// `agents.listen`: address of the agents' channel (TLS), `127.0.0.1:7402` by default.
+    pub listen: SocketAddr,
+}
+
+/// Where agents serve their passcode page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentPage {
+    /// `agent_page.port`: the port on `127.0.0.1` of every workstation, 7401 by default, 1024 or
+    /// more.
+    pub port: u16,
+}
+
+/// Where the operator's tools ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// `operator.listen`: address for health and metrics, `127.0.0.1:7403` by default. Loopback.
+    pub listen: SocketAddr,
+}
+
+/// How long a session lasts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// `session.idle_secs`: without a click, 900 by default, 60 to 3600.
+    pub idle_secs: u64,
+    /// `session.absolute_secs`: in all, 43200 by default, 300 to 86400 and not less than idle.
+    pub absolute_secs: u64,
+}
+
+/// Which policy a new log starts with; afterwards the log says which is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyChoice {
+    /// `policy.profile`: `seed`.
+    pub profile: PolicyProfile,
+}
+
+/// A profile of the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyProfile {
+    /// The numbers of the two guides.
+    Seed,
+}
+
+/// Which readers are approved (B-60).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readers {
+    /// `readers.approved`: model names as PC/SC gives them, without the slot number; none by
+    /// default. In the demonstration [`VIRTUAL_READER`] is always among them, in production never.
+    pub approved: Vec<String>,
+}
+
+/// What only the demonstration has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoSettings {
+    /// `demo.drawer`: the socket of the virtual cards' drawer. Without it there is no drawer.
+    pub drawer: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads the file at `path`, if one is given, and the `environment`, which has the last word.
+    pub fn load(
+        path: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut settings = match path {
+            Some(path) => Settings::of_file(path)?,
+            None => Settings::default(),
+        };
+        settings.overlay(environment);
+        Self::of(settings)
+    }
+
+    /// The demonstration with its data in `data_dir`, all else by default.
+    #[must_use]
+    pub fn demo(data_dir: &Path) -> Self {
+        let readers = Readers { approved: vec![VIRTUAL_READER.to_owned()] };
+        Self { mode: Mode::Demo, data_dir: data_dir.to_path_buf(), readers, ..Self::default() }
+    }
+
+    /// For tests: the demonstration with its data in `data_dir`, on ports that the system chooses.
+    #[must_use]
+    pub fn for_testing(data_dir: &Path) -> Self {
+        let any = loopback(0);
+        let mut config = Self::demo(data_dir);
+        config.portal.listen = any;
+        config.agents.listen = any;
+        config.operator.listen = any;
+        config
+    }
+
+    /// The keystore's folder.
+    #[must_use]
+    pub fn keystore_dir(&self) -> PathBuf {
+        self.keystore.dir.clone().unwrap_or_else(|| self.data_dir.join("keys"))
+    }
+
+    /// The database of log and vault.
+    #[must_use]
+    pub fn log_database(&self) -> PathBuf {
+        self.data_dir.join("log.db")
+    }
+
+    /// The database of the projections.
+    #[must_use]
+    pub fn projections_database(&self) -> PathBuf {
+        self.data_dir.join("projections.db")
+    }
+
+    /// The socket of the demonstration's card drawer, if this is a demonstration that has one.
+    #[must_use]
+    pub fn drawer(&self) -> Option<&Path> {
+        match self.mode {
+            Mode::Demo => self.demo.drawer.as_deref(),
+            Mode::Production => None,
+        }
+    }
+
+    fn of(mut settings: Settings) -> Result<Self, ConfigError> {
+        let defaults = Self::default();
+        let modes = [("production", Mode::Production), ("demo", Mode::Demo)];
+        let profiles = [("seed", PolicyProfile::Seed)];
+        let config = Self {
+            mode: settings.one_of("mode", &modes, defaults.mode),
+            data_dir: settings.path("data_dir").unwrap_or(defaults.data_dir),
+            keystore: KeystoreSettings { dir: settings.path("keystore.dir") },
+            portal: Portal {
+                listen: settings.address("portal.listen", defaults.portal.listen),
+                origin: settings.text("portal.origin").unwrap_or(defaults.portal.origin),
+                behind_proxy: settings.flag("portal.behind_proxy", false),
+            },
+            agents: AgentsChannel {
+                listen: settings.address("agents.listen", defaults.agents.listen),
+            },
+            agent_page: AgentPage {
+                port: settings.port("agent_page.port", defaults.agent_page.port),
+            },
+            operator: Operator {
+                listen: settings.address("operator.listen", defaults.operator.listen),
+            },
+            session: SessionLimits {
+                idle_secs: settings.number("session.idle_secs", IDLE_SECS, 900),
+                absolute_secs: settings.number("session.absolute_secs", ABSOLUTE_SECS, 43_200),
+            },
+            policy: PolicyChoice {
+                profile: settings.one_of("policy.profile", &profiles, PolicyProfile::Seed),
+            },
+            readers: Readers { approved: settings.list("readers.approved", READERS_MAX) },
+            demo: DemoSettings { drawer: settings.path("demo.drawer") },
+        };
+        let config = config.checked(&mut settings);
+        settings.finish()?;
+        Ok(config)
+    }
+
+    /// What no key can say by itself.
+    fn checked(mut self, settings: &mut Settings) -> Self {
+        self.check_mode(settings);
+        self.check_listeners(settings);
+        if let Err(what) = origin::check(&self.portal.origin, self.portal.behind_proxy) {
+            settings.fault("portal.origin", what);
+        }
+        if self.session.absolute_secs < self.session.idle_secs {
+            settings.fault("session.idle_secs", "is longer than session.absolute_secs".to_owned());
+        }
+        for model in &self.readers.approved {
+            let length = model.chars().count();
+            if length == 0 || READER_NAME_MAX < length || model.chars().any(char::is_control) {
+                let what =
+                    format!("a model's name has 1 to {READER_NAME_MAX} printable characters");
+                settings.fault("readers.approved", what);
+            }
+        }
+        let virtual_listed = self.readers.approved.iter().any(|model| model == VIRTUAL_READER);
+        match self.mode {
+            Mode::Production if virtual_listed => {
+                let what = format!("{VIRTUAL_READER} is approved in the demonstration only");
+                settings.fault("readers.approved", what);
+            }
+            Mode::Demo if !virtual_listed => self.readers.approved.push(VIRTUAL_READER.to_owned()),
+            Mode::Production | Mode::Demo => {}
+        }
+        self
+    }
+
+    fn check_mode(&self, settings: &mut Settings) {
+        if self.mode == Mode::Demo && !cfg!(feature = "demo") {
+            settings.fault("mode", "this build has no demonstration (feature `demo`)".to_owned());
+        }
+        if self.mode == Mode::Production && self.demo.drawer.is_some() {
+            settings.fault("demo.drawer", "is for the demonstration only".to_owned());
+        }
+    }
+
+    fn check_listeners(&self, settings: &mut Settings) {
+        let (portal, agents) = (self.portal.listen, self.agents.listen);
+        let operator = self.operator.listen;
+        let away = |address: SocketAddr| !address.ip().is_loopback();
+        for (key, address) in [("portal.listen", portal), ("agents.listen", agents)] {
+            if self.mode == Mode::Demo && away(address) {
+                settings.fault(key, format!("{address}: the demonstration stays on loopback"));
+            }
+        }
+        if self.mode == Mode::Production && away(portal) && !self.portal.behind_proxy {
+            let what = format!(
+                "{portal}: plain HTTP stays on loopback, unless a proxy in front speaks HTTPS \
+                 (portal.behind_proxy = true)"
+            );
+            settings.fault("portal.listen", what);
+        }
+        if away(operator) {
+            let what = format!("{operator}: plain HTTP stays on loopback");
+            settings.fault("operator.listen", what);
+        }
+        let ports = [
+            ("portal.listen", portal.port()),
+            ("agents.listen", agents.port()),
+            ("agent_page.port", self.agent_page.port),
+            ("operator.listen", operator.port()),
+        ];
+        for (place, (key, port)) in ports.iter().enumerate() {
+            let earlier = ports[..place].iter().find(|(_, other)| other == port && *port != 0);
+            if let Some((other, _)) = earlier {
+                settings.fault(key, format!("port {port} is that of {other}"));
+            }
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Production,
+            data_dir: PathBuf::from("var/data"),
+            keystore: KeystoreSettings { dir: None },
+            portal: Portal {
+                listen: loopback(7400),
+                origin: "http://localhost:7400".to_owned(),
+                behind_proxy: false,
+            },
+            agents: AgentsChannel { listen: loopback(7402) },
+            agent_page: AgentPage { port: 7401 },
+            operator: Operator { listen: loopback(7403) },
+            session: SessionLimits { idle_secs: 900, absolute_secs: 43_200 },
+            policy: PolicyChoice { profile: PolicyProfile::Seed },
+            readers: Readers { approved: vec![] },
+            demo: DemoSettings { drawer: None },
+        }
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+#[cfg(test)]
+mod tests;

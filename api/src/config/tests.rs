@@ -1,0 +1,297 @@
+//! Every key: set, wrong, out of range, unknown; and every fault names it.
+
+use std::path::Path;
+
+use super::{Config, ConfigError, Mode, PolicyProfile, VIRTUAL_READER};
+
+/// The configuration of this file and these variables.
+fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("latchkey.toml");
+    std::fs::write(&path, file).unwrap();
+    let environment = environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+    Config::load(Some(&path), environment)
+}
+
+/// The keys that are at fault.
+fn faults(outcome: Result<Config, ConfigError>) -> Vec<String> {
+    let error = outcome.unwrap_err();
+    let text = error.to_string();
+    match error {
+        ConfigError::Faults(faults) => {
+            assert!(faults.iter().all(|fault| text.contains(&format!("\n  {}: ", fault.key))));
+            faults.into_iter().map(|fault| fault.key).collect()
+        }
+        ConfigError::Unreadable { .. } | ConfigError::NotToml { .. } => panic!("{text}"),
+    }
+}
+
+const WHOLE: &str = r#"
+mode = "production"
+data_dir = "/srv/latchkey"
+[keystore]
+dir = "/etc/latchkey/keys"
+[portal]
+listen = "0.0.0.0:8080"
+origin = "https://portal.example.org"
+behind_proxy = true
+[agents]
+listen = "0.0.0.0:8402"
+[agent_page]
+port = 8401
+[operator]
+listen = "[::1]:8403"
+[session]
+idle_secs = 600
+absolute_secs = 3600
+[policy]
+profile = "seed"
+[readers]
+approved = ["Example Reader 1", "Example Reader 2"]
+"#;
+
+#[test]
+fn without_file_and_environment_the_defaults_count() {
+    let config = Config::load(None, []).unwrap();
+    assert_eq!(config, Config::default());
+    assert_eq!(config.mode, Mode::Production);
+    assert_eq!(config.portal.listen.to_string(), "127.0.0.1:7400");
+    assert_eq!(config.portal.origin, "http://localhost:7400");
+    assert_eq!(config.agent_page.port, 7401);
+    assert_eq!(config.agents.listen.to_string(), "127.0.0.1:7402");
+    assert_eq!(config.operator.listen.to_string(), "127.0.0.1:7403");
+    assert_eq!((config.session.idle_secs, config.session.absolute_secs), (900, 43_200));
+    assert_eq!(config.policy.profile, PolicyProfile::Seed);
+    assert!(config.readers.approved.is_empty());
+    assert_eq!(config.keystore_dir(), Path::new("var/data/keys"));
+}
+
+#[test]
+fn every_key_can_be_set_in_the_file() {
+    let config = load(WHOLE, &[]).unwrap();
+    assert_eq!(config.data_dir, Path::new("/srv/latchkey"));
+    assert_eq!(config.log_database(), Path::new("/srv/latchkey/log.db"));
+    assert_eq!(config.projections_database(), Path::new("/srv/latchkey/projections.db"));
+    assert_eq!(config.keystore_dir(), Path::new("/etc/latchkey/keys"));
+    assert_eq!(config.portal.listen.to_string(), "0.0.0.0:8080");
+    assert_eq!(config.portal.origin, "https://portal.example.org");
+    assert!(config.portal.behind_proxy);
+    assert_eq!(config.agents.listen.to_string(), "0.0.0.0:8402");
+    assert_eq!(config.agent_page.port, 8401);
+    assert_eq!(config.operator.listen.to_string(), "[::1]:8403");
+    assert_eq!((config.session.idle_secs, config.session.absolute_secs), (600, 3600));
+    assert_eq!(config.readers.approved, ["Example Reader 1", "Example Reader 2"]);
+}
+
+#[test]
+fn the_environment_has_the_last_word() {
+    let config = load(
+        WHOLE,
+        &[
+            ("LATCHKEY_DATA_DIR", "/srv/other"),
+            ("LATCHKEY_KEYSTORE__DIR", "/srv/keys"),
+            ("LATCHKEY_PORTAL__LISTEN", "127.0.0.1:0"),
+            ("LATCHKEY_PORTAL__ORIGIN", "http://localhost:9000"),
+            ("LATCHKEY_PORTAL__BEHIND_PROXY", "false"),
+            ("LATCHKEY_AGENTS__LISTEN", "127.0.0.1:0"),
+            ("LATCHKEY_AGENT_PAGE__PORT", "9401"),
+            ("LATCHKEY_OPERATOR__LISTEN", "127.0.0.1:0"),
+            ("LATCHKEY_SESSION__IDLE_SECS", "60"),
+            ("LATCHKEY_SESSION__ABSOLUTE_SECS", "300"),
+            ("LATCHKEY_POLICY__PROFILE", "seed"),
+            ("LATCHKEY_READERS__APPROVED", "Example Reader 3; Example Reader 4"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.data_dir, Path::new("/srv/other"));
+    assert_eq!(config.keystore_dir(), Path::new("/srv/keys"));
+    assert_eq!(config.portal.listen.port(), 0);
+    assert_eq!(config.portal.origin, "http://localhost:9000");
+    assert!(!config.portal.behind_proxy);
+    assert_eq!(config.agent_page.port, 9401);
+    assert_eq!((config.session.idle_secs, config.session.absolute_secs), (60, 300));
+    assert_eq!(config.readers.approved, ["Example Reader 3", "Example Reader 4"]);
+}
+
+#[test]
+fn a_value_of_the_wrong_type_names_its_key() {
+    for (key, section) in [
+        ("mode", "mode = 1"),
+        ("data_dir", "data_dir = true"),
+        ("keystore.dir", "[keystore]\ndir = []"),
+        ("portal.listen", "[portal]\nlisten = 7400"),
+        ("portal.origin", "[portal]\norigin = 1"),
+        ("portal.behind_proxy", "[portal]\nbehind_proxy = \"yes\""),
+        ("agents.listen", "[agents]\nlisten = {}"),
+        ("agent_page.port", "[agent_page]\nport = \"8401\""),
+        ("operator.listen", "[operator]\nlisten = 1.5"),
+        ("session.idle_secs", "[session]\nidle_secs = 90.5"),
+        ("session.absolute_secs", "[session]\nabsolute_secs = \"1 h\""),
+        ("policy.profile", "[policy]\nprofile = 5"),
+        ("readers.approved", "[readers]\napproved = \"Example Reader\""),
+        ("readers.approved", "[readers]\napproved = [1]"),
+        ("demo.drawer", "[demo]\ndrawer = 1"),
+    ] {
+        assert_eq!(faults(load(section, &[])), [key], "{section}");
+    }
+}
+
+#[test]
+fn a_value_that_makes_no_sense_names_its_key() {
+    for (key, section) in [
+        ("mode", "mode = \"test\""),
+        ("data_dir", "data_dir = \"\""),
+        ("portal.listen", "[portal]\nlisten = \"localhost:7400\""),
+        ("agents.listen", "[agents]\nlisten = \"127.0.0.1\""),
+        ("operator.listen", "[operator]\nlisten = \"127.0.0.1:70000\""),
+        ("policy.profile", "[policy]\nprofile = \"strict\""),
+        ("readers.approved", "[readers]\napproved = [\"\"]"),
+        ("readers.approved", "[readers]\napproved = [\"a\\nb\"]"),
+    ] {
+        assert_eq!(faults(load(section, &[])), [key], "{section}");
+    }
+}
+
+#[test]
+fn a_number_at_the_edge_of_its_range_is_taken_and_the_next_one_is_not() {
+    for (section, name, least, most) in [
+        ("agent_page", "port", 1024, 65_535),
+        ("session", "idle_secs", 60, 3_600),
+        ("session", "absolute_secs", 900, 86_400),
+    ] {
+        let set = |value: i64| load(&format!("[{section}]\n{name} = {value}"), &[]);
+        assert!(set(least).is_ok() && set(most).is_ok());
+        let key = format!("{section}.{name}");
+        assert_eq!(faults(set(most + 1)), [&*key]);
+        assert_eq!(faults(set(-1)), [&*key]);
+        let variable = format!("LATCHKEY_{}__{}", section.to_uppercase(), name.to_uppercase());
+        assert_eq!(faults(load("", &[(&variable, "many")])), [&*key]);
+        assert_eq!(faults(load("", &[(&variable, &(most + 1).to_string())])), [&*key]);
+    }
+    assert_eq!(faults(load("[agent_page]\nport = 1023", &[])), ["agent_page.port"]);
+    assert_eq!(faults(load("[session]\nidle_secs = 59", &[])), ["session.idle_secs"]);
+    assert_eq!(faults(load("[session]\nabsolute_secs = 299", &[])), ["session.absolute_secs"]);
+}
+
+#[test]
+fn a_session_may_be_idle_all_the_time_and_not_longer() {
+    let set = |idle| load(&format!("[session]\nidle_secs = {idle}\nabsolute_secs = 300"), &[]);
+    assert!(set(300).is_ok());
+    assert_eq!(faults(set(301)), ["session.idle_secs"]);
+}
+
+#[test]
+fn keys_that_nobody_knows_are_refused_and_all_faults_come_at_once() {
+    let file = "color = 1\nportal = 2\n[portals]\nlisten = 3\n[agents]\nlisten = 4\nlissten = 5";
+    assert_eq!(
+        faults(load(file, &[("LATCHKEY_PORTAL__LISTENS", "x")])),
+        ["agents.listen", "agents.lissten", "color", "portal", "portal.listens", "portals"]
+    );
+}
+
+#[test]
+fn variables_of_other_programs_are_left_alone() {
+    let environment =
+        [("LATCHKEY_CONFIG", "x"), ("LATCHKEY_PORTAL_PORT", "1"), ("PORTAL__LISTEN", "x")];
+    assert_eq!(load("", &environment).unwrap(), Config::default());
+    assert_eq!(faults(load("", &[("LATCHKEY_MODE", "x")])), ["mode"]);
+}
+
+#[test]
+fn a_file_that_is_missing_or_no_toml_is_named() {
+    let error = Config::load(Some(Path::new("/nonexistent/latchkey.toml")), []).unwrap_err();
+    assert!(matches!(error, ConfigError::Unreadable { .. }));
+    assert!(error.to_string().contains("/nonexistent/latchkey.toml"));
+    assert!(matches!(load("mode = ", &[]), Err(ConfigError::NotToml { .. })));
+    assert!(matches!(load(&"#".repeat(64 * 1024 + 1), &[]), Err(ConfigError::Unreadable { .. })));
+}
+
+#[test]
+fn plain_http_leaves_loopback_only_behind_a_proxy() {
+    let listen = |address: &str, proxy: bool| {
+        load(&format!("[portal]\nlisten = \"{address}\"\nbehind_proxy = {proxy}"), &[])
+    };
+    assert!(listen("127.0.0.1:7400", false).is_ok());
+    assert!(listen("[::1]:7400", false).is_ok());
+    assert_eq!(faults(listen("0.0.0.0:7400", false)), ["portal.listen"]);
+    assert!(listen("0.0.0.0:7400", true).is_ok());
+    let operator = "[operator]\nlisten = \"0.0.0.0:7403\"";
+    assert_eq!(faults(load(operator, &[])), ["operator.listen"]);
+}
+
+#[test]
+fn an_origin_has_one_form() {
+    let origin = |origin: &str, proxy: bool| {
+        load(&format!("[portal]\norigin = \"{origin}\"\nbehind_proxy = {proxy}"), &[]).map(|_| ())
+    };
+    for good in ["http://localhost:7400", "http://localhost", "http://localhost:443"] {
+        assert!(origin(good, false).is_ok(), "{good}");
+    }
+    for good in ["https://portal.example.org", "https://portal.example.org:8443", "https://p"] {
+        assert!(origin(good, true).is_ok(), "{good}");
+        assert!(origin(good, false).is_err(), "{good}");
+    }
+    for bad in [
+        "localhost:7400",
+        "http://localhost:7400/",
+        "http://localhost:80",
+        "http://localhost:07400",
+        "http://localhost:0",
+        "http://localhost:",
+        "http://127.0.0.1:7400",
+        "http://portal.example.org",
+        "https://portal.example.org:443",
+        "https://Portal.example.org",
+        "https://portal.example.org/portal",
+        "https://a@portal.example.org",
+        "https://portal..example.org",
+        "https://-portal.example.org",
+        "https://192.0.2.1",
+        "https://",
+        "ftp://localhost",
+    ] {
+        assert!(origin(bad, true).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn two_doors_do_not_share_a_port() {
+    assert_eq!(faults(load("[agent_page]\nport = 7400", &[])), ["agent_page.port"]);
+    let file = "[portal]\nlisten = \"127.0.0.1:7403\"";
+    assert_eq!(faults(load(file, &[])), ["operator.listen"]);
+}
+
+#[test]
+fn b60_only_the_demonstration_approves_the_virtual_reader() {
+    let listed = format!("[readers]\napproved = [\"{VIRTUAL_READER}\"]");
+    assert_eq!(faults(load(&listed, &[])), ["readers.approved"]);
+    assert!(Config::default().readers.approved.is_empty());
+    assert_eq!(Config::demo(Path::new("x")).readers.approved, [VIRTUAL_READER]);
+}
+
+#[test]
+fn the_demonstrations_settings_are_refused_in_production() {
+    assert_eq!(faults(load("[demo]\ndrawer = \"x\"", &[])), ["demo.drawer"]);
+    let mut config = Config::for_testing(Path::new("x"));
+    config.demo.drawer = Some("drawer".into());
+    assert_eq!(config.drawer(), Some(Path::new("drawer")));
+    config.mode = Mode::Production;
+    assert_eq!(config.drawer(), None);
+}
+
+#[cfg(not(feature = "demo"))]
+#[test]
+fn a_build_without_the_demonstration_does_not_start_one() {
+    assert_eq!(faults(load("mode = \"demo\"", &[])), ["mode"]);
+}
+
+#[cfg(feature = "demo")]
+#[test]
+fn the_demonstration_stays_on_loopback_even_behind_a_proxy() {
+    let demo = |more: &str| load(&format!("mode = \"demo\"\n{more}"), &[]);
+    assert_eq!(demo("").unwrap().readers.approved, [VIRTUAL_READER]);
+    let portal = demo("[portal]\nlisten = \"0.0.0.0:7400\"\nbehind_proxy = true");
+    assert_eq!(faults(portal), ["portal.listen"]);
+    assert_eq!(faults(demo("[agents]\nlisten = \"0.0.0.0:7402\"")), ["agents.listen"]);
+    assert_eq!(demo("[demo]\ndrawer = \"x\"").unwrap().drawer(), Some(Path::new("x")));
+}

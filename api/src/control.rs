@@ -1,0 +1,195 @@
+//! The operator's door to a running server: a Unix socket in its data folder, for its owner only.
+//!
+//! The server holds the log's lock, so a second process cannot write to the log; it asks. One line
+//! of JSON each way, one question a connection.
+
+use std::{
+    io,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use stores::{agent::AgentId, session::EndReason};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{UnixListener, UnixStream},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{agents::enrolment, app::App};
+
+/// Longest line, in bytes.
+const LINE_BYTES_MAX: u64 = 256 * 1024;
+
+/// How long a question and its answer may take.
+const TALK_MAX: Duration = Duration::from_secs(10);
+
+/// Agents in one answer.
+const AGENTS_MAX: u32 = 200;
+
+/// What an operator asks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// A code that enrols one workstation.
+    Invite {},
+    /// The enrolled workstations, after this one.
+    Agents {
+        /// Where to go on.
+        after: Option<Uuid>,
+    },
+    /// This workstation may not connect again; its sessions end.
+    Revoke {
+        /// Which.
+        agent: Uuid,
+    },
+}
+
+/// What he is answered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// The code, shown once, and what the agent pins.
+    Invitation {
+        /// Hexadecimal.
+        code: String,
+        /// SHA-256 of the agents' authority, hexadecimal.
+        authority: String,
+        /// When the code ends.
+        expires_at: DateTime<Utc>,
+    },
+    /// Workstations, in the order of their ids.
+    Agents(Vec<AgentLine>),
+    /// Done, or there was nothing to do.
+    Revoked {
+        /// False if it was not enrolled.
+        was_enrolled: bool,
+    },
+    /// Not done.
+    Failed(String),
+}
+
+/// An enrolled workstation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AgentLine {
+    /// Its id.
+    pub agent: Uuid,
+    /// Its name, as it said.
+    pub workstation: String,
+    /// When it was enrolled.
+    pub enrolled_at: DateTime<Utc>,
+    /// When it was last heard.
+    pub last_seen_at: Option<DateTime<Utc>>,
+    /// True if it may not connect again.
+    pub revoked: bool,
+    /// True if it is connected now.
+    pub connected: bool,
+}
+
+/// Where the socket is.
+#[must_use]
+pub fn socket(data_dir: &Path) -> PathBuf {
+    data_dir.join("control.sock")
+}
+
+/// Answers operators until `shutdown`.
+///
+/// # Errors
+/// If the socket cannot be made.
+pub async fn listen(app: App, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let path = socket(&app.config().data_dir);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    let listener = UnixListener::bind(&path).with_context(|| path.display().to_string())?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    loop {
+        let (stream, _) = tokio::select! {
+            () = shutdown.cancelled() => break,
+            accepted = listener.accept() => accepted?,
+        };
+        // One at a time is enough for an operator, and bounds what he can cost.
+        match timeout(TALK_MAX, talk(&app, stream)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "an operator's question was not answered"),
+            Err(_) => tracing::warn!("an operator's question took too long"),
+        }
+    }
+    std::fs::remove_file(path)?;
+    Ok(())
+}
+
+async fn talk(app: &App, stream: UnixStream) -> anyhow::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    BufReader::new(read.take(LINE_BYTES_MAX)).read_line(&mut line).await?;
+    let reply = match serde_json::from_str(&line) {
+        Ok(question) => answer(app, question)
+            .await
+            .unwrap_or_else(|error| Reply::Failed(format!("{error:#}"))),
+        Err(_) => Reply::Failed("not a question this server knows".to_owned()),
+    };
+    let mut line = serde_json::to_vec(&reply)?;
+    line.push(b'\n');
+    Ok(write.write_all(&line).await?)
+}
+
+async fn answer(app: &App, question: Question) -> anyhow::Result<Reply> {
+    match question {
+        Question::Invite {} => {
+            let invitation = enrolment::invite(app).await?;
+            Ok(Reply::Invitation {
+                code: hex::encode(&invitation.code.0),
+                authority: hex::encode(invitation.authority),
+                expires_at: invitation.expires_at,
+            })
+        }
+        Question::Agents { after } => {
+            let listed = app.stores().agents.list(after.map(AgentId), AGENTS_MAX).await?;
+            let lines = listed.into_iter().map(|agent| AgentLine {
+                agent: agent.agent_id.0,
+                workstation: agent.workstation,
+                enrolled_at: agent.enrolled_at,
+                last_seen_at: agent.last_seen_at,
+                revoked: agent.revoked_at.is_some(),
+                connected: app.agents().agent(agent.agent_id).is_some(),
+            });
+            Ok(Reply::Agents(lines.collect()))
+        }
+        Question::Revoke { agent } => {
+            let (agent, now) = (AgentId(agent), app.now());
+            let was_enrolled = app.stores().agents.revoke(agent, now).await?;
+            app.stores().sessions.end_of_agent(agent, EndReason::AgentRevoked, now).await?;
+            app.agents().hang_up(agent);
+            Ok(Reply::Revoked { was_enrolled })
+        }
+    }
+}
+
+/// Asks the server that runs over this data folder.
+///
+/// # Errors
+/// If none does, or it does not answer.
+pub async fn ask(data_dir: &Path, question: &Question) -> anyhow::Result<Reply> {
+    let path = socket(data_dir);
+    let asked = async {
+        let stream = UnixStream::connect(&path)
+            .await
+            .with_context(|| format!("no server answers at {}", path.display()))?;
+        let (read, mut write) = stream.into_split();
+        let mut line = serde_json::to_vec(question)?;
+        line.push(b'\n');
+        write.write_all(&line).await?;
+        let mut answer = String::new();
+        BufReader::new(read.take(LINE_BYTES_MAX)).read_line(&mut answer).await?;
+        anyhow::Ok(serde_json::from_str(&answer)?)
+    };
+    timeout(TALK_MAX, asked).await.context("the server took too long")?
+}

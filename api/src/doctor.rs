@@ -1,0 +1,464 @@
+//! `latchkey doctor`: is everything there that the server needs, and in order? Nothing is changed
+//! by looking: no folder made, no key drawn, no database opened.
+//!
+//! Exit code 0: nothing failed (there may be warnings). Exit code 1: at least one check failed, and
+//! `latchkey serve` would not start, or not be safe.
+
+use std::{
+    fmt::Write as _,
+    fs::{self, File, OpenOptions},
+    io::{ErrorKind, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::ExitCode,
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    clock::{Clock as _, WallClock},
+    config::{Config, Mode},
+    keystore::{Keystore, KeystoreError},
+};
+
+/// How long a port that is taken has to say whose it is.
+const ANSWER_MAX: Duration = Duration::from_millis(500);
+
+/// The permissions that nobody but the owner needs.
+const OTHERS: u32 = 0o077;
+
+/// How much of that answer is read, in bytes.
+const ANSWER_BYTES_MAX: u64 = 1024;
+
+/// The word by which a server of ours is known in its answer to `GET /livez`.
+pub const OURS: &str = "latchkey";
+
+/// What the first 16 bytes of a SQLite database are.
+const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// In order.
+    Ok,
+    /// The server starts, but somebody should look at it.
+    Warn,
+    /// The server would not start, or not be safe.
+    Fail,
+}
+
+impl Verdict {
+    /// As it stands in the table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// One check and how it came out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at: a key of the configuration, or `clock`.
+    pub check: &'static str,
+    /// How it came out.
+    pub verdict: Verdict,
+    /// What was found, in one line.
+    pub detail: String,
+}
+
+/// Looks at everything, at this moment, for the program that is running.
+#[must_use]
+pub fn doctor(config: &Config) -> Vec<Finding> {
+    doctor_at(config, WallClock.now(), built_at())
+}
+
+/// Looks at everything: `now` by the server's clock, for a program built at `built_at`, if that is
+/// known.
+#[must_use]
+pub fn doctor_at(
+    config: &Config,
+    now: DateTime<Utc>,
+    built_at: Option<DateTime<Utc>>,
+) -> Vec<Finding> {
+    vec![
+        clock(now, built_at),
+        data_folder(&config.data_dir),
+        database("log database", &config.log_database()),
+        database("projections database", &config.projections_database()),
+        keystore(config),
+        keys_apart(config),
+        port("portal.listen", config.portal.listen, config.operator.listen),
+        port("agents.listen", config.agents.listen, config.operator.listen),
+        port("operator.listen", config.operator.listen, config.operator.listen),
+        readers(config),
+    ]
+}
+
+/// The findings as a table, a line each.
+#[must_use]
+pub fn table(findings: &[Finding]) -> String {
+    let width = findings.iter().map(|finding| finding.check.len()).max().unwrap_or_default();
+    findings.iter().fold(String::new(), |mut text, finding| {
+        let (verdict, check) = (finding.verdict.as_str(), finding.check);
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "{verdict:<4}  {check:<width$}  {}", finding.detail);
+        text
+    })
+}
+
+/// 0 if nothing failed, 1 otherwise.
+#[must_use]
+pub fn exit_code(findings: &[Finding]) -> ExitCode {
+    if findings.iter().any(|finding| finding.verdict == Verdict::Fail) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+fn finding(check: &'static str, verdict: Verdict, detail: impl Into<String>) -> Finding {
+    Finding { check, verdict, detail: detail.into() }
+}
+
+/// When this program was built: the date of its file, which installing it keeps.
+fn built_at() -> Option<DateTime<Utc>> {
+    let program = std::env::current_exe().ok()?;
+    let modified = fs::metadata(program).ok()?.modified().ok()?;
+    Some(DateTime::from(modified))
+}
+
+/// A clock that shows a time before the program was built is wrong, and a wrong clock locks people
+/// out.
+fn clock(now: DateTime<Utc>, built_at: Option<DateTime<Utc>>) -> Finding {
+    match built_at {
+        Some(built_at) if now < built_at => {
+            let detail = format!("shows {now}, but the program was built at {built_at}");
+            finding("clock", Verdict::Fail, detail)
+        }
+        Some(_) => finding("clock", Verdict::Ok, format!("shows {now}")),
+        None => {
+            let detail = format!("shows {now}; when the program was built is not known");
+            finding("clock", Verdict::Warn, detail)
+        }
+    }
+}
+
+fn data_folder(folder: &Path) -> Finding {
+    const CHECK: &str = "data_dir";
+    let shown = folder.display();
+    let metadata = match fs::metadata(folder) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return finding(CHECK, Verdict::Ok, format!("{shown} will be made at the first start"));
+        }
+        Err(error) => return finding(CHECK, Verdict::Fail, format!("{shown}: {error}")),
+    };
+    if !metadata.is_dir() {
+        return finding(CHECK, Verdict::Fail, format!("{shown} is not a folder"));
+    }
+    if let Err(error) = try_to_write(folder) {
+        return finding(CHECK, Verdict::Fail, format!("{shown} cannot be written to: {error}"));
+    }
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & OTHERS == 0 {
+        finding(CHECK, Verdict::Ok, format!("{shown} can be written to"))
+    } else {
+        let detail =
+            format!("{shown} has permissions {mode:04o}: others can get at it (chmod 0700)");
+        finding(CHECK, Verdict::Warn, detail)
+    }
+}
+
+/// Writes a file and removes it again.
+fn try_to_write(folder: &Path) -> std::io::Result<()> {
+    let probe = folder.join(format!(".doctor-{}", std::process::id()));
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&probe)
+        .and_then(|mut file| file.write_all(b"may be deleted\n"));
+    match written {
+        Ok(()) => fs::remove_file(&probe),
+        Err(error) => {
+            // It may not be there at all.
+            let _ = fs::remove_file(&probe);
+            Err(error)
+        }
+    }
+}
+
+/// Looks at a database's file from outside: its durability settings are asked back at every start.
+fn database(check: &'static str, path: &Path) -> Finding {
+    let shown = path.display();
+    if !path.exists() {
+        return finding(check, Verdict::Ok, format!("{shown} will be made at the first start"));
+    }
+    let mut header = [0; 20];
+    let read = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .and_then(|mut file: File| file.read_exact(&mut header));
+    match read {
+        Err(error) => finding(check, Verdict::Fail, format!("{shown}: {error}")),
+        Ok(()) if !header.starts_with(SQLITE_MAGIC) => {
+            finding(check, Verdict::Fail, format!("{shown} is not a SQLite database"))
+        }
+        // Bytes 18 and 19 are 2 for a write-ahead log (SQLite file format, 1.3.3).
+        Ok(()) if header[18..20] != [2, 2] => {
+            let detail = format!("{shown} has no write-ahead log yet; the next start sets it");
+            finding(check, Verdict::Warn, detail)
+        }
+        Ok(()) => finding(check, Verdict::Ok, format!("{shown} can be read and written")),
+    }
+}
+
+fn keystore(config: &Config) -> Finding {
+    const CHECK: &str = "keystore.dir";
+    let folder = config.keystore_dir();
+    let shown = folder.display();
+    match Keystore::open(&folder, config.mode) {
+        Ok(keystore) => {
+            let detail = format!(
+                "{shown} is for {}, made at {}, nobody else can read it",
+                keystore.mode(),
+                keystore.created_at()
+            );
+            finding(CHECK, Verdict::Ok, detail)
+        }
+        // New keys do not open what was sealed with lost ones.
+        Err(KeystoreError::NotThere(_)) if config.log_database().exists() => {
+            let detail = format!("{shown} holds no keystore, but there is a log: restore its keys");
+            finding(CHECK, Verdict::Fail, detail)
+        }
+        Err(KeystoreError::NotThere(_)) => {
+            finding(CHECK, Verdict::Ok, format!("{shown} will be made at the first start"))
+        }
+        Err(error) => finding(CHECK, Verdict::Fail, chain(&error)),
+    }
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// Who has the database and the keys can search short passcodes: one backup must not take both.
+fn keys_apart(config: &Config) -> Finding {
+    const CHECK: &str = "keys apart";
+    let inside = config.keystore_dir().starts_with(&config.data_dir);
+    match config.mode {
+        Mode::Production if inside => {
+            let detail =
+                "the keys lie in the data folder: give them one of their own (keystore.dir)";
+            finding(CHECK, Verdict::Warn, detail)
+        }
+        Mode::Production => finding(CHECK, Verdict::Ok, "the keys lie apart from the data"),
+        Mode::Demo => finding(CHECK, Verdict::Ok, "not asked of a demonstration"),
+    }
+}
+
+/// A port is free if it can be bound; it is ours if the operator's address answers as a server of
+/// ours.
+fn port(check: &'static str, address: SocketAddr, operator: SocketAddr) -> Finding {
+    match TcpListener::bind(address) {
+        Ok(_) => finding(check, Verdict::Ok, format!("{address} is free")),
+        Err(error) if error.kind() == ErrorKind::AddrInUse && is_ours(operator) => {
+            finding(check, Verdict::Ok, format!("{address} is taken while a server of ours runs"))
+        }
+        Err(error) => finding(check, Verdict::Fail, format!("{address}: {error}")),
+    }
+}
+
+fn is_ours(operator: SocketAddr) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect_timeout(&operator, ANSWER_MAX)?;
+        stream.set_read_timeout(Some(ANSWER_MAX))?;
+        stream.set_write_timeout(Some(ANSWER_MAX))?;
+        let request =
+            format!("GET /livez HTTP/1.1\r\nhost: {operator}\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes())?;
+        let mut answer = String::new();
+        stream.take(ANSWER_BYTES_MAX).read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200") && answer.contains(OURS))
+}
+
+fn readers(config: &Config) -> Finding {
+    let approved = &config.readers.approved;
+    if approved.is_empty() {
+        let detail = "no card reader is approved: nobody can log in (readers.approved)";
+        finding("readers.approved", Verdict::Warn, detail)
+    } else {
+        finding("readers.approved", Verdict::Ok, approved.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::BufRead as _, io::BufReader, os::unix::fs::DirBuilderExt as _};
+
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        "2026-03-10T09:30:00Z".parse().unwrap()
+    }
+
+    fn look(config: &Config) -> Vec<Finding> {
+        doctor_at(config, now(), Some(now()))
+    }
+
+    fn verdict(findings: &[Finding], check: &str) -> Verdict {
+        findings.iter().find(|finding| finding.check == check).unwrap().verdict
+    }
+
+    /// A configuration whose data folder is there and private.
+    fn healthy(parent: &Path) -> Config {
+        let folder = parent.join("data");
+        fs::DirBuilder::new().mode(0o700).create(&folder).unwrap();
+        Config::for_testing(&folder)
+    }
+
+    fn make_keystore(config: &Config, mode: Mode) {
+        let mut next = 0_u8;
+        let mut entropy = |bytes: &mut [u8]| {
+            for byte in bytes {
+                next = next.wrapping_mul(5).wrapping_add(1);
+                *byte = next;
+            }
+        };
+        Keystore::create(&config.keystore_dir(), mode, &mut entropy, now()).unwrap();
+    }
+
+    #[test]
+    fn before_the_first_start_all_is_well_and_looking_leaves_nothing_behind() {
+        let parent = tempfile::tempdir().unwrap();
+        let config = healthy(parent.path());
+        let findings = look(&config);
+        assert!(findings.iter().all(|finding| finding.verdict == Verdict::Ok), "{findings:?}");
+        assert_eq!(fs::read_dir(&config.data_dir).unwrap().count(), 0);
+        let nowhere = Config::for_testing(&parent.path().join("nowhere"));
+        assert_eq!(verdict(&look(&nowhere), "data_dir"), Verdict::Ok);
+        assert!(!nowhere.data_dir.exists());
+    }
+
+    #[test]
+    fn a_data_folder_that_others_can_read_is_a_warning_and_a_file_in_its_place_a_failure() {
+        let parent = tempfile::tempdir().unwrap();
+        let config = healthy(parent.path());
+        fs::set_permissions(&config.data_dir, fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(verdict(&look(&config), "data_dir"), Verdict::Warn);
+        let file = parent.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert_eq!(verdict(&look(&Config::for_testing(&file)), "data_dir"), Verdict::Fail);
+    }
+
+    #[test]
+    fn keys_of_the_other_mode_keys_that_others_can_read_and_lost_keys_are_failures() {
+        let parent = tempfile::tempdir().unwrap();
+        let mut config = healthy(parent.path());
+        fs::write(config.log_database(), "").unwrap();
+        assert_eq!(verdict(&look(&config), "keystore.dir"), Verdict::Fail);
+        make_keystore(&config, Mode::Demo);
+        assert_eq!(verdict(&look(&config), "keystore.dir"), Verdict::Ok);
+        let key = config.keystore_dir().join("pepper.1.key");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(verdict(&look(&config), "keystore.dir"), Verdict::Fail);
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        config.mode = Mode::Production;
+        assert_eq!(verdict(&look(&config), "keystore.dir"), Verdict::Fail);
+    }
+
+    #[test]
+    fn keys_in_the_data_folder_are_a_warning_in_production_only() {
+        let parent = tempfile::tempdir().unwrap();
+        let mut config = healthy(parent.path());
+        assert_eq!(verdict(&look(&config), "keys apart"), Verdict::Ok);
+        config.mode = Mode::Production;
+        assert_eq!(verdict(&look(&config), "keys apart"), Verdict::Warn);
+        config.keystore.dir = Some(parent.path().join("keys"));
+        assert_eq!(verdict(&look(&config), "keys apart"), Verdict::Ok);
+    }
+
+    #[test]
+    fn a_database_is_known_by_its_header() {
+        let parent = tempfile::tempdir().unwrap();
+        let config = healthy(parent.path());
+        for (bytes, expected) in [
+            (&b"SQLite format 3\0\x10\0\x02\x02"[..], Verdict::Ok),
+            (b"SQLite format 3\0\x10\0\x01\x01", Verdict::Warn),
+            (b"something quite different", Verdict::Fail),
+            (b"SQLite", Verdict::Fail),
+        ] {
+            fs::write(config.log_database(), bytes).unwrap();
+            assert_eq!(verdict(&look(&config), "log database"), expected);
+        }
+    }
+
+    #[test]
+    fn a_clock_at_the_time_of_the_build_is_well_and_one_before_it_is_wrong() {
+        let second = chrono::TimeDelta::seconds(1);
+        assert_eq!(clock(now(), Some(now())).verdict, Verdict::Ok);
+        assert_eq!(clock(now() - second, Some(now())).verdict, Verdict::Fail);
+        assert_eq!(clock(now(), None).verdict, Verdict::Warn);
+    }
+
+    #[test]
+    fn a_port_taken_by_a_stranger_is_a_failure() {
+        let parent = tempfile::tempdir().unwrap();
+        let mut config = healthy(parent.path());
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        config.portal.listen = taken.local_addr().unwrap();
+        assert_eq!(verdict(&look(&config), "portal.listen"), Verdict::Fail);
+        drop(taken);
+        assert_eq!(verdict(&look(&config), "portal.listen"), Verdict::Ok);
+    }
+
+    #[test]
+    fn a_port_is_ours_only_if_the_operators_address_says_so() {
+        for (answer, expected) in [
+            ("HTTP/1.1 200 OK\r\n\r\nlatchkey is alive", true),
+            ("HTTP/1.1 200 OK\r\n\r\nsomething else", false),
+            ("HTTP/1.1 404 Not Found\r\n\r\nlatchkey", false),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap();
+            let server = std::thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let request = BufReader::new(stream.try_clone().unwrap());
+                assert!(request.lines().map_while(Result::ok).any(|line| line.is_empty()));
+                stream.write_all(answer.as_bytes()).unwrap();
+            });
+            assert_eq!(is_ours(address), expected, "{answer}");
+            server.join().unwrap();
+        }
+    }
+
+    #[test]
+    fn without_an_approved_reader_nobody_can_log_in_and_the_table_says_so() {
+        let parent = tempfile::tempdir().unwrap();
+        let mut config = healthy(parent.path());
+        config.readers.approved.clear();
+        let findings = look(&config);
+        assert_eq!(verdict(&findings, "readers.approved"), Verdict::Warn);
+        let table = table(&findings);
+        assert_eq!(table.lines().count(), findings.len());
+        assert!(table.lines().any(|line| line.starts_with("warn  readers.approved      no card")));
+    }
+
+    #[test]
+    fn the_exit_code_is_0_with_warnings_and_1_with_a_failure() {
+        let code = |verdict| format!("{:?}", exit_code(&[finding("clock", verdict, "")]));
+        assert_eq!(code(Verdict::Ok), format!("{:?}", ExitCode::SUCCESS));
+        assert_eq!(code(Verdict::Warn), format!("{:?}", ExitCode::SUCCESS));
+        assert_eq!(code(Verdict::Fail), format!("{:?}", ExitCode::FAILURE));
+    }
+}

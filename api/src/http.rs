@@ -1,0 +1,57 @@
+//! The portal's front door: routes, and what every answer has in common.
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Path, Request},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use tower_http::{catch_panic::CatchPanicLayer, csrf::CsrfLayer};
+
+use crate::{app::App, portal};
+
+/// Largest form or body we read, in bytes.
+pub const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// Everything this process answers to browsers and API callers.
+pub fn router(app: App) -> Router {
+    let pages = portal::routes(&app)
+        .layer(middleware::from_fn_with_state(app.clone(), portal::errors::dress))
+        .layer(CsrfLayer::new());
+    Router::new()
+        .merge(pages)
+        .route("/assets/{name}", get(asset))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(headers))
+        .layer(CatchPanicLayer::new())
+        .with_state(app)
+}
+
+/// Style sheets, scripts, icons: named by their content, so they may be kept for ever.
+async fn asset(Path(name): Path<String>) -> Response {
+    match pages::asset(&name) {
+        Some(asset) => (
+            [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, pages::ASSET_CACHE)],
+            asset.bytes,
+        )
+            .into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// The security headers, and no caching of anything that is about a person.
+async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in pages::security_headers() {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if let Ok(policy) = HeaderValue::from_str(&pages::content_security_policy(&[])) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    let no_store = HeaderValue::from_static(pages::PAGE_CACHE);
+    headers.entry(header::CACHE_CONTROL).or_insert(no_store);
+    response
+}

@@ -1,0 +1,185 @@
+//! Jobs: what a browser started, an agent carries out, and the same browser brings to an end.
+//!
+//! The rules of the order are `workflows::card_job`; here are the row it lives in, the return
+//! code, and what counts as the browser that started it.
+
+pub mod passcode;
+pub mod personalise;
+pub mod proof;
+mod settle;
+
+use chrono::{DateTime, Duration, Utc};
+use domain::ids::{CardSerial, HolderId};
+use protocol::{Act, JobId, Secret};
+use stores::{
+    job::{Job as Row, JobId as RowId, SaveError},
+    token::TokenHash,
+};
+use workflows::card_job::{CardJob, Goal, Input, OutOfOrder};
+
+use crate::{app::App, updates};
+
+/// How long a job is kept of which nobody knows yet whether it wrote, in days: until its card is
+/// used again.
+const UNSETTLED_DAYS: i64 = 36_500;
+
+/// How often a step is tried again because the row changed in between.
+const SAVES_MAX: u32 = 3;
+
+/// A job and the row it was read from.
+#[derive(Debug, Clone)]
+pub struct OpenJob {
+    /// Its number.
+    pub id: JobId,
+    /// How far it is.
+    pub job: CardJob,
+    /// The browser that started it.
+    pub browser: Option<TokenHash>,
+    /// When it was started.
+    pub started_at: DateTime<Utc>,
+    version: i64,
+}
+
+/// Why a job did not take a step.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The step does not come next.
+    #[error(transparent)]
+    OutOfOrder(#[from] OutOfOrder),
+    /// The machine failed.
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+impl App {
+    /// Starts a job for the browser with this cookie.
+    pub async fn start_job(&self, goal: Goal, browser: TokenHash) -> anyhow::Result<JobId> {
+        let now = self.now();
+        let id = JobId(self.entropy().uuid(now));
+        let row = row(id, 0, &CardJob::new(goal), Some(browser), now)?;
+        self.stores().jobs.create(&row).await?;
+        Ok(id)
+    }
+
+    /// A job, unless it is unknown, or its ten minutes are over and nothing of it is unsettled.
+    pub async fn job(&self, id: JobId) -> anyhow::Result<Option<OpenJob>> {
+        let row = self.stores().jobs.load(RowId(id.0), self.now()).await?;
+        row.as_ref().map(opened).transpose()
+    }
+
+    /// Jobs with this card of which nobody knows whether they wrote.
+    pub async fn unsettled_jobs(&self, card: &CardSerial) -> anyhow::Result<Vec<OpenJob>> {
+        let rows = self.stores().jobs.open_for_card(card, self.now()).await?;
+        let jobs: Result<Vec<_>, _> = rows.iter().map(opened).collect();
+        Ok(jobs?.into_iter().filter(|open| open.job.is_unsettled()).collect())
+    }
+
+    /// Takes one step, durably. If the row changed in between, the step is decided anew.
+    pub async fn step_job(&self, open: &OpenJob, input: Input) -> Result<OpenJob, StepError> {
+        let mut open = open.clone();
+        for _ in 0..SAVES_MAX {
+            let next = open.job.clone().step(input.clone())?;
+            let row = row(open.id, open.version, &next, open.browser, open.started_at)?;
+            match self.stores().jobs.save(&row, open.version).await {
+                Ok(()) => return Ok(OpenJob { job: next, version: open.version + 1, ..open }),
+                Err(SaveError::Conflict) => {
+                    open = self.job(open.id).await?.ok_or(OutOfOrder::NotNow)?;
+                }
+                Err(error) => return Err(StepError::Failed(error.into())),
+            }
+        }
+        Err(StepError::OutOfOrder(OutOfOrder::NotNow))
+    }
+
+    /// Makes the code that takes the browser back to the portal.
+    pub async fn return_code(&self, id: JobId) -> anyhow::Result<Secret> {
+        let code = Secret(self.entropy().bytes::<16>().to_vec());
+        let now = self.now();
+        self.stores().jobs.put_return_code(TokenHash::of(&code.0), RowId(id.0), now).await?;
+        Ok(code)
+    }
+
+    /// Redeems a return code: the job, if the code is fresh, unused and this job's, and the
+    /// browser is the one that started it.
+    pub async fn redeem(
+        &self,
+        id: JobId,
+        code: &[u8],
+        browser: TokenHash,
+    ) -> anyhow::Result<Option<OpenJob>> {
+        let code = TokenHash::of(code);
+        let taken = self.stores().jobs.take_return_code(code, self.now()).await?;
+        if taken != Some(RowId(id.0)) {
+            return Ok(None);
+        }
+        let open = self.job(id).await?;
+        Ok(open.filter(|open| open.browser == Some(browser)))
+    }
+
+    /// Whose card this is, if it is bound to anybody.
+    pub async fn holder_of(&self, card: &CardSerial) -> anyhow::Result<Option<HolderId>> {
+        use futures::TryStreamExt as _;
+        use stores::event_store::{Revision, StreamName};
+        let stream = StreamName::card(card);
+        let first = self.stores().log.read_stream(&stream, Revision(0)).try_next().await?;
+        let Some(first) = first else { return Ok(None) };
+        let bound: domain::card::CardBound = serde_json::from_slice(&first.data)?;
+        Ok(Some(bound.holder))
+    }
+}
+
+/// The act that the passcode page shows for a goal.
+#[must_use]
+pub fn act_of(goal: &Goal) -> Act {
+    match goal {
+        Goal::LogIn => Act::LogIn,
+        Goal::ChangePasscodes(change) => {
+            Act::ChangePasscodes { changes: updates::lines(change), smartcard: change.smartcard }
+        }
+        Goal::Personalise { .. } => Act::Personalise,
+    }
+}
+
+/// The holder a goal is for, where that is known before a card is seen.
+fn holder_of_goal(goal: &Goal) -> Option<HolderId> {
+    match goal {
+        Goal::LogIn => None,
+        Goal::ChangePasscodes(change) => Some(change.holder),
+        Goal::Personalise { holder, .. } => Some(*holder),
+    }
+}
+
+fn row(
+    id: JobId,
+    version: i64,
+    job: &CardJob,
+    browser: Option<TokenHash>,
+    started_at: DateTime<Utc>,
+) -> anyhow::Result<Row> {
+    let holder = job.claim().map(|claim| claim.holder).or(holder_of_goal(&job.goal));
+    let expires_at = if job.is_unsettled() {
+        started_at + Duration::days(UNSETTLED_DAYS)
+    } else {
+        CardJob::ends_at(started_at)
+    };
+    Ok(Row {
+        job_id: RowId(id.0),
+        version,
+        state: serde_json::to_string(job)?,
+        browser,
+        holder,
+        card: job.claim().map(|claim| claim.card.clone()),
+        created_at: started_at,
+        expires_at,
+    })
+}
+
+fn opened(row: &Row) -> anyhow::Result<OpenJob> {
+    Ok(OpenJob {
+        id: JobId(row.job_id.0),
+        job: serde_json::from_str(&row.state)?,
+        browser: row.browser,
+        started_at: row.created_at,
+        version: row.version,
+    })
+}

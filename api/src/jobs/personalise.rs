@@ -1,0 +1,179 @@
+//! A blank card becomes somebody's: keys made on it, certificates issued, no factory secret left.
+//!
+//! The card is bound to its holder first (`CardBound`, so that one card is never two people's);
+//! management key and PUK are sealed in the vault before they are written; the holder exists only
+//! once the card is written and read back (P-03: a holder without a smartcard passcode cannot be).
+
+use chrono::Duration;
+use domain::{
+    card::{self, CardBound, CardKeys, IssuedCard, IssuedCertificate, PublicKey},
+    holder::{HolderCommand, Registration},
+    ids::{CommandId, EventId, SecretRef},
+};
+use issuer::{CardCertificate, CardProfile};
+use protocol::{Answer, Blank, Bytes, Secret, Slot};
+use stores::event_store::{AppendError, Expected, StreamName};
+use workflows::card_job::{Claim, Goal, Input, Made, MadeKey, Stage, journal::JournalEvent};
+
+use super::{OpenJob, passcode, proof};
+use crate::{agents::answers::Stop, app::App, execute::Actor};
+
+/// Which secret of a registration is the card's PUK.
+const PUK_SECRET: u32 = 10;
+
+/// What the PUK is sealed for; part of what its seal covers.
+pub const PUK_PURPOSE: &str = "puk";
+
+/// Digits of a PUK: the only form that every card takes.
+const PUK_DIGITS: usize = 8;
+
+/// How long a card's certificates are good for, in days (two years).
+const CERTIFICATE_DAYS: i64 = 730;
+
+/// What a blank card gets on its one way through the workstation; `None` for other jobs.
+pub async fn prepare(app: &App, open: &OpenJob, claim: &Claim) -> Result<Option<Blank>, Stop> {
+    let Goal::Personalise { holder, command, .. } = &open.job.goal else { return Ok(None) };
+    bind(app, claim, *command).await?;
+    let secret = SecretRef::derive(*command, PUK_SECRET);
+    let vault = &app.stores().vault;
+    let card = claim.card.as_str();
+    let sealed = vault.open_sealed(secret, PUK_PURPOSE, card, app.now()).await;
+    let puk = match sealed.map_err(anyhow::Error::from)? {
+        Some(puk) => Secret(puk.to_vec()),
+        None => {
+            let puk = Secret(app.entropy().digits(PUK_DIGITS));
+            let entropy = app.entropy().bytes().into();
+            vault
+                .seal(secret, *holder, PUK_PURPOSE, card, &puk.0, entropy, None, app.now())
+                .await
+                .map_err(anyhow::Error::from)?;
+            puk
+        }
+    };
+    let key = app.keystore().management_key(&claim.card);
+    Ok(Some(Blank { management_key: Secret(key.to_vec()), puk }))
+}
+
+/// `CardBound`, once; a repeat by the same registration finds its own.
+async fn bind(app: &App, claim: &Claim, command: CommandId) -> Result<(), Stop> {
+    let stream = StreamName::card(&claim.card);
+    let bound = CardBound { holder: claim.holder };
+    let id = CommandId(EventId::derive(command, 2_000).0);
+    match app.note(&stream, Expected::NoStream, id, CardBound::KIND, &bound).await {
+        Ok(_) => Ok(()),
+        Err(AppendError::Conflict { .. }) => {
+            if app.holder_of(&claim.card).await? == Some(claim.holder) {
+                Ok(())
+            } else {
+                Err(Stop::no("B-61", "This card was just bound to somebody else."))
+            }
+        }
+        Err(error) => Err(Stop::Failed(error.into())),
+    }
+}
+
+/// The card has generated a key: a certificate for 9A and 9C, a note of it for 9E.
+pub async fn key_generated(
+    app: &App,
+    open: &OpenJob,
+    slot: Slot,
+    public_key: &[u8],
+    csr: &[u8],
+) -> Result<Answer, Stop> {
+    let claim = proof::claimed(open)?;
+    let profile = match slot {
+        Slot::Authentication => CardProfile::Authentication,
+        Slot::Signature => CardProfile::Signature,
+        Slot::CardAuthentication => {
+            let made = MadeKey::CardAuthentication(PublicKey::from_der(public_key.to_vec()));
+            app.step_job(open, Input::KeyMade(made)).await?;
+            return Ok(Answer::Certificate { certificate: Bytes(Vec::new()) });
+        }
+    };
+    let (certificate, issued) = issue(app, claim, profile, public_key, csr).await?;
+    let public_key = PublicKey::from_der(public_key.to_vec());
+    let made = match profile {
+        CardProfile::Authentication => MadeKey::Authentication(public_key, issued),
+        CardProfile::Signature => MadeKey::Signature(public_key, issued),
+    };
+    app.step_job(open, Input::KeyMade(made)).await?;
+    Ok(Answer::Certificate { certificate: Bytes(certificate) })
+}
+
+async fn issue(
+    app: &App,
+    claim: &Claim,
+    profile: CardProfile,
+    public_key: &[u8],
+    csr: &[u8],
+) -> Result<(Vec<u8>, IssuedCertificate), Stop> {
+    let now = app.now();
+    let person = app.stores().vault.person(claim.holder).await.map_err(anyhow::Error::from)?;
+    let person = person.ok_or_else(|| anyhow::anyhow!("a holder without a person in the vault"))?;
+    let wanted = CardCertificate {
+        profile,
+        holder: claim.holder.0,
+        name: person.name,
+        email: person.email,
+        card: claim.card.as_str().to_owned(),
+        not_before: now,
+        not_after: now + Duration::days(CERTIFICATE_DAYS),
+    };
+    let certificate = app
+        .cards_authority()
+        .issue_card_certificate(csr, &wanted, app.entropy().bytes())
+        .map_err(|_| Stop::no("C-09", "The card's request for a certificate is not right."))?;
+    if certificate.public_key != public_key {
+        return Err(Stop::no("C-09", "The card's key and its request do not belong together."));
+    }
+    let slot = match profile {
+        CardProfile::Authentication => card::Slot::Authentication,
+        CardProfile::Signature => card::Slot::Signature,
+    };
+    let serial = hex::encode_upper(certificate.serial);
+    let issued = IssuedCertificate {
+        slot,
+        serial: serial.parse().map_err(anyhow::Error::from)?,
+        not_before: certificate.not_before,
+        not_after: certificate.not_after,
+    };
+    Ok((certificate.der, issued))
+}
+
+/// All is written and read back: the registration becomes true.
+pub async fn finished(app: &App, open: &OpenJob, signature: &[u8]) -> Result<Answer, Stop> {
+    proof::agreed(app, open, signature).await?;
+    let (Goal::Personalise { command, made, .. }, Stage::Writing(claim, secret)) =
+        (&open.job.goal, &open.job.stage)
+    else {
+        return Err(Stop::no("", "This card is not finished yet."));
+    };
+    let card = IssuedCard {
+        card: claim.card.clone(),
+        profile: claim.profile.clone(),
+        keys: keys(made)?,
+        certificates: made.certificates.clone(),
+    };
+    let registration = Registration {
+        card,
+        smartcard: *secret,
+        account_recovery: None,
+        verification: None,
+    };
+    let register = HolderCommand::Register(registration);
+    app.execute(claim.holder, *command, Actor::System, &register).await?;
+    passcode::journal(app, open, *command, &JournalEvent::CardWriteConfirmed {}).await?;
+    app.step_job(open, Input::Personalised).await?;
+    Ok(Answer::Done { code: app.return_code(open.id).await? })
+}
+
+fn keys(made: &Made) -> Result<CardKeys, Stop> {
+    match (&made.authentication, &made.signature, &made.card_authentication) {
+        (Some(authentication), Some(signature), Some(card_authentication)) => Ok(CardKeys {
+            authentication: authentication.clone(),
+            signature: signature.clone(),
+            card_authentication: card_authentication.clone(),
+        }),
+        (_, _, _) => Err(Stop::no("", "The card has not made all of its keys.")),
+    }
+}

@@ -1,0 +1,60 @@
+//! Whether a card key signed the sentence that this job asks for. The only thing that makes a
+//! claim of an agent true.
+
+use domain::card::PublicKey;
+use protocol::{Purpose, Statement};
+use workflows::card_job::{Claim, Goal};
+
+use super::{OpenJob, act_of};
+use crate::{agents::answers::Stop, app::App};
+
+/// *The card is there*: 9E of the card on record.
+pub async fn present(app: &App, open: &OpenJob, signature: &[u8]) -> Result<(), Stop> {
+    let claim = claimed(open)?;
+    let key = app.card_keys(claim).await?.card_authentication;
+    check(app, open, Purpose::Present, &key, signature)
+}
+
+/// *Its holder agrees*: 9A, after VERIFY, over the purpose of the act.
+pub async fn agreed(app: &App, open: &OpenJob, signature: &[u8]) -> Result<(), Stop> {
+    let claim = claimed(open)?;
+    let (purpose, key) = match &open.job.goal {
+        Goal::LogIn => (Purpose::LogIn, app.card_keys(claim).await?.authentication),
+        Goal::ChangePasscodes(_) => {
+            (Purpose::ChangePasscodes, app.card_keys(claim).await?.authentication)
+        }
+        Goal::Personalise { made, .. } => match &made.authentication {
+            Some(key) => (Purpose::Personalise, key.clone()),
+            None => return Err(Stop::no("", "The card has made no key yet.")),
+        },
+    };
+    check(app, open, purpose, &key, signature)
+}
+
+/// The claim, or the refusal of whoever is out of order.
+pub fn claimed(open: &OpenJob) -> Result<&Claim, Stop> {
+    open.job.claim().ok_or_else(|| Stop::no("", "Nobody has taken this step yet."))
+}
+
+fn check(
+    app: &App,
+    open: &OpenJob,
+    purpose: Purpose,
+    key: &PublicKey,
+    signature: &[u8],
+) -> Result<(), Stop> {
+    let claim = claimed(open)?;
+    let nonce = hex::decode(&claim.nonce).map_err(anyhow::Error::from)?;
+    let statement = Statement {
+        purpose,
+        origin: app.origin(),
+        job: open.id,
+        nonce: &nonce,
+        change: Statement::hash_of_act(&act_of(&open.job.goal)),
+    };
+    if issuer::verify_p256(key.der(), &statement.bytes(), signature) {
+        Ok(())
+    } else {
+        Err(Stop::again("P-05", "The card in the reader could not show that it is your smartcard."))
+    }
+}

@@ -1,0 +1,61 @@
+//! The program `latchkey`: one binary, one role or command at a time.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use api::commands;
+use clap::{Parser, Subcommand};
+
+/// The life of smartcard credentials: portal, API, card agents' channel.
+#[derive(Debug, Parser)]
+#[command(name = "latchkey", version, about)]
+struct Arguments {
+    /// Configuration file; without one, defaults and environment count.
+    #[arg(long, global = true, env = "LATCHKEY_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve everything from this process: portal, API, agents' channel.
+    Serve,
+    /// The card agents of the workstations.
+    #[command(subcommand)]
+    Agents(commands::agents::Command),
+    /// The configuration.
+    #[command(subcommand)]
+    Config(commands::config::Command),
+    /// Throw the projections away and build them again from the log.
+    Rebuild,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Serve => commands::serve::run(arguments.config.as_deref()),
+        Command::Agents(command) => commands::agents::run(arguments.config.as_deref(), &command),
+        Command::Config(command) => commands::config::run(arguments.config.as_deref(), &command),
+        Command::Rebuild => commands::rebuild::run(arguments.config.as_deref()),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            // Anyhow's alternate form: the whole chain on one line, no backtrace.
+            eprintln!("latchkey: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Arguments;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

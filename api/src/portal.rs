@@ -1,0 +1,95 @@
+//! The portal: what a browser sees. Handlers parse, prove, execute and answer; the words are in
+//! `view`, the rules elsewhere.
+
+#[cfg(feature = "demo")]
+mod demo;
+pub mod errors;
+mod home;
+mod information;
+mod jobs;
+mod ledger;
+mod log_in;
+mod passcodes;
+pub mod view;
+pub mod visitor;
+
+use axum::{
+    Router,
+    response::{Html, IntoResponse as _, Response},
+    routing::{get, post},
+};
+use chrono::{DateTime, Utc};
+use stores::session::Session;
+
+use crate::app::App;
+use errors::PageError;
+use view::{
+    frame::{Tab, Visitor, frame},
+    paths,
+};
+
+/// The portal's routes. Those of the demonstration exist only in its build and its mode.
+pub fn routes(app: &App) -> Router<App> {
+    let routes = Router::new()
+        .route(paths::START, get(information::start))
+        .route(paths::CARE_IDENTITY_SERVICE, get(information::care_identity_service))
+        .route(paths::ACCESSIBILITY, get(information::accessibility))
+        .route(paths::HELP, get(information::help))
+        .route("/help/{topic}", get(information::help_topic))
+        .route("/rules/{id}", get(information::rule))
+        .route(paths::LOG_IN, get(log_in::page).post(log_in::start))
+        .route(paths::LOG_OUT, post(log_in::log_out))
+        .route("/logged-out", get(log_in::logged_out))
+        .route("/jobs/{id}", get(jobs::page))
+        .route("/jobs/{id}/return", get(jobs::back))
+        .route(paths::HOME, get(home::page))
+        .route(paths::PASSCODES, get(passcodes::page).post(passcodes::update))
+        .route(paths::PASSCODES_CANCELLED, get(passcodes::cancelled))
+        .route("/passcodes/updated/{id}", get(passcodes::updated))
+        .route(paths::LEDGER, get(ledger::page))
+        .fallback(errors::not_found)
+        .method_not_allowed_fallback(errors::method_not_allowed);
+    with_demo(app, routes)
+}
+
+#[cfg(feature = "demo")]
+fn with_demo(app: &App, routes: Router<App>) -> Router<App> {
+    if app.demo().is_none() {
+        return routes;
+    }
+    routes
+        .route(paths::DEMO, get(demo::page))
+        .route(paths::DEMO_INSERT, post(demo::insert))
+        .route(paths::DEMO_REMOVE, post(demo::remove))
+}
+
+#[cfg(not(feature = "demo"))]
+fn with_demo(_app: &App, routes: Router<App>) -> Router<App> {
+    routes
+}
+
+/// The frame of a page for a holder who is logged in.
+async fn frame_for(app: &App, session: &Session, tab: Option<Tab>) -> anyhow::Result<pages::Frame> {
+    let person = app.stores().vault.person(session.holder).await?;
+    let name = person.map_or_else(|| "You".to_owned(), |person| person.name);
+    let log_out_at = time(app, session.ends_at());
+    let visitor = Visitor { name: &name, log_out_at: &log_out_at };
+    Ok(frame(app.is_demo(), Some(visitor), tab))
+}
+
+/// The frame of a page for nobody in particular.
+fn public_frame(app: &App) -> pages::Frame {
+    frame(app.is_demo(), None, None)
+}
+
+
+
+/// A time of day in the policy's zone, in words.
+fn time(app: &App, instant: DateTime<Utc>) -> String {
+    pages::time(instant, &app.policy().zone)
+}
+
+/// A rendered page.
+fn html(page: Result<String, pages::Error>) -> Result<Response, PageError> {
+    Ok(Html(page?).into_response())
+}

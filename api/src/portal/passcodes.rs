@@ -1,0 +1,168 @@
+//! S-02 to S-04: *Passcode Status* and *Reset Passcodes*.
+
+use axum::{
+    Form as Fields,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use axum_extra::extract::CookieJar;
+use domain::passcode::{self, Advice, FieldFault, Form, OptionalFields, Typed};
+use protocol::JobId;
+use serde::Deserialize;
+use stores::session::Session;
+use uuid::Uuid;
+use workflows::card_job::{Goal, Stage};
+
+use super::{
+    errors::PageError,
+    frame_for, html,
+    view::{
+        frame::Tab,
+        outcome::Outcome,
+        passcodes::{ManagePasscodes, StatusLine, Ticked},
+        paths,
+        problem::ProblemKind,
+    },
+    visitor::{LoggedIn, browser},
+};
+use crate::{
+    app::App,
+    execute::Loaded,
+    updates::{self, Planned},
+};
+
+/// Status and form.
+pub(super) async fn page(
+    State(app): State<App>,
+    LoggedIn { session }: LoggedIn,
+) -> Result<Response, PageError> {
+    let loaded = app.load(session.holder).await?;
+    show(&app, &session, &loaded, Ticked::default(), Vec::new()).await
+}
+
+/// The form as browsers send it: a box that is not ticked is not there.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Sent {
+    new_account_recovery: Typed,
+    confirm_account_recovery: Typed,
+    blank_account_recovery: Option<String>,
+    new_verification: Typed,
+    confirm_verification: Typed,
+    blank_verification: Option<String>,
+    smartcard: Option<String>,
+}
+
+impl Sent {
+    fn ticked(&self) -> Ticked {
+        Ticked {
+            blank_account_recovery: self.blank_account_recovery.is_some(),
+            blank_verification: self.blank_verification.is_some(),
+            smartcard: self.smartcard.is_some(),
+        }
+    }
+}
+
+impl From<Sent> for Form {
+    fn from(sent: Sent) -> Self {
+        Self {
+            smartcard: sent.smartcard.is_some(),
+            account_recovery: OptionalFields {
+                wanted: sent.new_account_recovery,
+                confirm: sent.confirm_account_recovery,
+                blank: sent.blank_account_recovery.is_some(),
+            },
+            verification: OptionalFields {
+                wanted: sent.new_verification,
+                confirm: sent.confirm_verification,
+                blank: sent.blank_verification.is_some(),
+            },
+        }
+    }
+}
+
+/// *Update*: judged as a whole; what is right waits for the card.
+pub(super) async fn update(
+    State(app): State<App>,
+    LoggedIn { session }: LoggedIn,
+    jar: CookieJar,
+    Fields(sent): Fields<Sent>,
+) -> Result<Response, PageError> {
+    let ticked = sent.ticked();
+    let loaded = app.load(session.holder).await?;
+    match updates::plan(&app, &session, &loaded, &Form::from(sent)).await? {
+        Planned::Faults(faults) => {
+            let page = show(&app, &session, &loaded, ticked, faults).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Planned::Change(change) => {
+            let (browser, jar) = browser(jar, app.entropy());
+            let job = app.start_job(Goal::ChangePasscodes(change), browser).await?;
+            Ok((jar, Redirect::to(&paths::job(&job.to_string()))).into_response())
+        }
+    }
+}
+
+async fn show(
+    app: &App,
+    session: &Session,
+    loaded: &Loaded,
+    ticked: Ticked,
+    faults: Vec<FieldFault>,
+) -> Result<Response, PageError> {
+    let context = app.context(loaded);
+    let status = loaded.holder.passcodes().status(&context);
+    let page = ManagePasscodes {
+        status: status.iter().map(StatusLine::from).collect(),
+        optional: app.policy().optional,
+        smartcard: app.policy().smartcard,
+        ticked,
+        faults,
+        advice: Vec::new(),
+    };
+    let frame = frame_for(app, session, Some(Tab::ManagePasscodes)).await?;
+    html(page.render(app.pages(), &frame))
+}
+
+/// P-27: nothing was changed.
+pub(super) async fn cancelled(
+    State(app): State<App>,
+    LoggedIn { session }: LoggedIn,
+) -> Result<Response, PageError> {
+    let frame = frame_for(&app, &session, Some(Tab::ManagePasscodes)).await?;
+    html(Outcome::Cancelled.render(app.pages(), &frame))
+}
+
+/// P-26: how the *Update* ended, read from what is true.
+pub(super) async fn updated(
+    State(app): State<App>,
+    LoggedIn { session }: LoggedIn,
+    Path(id): Path<Uuid>,
+) -> Result<Response, PageError> {
+    let not_found = PageError::Problem(ProblemKind::NotFound);
+    let Some(open) = app.job(JobId(id)).await? else { return Err(not_found) };
+    let Goal::ChangePasscodes(change) = &open.job.goal else { return Err(not_found) };
+    if change.holder != session.holder {
+        return Err(not_found);
+    }
+    let outcome = match &open.job.stage {
+        Stage::Done(_) => {
+            let events = app.events_of(change.holder, change.command).await?;
+            Outcome::Updated {
+                message: passcode::confirmation(&events).unwrap_or_default(),
+                changes: updates::lines(change),
+                advice: change.advice.iter().copied().map(Advice::message).collect(),
+            }
+        }
+        Stage::NotWritten(_) => Outcome::Failed {
+            reason: "The card kept your old passcode, so nothing was changed.".to_owned(),
+        },
+        Stage::Writing(..) | Stage::Unknown(..) => Outcome::NotKnown,
+        Stage::Open | Stage::Claimed(_) | Stage::Present(_) | Stage::Agreed(_) => {
+            return Ok(Redirect::to(&paths::job(&id.to_string())).into_response());
+        }
+    };
+    let frame = frame_for(&app, &session, Some(Tab::ManagePasscodes)).await?;
+    html(outcome.render(app.pages(), &frame))
+}
