@@ -7,13 +7,17 @@ use std::{future::pending, sync::Arc, time::Duration};
 use domain::{
     context::Context,
     holder::{HolderEvent, Origin},
-    ids::{HolderId, SecretRef},
+    ids::{CommandId, EventId, HolderId, SecretRef},
     logon::LogonRefusal,
     passcode::{Kind, OptionalKind, Standing},
     policy::Policy,
     testing::{day, instant},
 };
 use proptest::prelude::*;
+use stores::{
+    event_store::{Expected, NewEvent, StreamName, canonical},
+    sqlite::Database,
+};
 use uuid::Uuid;
 
 use super::*;
@@ -171,6 +175,39 @@ async fn a_follower_shows_what_was_there_and_what_comes() {
     projections.wait_for(position, LONG).await.unwrap();
     assert_eq!(projections.ledger(holder(0), None, 10).await.unwrap().len(), 2);
     log.close();
+    follower.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_follower_of_the_sqlite_log_shows_each_append_and_a_rebuild_shows_the_same() {
+    let database = Database::in_memory().await.unwrap();
+    let projections = Projections::in_memory().await.unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let follower = tokio::spawn({
+        let (projections, log) = (projections.clone(), database.log());
+        async move { projections.follow(Arc::new(log), async { drop(stopped.await) }).await }
+    });
+    let stream = StreamName::holder(holder(0));
+    for n in 0..3 {
+        let encoded = set(Kind::Verification, "2026-01-01").encode();
+        let event = NewEvent {
+            id: EventId::derive(CommandId(Uuid::from_u128(n)), 0),
+            kind: encoded.kind.to_owned(),
+            schema: encoded.schema,
+            data: canonical(&encoded.data).unwrap(),
+            meta: log::META.to_vec(),
+        };
+        let now = instant("2026-01-01T12:00:00Z");
+        let appended =
+            database.log().append(&stream, Expected::Any, vec![event], now).await.unwrap();
+        projections.wait_for(appended.position, LONG).await.unwrap();
+        let ledger = projections.ledger(holder(0), None, 10).await.unwrap();
+        assert_eq!(ledger[0].revision, appended.revision);
+    }
+    let live = shown(&projections, 1).await;
+    projections.rebuild(&database.log()).await.unwrap();
+    assert_eq!(shown(&projections, 1).await, live);
+    stop.send(()).unwrap();
     follower.await.unwrap().unwrap();
 }
 

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 /// What every event of these tests says about who did it.
-const META: &[u8] = br#"{"actor":{"by":"holder"}}"#;
+pub(super) const META: &[u8] = br#"{"actor":{"by":"holder"}}"#;
 
 pub(super) struct Log {
     /// The events, and whether more may come.
