@@ -18,11 +18,16 @@ fetch_vpcd() {
         rm -rf "$staging"
         mkdir -p "$staging"
         # As root apt warns that it could not drop its privileges for this folder; nothing else is lost.
-        (cd "$staging" && apt-get download -o APT::Sandbox::User=root vsmartcard-vpcd > /dev/null) ||
+        # A bare machine has no list of packages yet.
+        download_vpcd "$staging" || { [ "$(id -u)" -eq 0 ] && apt-get -q update < /dev/null && download_vpcd "$staging"; } ||
             die "apt could not fetch vsmartcard-vpcd: run 'apt-get update' as root once"
         dpkg -x "$staging"/vsmartcard-vpcd_*.deb "$staging"
         rm "$staging"/*.deb
         mv "$staging" "$VAR/vpcd"
     fi
     exec {vpcd_lock}>&-
+}
+
+download_vpcd() {
+    (cd "$1" && apt-get download -o APT::Sandbox::User=root vsmartcard-vpcd > /dev/null)
 }
