@@ -8,6 +8,7 @@ use domain::{card::CardKeys, ids::HolderId, policy::Policy};
 use issuer::{AgentsAuthority, CardsAuthority};
 use projections::Projections;
 use stores::{agent::AgentId, session::EndReason, sqlite::Stores};
+use tokio::sync::Semaphore;
 use workflows::card_job::Claim;
 use zeroize::Zeroizing;
 
@@ -56,6 +57,8 @@ pub struct Parts {
     pub entropy: Entropy,
     /// Who is connected.
     pub registry: Registry,
+    /// Places for stretching a value here (B-27).
+    pub stretching: Semaphore,
     /// The portal's templates.
     pub pages: pages::Environment<'static>,
     /// The demonstration, if this is one.
@@ -128,6 +131,12 @@ impl App {
     #[must_use]
     pub fn poprf(&self) -> &Poprf {
         &self.0.poprf
+    }
+
+    /// Places for stretching a value here (B-27).
+    #[must_use]
+    pub fn stretching(&self) -> &Semaphore {
+        &self.0.stretching
     }
 
     /// Who is connected.
@@ -216,7 +225,8 @@ impl App {
 
     async fn card_left(&self, agent: AgentId, card: &str, reason: EndReason) {
         let Ok(card) = card.parse() else { return };
-        let ended = self.stores().sessions.end_of_card_at_agent(&card, agent, reason, self.now()).await;
+        let ended =
+            self.stores().sessions.end_of_card_at_agent(&card, agent, reason, self.now()).await;
         if let Err(error) = ended {
             tracing::error!(agent = %agent.0, %error, "a removed card's session was not ended");
         }

@@ -131,9 +131,9 @@ async fn talk(app: &App, stream: UnixStream) -> anyhow::Result<()> {
     let mut line = String::new();
     BufReader::new(read.take(LINE_BYTES_MAX)).read_line(&mut line).await?;
     let reply = match serde_json::from_str(&line) {
-        Ok(question) => answer(app, question)
-            .await
-            .unwrap_or_else(|error| Reply::Failed(format!("{error:#}"))),
+        Ok(question) => {
+            answer(app, question).await.unwrap_or_else(|error| Reply::Failed(format!("{error:#}")))
+        }
         Err(_) => Reply::Failed("not a question this server knows".to_owned()),
     };
     let mut line = serde_json::to_vec(&reply)?;

@@ -11,7 +11,8 @@ use domain::{
 use futures::TryStreamExt as _;
 use serde::Serialize;
 use stores::event_store::{
-    AppendError, Expected, NewEvent, Position, Recorded, Revision, StoreError, StreamName, canonical,
+    AppendError, Expected, NewEvent, Position, Recorded, Revision, StoreError, StreamName,
+    canonical,
 };
 
 use crate::app::App;

@@ -33,7 +33,10 @@ pub fn router(app: App) -> Router {
 async fn asset(Path(name): Path<String>) -> Response {
     match pages::asset(&name) {
         Some(asset) => (
-            [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, pages::ASSET_CACHE)],
+            [
+                (header::CONTENT_TYPE, asset.content_type),
+                (header::CACHE_CONTROL, pages::ASSET_CACHE),
+            ],
             asset.bytes,
         )
             .into_response(),

@@ -6,6 +6,7 @@
 pub mod passcode;
 pub mod personalise;
 pub mod proof;
+mod same_value;
 mod settle;
 
 use chrono::{DateTime, Duration, Utc};

@@ -82,8 +82,6 @@ fn public_frame(app: &App) -> pages::Frame {
     frame(app.is_demo(), None, None)
 }
 
-
-
 /// A time of day in the policy's zone, in words.
 fn time(app: &App, instant: DateTime<Utc>) -> String {
     pages::time(instant, &app.policy().zone)

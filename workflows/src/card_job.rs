@@ -224,6 +224,8 @@ pub enum Input {
     KeyMade(MadeKey),
     /// All keys and certificates are on the card and read back.
     Personalised,
+    /// Something the holder is to be told beside the confirmation.
+    Advice(Advice),
     /// The try came to nothing; nothing was written.
     Hitch(Hitch),
 }
@@ -313,6 +315,14 @@ impl CardJob {
             // A blank card may be begun again, whatever is on it by now.
             (Input::Claimed(claim), Stage::Writing(..) | Stage::Unknown(..)) if blank => {
                 Stage::Claimed(claim)
+            }
+            (Input::Advice(advice), Stage::Agreed(claim)) => {
+                if let Goal::ChangePasscodes(change) = &mut goal
+                    && !change.advice.contains(&advice)
+                {
+                    change.advice.push(advice);
+                }
+                Stage::Agreed(claim)
             }
             (Input::Present, Stage::Claimed(claim)) if !blank => Stage::Present(claim),
             (Input::Agreed, Stage::Present(claim)) => Stage::Agreed(claim),

@@ -50,9 +50,10 @@ impl From<anyhow::Error> for Stop {
 impl From<StepError> for Stop {
     fn from(error: StepError) -> Self {
         match error {
-            StepError::OutOfOrder(OutOfOrder::Taken) => {
-                Self::no("", "This was started at another workstation. Start again from the portal.")
-            }
+            StepError::OutOfOrder(OutOfOrder::Taken) => Self::no(
+                "",
+                "This was started at another workstation. Start again from the portal.",
+            ),
             StepError::OutOfOrder(OutOfOrder::Spent) => {
                 Self::no("P-22", "Too many passcodes were tried. Start again from the portal.")
             }
@@ -67,9 +68,7 @@ impl From<StepError> for Stop {
 impl From<ExecuteError> for Stop {
     fn from(error: ExecuteError) -> Self {
         match error {
-            ExecuteError::Refused(refusal) => {
-                Self::no(refusal.rule().as_str(), &refusal.why())
-            }
+            ExecuteError::Refused(refusal) => Self::no(refusal.rule().as_str(), &refusal.why()),
             ExecuteError::Conflict => {
                 Self::again("", "Someone changed this at the same moment. Try again.")
             }
@@ -86,7 +85,9 @@ pub async fn answer(app: &App, agent: AgentId, request: Request) -> Answer {
         Err(Stop::Refused { rule, message, again }) => Answer::Refused { rule, message, again },
         Err(Stop::Failed(error)) => {
             tracing::error!(agent = %agent.0, error = format!("{error:#}"), "an agent's question failed");
-            refused("Something went wrong on our side. Nothing was changed by this step; try again.")
+            refused(
+                "Something went wrong on our side. Nothing was changed by this step; try again.",
+            )
         }
     }
 }

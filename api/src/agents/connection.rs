@@ -5,10 +5,11 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::{Context as _, bail};
 use futures::{SinkExt as _, StreamExt as _};
 use protocol::{
-    Answer, FRAME_BYTES_MAX, Farewell, FromAgent, FromServer, HEARTBEAT_SECS, PROTOCOL_VERSION, ReaderSeen,
-    Request,
+    Answer, FRAME_BYTES_MAX, Farewell, FromAgent, FromServer, HEARTBEAT_SECS, PROTOCOL_VERSION,
+    ReaderSeen, Request,
 };
 use sha2::{Digest as _, Sha256};
+use stores::agent::AgentId;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::server::TlsStream;
 use tokio_tungstenite::{
@@ -16,7 +17,6 @@ use tokio_tungstenite::{
     tungstenite::{Message, protocol::WebSocketConfig},
 };
 use tokio_util::sync::CancellationToken;
-use stores::agent::AgentId;
 
 use super::{AgentSeen, answers, enrolment};
 use crate::app::App;
@@ -76,7 +76,9 @@ async fn hello(socket: &mut Socket) -> anyhow::Result<String> {
         FromAgent::Hello { protocol: PROTOCOL_VERSION, workstation, .. } => Ok(clip(&workstation)),
         FromAgent::Hello { protocol, .. } => {
             bye(socket, Farewell::OtherVersion).await?;
-            bail!("the agent speaks version {protocol} of the protocol, we speak {PROTOCOL_VERSION}")
+            bail!(
+                "the agent speaks version {protocol} of the protocol, we speak {PROTOCOL_VERSION}"
+            )
         }
         FromAgent::Readers { .. } | FromAgent::Ask { .. } => bail!("the first frame is not Hello"),
     }

@@ -67,7 +67,13 @@ async fn try_enrol(
     let agent = AgentId(app.entropy().uuid(now));
     let certificate = app
         .agents_authority()
-        .issue_agent_certificate(csr, agent.0, app.entropy().bytes(), now, now + Duration::days(CERTIFICATE_DAYS))
+        .issue_agent_certificate(
+            csr,
+            agent.0,
+            app.entropy().bytes(),
+            now,
+            now + Duration::days(CERTIFICATE_DAYS),
+        )
         .context("the request for a certificate")?;
     app.stores().agents.enrol(agent, workstation, digest(&certificate), now).await?;
     tracing::info!(agent = %agent.0, "a workstation was enrolled");

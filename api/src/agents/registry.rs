@@ -10,9 +10,9 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use protocol::ReaderSeen;
+use stores::agent::AgentId;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use stores::agent::AgentId;
 
 /// A connected agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,10 @@ impl AgentSeen {
     /// True if it says that this card is in one of its readers.
     #[must_use]
     pub fn has_card(&self, serial: &str) -> bool {
-        self.readers.iter().filter_map(|reader| reader.card.as_ref()).any(|card| card.serial == serial)
+        self.readers
+            .iter()
+            .filter_map(|reader| reader.card.as_ref())
+            .any(|card| card.serial == serial)
     }
 }
 
@@ -90,9 +93,9 @@ impl Registry {
         let before = {
             let mut agents = self.lock();
             // A line that was cancelled has been replaced, or hung up: both are ended by others.
-            let same = agents.get(&agent).is_some_and(|connected| {
-                connected.line.is_cancelled() == line.is_cancelled()
-            });
+            let same = agents
+                .get(&agent)
+                .is_some_and(|connected| connected.line.is_cancelled() == line.is_cancelled());
             if same { agents.remove(&agent) } else { None }
         };
         self.changed.send_modify(|count| *count += 1);
@@ -108,7 +111,10 @@ impl Registry {
     /// True if any agent says that a card is in a reader of its.
     #[must_use]
     pub fn any_card(&self) -> bool {
-        self.lock().values().flat_map(|connected| &connected.seen.readers).any(|reader| reader.card.is_some())
+        self.lock()
+            .values()
+            .flat_map(|connected| &connected.seen.readers)
+            .any(|reader| reader.card.is_some())
     }
 
     /// How many agents are connected.

@@ -10,7 +10,7 @@ use stores::{
     sqlite::{Database, Options},
     vault::{Keys, VaultKeys},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -23,6 +23,9 @@ use crate::{
     poprf::Poprf,
     portal,
 };
+
+/// Values stretched at the same time by this process (B-27), 46 MiB each.
+const STRETCHES_AT_ONCE: usize = 1;
 
 /// Runs the command.
 pub fn run(config: Option<&Path>) -> anyhow::Result<ExitCode> {
@@ -62,7 +65,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         .await?;
     tasks.close();
     if tokio::time::timeout(super::STOP_MAX, tasks.wait()).await.is_err() {
-        tracing::warn!("some work was still running and is ended now; it is taken up at the next start");
+        tracing::warn!(
+            "some work was still running and is ended now; it is taken up at the next start"
+        );
     }
     Ok(())
 }
@@ -71,11 +76,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// If any of them is missing, of the other mode, or not as durable as it has to be.
-pub async fn open(
-    config: Config,
-    clock: Arc<dyn Clock>,
-    entropy: Entropy,
-) -> anyhow::Result<App> {
+pub async fn open(config: Config, clock: Arc<dyn Clock>, entropy: Entropy) -> anyhow::Result<App> {
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("data_dir: {}", config.data_dir.display()))?;
     let now = clock.now();
@@ -100,6 +101,7 @@ pub async fn open(
         clock,
         entropy,
         registry: Registry::default(),
+        stretching: Semaphore::new(STRETCHES_AT_ONCE),
         pages: portal::view::environment()?,
         #[cfg(feature = "demo")]
         demo: config.drawer().map(crate::demo::Demo::new),

@@ -77,7 +77,8 @@ async fn register(app: &App, demo: &Demo, person: &Person) -> anyhow::Result<()>
 }
 
 async fn personalise(app: &App, demo: &Demo, person: &Person) -> anyhow::Result<()> {
-    let profile: Profile = person.profile.parse().map_err(|_| anyhow::anyhow!("no such profile"))?;
+    let profile: Profile =
+        person.profile.parse().map_err(|_| anyhow::anyhow!("no such profile"))?;
     let contents = demo.contents().await?;
     if !contents.cards.iter().any(|card| card.name == person.card) {
         let name = person.card;
@@ -88,7 +89,11 @@ async fn personalise(app: &App, demo: &Demo, person: &Person) -> anyhow::Result<
     let written = write(app, person).await;
     demo.remove().await?;
     written?;
-    if is_registered(app, person.holder()).await? { Ok(()) } else { bail!("the card is not written") }
+    if is_registered(app, person.holder()).await? {
+        Ok(())
+    } else {
+        bail!("the card is not written")
+    }
 }
 
 /// Does at the agent's page what a person at the desk would do: types the first passcode twice.
@@ -119,11 +124,7 @@ fn card_in_reader(app: &App) -> bool {
 }
 
 /// Waits until something that agents say is so.
-async fn wait_for(
-    app: &App,
-    limit: Duration,
-    is_so: impl Fn(&App) -> bool,
-) -> anyhow::Result<()> {
+async fn wait_for(app: &App, limit: Duration, is_so: impl Fn(&App) -> bool) -> anyhow::Result<()> {
     let mut changes = app.agents().changes();
     tokio::time::timeout(limit, async {
         while !is_so(app) {

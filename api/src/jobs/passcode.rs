@@ -12,7 +12,7 @@ use protocol::{Answer, Bytes, Characters, PasscodeRules, Secret, WriteOutcome};
 use stores::{event_store::Expected, vault::NewPasscode};
 use workflows::card_job::{Goal, Hitch, Input, PlannedChange, Stage, journal::JournalEvent};
 
-use super::{OpenJob, proof::claimed, settle};
+use super::{OpenJob, proof::claimed, same_value, settle};
 use crate::{
     agents::answers::Stop,
     app::App,
@@ -46,9 +46,8 @@ pub async fn wrong(app: &App, open: &OpenJob, tries_left: Option<u8>) -> Result<
     let hitch = Input::Hitch(Hitch::WrongPasscode { tries_left });
     app.step_job(open, hitch).await?;
     if present {
-        let command = HolderCommand::NoteLogonRefused {
-            reason: LogonRefusal::WrongPasscode { tries_left },
-        };
+        let command =
+            HolderCommand::NoteLogonRefused { reason: LogonRefusal::WrongPasscode { tries_left } };
         app.execute(claim.holder, app.entropy().command_id(app.now()), Actor::Holder, &command)
             .await?;
     }
@@ -73,7 +72,13 @@ pub async fn evaluate(app: &App, open: &OpenJob, blinded: &[u8]) -> Result<Answe
     if open.job.writes_passcode() && open.job.evaluations > 1 {
         let day = app.now().date_naive().and_time(NaiveTime::MIN).and_utc();
         let key = format!("history-check {}", claim.card);
-        if !app.stores().limits.take(&key, day, HISTORY_CHECKS_A_DAY).await.map_err(anyhow::Error::from)? {
+        if !app
+            .stores()
+            .limits
+            .take(&key, day, HISTORY_CHECKS_A_DAY)
+            .await
+            .map_err(anyhow::Error::from)?
+        {
             return Err(Stop::no(
                 "P-22",
                 "Too many new passcodes were tried with this card today. Try again tomorrow.",
@@ -81,10 +86,10 @@ pub async fn evaluate(app: &App, open: &OpenJob, blinded: &[u8]) -> Result<Answe
         }
     }
     let info = protocol::poprf_info(claim.holder.0, app.poprf().version());
-    let (element, proof) = app
-        .poprf()
-        .evaluate(&info, blinded, &mut app.entropy())
-        .map_err(|_| Stop::no("", "The card software sent something that is not a passcode check."))?;
+    let (element, proof) =
+        app.poprf().evaluate(&info, blinded, &mut app.entropy()).map_err(|_| {
+            Stop::no("", "The card software sent something that is not a passcode check.")
+        })?;
     Ok(Answer::Evaluated { element: Bytes(element), proof: Bytes(proof) })
 }
 
@@ -123,6 +128,10 @@ pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, S
             "You have used this passcode before. Choose one that is not among your last 5.",
         ));
     }
+    let open = match &open.job.goal {
+        Goal::ChangePasscodes(change) => same_value::compare(app, open, change, &tag.0).await?,
+        Goal::LogIn | Goal::Personalise { .. } => open.clone(),
+    };
     let secret = SecretRef::derive(command, SMARTCARD_SECRET + u32::from(open.job.evaluations));
     let kind = Kind::Smartcard.as_str();
     let row = NewPasscode { secret, holder: claim.holder, kind, event: first_event };
@@ -133,8 +142,8 @@ pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, S
         command,
         secret,
     };
-    journal(app, open, command, &prepared).await?;
-    app.step_job(open, Input::NewPending(secret)).await?;
+    journal(app, &open, command, &prepared).await?;
+    app.step_job(&open, Input::NewPending(secret)).await?;
     Ok(Answer::Write)
 }
 
@@ -168,11 +177,7 @@ pub async fn written(app: &App, open: &OpenJob, outcome: WriteOutcome) -> Result
 }
 
 /// The new passcode is on the card: the whole *Update* becomes true.
-pub(super) async fn confirm(
-    app: &App,
-    open: &OpenJob,
-    change: &PlannedChange,
-) -> Result<(), Stop> {
+pub(super) async fn confirm(app: &App, open: &OpenJob, change: &PlannedChange) -> Result<(), Stop> {
     let (Stage::Writing(_, secret) | Stage::Unknown(_, secret)) = &open.job.stage else {
         return Err(Stop::no("", "Nothing is being written."));
     };
@@ -183,11 +188,7 @@ pub(super) async fn confirm(
 }
 
 /// The old passcode is on the card: nothing of the *Update* becomes true.
-pub(super) async fn abandon(
-    app: &App,
-    open: &OpenJob,
-    change: &PlannedChange,
-) -> Result<(), Stop> {
+pub(super) async fn abandon(app: &App, open: &OpenJob, change: &PlannedChange) -> Result<(), Stop> {
     journal(app, open, change.command, &JournalEvent::CardWriteAbandoned {}).await?;
     app.step_job(open, Input::NotWritten).await?;
     Ok(())

@@ -154,12 +154,8 @@ pub async fn finished(app: &App, open: &OpenJob, signature: &[u8]) -> Result<Ans
         keys: keys(made)?,
         certificates: made.certificates.clone(),
     };
-    let registration = Registration {
-        card,
-        smartcard: *secret,
-        account_recovery: None,
-        verification: None,
-    };
+    let registration =
+        Registration { card, smartcard: *secret, account_recovery: None, verification: None };
     let register = HolderCommand::Register(registration);
     app.execute(claim.holder, *command, Actor::System, &register).await?;
     passcode::journal(app, open, *command, &JournalEvent::CardWriteConfirmed {}).await?;

@@ -4,7 +4,11 @@
 //! the torn write had landed; equal to the current one, it had not; equal to neither, somebody
 //! changed the passcode outside the product, and the ledger says so (`PasscodeChangedElsewhere`).
 
-use domain::{holder::HolderCommand, ids::{EventId, SecretRef}, passcode::Kind};
+use domain::{
+    holder::HolderCommand,
+    ids::{EventId, SecretRef},
+    passcode::Kind,
+};
 use stores::vault::NewPasscode;
 use workflows::card_job::{Claim, Goal, Stage};
 

@@ -77,8 +77,8 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
         return response;
     }
     let problem = response.extensions().get::<std::sync::Arc<Problem>>().cloned();
-    let problem = problem
-        .unwrap_or_else(|| Problem::new(ProblemKind::of_status(status.as_u16())).into());
+    let problem =
+        problem.unwrap_or_else(|| Problem::new(ProblemKind::of_status(status.as_u16())).into());
     match problem.render(app.pages(), &public_frame(&app)) {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {

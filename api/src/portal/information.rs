@@ -8,14 +8,7 @@ use axum::{
 use super::{
     errors::PageError,
     frame_for, html, public_frame,
-    view::{
-        self,
-        frame::Tab,
-        help,
-        problem::ProblemKind,
-        rule::Rule,
-        start::Start,
-    },
+    view::{self, frame::Tab, help, problem::ProblemKind, rule::Rule, start::Start},
     visitor::LoggedIn,
 };
 use crate::app::App;

@@ -38,9 +38,7 @@ pub(super) async fn page(
 ) -> Result<Response, PageError> {
     let browser = token(&jar, BROWSER_COOKIE);
     let (purpose, state) = match app.job(JobId(id)).await? {
-        Some(open) if open.browser == browser => {
-            (purpose(&open.job.goal), state(&app, &open))
-        }
+        Some(open) if open.browser == browser => (purpose(&open.job.goal), state(&app, &open)),
         Some(_) => return Err(PageError::Problem(ProblemKind::NotFound)),
         None => (JobFor::LogIn, JobState::Expired),
     };

@@ -42,7 +42,10 @@ pub(super) async fn log_out(State(app): State<App>, jar: CookieJar) -> Result<Re
 }
 
 /// Why the session is over, as far as this browser's cookie tells.
-pub(super) async fn logged_out(State(app): State<App>, jar: CookieJar) -> Result<Response, PageError> {
+pub(super) async fn logged_out(
+    State(app): State<App>,
+    jar: CookieJar,
+) -> Result<Response, PageError> {
     let reason = match token(&jar, SESSION_COOKIE) {
         Some(token) => app.stores().sessions.ending(token, app.now()).await?,
         None => None,

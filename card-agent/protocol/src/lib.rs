@@ -12,6 +12,7 @@
 mod act;
 mod frame;
 mod statement;
+mod stretch;
 mod wire;
 
 pub use act::{Act, Characters, Needs, PasscodeRules};
@@ -20,6 +21,7 @@ pub use frame::{
     ProblemSeen, ReaderSeen, Request, ReturnCode, Slot, WriteOutcome,
 };
 pub use statement::{Purpose, Statement};
+pub use stretch::{NotStretched, STRETCHED_BYTES, stretch};
 pub use wire::{Bytes, Secret};
 
 /// The version both sides must speak. A server refuses an agent that speaks another.
@@ -37,30 +39,6 @@ pub const FRAME_BYTES_MAX: usize = 64 * 1024;
 /// How often an agent that has nothing to say shows that it is there, in seconds.
 /// A server that has heard nothing for three times as long takes the agent for lost.
 pub const HEARTBEAT_SECS: u64 = 20;
-
-/// What is added before the holder's id to make the salt that stretches a smartcard passcode
-/// (Argon2id) before the POPRF, so that this stretch is good for nothing else.
-pub const STRETCH_LABEL: &[u8] = b"latchkey/v1 smartcard-passcode";
-
-/// Memory of that stretch in KiB (46 MiB, OWASP's figure for one pass).
-pub const STRETCH_MEMORY_KIB: u32 = 46 * 1024;
-
-/// Passes of that stretch.
-pub const STRETCH_PASSES: u32 = 1;
-
-/// Length of a stretched passcode in bytes.
-pub const STRETCHED_BYTES: usize = 32;
-
-/// The salt of that stretch: SHA-256 of [`STRETCH_LABEL`] and the 16 bytes of the holder's id.
-/// One lane, Argon2 version 0x13; what is stretched is the passcode's bytes without padding.
-#[must_use]
-pub fn stretch_salt(holder: uuid::Uuid) -> [u8; 32] {
-    use sha2::{Digest as _, Sha256};
-    let mut hash = Sha256::new();
-    hash.update(STRETCH_LABEL);
-    hash.update(holder.as_bytes());
-    hash.finalize().into()
-}
 
 /// The public input of the POPRF (RFC 9497 §3.3.3): holder, purpose and key version, so that no
 /// evaluation for one holder, purpose or key is worth anything for another.

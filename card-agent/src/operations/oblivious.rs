@@ -5,10 +5,7 @@
 //! mode 2, ristretto255-SHA512) is evaluated with the server, so that a guess needs the server's
 //! key as well.
 
-use argon2::{Algorithm, Argon2, Params, Version};
-use protocol::{
-    Bytes, STRETCH_MEMORY_KIB, STRETCH_PASSES, STRETCHED_BYTES, Secret, poprf_info, stretch_salt,
-};
+use protocol::{Bytes, STRETCHED_BYTES, Secret, poprf_info, stretch};
 use uuid::Uuid;
 use voprf::{EvaluationElement, Group as _, PoprfClient, Proof, Ristretto255};
 use zeroize::Zeroizing;
@@ -45,7 +42,7 @@ pub(super) fn blind(
     terms: &Terms,
     random: &mut impl Random,
 ) -> Result<Blinded, NotVerified> {
-    let stretched = stretch(passcode.bytes(), terms.holder)?;
+    let stretched = stretch(passcode.bytes(), terms.holder).map_err(|_| NotVerified)?;
     let blinded =
         PoprfClient::<Ristretto255>::blind(&*stretched, random).map_err(|_| NotVerified)?;
     let element = Bytes(blinded.message.serialize().to_vec());
@@ -70,14 +67,4 @@ impl Blinded {
             .map(|tag| Secret(tag.to_vec()))
             .map_err(|_| NotVerified)
     }
-}
-
-fn stretch(passcode: &[u8], holder: Uuid) -> Result<Zeroizing<[u8; STRETCHED_BYTES]>, NotVerified> {
-    let params = Params::new(STRETCH_MEMORY_KIB, STRETCH_PASSES, 1, Some(STRETCHED_BYTES))
-        .map_err(|_| NotVerified)?;
-    let mut stretched = Zeroizing::new([0; STRETCHED_BYTES]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passcode, &stretch_salt(holder), &mut *stretched)
-        .map_err(|_| NotVerified)?;
-    Ok(stretched)
 }
