@@ -5,6 +5,7 @@
 PORTAL_PORT=${LATCHKEY_PORTAL_PORT:-7400}
 AGENT_PORT=${LATCHKEY_AGENT_PORT:-7401}
 CHANNEL_PORT=${LATCHKEY_CHANNEL_PORT:-7402}
+OPERATOR_PORT=${LATCHKEY_OPERATOR_PORT:-7403}
 
 DEMO="$VAR/demo"
 LOGS="$VAR/log"
@@ -30,7 +31,7 @@ run_system() {
     say "Ready: open http://localhost:$PORTAL_PORT"
     cat <<TEXT
    The people there do not exist; their cards are in the drawer that the page shows.
-   Put a card into the reader, log in with passcode 123456, change it.
+   Put a card into the reader, log in with the passcode that the drawer shows, change it.
    Logs: ${LOGS#"$ROOT/"}/. Ctrl-C ends everything; what happened is kept in ${DEMO#"$ROOT/"}/.
 TEXT
     local ended=0
@@ -75,7 +76,24 @@ start_reader() {
 
 start_server() {
     say "Starting the server (portal on port $PORTAL_PORT, agents' channel on port $CHANNEL_PORT)"
-    LATCHKEY_DRAWER="$RUN_FOLDER/drawer.sock" start server "$BUILT/latchkey" serve --demo --data "$DEMO"
+    # The keystore makes its own folder; 0700, as the data folder is.
+    cat > "$DEMO/latchkey.toml" <<CONF
+mode = "demo"
+data_dir = "$DEMO/data"
+[portal]
+listen = "127.0.0.1:$PORTAL_PORT"
+origin = "http://localhost:$PORTAL_PORT"
+[agents]
+listen = "127.0.0.1:$CHANNEL_PORT"
+[agent_page]
+port = $AGENT_PORT
+[operator]
+listen = "127.0.0.1:$OPERATOR_PORT"
+CONF
+    if [ -n "$PCSC_SOCKET" ]; then
+        printf '[demo]\ndrawer = "%s"\n' "$RUN_FOLDER/drawer.sock" >> "$DEMO/latchkey.toml"
+    fi
+    start server "$BUILT/latchkey" --config "$DEMO/latchkey.toml" serve
     SERVER=$STARTED
     wait_for_port "$PORTAL_PORT" "$SERVER" server
 }
@@ -84,12 +102,31 @@ start_agent() {
     say "Starting the card agent (passcode page on port $AGENT_PORT)"
     # The machine's own PC/SC service where there is no virtual reader.
     [ -z "$PCSC_SOCKET" ] || export PCSCLITE_CSOCK_NAME="$PCSC_SOCKET"
-    if [ ! -e "$DEMO/agent/enrolled" ]; then
-        "$BUILT/latchkey" agents invite --demo --data "$DEMO"
+    cat > "$DEMO/card-agent.toml" <<CONF
+server = "127.0.0.1:$CHANNEL_PORT"
+portal_origin = "http://localhost:$PORTAL_PORT"
+page_port = $AGENT_PORT
+workstation = "demo workstation"
+state_dir = "$DEMO/agent"
+approved_readers = ["Latchkey Virtual Reader"]
+CONF
+    if [ ! -d "$DEMO/agent" ]; then
+        enrol_agent
     fi
-    start agent "$BUILT/latchkey-card-agent" run --data "$DEMO/agent"
+    start agent "$BUILT/latchkey-card-agent" run --config "$DEMO/card-agent.toml"
     AGENT=$STARTED
     wait_for_port "$AGENT_PORT" "$AGENT" agent
+}
+
+# As an operator would: a code from the server, traded by the workstation for a certificate.
+enrol_agent() {
+    local invitation code authority
+    invitation=$("$BUILT/latchkey" --config "$DEMO/latchkey.toml" agents invite)
+    code=$(sed -n 's/^code //p' <<< "$invitation")
+    authority=$(sed -n 's/^authority //p' <<< "$invitation")
+    say "Enrolling this workstation"
+    "$BUILT/latchkey-card-agent" enrol --config "$DEMO/card-agent.toml" --authority "$authority" --code-file - <<< "$code" \
+        || die "the workstation could not be enrolled"
 }
 
 # start NAME PROGRAM ARGUMENT...: in the background, ended with this script however it ends; STARTED is its process.

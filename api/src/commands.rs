@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod config;
+pub mod doctor;
 
 pub mod rebuild;
 pub mod serve;

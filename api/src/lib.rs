@@ -12,8 +12,10 @@ pub mod config;
 pub mod control;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod doctor;
 
 pub mod execute;
+pub mod health;
 pub mod housekeeping;
 pub mod http;
 pub mod jobs;

@@ -26,6 +26,8 @@ enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(commands::config::Command),
+    /// Look whether everything this program needs is there and in order.
+    Doctor,
     /// Throw the projections away and build them again from the log.
     Rebuild,
 }
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Command::Serve => commands::serve::run(arguments.config.as_deref()),
         Command::Agents(command) => commands::agents::run(arguments.config.as_deref(), &command),
         Command::Config(command) => commands::config::run(arguments.config.as_deref(), &command),
+        Command::Doctor => commands::doctor::run(arguments.config.as_deref()),
         Command::Rebuild => commands::rebuild::run(arguments.config.as_deref()),
     };
     match outcome {

@@ -67,6 +67,12 @@ impl Sandbox {
         self.folder.path().join("pcscd/pcscd.comm")
     }
 
+    /// The drawer's socket.
+    #[must_use]
+    pub fn drawer_socket(&self) -> PathBuf {
+        self.folder.path().join("drawer.sock")
+    }
+
     /// Runs a PC/SC program to its end. A nonzero exit code is the caller's to judge.
     pub fn run(&self, program: &str, arguments: &[&str]) -> anyhow::Result<Output> {
         Command::new(program)
@@ -110,6 +116,6 @@ pub fn program(name: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// The root of the checkout.
-fn checkout() -> &'static Path {
+pub(crate) fn checkout() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }

@@ -163,6 +163,10 @@ async fn claim(
     seen: CardSeen,
 ) -> Result<Answer, Stop> {
     let open = find(app, id).await?;
+    // The agent has its own list; this one is the server's word on it (B-60).
+    if !app.config().readers.approved.contains(&reader) {
+        return Err(Stop::again("B-60", "This card reader is not on the list of approved readers."));
+    }
     let Ok(card) = seen.serial.parse() else {
         return Err(Stop::no("", "The card's serial number cannot be read."));
     };

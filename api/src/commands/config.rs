@@ -27,5 +27,8 @@ pub fn run(config: Option<&Path>, command: &Command) -> anyhow::Result<ExitCode>
 
 /// The configuration of file and environment.
 pub(super) fn load(path: Option<&Path>) -> anyhow::Result<Config> {
-    Ok(Config::load(path, std::env::vars())?)
+    // What is not text cannot be a setting of ours.
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Ok(Config::load(path, environment)?)
 }

@@ -1,6 +1,9 @@
 //! `latchkey serve`: everything from one process, until it is told to stop.
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{
+    future::IntoFuture as _, os::unix::fs::DirBuilderExt as _, path::Path, process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use domain::policy::Policy;
@@ -18,7 +21,7 @@ use crate::{
     app::{App, Parts},
     clock::{Clock, Entropy, WallClock},
     config::Config,
-    control, http,
+    control, health, http,
     keystore::{KeyName, Keystore},
     poprf::Poprf,
     portal,
@@ -44,6 +47,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let agents_listener = TcpListener::bind(config.agents.listen)
         .await
         .with_context(|| format!("agents.listen: {}", config.agents.listen))?;
+    let operator_listener = TcpListener::bind(config.operator.listen)
+        .await
+        .with_context(|| format!("operator.listen: {}", config.operator.listen))?;
     let app = open(config, Arc::new(WallClock), Entropy::System).await?;
     let following = app.projections().clone();
     let (log, until) = (Arc::clone(&app.stores().log), shutdown.clone());
@@ -53,6 +59,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let channel = agents::listen(app.clone(), agents_listener, shutdown.clone());
     tasks.spawn(report("the agents' channel", channel));
     tasks.spawn(report("the operator's socket", control::listen(app.clone(), shutdown.clone())));
+    let (health, until) = (health::router(app.clone()), shutdown.clone());
+    let answering = axum::serve(operator_listener, health)
+        .with_graceful_shutdown(until.cancelled_owned())
+        .into_future();
+    tasks.spawn(report("the operator's port", answering));
     tasks.spawn(crate::housekeeping::run(app.clone(), shutdown.clone()));
     #[cfg(feature = "demo")]
     if let Some(demo) = app.demo() {
@@ -77,19 +88,24 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 /// # Errors
 /// If any of them is missing, of the other mode, or not as durable as it has to be.
 pub async fn open(config: Config, clock: Arc<dyn Clock>, entropy: Entropy) -> anyhow::Result<App> {
-    std::fs::create_dir_all(&config.data_dir)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data_dir)
         .with_context(|| format!("data_dir: {}", config.data_dir.display()))?;
     let now = clock.now();
-    let keystore = Keystore::open_or_create(
-        &config.keystore_dir(),
-        config.mode,
-        &mut |bytes| entropy.fill(bytes),
-        now,
-    )?;
-    let database = Database::open(&config.data_dir.join("log.db"), &Options::default()).await?;
+    let log = config.log_database();
+    // New keys beside an old log would open nothing in it: lost keys are an error, not a start.
+    let keystore = if log.exists() {
+        Keystore::open(&config.keystore_dir(), config.mode)?
+    } else {
+        let fill = &mut |bytes: &mut [u8]| entropy.fill(bytes);
+        Keystore::open_or_create(&config.keystore_dir(), config.mode, fill, now)?
+    };
+    let database = Database::open(&log, &Options::default()).await?;
     let stores = database.stores(vault_keys(&keystore));
     log::open_as(stores.log.as_ref(), config.mode, entropy.command_id(now), now).await?;
-    let projections = Projections::open(&config.data_dir.join("projections.db")).await?;
+    let projections = Projections::open(&config.projections_database()).await?;
     let parts = Parts {
         stores,
         projections,

@@ -1,0 +1,184 @@
+//! The whole system, as a newcomer gets it from `./latchkey up`: virtual reader, server, card
+//! agent, the demonstration's holders with their cards. Started once for all tests that need it,
+//! and used by one at a time.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::TcpListener,
+    path::PathBuf,
+    process::Command,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+use anyhow::{Context as _, ensure};
+use tempfile::TempDir;
+
+use crate::{
+    held::Held,
+    sandbox::{Sandbox, program},
+};
+
+/// A holder of the demonstration: name of the card, and the passcode it was personalised with.
+const PEOPLE: [(&str, &str); 5] = [
+    ("asha", "Meadow7"),
+    ("sam", "246813"),
+    ("jo", "rain"),
+    ("maria", "13572468"),
+    ("tomasz", "Blue42"),
+];
+
+/// A running system.
+pub struct System {
+    /// The reader and the drawer.
+    pub sandbox: Sandbox,
+    /// The server; `None` while a test has killed it.
+    pub server: Option<Held>,
+    /// The agent; `None` while a test has killed it.
+    pub agent: Option<Held>,
+    /// Each card's passcode as the tests have left it.
+    pub passcodes: BTreeMap<&'static str, String>,
+    ports: Ports,
+    folder: TempDir,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Ports {
+    portal: u16,
+    page: u16,
+    channel: u16,
+    operator: u16,
+}
+
+/// The system, for one test at a time. A test that fails leaves it to the next.
+pub fn system() -> anyhow::Result<MutexGuard<'static, System>> {
+    static SYSTEM: OnceLock<Result<Mutex<System>, String>> = OnceLock::new();
+    let system = SYSTEM
+        .get_or_init(|| System::start().map(Mutex::new).map_err(|error| format!("{error:#}")));
+    match system {
+        Ok(system) => Ok(system.lock().unwrap_or_else(PoisonError::into_inner)),
+        Err(error) => Err(anyhow::anyhow!("the system did not start: {error}")),
+    }
+}
+
+impl System {
+    fn start() -> anyhow::Result<Self> {
+        let sandbox = Sandbox::start(&[])?;
+        let folder = tempfile::Builder::new().prefix("latchkey-").tempdir_in("/tmp")?;
+        let mut system = Self {
+            sandbox,
+            server: None,
+            agent: None,
+            passcodes: PEOPLE.iter().map(|(card, code)| (*card, (*code).to_owned())).collect(),
+            ports: Ports::free()?,
+            folder,
+        };
+        system.configure()?;
+        system.start_server()?;
+        system.enrol()?;
+        system.start_agent()?;
+        let server = system.server.as_mut().context("just started")?;
+        server.wait_for("the demonstration's cards are ready")?;
+        Ok(system)
+    }
+
+    /// Starts the server, or starts it again.
+    pub fn start_server(&mut self) -> anyhow::Result<()> {
+        let config = self.path("latchkey.toml");
+        let config = config.to_str().context("a path that is text")?;
+        let server = Held::start("latchkey", &["--config", config, "serve"], &[], "\"ready\"")?;
+        self.server = Some(server);
+        Ok(())
+    }
+
+    /// Starts the agent, or starts it again.
+    pub fn start_agent(&mut self) -> anyhow::Result<()> {
+        let config = self.path("card-agent.toml");
+        let config = config.to_str().context("a path that is text")?;
+        let socket = self.sandbox.pcsc_socket();
+        let environment = [("PCSCLITE_CSOCK_NAME", socket.as_path())];
+        let arguments = ["run", "--config", config];
+        self.agent =
+            Some(Held::start("latchkey-card-agent", &arguments, &environment, "connected")?);
+        Ok(())
+    }
+
+    /// The portal's origin.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("http://localhost:{}", self.ports.portal)
+    }
+
+    /// The agent's page's origin.
+    #[must_use]
+    pub fn agent_origin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.page)
+    }
+
+    /// A file in the system's folder.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn configure(&self) -> anyhow::Result<()> {
+        let Ports { portal, page, channel, operator } = self.ports;
+        let drawer = self.sandbox.drawer_socket();
+        let server = format!(
+            "mode = \"demo\"\ndata_dir = {:?}\n\
+             [portal]\nlisten = \"127.0.0.1:{portal}\"\norigin = \"http://localhost:{portal}\"\n\
+             [agents]\nlisten = \"127.0.0.1:{channel}\"\n\
+             [agent_page]\nport = {page}\n\
+             [operator]\nlisten = \"127.0.0.1:{operator}\"\n\
+             [demo]\ndrawer = {drawer:?}\n",
+            self.path("data"),
+        );
+        fs::write(self.path("latchkey.toml"), server)?;
+        let agent = format!(
+            "server = \"127.0.0.1:{channel}\"\nportal_origin = \"http://localhost:{portal}\"\n\
+             page_port = {page}\nworkstation = \"test workstation\"\nstate_dir = {:?}\n\
+             approved_readers = [\"Latchkey Virtual Reader\"]\n",
+            self.path("agent"),
+        );
+        fs::write(self.path("card-agent.toml"), agent)?;
+        Ok(())
+    }
+
+    /// As an operator would: a code from the server, traded for a certificate.
+    fn enrol(&self) -> anyhow::Result<()> {
+        let invited = Command::new(program("latchkey")?)
+            .arg("--config")
+            .arg(self.path("latchkey.toml"))
+            .args(["agents", "invite"])
+            .output()?;
+        ensure!(invited.status.success(), "no invitation: {invited:?}");
+        let text = String::from_utf8(invited.stdout)?;
+        let line = |name: &str| {
+            let mut lines = text.lines();
+            lines.find_map(|line| line.strip_prefix(name)).context("an invitation without it")
+        };
+        fs::write(self.path("code"), line("code ")?)?;
+        let enrolled = Command::new(program("latchkey-card-agent")?)
+            .args(["enrol", "--config"])
+            .arg(self.path("card-agent.toml"))
+            .args(["--authority", line("authority ")?, "--code-file"])
+            .arg(self.path("code"))
+            .output()?;
+        ensure!(enrolled.status.success(), "not enrolled: {enrolled:?}");
+        Ok(())
+    }
+}
+
+impl Ports {
+    /// Ports that nobody uses. Somebody could take one before we do; then the start fails and says so.
+    fn free() -> anyhow::Result<Self> {
+        let listeners = [(); 4].map(|()| TcpListener::bind(("127.0.0.1", 0)));
+        let mut ports = [0; 4];
+        for (port, listener) in ports.iter_mut().zip(&listeners) {
+            let listener = listener.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
+            *port = listener.local_addr()?.port();
+        }
+        let [portal, page, channel, operator] = ports;
+        Ok(Self { portal, page, channel, operator })
+    }
+}
