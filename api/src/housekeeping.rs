@@ -15,6 +15,10 @@ const EVERY: Duration = Duration::from_mins(1);
 /// Rows per table and round.
 const ROWS_MAX: u32 = 1_000;
 
+/// A session that can no longer be open is kept for so many hours more, because its browser may
+/// come back and is told why it ended.
+const ENDED_KEPT_HOURS: i64 = 12;
+
 /// Counters are kept for the day they count and the one after.
 const COUNTERS_KEPT_DAYS: i64 = 2;
 
@@ -39,7 +43,7 @@ pub async fn sweep(app: &App) -> anyhow::Result<()> {
     let (stores, now) = (app.stores(), app.now());
     stores.vault.sweep(stores.log.as_ref(), now, ROWS_MAX).await?;
     stores.jobs.sweep(now, ROWS_MAX).await?;
-    stores.sessions.sweep(now, ROWS_MAX).await?;
+    stores.sessions.sweep(now - TimeDelta::hours(ENDED_KEPT_HOURS), ROWS_MAX).await?;
     stores.answers.sweep(now, ROWS_MAX).await?;
     stores.agents.sweep(now, ROWS_MAX).await?;
     stores.logons.forget(now, KEPT_DAYS, ROWS_MAX).await?;

@@ -13,10 +13,10 @@ use chrono::{DateTime, Duration, Utc};
 use domain::ids::{CardSerial, HolderId};
 use protocol::{Act, JobId, Secret};
 use stores::{
-    job::{Job as Row, JobId as RowId, SaveError},
+    job::{Job as Row, JobId as RowId, RETURN_CODE_SECS, SaveError},
     token::TokenHash,
 };
-use workflows::card_job::{CardJob, Goal, Input, OutOfOrder};
+use workflows::card_job::{CardJob, Goal, Input, OutOfOrder, Stage};
 
 use crate::{app::App, updates};
 
@@ -39,6 +39,15 @@ pub struct OpenJob {
     /// When it was started.
     pub started_at: DateTime<Utc>,
     version: i64,
+}
+
+impl OpenJob {
+    /// Refuses a step that does not come next, before anything is done for it. What is done in
+    /// between is safe to repeat: [`App::step_job`] decides again.
+    pub fn check(&self, input: Input) -> Result<(), StepError> {
+        self.job.clone().step(input)?;
+        Ok(())
+    }
 }
 
 /// Why a job did not take a step.
@@ -160,6 +169,9 @@ fn row(
     let holder = job.claim().map(|claim| claim.holder).or(holder_of_goal(&job.goal));
     let expires_at = if job.is_unsettled() {
         started_at + Duration::days(UNSETTLED_DAYS)
+    } else if matches!(job.stage, Stage::Done(_)) {
+        // The browser may be on its way back when the ten minutes end.
+        CardJob::ends_at(started_at) + Duration::seconds(RETURN_CODE_SECS)
     } else {
         CardJob::ends_at(started_at)
     };

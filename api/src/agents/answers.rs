@@ -1,6 +1,7 @@
 //! What agents ask, and what they get. One function a question; the rules are elsewhere.
 
-use protocol::{Answer, CardSeen, Granted, JobId, ProblemSeen, Request};
+use domain::ids::{CardSerial, HolderId};
+use protocol::{Answer, CardSeen, Granted, JobId, ProblemSeen, Request, Secret, WriteOutcome};
 use stores::agent::AgentId;
 use workflows::card_job::{Claim, Goal, Hitch, Input, OutOfOrder};
 
@@ -8,6 +9,7 @@ use super::connection::refused;
 use crate::{
     app::App,
     execute::ExecuteError,
+    poprf::TAG_BYTES,
     jobs::{OpenJob, StepError, act_of, passcode, personalise, proof},
 };
 
@@ -80,14 +82,21 @@ impl From<ExecuteError> for Stop {
 /// Answers one question of an enrolled agent. Never fails: a failure of ours is logged here and
 /// told as such.
 pub async fn answer(app: &App, agent: AgentId, request: Request) -> Answer {
+    let may_have_written = matches!(
+        request,
+        Request::Written { outcome: WriteOutcome::New | WriteOutcome::Unknown, .. }
+    );
     match handle(app, agent, request).await {
         Ok(answer) => answer,
         Err(Stop::Refused { rule, message, again }) => Answer::Refused { rule, message, again },
         Err(Stop::Failed(error)) => {
             tracing::error!(agent = %agent.0, error = format!("{error:#}"), "an agent's question failed");
-            refused(
-                "Something went wrong on our side. Nothing was changed by this step; try again.",
-            )
+            refused(if may_have_written {
+                "Something went wrong on our side after your card was written. Log in once more, \
+                 and the rest follows by itself."
+            } else {
+                "Something went wrong on our side. Nothing was changed by this step; try again."
+            })
         }
     }
 }
@@ -120,11 +129,11 @@ async fn handle(app: &App, agent: AgentId, request: Request) -> Result<Answer, S
         }
         Request::CurrentTag { job, tag } => {
             let open = mine(app, agent, job).await?;
-            passcode::current(app, &open, &tag).await
+            passcode::current(app, &open, is_tag(&tag)?).await
         }
         Request::NewTag { job, tag } => {
             let open = mine(app, agent, job).await?;
-            passcode::wanted(app, &open, &tag).await
+            passcode::wanted(app, &open, is_tag(&tag)?).await
         }
         Request::Written { job, outcome } => {
             let open = mine(app, agent, job).await?;
@@ -144,6 +153,11 @@ async fn handle(app: &App, agent: AgentId, request: Request) -> Result<Answer, S
             Ok(Answer::Noted)
         }
     }
+}
+
+fn is_tag(tag: &Secret) -> Result<&Secret, Stop> {
+    let refusal = "The card software sent something that is not a passcode check.";
+    if tag.0.len() == TAG_BYTES { Ok(tag) } else { Err(Stop::no("", refusal)) }
 }
 
 async fn look(app: &App, id: JobId) -> Result<Answer, Stop> {
@@ -192,6 +206,12 @@ async fn claim(
         }
         (Goal::LogIn | Goal::ChangePasscodes(_), Some(bound)) => bound,
     };
+    if !matches!(open.job.goal, Goal::Personalise { .. }) && !is_active(app, holder, &card).await? {
+        return Err(Stop::again(
+            "B-61",
+            "This smartcard is not in use. Use your current smartcard, or ask your Registration Authority.",
+        ));
+    }
     let nonce = app.entropy().bytes::<32>();
     let profile = seen.profile;
     let claim = Claim {
@@ -202,6 +222,7 @@ async fn claim(
         profile: profile.chars().take(40).collect(),
         nonce: hex::encode(nonce),
     };
+    open.check(Input::Claimed(claim.clone()))?;
     let blank = personalise::prepare(app, &open, &claim).await?;
     let open = app.step_job(&open, Input::Claimed(claim)).await?;
     Ok(Answer::Granted(Box::new(Granted {
@@ -210,6 +231,12 @@ async fn claim(
         rules: passcode::rules(app.policy()),
         blank,
     })))
+}
+
+/// False for a card that was bound to its holder and never finished, or is no longer his.
+async fn is_active(app: &App, holder: HolderId, card: &CardSerial) -> anyhow::Result<bool> {
+    let loaded = app.load(holder).await?;
+    Ok(loaded.holder.card().is_some_and(|active| active.card == *card))
 }
 
 async fn find(app: &App, id: JobId) -> Result<OpenJob, Stop> {

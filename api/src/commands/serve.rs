@@ -87,7 +87,23 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// If any of them is missing, of the other mode, or not as durable as it has to be.
-pub async fn open(config: Config, clock: Arc<dyn Clock>, entropy: Entropy) -> anyhow::Result<App> {
+pub async fn open(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+) -> anyhow::Result<App> {
+    Ok(App::new(parts(config, clock, entropy).await?))
+}
+
+/// The parts of [`open`], for whoever puts one of his own in place of another.
+///
+/// # Errors
+/// As [`open`].
+pub async fn parts(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+) -> anyhow::Result<Parts> {
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -106,7 +122,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, entropy: Entropy) -> an
     let stores = database.stores(vault_keys(&keystore));
     log::open_as(stores.log.as_ref(), config.mode, entropy.command_id(now), now).await?;
     let projections = Projections::open(&config.projections_database()).await?;
-    let parts = Parts {
+    Ok(Parts {
         stores,
         projections,
         policy: Policy::seed(),
@@ -122,8 +138,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, entropy: Entropy) -> an
         #[cfg(feature = "demo")]
         demo: config.drawer().map(crate::demo::Demo::new),
         config,
-    };
-    Ok(App::new(parts))
+    })
 }
 
 fn vault_keys(keystore: &Keystore) -> VaultKeys {

@@ -26,6 +26,9 @@ pub const HISTORY_CHECKS_A_DAY: u32 = 10;
 /// The evaluations spent are added: each try at it has a reference of its own.
 pub const SMARTCARD_SECRET: u32 = 100;
 
+/// Which of an *Update*'s derived ids stands for *used before*, plus the evaluations spent.
+const USED_BEFORE_LINE: u32 = 3_000;
+
 /// What policy says of a new smartcard passcode (P-06); the card's own rules come on top.
 #[must_use]
 pub fn rules(policy: &Policy) -> PasscodeRules {
@@ -69,7 +72,7 @@ pub async fn evaluate(app: &App, open: &OpenJob, blinded: &[u8]) -> Result<Answe
     let open = app.step_job(open, Input::Evaluation).await?;
     let claim = claimed(&open)?;
     // The first one is of the passcode that VERIFY has just accepted: it tells nothing new.
-    if open.job.writes_passcode() && open.job.evaluations > 1 {
+    if open.job.evaluations > 1 {
         let day = app.now().date_naive().and_time(NaiveTime::MIN).and_utc();
         let key = format!("history-check {}", claim.card);
         if !app
@@ -96,13 +99,18 @@ pub async fn evaluate(app: &App, open: &OpenJob, blinded: &[u8]) -> Result<Answe
 /// The tag of the passcode on the card. Settles what was unknown; finishes what writes nothing.
 pub async fn current(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, Stop> {
     let claim = claimed(open)?;
+    open.check(Input::CurrentSettled)?;
     settle::settle(app, claim, &tag.0).await?;
-    let next = app.step_job(open, Input::CurrentSettled).await?;
-    if open.job.writes_passcode() {
-        return Ok(Answer::Noted);
-    }
-    if let Goal::ChangePasscodes(change) = &open.job.goal {
+    let writes = open.job.writes_passcode();
+    // Before the job counts as done: a crash in between is made good by the same step once more.
+    if let Goal::ChangePasscodes(change) = &open.job.goal
+        && !writes
+    {
         commit(app, change, None).await?;
+    }
+    let next = app.step_job(open, Input::CurrentSettled).await?;
+    if writes {
+        return Ok(Answer::Noted);
     }
     Ok(Answer::Done { code: app.return_code(next.id).await? })
 }
@@ -115,13 +123,17 @@ pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, S
         Goal::ChangePasscodes(change) => (change.command, EventId::derive(change.command, 0)),
         Goal::Personalise { command, .. } => (*command, EventId::derive(*command, 0)),
     };
+    let secret = SecretRef::derive(command, SMARTCARD_SECRET + u32::from(open.job.evaluations));
+    open.check(Input::NewPending(secret))?;
     let loaded = app.load(claim.holder).await.map_err(anyhow::Error::from)?;
     let last = loaded.holder.passcodes().compare_with(Kind::Smartcard, app.policy());
     let used = app.stores().vault.matching_tag(last, &tag.0).await.map_err(anyhow::Error::from)?;
     if used.is_some() {
-        let command = HolderCommand::NoteUsedBefore { kind: Kind::Smartcard };
-        app.execute(claim.holder, app.entropy().command_id(app.now()), Actor::Holder, &command)
-            .await?;
+        // One event an evaluation, however often the agent says it.
+        let line = USED_BEFORE_LINE + u32::from(open.job.evaluations);
+        let id = CommandId(EventId::derive(command, line).0);
+        let note = HolderCommand::NoteUsedBefore { kind: Kind::Smartcard };
+        app.execute(claim.holder, id, Actor::Holder, &note).await?;
         app.step_job(open, Input::Hitch(Hitch::UsedBefore)).await?;
         return Err(Stop::again(
             "P-22",
@@ -132,7 +144,6 @@ pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, S
         Goal::ChangePasscodes(change) => same_value::compare(app, open, change, &tag.0).await?,
         Goal::LogIn | Goal::Personalise { .. } => open.clone(),
     };
-    let secret = SecretRef::derive(command, SMARTCARD_SECRET + u32::from(open.job.evaluations));
     let kind = Kind::Smartcard.as_str();
     let row = NewPasscode { secret, holder: claim.holder, kind, event: first_event };
     app.stores().vault.put_tag(row, &tag.0, app.now()).await.map_err(anyhow::Error::from)?;
@@ -165,6 +176,7 @@ pub async fn written(app: &App, open: &OpenJob, outcome: WriteOutcome) -> Result
             ))
         }
         WriteOutcome::Unknown => {
+            open.check(Input::Lost)?;
             journal(app, open, change.command, &JournalEvent::CardWriteUnknown {}).await?;
             app.step_job(open, Input::Lost).await?;
             Err(Stop::no(
@@ -189,6 +201,7 @@ pub(super) async fn confirm(app: &App, open: &OpenJob, change: &PlannedChange) -
 
 /// The old passcode is on the card: nothing of the *Update* becomes true.
 pub(super) async fn abandon(app: &App, open: &OpenJob, change: &PlannedChange) -> Result<(), Stop> {
+    open.check(Input::NotWritten)?;
     journal(app, open, change.command, &JournalEvent::CardWriteAbandoned {}).await?;
     app.step_job(open, Input::NotWritten).await?;
     Ok(())

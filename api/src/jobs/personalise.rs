@@ -81,6 +81,9 @@ pub async fn key_generated(
     csr: &[u8],
 ) -> Result<Answer, Stop> {
     let claim = proof::claimed(open)?;
+    // No certificate is issued where no key comes next.
+    let key = PublicKey::from_der(public_key.to_vec());
+    open.check(Input::KeyMade(MadeKey::CardAuthentication(key)))?;
     let profile = match slot {
         Slot::Authentication => CardProfile::Authentication,
         Slot::Signature => CardProfile::Signature,
@@ -130,7 +133,7 @@ async fn issue(
         CardProfile::Authentication => card::Slot::Authentication,
         CardProfile::Signature => card::Slot::Signature,
     };
-    let serial = hex::encode_upper(certificate.serial);
+    let serial = hex::encode(certificate.serial);
     let issued = IssuedCertificate {
         slot,
         serial: serial.parse().map_err(anyhow::Error::from)?,
