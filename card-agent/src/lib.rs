@@ -18,6 +18,21 @@ pub mod passcode;
 /// The acts: log in, change passcodes, personalise.
 pub mod operations;
 
+/// The readers, what is in them, and who works with a card.
+pub mod readers;
+
+/// The line to the server.
+pub mod channel;
+
+/// The passcode page.
+pub mod page;
+
+/// How a workstation becomes known to the server.
+pub mod enrolment;
+
+/// What the operator decides.
+pub mod config;
+
 /// Randomness, in one place.
 pub mod entropy;
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod authority;
 pub(crate) mod card;
+pub(crate) mod desk;
 pub(crate) mod server;
 
 /// Random numbers that are the same at every run.

@@ -53,7 +53,7 @@ fn code() -> ReturnCode {
 /// How many APDUs an act takes when nothing goes wrong.
 fn count_apdus(card: &StandInCard, server: &mut StandInServer, entered: &Entered) -> usize {
     let inserted = card.insert();
-    let n_apdus = std::rc::Rc::clone(&inserted.n_apdus);
+    let n_apdus = std::sync::Arc::clone(&inserted.n_apdus);
     operate(inserted, server, entered).unwrap();
-    n_apdus.get()
+    n_apdus.load(std::sync::atomic::Ordering::Relaxed)
 }

@@ -42,6 +42,12 @@ impl Key {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
 
+impl From<VerifyingKey> for PublicKey {
+    fn from(key: VerifyingKey) -> Self {
+        Self(key)
+    }
+}
+
 impl PublicKey {
     /// Reads the answer of GENERATE ASYMMETRIC KEY PAIR (SP 800-73-5 part 2, 3.3.2).
     pub(crate) fn from_answer(answer: &[u8]) -> Option<Self> {

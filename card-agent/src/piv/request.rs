@@ -16,28 +16,28 @@ use x509_cert::{
 
 use super::PublicKey;
 
-/// A PKCS#10 request, DER, for `public_key`, with the card's serial number as its subject: the
-/// server takes the key from it and nothing else. `sign` gets the digest and gives an ECDSA
+/// A PKCS#10 request, DER, for `public_key`, with `name` (a card's serial number) as its subject:
+/// the server takes the key from it and nothing else. `sign` gets the digest and gives an ECDSA
 /// signature in DER.
 ///
-/// `None` if `serial` cannot be a name or DER cannot hold the parts; neither happens with a serial
-/// number in hexadecimal.
+/// `None` if `name` cannot be a name or DER cannot hold the parts; neither happens with letters
+/// and digits.
 pub fn certificate_request<E>(
     public_key: &PublicKey,
-    serial: &str,
+    name: &str,
     sign: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>, E>,
 ) -> Result<Option<Vec<u8>>, E> {
-    let Some((info, digest)) = info(public_key, serial) else {
+    let Some((info, digest)) = info(public_key, name) else {
         return Ok(None);
     };
     let signature = sign(&digest)?;
     Ok(assemble(info, &signature))
 }
 
-fn info(public_key: &PublicKey, serial: &str) -> Option<(CertReqInfo, [u8; 32])> {
+fn info(public_key: &PublicKey, name: &str) -> Option<(CertReqInfo, [u8; 32])> {
     let info = CertReqInfo {
         version: Version::V1,
-        subject: Name::from_str(&format!("CN={serial}")).ok()?,
+        subject: Name::from_str(&format!("CN={name}")).ok()?,
         public_key: SubjectPublicKeyInfoOwned::try_from(public_key.to_spki()?.as_slice()).ok()?,
         attributes: SetOfVec::new(),
     };

@@ -2,9 +2,11 @@
 //! which real cards differ. It can be pulled out at any APDU.
 
 use std::{
-    cell::{Cell, RefCell},
     collections::BTreeMap,
-    rc::Rc,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use p256::ecdsa::{DerSignature, SigningKey, signature::hazmat::PrehashSigner as _};
@@ -82,13 +84,13 @@ pub(crate) const TRIES: u8 = 3;
 
 /// A card that outlives its insertions.
 #[derive(Clone)]
-pub(crate) struct StandInCard(pub(crate) Rc<RefCell<Files>>);
+pub(crate) struct StandInCard(Arc<Mutex<Files>>);
 
 impl StandInCard {
     /// As it leaves the factory.
     pub(crate) fn blank(quirks: Quirks) -> Self {
         let factory: Vec<u8> = (1..=8).cycle().take(24).collect();
-        Self(Rc::new(RefCell::new(Files {
+        Self(Arc::new(Mutex::new(Files {
             quirks,
             passcode: *reference("123456").bytes(),
             tries: TRIES,
@@ -105,7 +107,7 @@ impl StandInCard {
     pub(crate) fn of_holder(quirks: Quirks, passcode: &str) -> Self {
         let card = Self::blank(quirks);
         {
-            let mut files = card.0.borrow_mut();
+            let mut files = card.files();
             files.passcode = *reference(passcode).bytes();
             for (slot, seed) in [(0x9A, 11), (0x9E, 12)] {
                 files.keys.insert(slot, SigningKey::from_slice(&[seed; 32]).unwrap());
@@ -122,21 +124,26 @@ impl StandInCard {
     /// Puts it into a reader and pulls it out at the `at`-th APDU, counted from 0.
     pub(crate) fn insert_and_pull(&self, at: usize, pull: Pull) -> Inserted {
         Inserted {
-            files: Rc::clone(&self.0),
+            files: Arc::clone(&self.0),
             volatile: Volatile::default(),
             pull_at: at,
             pull,
-            n_apdus: Rc::default(),
-            sent: Rc::default(),
+            n_apdus: Arc::default(),
+            sent: Arc::default(),
         }
     }
 
+    /// What is on it.
+    pub(crate) fn files(&self) -> MutexGuard<'_, Files> {
+        self.0.lock().unwrap()
+    }
+
     pub(crate) fn has_passcode(&self, passcode: &str) -> bool {
-        self.0.borrow().passcode == *reference(passcode).bytes()
+        self.files().passcode == *reference(passcode).bytes()
     }
 
     pub(crate) fn tries(&self) -> u8 {
-        self.0.borrow().tries
+        self.files().tries
     }
 }
 
@@ -158,19 +165,19 @@ struct Volatile {
 
 /// A card in a reader.
 pub(crate) struct Inserted {
-    files: Rc<RefCell<Files>>,
+    files: Arc<Mutex<Files>>,
     volatile: Volatile,
     pull_at: usize,
     pull: Pull,
     /// APDUs that were sent to it.
-    pub(crate) n_apdus: Rc<Cell<usize>>,
+    pub(crate) n_apdus: Arc<AtomicUsize>,
     /// Instruction bytes of the commands that arrived whole, in order.
-    pub(crate) sent: Rc<RefCell<Vec<u8>>>,
+    pub(crate) sent: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Transport for Inserted {
     fn transmit(&mut self, apdu: &[u8]) -> Result<Vec<u8>, LinkError> {
-        let at = self.n_apdus.replace(self.n_apdus.get() + 1);
+        let at = self.n_apdus.fetch_add(1, Ordering::Relaxed);
         if self.pull_at < at || (at == self.pull_at && self.pull == Pull::Before) {
             return Err(LinkError::Lost);
         }
@@ -192,7 +199,7 @@ impl Inserted {
             return vec![0x90, 0x00];
         }
         let data = std::mem::take(&mut self.volatile.chained);
-        self.sent.borrow_mut().push(head[1]);
+        self.sent.lock().unwrap().push(head[1]);
         match self.command(head[1], head[2], head[3], &data) {
             Ok(answer) => {
                 self.volatile.rest = answer;
@@ -223,7 +230,9 @@ impl Inserted {
                 self.volatile.selected = true;
                 Ok(vec![0x61, 0x00])
             }
-            0xF8 if !self.files.borrow().quirks.no_serial => Ok(vec![0x00, 0xC0, 0xFF, 0xEE]),
+            0xF8 if !self.files.lock().unwrap().quirks.no_serial => {
+                Ok(vec![0x00, 0xC0, 0xFF, 0xEE])
+            }
             0xCB => self.get_data(&data[2..]),
             0xDB => self.put_data(data),
             0x20 => self.verify(p1, data),
@@ -238,7 +247,7 @@ impl Inserted {
     }
 
     fn get_data(&self, tag: &[u8]) -> Result<Vec<u8>, u16> {
-        let files = self.files.borrow();
+        let files = self.files.lock().unwrap();
         if tag == [0x5F, 0xFF, 0xF1] {
             let name = files.quirks.announcement.ok_or(0x6A82_u16)?;
             return Ok([&[0x53, u8::try_from(name.len()).unwrap()], name].concat());
@@ -249,12 +258,12 @@ impl Inserted {
     fn put_data(&mut self, data: &[u8]) -> Result<Vec<u8>, u16> {
         self.volatile.managed.then_some(()).ok_or(0x6982_u16)?;
         let tag = data[2..5].to_vec();
-        self.files.borrow_mut().objects.insert(tag, data[5..].to_vec());
+        self.files.lock().unwrap().objects.insert(tag, data[5..].to_vec());
         Ok(Vec::new())
     }
 
     fn verify(&mut self, p1: u8, data: &[u8]) -> Result<Vec<u8>, u16> {
-        let mut files = self.files.borrow_mut();
+        let mut files = self.files.lock().unwrap();
         if p1 == 0xFF {
             if files.quirks.no_logout {
                 return Err(0x6A86);
@@ -289,7 +298,7 @@ impl Inserted {
     }
 
     fn change(&mut self, p2: u8, data: &[u8]) -> Result<Vec<u8>, u16> {
-        let mut files = self.files.borrow_mut();
+        let mut files = self.files.lock().unwrap();
         let quirks = files.quirks;
         let (old, new) = data.split_at(REFERENCE_BYTES);
         if quirks.stubborn || (p2 == 0x80 && quirks.digits_only && !is_digits(new)) {
@@ -319,7 +328,7 @@ impl Inserted {
     }
 
     fn reset_passcode(&mut self, data: &[u8]) -> Result<Vec<u8>, u16> {
-        let mut files = self.files.borrow_mut();
+        let mut files = self.files.lock().unwrap();
         let (puk, new) = data.split_at(REFERENCE_BYTES);
         if files.puk_tries == 0 {
             return Err(0x6983);
@@ -335,7 +344,7 @@ impl Inserted {
 
     fn generate(&mut self, slot: u8) -> Result<Vec<u8>, u16> {
         self.volatile.managed.then_some(()).ok_or(0x6982_u16)?;
-        let mut files = self.files.borrow_mut();
+        let mut files = self.files.lock().unwrap();
         files.n_generated += 1;
         let key = SigningKey::from_slice(&[0x40 + files.n_generated; 32]).unwrap();
         let point = key.verifying_key().to_sec1_point(false);
@@ -351,7 +360,7 @@ impl Inserted {
             _ => self.volatile.verified,
         };
         allowed.then_some(()).ok_or(0x6982_u16)?;
-        let files = self.files.borrow();
+        let files = self.files.lock().unwrap();
         let key = files.keys.get(&slot).ok_or(0x6A88_u16)?;
         let digest = &data[data.len() - 32..];
         let signature: DerSignature = key.sign_prehash(digest).unwrap();
@@ -361,7 +370,7 @@ impl Inserted {
     }
 
     fn authenticate(&mut self, algorithm: u8, data: &[u8]) -> Result<Vec<u8>, u16> {
-        let files = self.files.borrow();
+        let files = self.files.lock().unwrap();
         if algorithm != files.management.algorithm().identifier() {
             return Err(0x6A86);
         }
@@ -390,7 +399,7 @@ impl Inserted {
             _ => ManagementAlgorithm::Tdes,
         };
         let key = ManagementKey::new(algorithm, &data[3..]).ok_or(0x6A80_u16)?;
-        self.files.borrow_mut().management = key;
+        self.files.lock().unwrap().management = key;
         self.volatile.managed = false;
         Ok(Vec::new())
     }

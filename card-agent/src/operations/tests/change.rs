@@ -44,10 +44,10 @@ fn p06_what_the_card_profile_does_not_allow_is_not_sent_to_the_card() {
     let card = StandInCard::of_holder(APPLET_A, "135790");
     let mut server = StandInServer::new(act(true));
     let inserted = card.insert();
-    let sent = std::rc::Rc::clone(&inserted.sent);
+    let sent = std::sync::Arc::clone(&inserted.sent);
     let ended = operate(inserted, &mut server, &entered("135790", "aB1!"));
     assert_eq!(ended, Err(Halt::NewPasscodeUnfit));
-    assert!(!sent.borrow().contains(&0x24));
+    assert!(!sent.lock().unwrap().contains(&0x24));
     assert_eq!(server.abandoned, Some(ProblemSeen::Cancelled));
 }
 

@@ -74,7 +74,7 @@ fn b29_a_passcode_whose_form_the_card_refuses_is_wrong_whether_or_not_it_cost_a_
 fn b29_the_last_try_is_not_spent_without_consent_and_nothing_is_claimed_for_it() {
     for quirks in ALL_CARDS {
         let card = StandInCard::of_holder(quirks, "135790");
-        card.0.borrow_mut().tries = 1;
+        card.files().tries = 1;
         let mut server = StandInServer::new(Act::LogIn);
         let ended = operate(card.insert(), &mut server, &current("135790"));
         assert_eq!(ended, Err(Halt::LastTry { tries_left: Some(1) }));
@@ -85,7 +85,7 @@ fn b29_the_last_try_is_not_spent_without_consent_and_nothing_is_claimed_for_it()
 #[test]
 fn b29_with_two_tries_left_no_consent_is_asked_for() {
     let card = StandInCard::of_holder(APPLET_B, "135790");
-    card.0.borrow_mut().tries = 2;
+    card.files().tries = 2;
     let mut server = StandInServer::new(Act::LogIn);
     assert_eq!(operate(card.insert(), &mut server, &current("135790")), Ok(code()));
 }
@@ -95,7 +95,7 @@ fn b29_the_last_try_with_consent_logs_in_or_locks_the_card() {
     for quirks in ALL_CARDS {
         for (typed, expected) in [("135790", Ok(code())), ("000000", Err(Halt::Locked))] {
             let card = StandInCard::of_holder(quirks, "135790");
-            card.0.borrow_mut().tries = 1;
+            card.files().tries = 1;
             let mut server = StandInServer::new(Act::LogIn);
             let entered = Entered::Current { current: passcode(typed), last_try: true };
             assert_eq!(operate(card.insert(), &mut server, &entered), expected);
@@ -107,7 +107,7 @@ fn b29_the_last_try_with_consent_logs_in_or_locks_the_card() {
 fn a_locked_card_is_said_to_be_locked_before_anything_is_claimed() {
     for quirks in ALL_CARDS {
         let card = StandInCard::of_holder(quirks, "135790");
-        card.0.borrow_mut().tries = 0;
+        card.files().tries = 0;
         let mut server = StandInServer::new(Act::LogIn);
         let ended = operate(card.insert(), &mut server, &current("135790"));
         assert_eq!((ended, server.asked.len()), (Err(Halt::Locked), 0));

@@ -9,7 +9,7 @@ fn first(text: &str) -> Entered {
 /// No factory secret, the keys, the certificates, the passcode.
 fn assert_personalised(card: &StandInCard, passcode: &str) {
     assert!(card.has_passcode(passcode));
-    let files = card.0.borrow();
+    let files = card.files();
     assert_eq!(files.puk, *reference("87654321").bytes());
     assert_eq!(files.management.algorithm(), ManagementAlgorithm::Aes256);
     assert_eq!(files.management.bytes(), [0x5A; 32]);
@@ -91,16 +91,16 @@ fn a_card_that_is_neither_blank_nor_ours_is_left_as_it_is() {
 fn the_last_puk_try_is_never_spent() {
     let card = StandInCard::blank(APPLET_B);
     {
-        let mut files = card.0.borrow_mut();
+        let mut files = card.files();
         files.puk = *reference("99999999").bytes();
         files.puk_tries = 2;
     }
     for _ in 0..2 {
         let mut server = StandInServer::personalising();
         assert_eq!(operate(card.insert(), &mut server, &first("135790")), Err(Halt::NotBlank));
-        card.0.borrow_mut().puk_tries = 2;
+        card.files().puk_tries = 2;
     }
-    assert_eq!(card.0.borrow().puk_tries, 2);
+    assert_eq!(card.files().puk_tries, 2);
 }
 
 #[test]
@@ -108,5 +108,5 @@ fn p06_a_first_passcode_that_the_card_does_not_take_is_refused_before_anything_i
     let card = StandInCard::blank(APPLET_A);
     let mut server = StandInServer::personalising();
     assert_eq!(operate(card.insert(), &mut server, &first("aB1!")), Err(Halt::NewPasscodeUnfit));
-    assert_eq!(card.0.borrow().management.algorithm(), ManagementAlgorithm::Tdes);
+    assert_eq!(card.files().management.algorithm(), ManagementAlgorithm::Tdes);
 }

@@ -1,0 +1,239 @@
+//! One job at the passcode page: shown, carried out, cancelled.
+
+use axum::{
+    extract::{Form as AxumForm, Path, State, rejection::FormRejection},
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use protocol::{
+    Act, Answer, CardSeen, JobId, Needs, PasscodeRules, ProblemSeen, Request, Statement,
+};
+use tokio::runtime::Handle;
+
+use super::{
+    Page,
+    form::{CURRENT, Fault, Form, LAST_TRY, NEW, Wanted, describe},
+    situation::{Situation, the_card},
+};
+use crate::{
+    entropy::Entropy,
+    operations::{self, Entered, Halt, Task},
+    profile,
+    readers::Reader,
+};
+
+/// A job that could be carried out now, as the page shows it.
+pub(super) struct Ready {
+    pub(super) job: JobId,
+    pub(super) act: Act,
+    /// Server time.
+    pub(super) now: String,
+    /// For a new passcode: policy's and the card's.
+    pub(super) rules: PasscodeRules,
+    pub(super) reader: Reader,
+    pub(super) card: CardSeen,
+}
+
+impl Ready {
+    /// True if the next try has to be consented to: it is the last, or the card does not tell.
+    pub(super) fn needs_consent(&self) -> bool {
+        self.act.needs() != Needs::New && matches!(self.card.tries_left, Some(1) | None)
+    }
+
+    /// The hash that stands in the page, and has to come back with the form.
+    pub(super) fn shown(&self) -> String {
+        hex::encode(Statement::hash_of_act(&self.act))
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted { needs: self.act.needs(), rules: self.rules, consent: self.needs_consent() }
+    }
+}
+
+/// `GET /jobs/{id}`: what is to be agreed to. Claims nothing, spends nothing.
+pub(super) async fn show(State(page): State<Page>, Path(id): Path<String>) -> Response {
+    match ready(&page, &id).await {
+        Ok(ready) => page.look.passcode(&ready, &[]),
+        Err(situation) => {
+            let mut response = page.look.situation(&situation, Some(&id));
+            // Nothing was asked for yet, so that nothing is in its way.
+            if response.status() == StatusCode::CONFLICT {
+                *response.status_mut() = StatusCode::OK;
+            }
+            response
+        }
+    }
+}
+
+/// `POST /jobs/{id}`: the act itself.
+pub(super) async fn carry_out(
+    State(page): State<Page>,
+    Path(id): Path<String>,
+    form: Result<AxumForm<Form>, FormRejection>,
+) -> Response {
+    let Ok(AxumForm(form)) = form else {
+        return page.look.situation(&Situation::NoForm, Some(&id));
+    };
+    let ready = match ready(&page, &id).await {
+        Ok(ready) => ready,
+        Err(situation) => return page.look.situation(&situation, Some(&id)),
+    };
+    let entered = match judge(&form, &ready) {
+        Ok(entered) => entered,
+        Err(faults) => return page.look.passcode(&ready, &faults),
+    };
+    drop(form);
+    match operate(&page, &ready, entered).await {
+        Ok(Ok(code)) => {
+            let code = hex::encode(&code.0);
+            Redirect::to(&format!("{}/jobs/{id}/return?code={code}", page.look.origin()))
+                .into_response()
+        }
+        Ok(Err(halt)) => match faults_of(&halt, &ready) {
+            Some(faults) => page.look.passcode(&after(ready, &halt), &faults),
+            None => page.look.situation(&halt.into(), Some(&id)),
+        },
+        Err(situation) => page.look.situation(&situation, Some(&id)),
+    }
+}
+
+/// `POST /jobs/{id}/cancel` (P-27): everything stays as it is.
+pub(super) async fn cancel(State(page): State<Page>, Path(id): Path<String>) -> Response {
+    let Ok(job) = id.parse().map(JobId) else {
+        return page.look.situation(&Situation::NotFound, None);
+    };
+    let request = Request::Abandon { job, reason: ProblemSeen::Cancelled };
+    // A job that nobody has claimed cannot be given up; it ends by itself.
+    if page.channel.ask(request).await.is_err() {
+        tracing::debug!("the server could not be told that a job was cancelled");
+    }
+    Redirect::to(&format!("{}/jobs/{job}", page.look.origin())).into_response()
+}
+
+/// Everything that has to be in order before a passcode makes sense.
+async fn ready(page: &Page, id: &str) -> Result<Ready, Situation> {
+    let job = id.parse().map(JobId).map_err(|_| Situation::NotFound)?;
+    if let Some(trouble) = page.channel.trouble() {
+        return Err(trouble.into());
+    }
+    let (act, now, rules) = match page.channel.ask(Request::Look { job }).await {
+        Ok(Answer::Job { act, now, rules }) => (act, now, rules),
+        Ok(Answer::Refused { message, .. }) => return Err(Situation::UnknownJob(message)),
+        Ok(_unexpected) => return Err(Situation::ServerFault),
+        Err(_) => return Err(Situation::ServerUnreachable),
+    };
+    let (reader, card) = the_card(page.desk.readers(), page.desk.approved())?;
+    let profile = profile::recognise(Some(card.profile.as_bytes()));
+    let profile = profile.ok_or(Situation::CardNotRecognised)?;
+    let rules = rules.intersect(profile.new_passcode).ok_or(Situation::NoCommonRules)?;
+    if card.tries_left == Some(0) && act.needs() != Needs::New {
+        return Err(Situation::CardLocked);
+    }
+    Ok(Ready { job, act, now, rules, reader, card })
+}
+
+/// The form, against what the page says now.
+fn judge(form: &Form, ready: &Ready) -> Result<Entered, Vec<Fault>> {
+    // Programs that never showed the page have no hash of it.
+    if !form.shown.is_empty() && form.shown != ready.shown() {
+        let text = "What you are asked to agree to has changed. Read it again before you go on";
+        let field = if ready.act.needs() == Needs::New { NEW } else { CURRENT };
+        return Err(vec![(field, text.to_owned())]);
+    }
+    form.parse(ready.wanted())
+}
+
+/// The card's part, on a thread that may block. Once begun it is carried through, whether or not
+/// the browser still waits.
+async fn operate(
+    page: &Page,
+    ready: &Ready,
+    entered: Entered,
+) -> Result<Result<protocol::ReturnCode, Halt>, Situation> {
+    let task = Task {
+        job: ready.job,
+        act: ready.act.clone(),
+        origin: page.look.origin().to_owned(),
+        reader: ready.reader.model.clone(),
+    };
+    let (desk, reader) = (page.desk.clone(), ready.reader.name.clone());
+    let mut server = page.channel.blocking(Handle::current());
+    let work = move || {
+        desk.operate(&reader, |link| {
+            operations::run(link, &mut server, &mut Entropy, &task, &entered)
+        })
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(ended) => Ok(ended?),
+        Err(_panicked) => Err(Situation::CardFault),
+    }
+}
+
+/// What the person can cure in the form itself.
+fn faults_of(halt: &Halt, ready: &Ready) -> Option<Vec<Fault>> {
+    let fault = match halt {
+        Halt::WrongPasscode { tries_left } => (CURRENT, wrong(*tries_left)),
+        Halt::LastTry { .. } => (LAST_TRY, "Tick the box if you want to use this try".to_owned()),
+        Halt::NewPasscodeUnfit => {
+            (NEW, format!("Your new smartcard passcode must be {}", describe(ready.rules)))
+        }
+        Halt::ActChanged => {
+            let field = if ready.act.needs() == Needs::New { NEW } else { CURRENT };
+            (field, "What you are asked to agree to has changed. Read it again".to_owned())
+        }
+        Halt::Refused { rule, message, again: true }
+            if rule == "P-22" && ready.act.needs() != Needs::Current =>
+        {
+            (NEW, message.clone())
+        }
+        Halt::Refused { .. }
+        | Halt::CardLost
+        | Halt::CardInUse
+        | Halt::NoService
+        | Halt::NotRecognised
+        | Halt::CardFault(_)
+        | Halt::Locked
+        | Halt::NotBlank
+        | Halt::NotWritten
+        | Halt::WriteUnknown
+        | Halt::ServerLost
+        | Halt::WrittenServerLost
+        | Halt::ServerFault => return None,
+    };
+    Some(vec![fault])
+}
+
+fn wrong(tries_left: Option<u8>) -> String {
+    match tries_left {
+        Some(1) => "The passcode is wrong. 1 try is left before the card is locked".to_owned(),
+        Some(left) => {
+            format!("The passcode is wrong. {left} tries are left before the card is locked")
+        }
+        None => "The passcode is wrong. The card does not say how many tries are left".to_owned(),
+    }
+}
+
+/// The page after a try: the counter is what the card said last.
+fn after(ready: Ready, halt: &Halt) -> Ready {
+    match halt {
+        Halt::WrongPasscode { tries_left } | Halt::LastTry { tries_left } => {
+            Ready { card: CardSeen { tries_left: *tries_left, ..ready.card }, ..ready }
+        }
+        // VERIFY was right, which fills the counter up, or nothing was tried.
+        Halt::NewPasscodeUnfit
+        | Halt::ActChanged
+        | Halt::Refused { .. }
+        | Halt::CardLost
+        | Halt::CardInUse
+        | Halt::NoService
+        | Halt::NotRecognised
+        | Halt::CardFault(_)
+        | Halt::Locked
+        | Halt::NotBlank
+        | Halt::NotWritten
+        | Halt::WriteUnknown
+        | Halt::ServerLost
+        | Halt::WrittenServerLost
+        | Halt::ServerFault => ready,
+    }
+}

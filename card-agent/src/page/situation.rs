@@ -1,0 +1,492 @@
+//! Everything that can be the matter, with a sentence and a way out for each.
+
+use axum::http::StatusCode;
+
+use crate::{
+    channel::Trouble,
+    operations::Halt,
+    readers::{NotBegun, Reader, Readers, Slot},
+    transport::LinkError,
+};
+use protocol::CardSeen;
+
+/// Something else than the form, or the way back to the portal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Situation {
+    /// No such address.
+    NotFound,
+    /// The Host is not ours.
+    OtherHost,
+    /// A form that another website sent.
+    FromElsewhere,
+    /// A body that is no form.
+    NoForm,
+    /// The server does not know the job (any more), in its own words.
+    UnknownJob(String),
+    /// There is no line to the server.
+    ServerUnreachable,
+    /// The server does not know this agent any more.
+    AgentRevoked,
+    /// Server and agent speak different versions.
+    OtherVersion,
+    /// The smartcard service does not run.
+    NoService,
+    /// No reader at all.
+    NoReader,
+    /// B-60.
+    ReaderNotApproved {
+        /// The models that are there.
+        seen: Vec<String>,
+        /// The models on the list.
+        approved: Vec<String>,
+    },
+    /// Nothing in the reader.
+    NoCard,
+    /// Cards in two readers.
+    SeveralCards,
+    /// Not one of ours.
+    CardNotRecognised,
+    /// No passcode satisfies both policy and card.
+    NoCommonRules,
+    /// No tries are left.
+    CardLocked,
+    /// Another card operation is under way.
+    Busy,
+    /// Another program holds the card.
+    CardInUse,
+    /// The card left in the middle; nothing was changed.
+    CardLost,
+    /// The card said something nobody understands.
+    CardFault,
+    /// The card is neither blank nor begun by this server.
+    NotBlank,
+    /// The card kept the old passcode.
+    NotWritten,
+    /// Old or new, nobody knows.
+    WriteUnknown,
+    /// The line broke in the middle; nothing was changed.
+    ServerLost,
+    /// The passcode is changed, and the server does not know.
+    WrittenServerLost,
+    /// The server answered what nobody expects.
+    ServerFault,
+    /// The server says no.
+    Refused {
+        /// Rule id, or empty.
+        rule: String,
+        /// A sentence.
+        message: String,
+        /// True if the job may be tried again.
+        again: bool,
+    },
+}
+
+/// What a situation is called, what it means and what to do.
+pub(super) struct Words {
+    pub(super) title: &'static str,
+    pub(super) meaning: &'static str,
+    pub(super) steps: &'static [&'static str],
+    /// Last part of the address of the portal's help page.
+    pub(super) help: Option<&'static str>,
+    /// True if the same address may be opened again.
+    pub(super) again: bool,
+    pub(super) status: StatusCode,
+}
+
+/// For what is in the way until somebody does something about it.
+const IN_THE_WAY: StatusCode = StatusCode::CONFLICT;
+
+impl Situation {
+    /// The words.
+    #[expect(clippy::too_many_lines, reason = "a table: one entry a situation")]
+    pub(super) fn words(&self) -> Words {
+        match self {
+            Self::NotFound => Words {
+                title: "Page not found",
+                meaning: "The card software has no page at this address.",
+                steps: &["Go to the portal and start from there."],
+                help: None,
+                again: false,
+                status: StatusCode::NOT_FOUND,
+            },
+            Self::OtherHost => Words {
+                title: "This page was opened by another name",
+                meaning: "To keep your passcode safe, the card software answers only at its own address, which begins with http://127.0.0.1. Nothing was done.",
+                steps: &["Go to the portal and use its link to this page."],
+                help: Some("passcode-page-does-not-open"),
+                again: false,
+                status: StatusCode::MISDIRECTED_REQUEST,
+            },
+            Self::FromElsewhere => Words {
+                title: "This was sent by another website",
+                meaning: "The card software takes passcodes from its own page only. Nothing was done, and no passcode attempt was used.",
+                steps: &[
+                    "Go to the portal and start from there.",
+                    "If you did not do this yourself, tell your IT help desk.",
+                ],
+                help: None,
+                again: false,
+                status: StatusCode::FORBIDDEN,
+            },
+            Self::NoForm => Words {
+                title: "We could not read what was sent",
+                meaning: "What arrived was not the form of this page, or it was too long. Nothing was done, and no passcode attempt was used.",
+                steps: &["Open the page again and fill in its form."],
+                help: None,
+                again: true,
+                status: StatusCode::BAD_REQUEST,
+            },
+            Self::UnknownJob(_) => Words {
+                title: "This step is over",
+                meaning: "You have 10 minutes for each step, and each can be finished once.",
+                steps: &["Go to the portal and start again."],
+                help: Some("out-of-time"),
+                again: false,
+                status: StatusCode::NOT_FOUND,
+            },
+            Self::ServerUnreachable => Words {
+                title: "The card software cannot reach the service",
+                meaning: "The card software on this computer has no connection to the service at the moment. It tries again by itself. Nothing was done with your card.",
+                steps: &[
+                    "Wait a few seconds, then select ‘Check again’.",
+                    "If that does not help, ask your IT help desk.",
+                ],
+                help: Some("card-software-lost"),
+                again: true,
+                status: StatusCode::SERVICE_UNAVAILABLE,
+            },
+            Self::AgentRevoked => Words {
+                title: "This computer is not enrolled any more",
+                meaning: "The service does not accept the card software of this computer any more. Nothing was done with your card.",
+                steps: &[
+                    "Ask your IT help desk to enrol this computer again.",
+                    "Use another computer in the meantime.",
+                ],
+                help: Some("card-software-not-found"),
+                again: true,
+                status: StatusCode::SERVICE_UNAVAILABLE,
+            },
+            Self::OtherVersion => Words {
+                title: "Your card software is too old",
+                meaning: "The card software on this computer and the service speak different versions of their language. Nothing was done with your card.",
+                steps: &["Ask your IT help desk to update the card software on this computer."],
+                help: Some("card-software-too-old"),
+                again: true,
+                status: StatusCode::SERVICE_UNAVAILABLE,
+            },
+            Self::NoService => Words {
+                title: "The smartcard service of this computer is not running",
+                meaning: "The card software cannot reach any card reader, because the part of the system that connects them is not running.",
+                steps: &[
+                    "Wait a few seconds, then select ‘Check again’.",
+                    "If that does not help, restart the computer or ask your IT help desk.",
+                ],
+                help: Some("no-reader"),
+                again: true,
+                status: IN_THE_WAY,
+            },
+            Self::NoReader => Words {
+                title: "No card reader is plugged in",
+                meaning: "The card software is running, but it does not see a card reader.",
+                steps: &["Plug in the reader, wait 10 seconds, then select ‘Check again’."],
+                help: Some("no-reader"),
+                again: true,
+                status: IN_THE_WAY,
+            },
+            Self::ReaderNotApproved { .. } => Words {
+                title: "Your card reader is not approved",
+                meaning: "Smartcards are only used in readers that have been checked. No passcode attempt was used.",
+                steps: &["Use a reader of an approved model, then select ‘Check again’."],
+                help: Some("reader-not-approved"),
+                again: true,
+                status: IN_THE_WAY,
+            },
+            Self::NoCard => Words {
+                title: "Put your smartcard in the reader",
+                meaning: "The reader is ready, but there is no card in it.",
+                steps: &[
+                    "Put your smartcard in the reader with the gold chip first, then select ‘Check again’.",
+                ],
+                help: Some("no-card"),
+                again: true,
+                status: IN_THE_WAY,
+            },
+            Self::SeveralCards => Words {
+                title: "There is more than one smartcard",
+                meaning: "Cards are in two readers, and the card software does not guess which one is meant.",
+                steps: &["Leave only your own smartcard in, then select ‘Check again’."],
+                help: None,
+                again: true,
+                status: IN_THE_WAY,
+            },
+            Self::CardNotRecognised => Words {
+                title: "Your card is not recognised",
+                meaning: "There is a card in the reader, but it is not a smartcard of this service, or it was not read properly. No passcode attempt was used.",
+                steps: &[
+                    "Check that it is your smartcard and the right way round.",
+                    "Take it out, put it back, then select ‘Check again’.",
+                ],
+                help: Some("card-not-recognised"),
+                again: true,
+                status: IN_THE_WAY,
+            },
+            Self::NoCommonRules => Words {
+                title: "This kind of card cannot be used",
+                meaning: "No passcode satisfies both the rules of your organisation and those of this card.",
+                steps: &["Contact the registration authority of your organisation."],
+                help: None,
+                again: false,
+                status: IN_THE_WAY,
+            },
+            Self::CardLocked => Words {
+                title: "Your smartcard is locked",
+                meaning: "The wrong smartcard passcode was entered too often in a row, and the card now refuses every passcode, the right one too.",
+                steps: &[
+                    "Contact the registration authority or a sponsor of your organisation: they can unlock the card with you.",
+                ],
+                help: Some("card-locked"),
+                again: true,
+                status: IN_THE_WAY,
+            },
+            Self::Busy => Words {
+                title: "Your card is being used",
+                meaning: "The card software is working with the card already, for another window of this computer. Nothing was done for this one, and no passcode attempt was used.",
+                steps: &["Wait until the other window has finished, then select ‘Check again’."],
+                help: None,
+                again: true,
+                status: IN_THE_WAY,
+            },
+            Self::CardInUse => Words {
+                title: "Another program is using your card",
+                meaning: "Another program on this computer holds the card. Nothing was changed.",
+                steps: &["Close the other program, then select ‘Check again’."],
+                help: None,
+                again: true,
+                status: IN_THE_WAY,
+            },
+            Self::CardLost => Words {
+                title: "Your card was taken out too early",
+                meaning: "The smartcard left the reader before the work on it was finished. Nothing was changed.",
+                steps: &["Put your smartcard back in the reader, then select ‘Check again’."],
+                help: Some("card-removed"),
+                again: true,
+                status: IN_THE_WAY,
+            },
+            Self::CardFault => Words {
+                title: "Your card gave an answer that we do not understand",
+                meaning: "The card software stopped because the card answered in a way it should not. Your passcode was not changed.",
+                steps: &[
+                    "Take the card out, put it back and try once more.",
+                    "If it happens again, contact the registration authority of your organisation.",
+                ],
+                help: Some("card-fault"),
+                again: true,
+                status: IN_THE_WAY,
+            },
+            Self::NotBlank => Words {
+                title: "This card is not blank",
+                meaning: "The card holds secrets of another service, so it cannot be made anybody’s here.",
+                steps: &["Use a blank card, or have this one reset."],
+                help: None,
+                again: true,
+                status: IN_THE_WAY,
+            },
+            Self::NotWritten => Words {
+                title: "Your card kept the old passcode",
+                meaning: "The card did not take the new smartcard passcode. Nothing was changed: your old passcode is still the right one.",
+                steps: &[
+                    "Go to the portal and try again.",
+                    "If it happens again, contact the registration authority of your organisation.",
+                ],
+                help: Some("card-fault"),
+                again: false,
+                status: IN_THE_WAY,
+            },
+            Self::WriteUnknown => Words {
+                title: "It is not known which passcode your card has",
+                meaning: "The link to your card was lost while the new smartcard passcode was being written. Your card now has either the old passcode or the new one.",
+                steps: &[
+                    "Put your smartcard back in the reader.",
+                    "Go to the portal and log in with the new passcode. If the card refuses it, use the old one. The rest follows by itself.",
+                ],
+                help: Some("card-write-not-known"),
+                again: false,
+                status: IN_THE_WAY,
+            },
+            Self::ServerLost => Words {
+                title: "The connection to the service was lost",
+                meaning: "The connection broke before the work was finished. Your smartcard passcode was not changed.",
+                steps: &["Wait a few seconds, then go to the portal and start again."],
+                help: Some("card-software-lost"),
+                again: true,
+                status: StatusCode::SERVICE_UNAVAILABLE,
+            },
+            Self::WrittenServerLost => Words {
+                title: "Your card has the new passcode, but the service does not know yet",
+                meaning: "The new smartcard passcode is on your card. The connection to the service was lost before it could be told, so changes of your other passcodes wait.",
+                steps: &[
+                    "Go to the portal and log in with the new smartcard passcode. The rest follows by itself.",
+                ],
+                help: Some("card-write-not-known"),
+                again: false,
+                status: StatusCode::SERVICE_UNAVAILABLE,
+            },
+            Self::ServerFault => Words {
+                title: "The service gave an answer that we do not understand",
+                meaning: "The card software stopped because the service answered in a way it should not. Your smartcard passcode was not changed.",
+                steps: &[
+                    "Go to the portal and start again.",
+                    "If it happens again, ask your IT help desk.",
+                ],
+                help: None,
+                again: false,
+                status: StatusCode::BAD_GATEWAY,
+            },
+            Self::Refused { again, .. } => Words {
+                title: "This was not done",
+                meaning: "",
+                steps: if *again {
+                    &["Select ‘Try again’, or go to the portal."]
+                } else {
+                    &["Go to the portal and start again."]
+                },
+                help: None,
+                again: *again,
+                status: IN_THE_WAY,
+            },
+        }
+    }
+}
+
+impl From<Trouble> for Situation {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Unreachable => Self::ServerUnreachable,
+            Trouble::Revoked => Self::AgentRevoked,
+            Trouble::OtherVersion => Self::OtherVersion,
+        }
+    }
+}
+
+impl From<NotBegun> for Situation {
+    fn from(not_begun: NotBegun) -> Self {
+        match not_begun {
+            NotBegun::Busy => Self::Busy,
+            NotBegun::Link(LinkError::Lost) => Self::NoCard,
+            NotBegun::Link(LinkError::InUse) => Self::CardInUse,
+            NotBegun::Link(LinkError::NoService) => Self::NoService,
+            NotBegun::Link(LinkError::Failed(_)) => Self::CardFault,
+        }
+    }
+}
+
+impl From<Halt> for Situation {
+    /// For what the form cannot cure. What it can cure is shown there (`job::faults_of`).
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::CardLost => Self::CardLost,
+            Halt::CardInUse => Self::CardInUse,
+            Halt::NoService => Self::NoService,
+            Halt::NotRecognised => Self::CardNotRecognised,
+            Halt::CardFault(_) => Self::CardFault,
+            Halt::Locked => Self::CardLocked,
+            Halt::NotBlank => Self::NotBlank,
+            Halt::NotWritten => Self::NotWritten,
+            Halt::WriteUnknown => Self::WriteUnknown,
+            Halt::ServerLost => Self::ServerLost,
+            Halt::WrittenServerLost => Self::WrittenServerLost,
+            Halt::Refused { rule, message, again } => Self::Refused { rule, message, again },
+            Halt::ServerFault
+            | Halt::ActChanged
+            | Halt::LastTry { .. }
+            | Halt::WrongPasscode { .. }
+            | Halt::NewPasscodeUnfit => Self::ServerFault,
+        }
+    }
+}
+
+/// The one card to work with, or what is in the way.
+pub(super) fn the_card(
+    readers: Readers,
+    approved: &[String],
+) -> Result<(Reader, CardSeen), Situation> {
+    let readers = match readers {
+        Readers::NoService => return Err(Situation::NoService),
+        Readers::Seen(readers) if readers.is_empty() => return Err(Situation::NoReader),
+        Readers::Seen(readers) => readers,
+    };
+    let (usable, others): (Vec<_>, Vec<_>) =
+        readers.into_iter().partition(|reader| reader.approved);
+    let holds_something = |reader: &Reader| reader.slot != Slot::Empty;
+    let mut unreadable = false;
+    let mut cards = Vec::new();
+    for reader in &usable {
+        match &reader.slot {
+            Slot::Card(card) => cards.push((reader.clone(), card.clone())),
+            Slot::Unreadable => unreadable = true,
+            Slot::Empty => {}
+        }
+    }
+    match (cards.pop(), cards.is_empty()) {
+        (Some(card), true) => Ok(card),
+        (Some(_), false) => Err(Situation::SeveralCards),
+        (None, _) if unreadable => Err(Situation::CardNotRecognised),
+        (None, _) if usable.is_empty() || others.iter().any(holds_something) => {
+            let mut seen: Vec<_> = others.into_iter().map(|reader| reader.model).collect();
+            seen.dedup();
+            Err(Situation::ReaderNotApproved { seen, approved: approved.to_vec() })
+        }
+        (None, _) => Err(Situation::NoCard),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader(approved: bool, slot: Slot) -> Reader {
+        let model = if approved { "Good" } else { "Other" };
+        Reader { name: format!("{model} 00 00"), model: model.to_owned(), approved, slot }
+    }
+
+    fn card() -> Slot {
+        Slot::Card(CardSeen {
+            serial: "0A".to_owned(),
+            profile: "piv".to_owned(),
+            tries_left: Some(3),
+        })
+    }
+
+    fn choose(readers: Vec<Reader>) -> Result<(Reader, CardSeen), Situation> {
+        the_card(Readers::Seen(readers), &["Good".to_owned()])
+    }
+
+    #[test]
+    fn b60_a_card_in_a_reader_that_is_not_approved_is_not_used_and_the_refusal_names_the_reader() {
+        let expected = Situation::ReaderNotApproved {
+            seen: vec!["Other".to_owned()],
+            approved: vec!["Good".to_owned()],
+        };
+        assert_eq!(choose(vec![reader(false, card())]), Err(expected.clone()));
+        let both = vec![reader(true, Slot::Empty), reader(false, card())];
+        assert_eq!(choose(both), Err(expected));
+    }
+
+    #[test]
+    fn the_one_card_in_an_approved_reader_is_used_whatever_else_is_plugged_in() {
+        let readers =
+            vec![reader(false, Slot::Unreadable), reader(true, Slot::Empty), reader(true, card())];
+        assert!(choose(readers).is_ok());
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        assert_eq!(the_card(Readers::NoService, &[]), Err(Situation::NoService));
+        assert_eq!(choose(vec![]), Err(Situation::NoReader));
+        assert_eq!(choose(vec![reader(true, Slot::Empty)]), Err(Situation::NoCard));
+        let unreadable = vec![reader(true, Slot::Unreadable)];
+        assert_eq!(choose(unreadable), Err(Situation::CardNotRecognised));
+        let two = vec![reader(true, card()), reader(true, card())];
+        assert_eq!(choose(two), Err(Situation::SeveralCards));
+    }
+}

@@ -1,0 +1,319 @@
+//! How it looks: view models, templates, and the frame around them.
+
+use axum::{
+    http::StatusCode,
+    response::{Html, IntoResponse as _, Response},
+};
+use chrono::DateTime;
+use pages::{Demo, Environment, FieldError, Frame, Head, Link};
+use protocol::{Act, Needs};
+use serde::Serialize;
+
+use super::{
+    form::{CONFIRM, CURRENT, Fault, LAST_TRY, NEW, describe},
+    job::Ready,
+    situation::{Situation, Words},
+};
+
+const TEMPLATES: &[(&str, &str)] = &[
+    ("passcode.jinja", include_str!("../../templates/passcode.jinja")),
+    ("situation.jinja", include_str!("../../templates/situation.jinja")),
+];
+
+/// Name beside the logo.
+const SERVICE: &str = "Card software";
+
+/// Templates and frame, read once.
+pub(super) struct Look {
+    environment: Environment<'static>,
+    frame: Frame,
+    origin: String,
+}
+
+#[derive(Serialize)]
+struct PasscodePage {
+    intro: &'static str,
+    changes: Vec<String>,
+    rows: Vec<Row>,
+    action: String,
+    cancel: String,
+    shown: String,
+    fields: Vec<Field>,
+    last_try: Option<LastTry>,
+    button: &'static str,
+}
+
+#[derive(Serialize)]
+struct Row {
+    key: &'static str,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct Field {
+    id: &'static str,
+    label: &'static str,
+    /// What the *Show* button shows.
+    words: &'static str,
+    hint: Option<String>,
+    autocomplete: &'static str,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LastTry {
+    id: &'static str,
+    legend: &'static str,
+    text: &'static str,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct SituationPage {
+    meaning: Vec<String>,
+    lists: Vec<List>,
+    steps: &'static [&'static str],
+    again: Option<Link>,
+    rule: Option<Link>,
+    help: Option<Link>,
+    portal: Link,
+}
+
+#[derive(Serialize)]
+struct List {
+    title: &'static str,
+    items: Vec<String>,
+}
+
+impl Look {
+    pub(super) fn new(origin: &str, demo: bool) -> Result<Self, pages::Error> {
+        let frame = Frame::new(SERVICE, format!("{origin}/"))
+            .with_footer(vec![Link::new(format!("{origin}/help"), "Help")]);
+        let frame = if demo {
+            frame.with_demo(Demo {
+                text: "The people and cards here are made up.".to_owned(),
+                link: Some(Link::new(format!("{origin}/demo"), "Open the card drawer")),
+            })
+        } else {
+            frame
+        };
+        Ok(Self { environment: pages::environment(TEMPLATES)?, frame, origin: origin.to_owned() })
+    }
+
+    /// The portal's origin.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The portal's first page.
+    pub(super) fn portal(&self) -> String {
+        format!("{}/", self.origin)
+    }
+
+    /// The form; 422 if there are faults.
+    pub(super) fn passcode(&self, ready: &Ready, faults: &[Fault]) -> Response {
+        let status =
+            if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        let errors = faults.iter().map(|(field, text)| FieldError::new(field, text)).collect();
+        let head = Head::new(title(&ready.act)).with_errors(errors);
+        self.respond(status, "passcode.jinja", &head, &self.passcode_page(ready, faults))
+    }
+
+    /// What is the matter; `job` is the one to check again.
+    pub(super) fn situation(&self, situation: &Situation, job: Option<&str>) -> Response {
+        let words = situation.words();
+        let page = self.situation_page(situation, &words, job);
+        self.respond(words.status, "situation.jinja", &Head::new(words.title), &page)
+    }
+
+    fn passcode_page(&self, ready: &Ready, faults: &[Fault]) -> PasscodePage {
+        let (intro, button) = match &ready.act {
+            Act::LogIn => {
+                ("Enter the passcode of your smartcard to log in to the portal.", "Log in")
+            }
+            Act::ChangePasscodes { smartcard: false, .. } => (
+                "Enter the passcode of your smartcard to agree to these changes. Nothing is changed before that.",
+                "Make these changes",
+            ),
+            Act::ChangePasscodes { smartcard: true, .. } => (
+                "Enter the current passcode of your smartcard, and the new one twice. All changes are made together, or none.",
+                "Make these changes",
+            ),
+            Act::Personalise => (
+                "This card is about to become its holder’s. Keys are made on it and certificates are written to it, which takes some seconds.",
+                "Write this card",
+            ),
+        };
+        let changes = match &ready.act {
+            Act::ChangePasscodes { changes, .. } => changes.clone(),
+            Act::LogIn | Act::Personalise => Vec::new(),
+        };
+        let error =
+            |id| faults.iter().find(|(field, _)| *field == id).map(|(_, text)| text.clone());
+        PasscodePage {
+            intro,
+            changes,
+            rows: self.rows(ready),
+            action: format!("/jobs/{}", ready.job),
+            cancel: format!("/jobs/{}/cancel", ready.job),
+            shown: ready.shown(),
+            fields: fields(ready, error),
+            last_try: ready.needs_consent().then(|| last_try(ready, error(LAST_TRY))),
+            button,
+        }
+    }
+
+    fn rows(&self, ready: &Ready) -> Vec<Row> {
+        let mut rows = vec![
+            Row { key: "Portal", value: self.origin.clone() },
+            Row { key: "Time", value: shown_time(&ready.now) },
+            Row { key: "Card reader", value: ready.reader.model.clone() },
+            Row { key: "Smartcard", value: ready.card.serial.clone() },
+        ];
+        if ready.act.needs() != Needs::New {
+            let value = match ready.card.tries_left {
+                Some(left) => left.to_string(),
+                None => "The card does not say".to_owned(),
+            };
+            rows.push(Row { key: "Tries left", value });
+        }
+        rows
+    }
+
+    fn situation_page(
+        &self,
+        situation: &Situation,
+        words: &Words,
+        job: Option<&str>,
+    ) -> SituationPage {
+        let mut page = SituationPage {
+            meaning: Vec::new(),
+            lists: Vec::new(),
+            steps: words.steps,
+            again: job.filter(|_| words.again).map(|job| {
+                let text = match situation {
+                    Situation::Refused { .. } | Situation::NoForm => "Try again",
+                    _other => "Check again",
+                };
+                Link::new(format!("/jobs/{job}"), text)
+            }),
+            rule: None,
+            help: words.help.map(|slug| {
+                Link::new(format!("{}/help/{slug}", self.origin), "Read more about this")
+            }),
+            portal: Link::new(self.portal(), "Go to the portal"),
+        };
+        match situation {
+            Situation::UnknownJob(message) => page.meaning.push(message.clone()),
+            Situation::Refused { rule, message, .. } => {
+                page.meaning.push(message.clone());
+                if !rule.is_empty() {
+                    let href = format!("{}/rules/{rule}", self.origin);
+                    page.rule = Some(Link::new(href, format!("rule {rule}")));
+                }
+            }
+            Situation::ReaderNotApproved { seen, approved } => {
+                page.lists.push(List { title: "This computer has:", items: seen.clone() });
+                page.lists.push(List { title: "Approved are:", items: approved.clone() });
+            }
+            _other => {}
+        }
+        if !words.meaning.is_empty() {
+            page.meaning.push(words.meaning.to_owned());
+        }
+        page
+    }
+
+    fn respond(
+        &self,
+        status: StatusCode,
+        template: &str,
+        head: &Head,
+        page: &impl Serialize,
+    ) -> Response {
+        match pages::render(&self.environment, template, &self.frame, head, page) {
+            Ok(html) => (status, Html(html)).into_response(),
+            Err(error) => {
+                tracing::error!(%error, template, "a page could not be rendered");
+                (StatusCode::INTERNAL_SERVER_ERROR, "The card software could not show its page.")
+                    .into_response()
+            }
+        }
+    }
+}
+
+fn title(act: &Act) -> &'static str {
+    match act {
+        Act::LogIn => "Log in with your smartcard",
+        Act::ChangePasscodes { smartcard: false, .. } => "Agree to your changes",
+        Act::ChangePasscodes { smartcard: true, .. } => "Change your smartcard passcode",
+        Act::Personalise => "Set the first passcode of this smartcard",
+    }
+}
+
+fn fields(ready: &Ready, error: impl Fn(&'static str) -> Option<String>) -> Vec<Field> {
+    let current = || Field {
+        id: CURRENT,
+        label: "Current smartcard passcode",
+        words: "current smartcard passcode",
+        hint: None,
+        autocomplete: "current-password",
+        error: error(CURRENT),
+    };
+    let new = || Field {
+        id: NEW,
+        label: "New smartcard passcode",
+        words: "new smartcard passcode",
+        hint: Some(format!("On this card: {}", describe(ready.rules))),
+        autocomplete: "new-password",
+        error: error(NEW),
+    };
+    let confirm = || Field {
+        id: CONFIRM,
+        label: "Confirm new smartcard passcode",
+        words: "confirmed smartcard passcode",
+        hint: None,
+        autocomplete: "new-password",
+        error: error(CONFIRM),
+    };
+    match ready.act.needs() {
+        Needs::Current => vec![current()],
+        Needs::CurrentAndNew => vec![current(), new(), confirm()],
+        Needs::New => vec![new(), confirm()],
+    }
+}
+
+fn last_try(ready: &Ready, error: Option<String>) -> LastTry {
+    let (legend, text) = match ready.card.tries_left {
+        Some(_) => (
+            "This is your last try",
+            "Use my last try. I know that the card is locked if the passcode is wrong.",
+        ),
+        None => (
+            "The card does not say how many tries are left",
+            "Use a try. I know that the card may be locked if the passcode is wrong.",
+        ),
+    };
+    LastTry { id: LAST_TRY, legend, text, error }
+}
+
+/// Server time as it is to be read: in the offset that the server gave it.
+fn shown_time(now: &str) -> String {
+    let Ok(at) = DateTime::parse_from_rfc3339(now) else {
+        return "The service does not say".to_owned();
+    };
+    let text = pages::date_and_time(at.to_utc(), at.offset());
+    if now.ends_with('Z') { format!("{text} (UTC)") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn server_time_is_shown_in_the_offset_it_came_with() {
+        assert_eq!(shown_time("2026-07-01T14:47:10+01:00"), "1 July 2026 at 2:47pm");
+        assert_eq!(shown_time("2026-07-01T13:47:10Z"), "1 July 2026 at 1:47pm (UTC)");
+        assert_eq!(shown_time("soon"), "The service does not say");
+    }
+}
