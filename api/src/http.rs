@@ -1,4 +1,4 @@
-//! The portal's front door: routes, and what every answer has in common.
+//! The front door of portal and API: routes, and what every answer has in common.
 
 use axum::{
     Router,
@@ -10,7 +10,7 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, csrf::CsrfLayer};
 
-use crate::{app::App, portal};
+use crate::{app::App, portal, rest};
 
 /// Largest form or body we read, in bytes.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -22,6 +22,7 @@ pub fn router(app: App) -> Router {
         .layer(CsrfLayer::new());
     Router::new()
         .merge(pages)
+        .nest(rest::PREFIX, rest::routes())
         .route("/assets/{name}", get(asset))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(headers))

@@ -1,8 +1,8 @@
 //! Latchkey's server, and the program `latchkey`: where the parts are put together.
 //!
 //! Reading order: [`app`] (what a running server is made of), [`execute`] (the life of a command),
-//! [`jobs`] (the life of an act at the card reader), then the two doors: [`portal`] for browsers,
-//! [`agents`] for card agents.
+//! [`jobs`] (the life of an act at the card reader), then the three doors: [`portal`] for browsers,
+//! [`rest`] for programs, [`agents`] for card agents.
 
 pub mod agents;
 pub mod app;
@@ -10,6 +10,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod control;
+pub mod cookies;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod doctor;
@@ -20,6 +21,10 @@ pub mod housekeeping;
 pub mod http;
 pub mod jobs;
 pub mod keystore;
+pub mod ledger;
+pub mod log_in;
+pub mod passcode_page;
 pub mod poprf;
 pub mod portal;
+pub mod rest;
 pub mod updates;

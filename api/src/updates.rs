@@ -1,14 +1,18 @@
 //! *Update*, up to the point where the card is asked: judged as a whole, compared with the last
-//! five, hashed into the vault where it waits for the event that will name it.
+//! five, hashed into the vault where it waits for the event that will name it. And how it ended.
 
 use chrono::Duration;
 use domain::{
     holder::HolderCommand,
     ids::{CommandId, EventId},
-    passcode::{FieldFault, Form, Optional, OptionalKind, Passcode, Wanted, WantedOptional},
+    passcode::{
+        self, Advice, FieldFault, Form, Optional, OptionalKind, Passcode, Wanted, WantedOptional,
+    },
 };
+use serde::Serialize;
 use stores::{session::Session, vault::NewPasscode};
-use workflows::card_job::{JOB_MINUTES, PlannedChange};
+use utoipa::ToSchema;
+use workflows::card_job::{JOB_MINUTES, PlannedChange, Stage};
 
 use crate::{
     app::App,
@@ -137,6 +141,46 @@ async fn seal(
     let vault = &app.stores().vault;
     vault.seal(secret, holder, VALUE_PURPOSE, card, value.bytes(), entropy, until, now).await?;
     Ok(())
+}
+
+/// How an *Update* ended, or stands while nobody knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum Ended {
+    /// Everything that was asked for is done (B-28).
+    Updated {
+        /// P-26: the confirmation.
+        message: String,
+        /// What was done, a line each.
+        changes: Vec<String>,
+        /// P-07, P-23, B-27: each a sentence.
+        advice: Vec<String>,
+    },
+    /// The card kept the old smartcard passcode, so nothing was changed.
+    NotWritten,
+    /// The link to the card was lost while it was being written. The next log-in settles it.
+    NotKnown,
+}
+
+/// P-26: how an *Update* ended, read from what is true; `None` while it waits for the card.
+pub async fn ended(
+    app: &App,
+    stage: &Stage,
+    change: &PlannedChange,
+) -> anyhow::Result<Option<Ended>> {
+    Ok(Some(match stage {
+        Stage::Done(_) => {
+            let events = app.events_of(change.holder, change.command).await?;
+            Ended::Updated {
+                message: passcode::confirmation(&events).unwrap_or_default(),
+                changes: lines(change),
+                advice: change.advice.iter().copied().map(Advice::message).collect(),
+            }
+        }
+        Stage::NotWritten(_) => Ended::NotWritten,
+        Stage::Writing(..) | Stage::Unknown(..) => Ended::NotKnown,
+        Stage::Open | Stage::Claimed(_) | Stage::Present(_) | Stage::Agreed(_) => return Ok(None),
+    }))
 }
 
 /// What an *Update* does, a line each, in the guides' words.

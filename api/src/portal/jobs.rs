@@ -6,16 +6,10 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
-use domain::logon::{self, Authenticated, LogonRefusal, Verdict};
 use protocol::JobId;
 use serde::Deserialize;
-use stores::{
-    agent::AgentId,
-    logon::Logon,
-    session::{NewSession, Scope},
-};
 use uuid::Uuid;
-use workflows::card_job::{CardJob, Claim, Goal, Hitch, Stage};
+use workflows::card_job::{CardJob, Goal, Stage};
 
 use super::{
     errors::PageError,
@@ -26,9 +20,14 @@ use super::{
         problem::ProblemKind,
         refusal::{RefusalView, rule_link},
     },
-    visitor::{BROWSER_COOKIE, SESSION_COOKIE, new_token, token},
 };
-use crate::{app::App, jobs::OpenJob};
+use crate::{
+    app::App,
+    cookies::{BROWSER_COOKIE, token},
+    jobs::OpenJob,
+    log_in::{self, NotOpened},
+    passcode_page,
+};
 
 /// How far the job is. Only for the browser that started it.
 pub(super) async fn page(
@@ -56,12 +55,11 @@ fn purpose(goal: &Goal) -> JobFor {
 fn state(app: &App, open: &OpenJob) -> JobState {
     match &open.job.stage {
         Stage::Open | Stage::Claimed(_) | Stage::Present(_) | Stage::Agreed(_) => {
-            let host = format!("127.0.0.1:{}", app.config().agent_page.port);
             JobState::Waiting {
-                passcode_url: format!("http://{host}/jobs/{}", open.id),
-                passcode_host: host,
+                passcode_url: passcode_page::address(app, open.id),
+                passcode_host: passcode_page::host(app),
                 until: super::time(app, CardJob::ends_at(open.started_at)),
-                last_try: open.job.last_refusal.as_ref().map(last_try),
+                last_try: open.job.last_refusal.as_ref().map(passcode_page::last_try),
             }
         }
         Stage::Writing(..) => JobState::InProgress,
@@ -74,29 +72,6 @@ fn state(app: &App, open: &OpenJob) -> JobState {
             changes_on: None,
             way_out: "Go back to Manage Passcodes and try again.".to_owned(),
         }),
-    }
-}
-
-/// The last try at a job, in a sentence.
-fn last_try(hitch: &Hitch) -> String {
-    match hitch {
-        Hitch::WrongPasscode { tries_left: Some(0) } => {
-            "That passcode was wrong, and the card is locked now.".to_owned()
-        }
-        Hitch::WrongPasscode { tries_left: Some(1) } => {
-            "That passcode was wrong. One try is left before the card is locked.".to_owned()
-        }
-        Hitch::WrongPasscode { tries_left: Some(n) } => {
-            format!("That passcode was wrong. {n} tries are left before the card is locked.")
-        }
-        Hitch::WrongPasscode { tries_left: None } => "That passcode was wrong.".to_owned(),
-        Hitch::CardRemoved => "The card left the reader before it was finished.".to_owned(),
-        Hitch::OtherCard => "Another card was in the reader.".to_owned(),
-        Hitch::ReaderNotApproved => "The card reader is not an approved one.".to_owned(),
-        Hitch::CardFault => "The card answered in a way we do not understand.".to_owned(),
-        Hitch::Cancelled => "You cancelled it.".to_owned(),
-        Hitch::UsedBefore => "You have used that new passcode before.".to_owned(),
-        Hitch::NotWritten => "The card kept your old passcode. Nothing was changed.".to_owned(),
     }
 }
 
@@ -113,15 +88,17 @@ pub(super) async fn back(
     Path(id): Path<Uuid>,
     Query(code): Query<Code>,
 ) -> Result<Response, PageError> {
-    let refused = || Err(PageError::Problem(ProblemKind::Forbidden));
-    let Some(browser) = token(&jar, BROWSER_COOKIE) else { return refused() };
-    let Ok(code) = hex::decode(&code.code) else { return refused() };
-    let Some(open) = app.redeem(JobId(id), &code, browser).await? else { return refused() };
+    let Some(open) = log_in::redeem(&app, &jar, JobId(id), &code.code).await? else {
+        return Err(PageError::Problem(ProblemKind::Forbidden));
+    };
     let Stage::Done(claim) = &open.job.stage else {
         return Ok(Redirect::to(&paths::job(&id.to_string())).into_response());
     };
     match &open.job.goal {
-        Goal::LogIn => open_session(&app, jar, claim).await,
+        Goal::LogIn => {
+            let jar = log_in::open_session(&app, jar, claim).await.map_err(not_opened)?;
+            Ok((jar, Redirect::to(paths::HOME)).into_response())
+        }
         Goal::ChangePasscodes(_) => {
             Ok(Redirect::to(&format!("/passcodes/updated/{id}")).into_response())
         }
@@ -130,58 +107,15 @@ pub(super) async fn back(
     }
 }
 
-/// A-01, P-05: the check at log-on, its record, and the session it opens.
-async fn open_session(app: &App, jar: CookieJar, claim: &Claim) -> Result<Response, PageError> {
-    let loaded = app.load(claim.holder).await?;
-    let context = app.context(&loaded);
-    let proof = match Authenticated::by_card(&loaded.holder, &claim.card) {
-        Ok(proof) => proof,
-        Err(refusal) => return Err(refused(refusal)),
-    };
-    let check = logon::check(&context, &loaded.holder, &proof);
-    let workstation = app.agents().agent(AgentId(claim.agent));
-    let record = Logon {
-        logon_id: app.entropy().uuid(context.now),
-        holder: claim.holder,
-        card: claim.card.clone(),
-        at: context.now,
-        workstation: workstation.map_or_else(String::new, |seen| seen.workstation),
-        reader: claim.reader.clone(),
-        verdict: verdict(check.verdict).to_owned(),
-        due: serde_json::to_string(&check.due)?,
-    };
-    app.stores().logons.record(&record).await?;
-    let scope = match check.verdict {
-        Verdict::Full => Scope::Full,
-        Verdict::Restricted => Scope::Restricted,
-        Verdict::Locked => return Err(refused(LogonRefusal::AccountLocked)),
-    };
-    let (token, jar) = new_token(jar, SESSION_COOKIE, app.entropy());
-    let session = NewSession {
-        token,
-        holder: claim.holder,
-        card: claim.card.clone(),
-        agent: AgentId(claim.agent),
-        scope,
-    };
-    app.stores().sessions.open(&session, context.now).await?;
-    Ok((jar, Redirect::to(paths::HOME)).into_response())
-}
-
-fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Full => "full",
-        Verdict::Restricted => "restricted",
-        Verdict::Locked => "locked",
+fn not_opened(error: NotOpened) -> PageError {
+    match error {
+        NotOpened::Refused(refusal) => PageError::Refused(RefusalView {
+            rule: Some(rule_link(refusal.rule().as_str())),
+            why: format!("{refusal}."),
+            facts: Vec::new(),
+            changes_on: None,
+            way_out: refusal.way_out().to_owned(),
+        }),
+        NotOpened::Failed(error) => PageError::Failed(error),
     }
-}
-
-fn refused(refusal: LogonRefusal) -> PageError {
-    PageError::Refused(RefusalView {
-        rule: Some(rule_link(refusal.rule().as_str())),
-        why: format!("{refusal}."),
-        facts: Vec::new(),
-        changes_on: None,
-        way_out: refusal.way_out().to_owned(),
-    })
 }

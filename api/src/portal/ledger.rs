@@ -17,7 +17,7 @@ use super::{
     },
     visitor::LoggedIn,
 };
-use crate::app::App;
+use crate::{app::App, ledger};
 
 /// Entries on a page.
 const ENTRIES: u32 = 20;
@@ -34,13 +34,10 @@ pub(super) async fn page(
     LoggedIn { session }: LoggedIn,
     Query(which): Query<Which>,
 ) -> Result<Response, PageError> {
-    app.catch_up().await?;
-    let before = which.before.map(Revision);
-    let found = app.projections().ledger(session.holder, before, ENTRIES + 1).await?;
+    let found = ledger::page(&app, session.holder, which.before.map(Revision), ENTRIES).await?;
     let zone = app.policy().zone;
-    // One more than a page holds was asked for: it says whether there is an older page.
-    let shown = found.len().min(ENTRIES as usize);
-    let entries = found[..shown]
+    let entries = found
+        .entries
         .iter()
         .map(|entry| LedgerEntry {
             title: entry.sentence.clone(),
@@ -51,10 +48,7 @@ pub(super) async fn page(
             rule: None,
         })
         .collect();
-    let older = (shown < found.len())
-        .then(|| found.get(shown.saturating_sub(1)))
-        .flatten()
-        .map(|last| format!("{}?before={}", paths::LEDGER, last.revision.0));
+    let older = found.older.map(|before| format!("{}?before={}", paths::LEDGER, before.0));
     let newer = which.before.map(|_| paths::LEDGER.to_owned());
     let page = Ledger { entries, newer, older };
     html(page.render(app.pages(), &frame_for(&app, &session, Some(Tab::Ledger)).await?))

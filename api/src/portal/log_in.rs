@@ -16,9 +16,11 @@ use super::{
         paths,
         session_ended::{Ended, SessionEnded},
     },
-    visitor::{SESSION_COOKIE, browser, token},
 };
-use crate::app::App;
+use crate::{
+    app::App,
+    cookies::{SESSION_COOKIE, browser, token},
+};
 
 /// What is needed to log in.
 pub(super) async fn page(State(app): State<App>) -> Result<Response, PageError> {

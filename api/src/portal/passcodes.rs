@@ -7,12 +7,12 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
-use domain::passcode::{self, Advice, FieldFault, Form, OptionalFields, Typed};
+use domain::passcode::{FieldFault, Form, OptionalFields, Typed};
 use protocol::JobId;
 use serde::Deserialize;
 use stores::session::Session;
 use uuid::Uuid;
-use workflows::card_job::{Goal, Stage};
+use workflows::card_job::Goal;
 
 use super::{
     errors::PageError,
@@ -24,12 +24,13 @@ use super::{
         paths,
         problem::ProblemKind,
     },
-    visitor::{LoggedIn, browser},
+    visitor::LoggedIn,
 };
 use crate::{
     app::App,
+    cookies::browser,
     execute::Loaded,
-    updates::{self, Planned},
+    updates::{self, Ended, Planned},
 };
 
 /// Status and form.
@@ -146,22 +147,15 @@ pub(super) async fn updated(
     if change.holder != session.holder {
         return Err(not_found);
     }
-    let outcome = match &open.job.stage {
-        Stage::Done(_) => {
-            let events = app.events_of(change.holder, change.command).await?;
-            Outcome::Updated {
-                message: passcode::confirmation(&events).unwrap_or_default(),
-                changes: updates::lines(change),
-                advice: change.advice.iter().copied().map(Advice::message).collect(),
-            }
+    let outcome = match updates::ended(&app, &open.job.stage, change).await? {
+        Some(Ended::Updated { message, changes, advice }) => {
+            Outcome::Updated { message, changes, advice }
         }
-        Stage::NotWritten(_) => Outcome::Failed {
-            reason: "The card kept your old passcode, so nothing was changed.".to_owned(),
-        },
-        Stage::Writing(..) | Stage::Unknown(..) => Outcome::NotKnown,
-        Stage::Open | Stage::Claimed(_) | Stage::Present(_) | Stage::Agreed(_) => {
-            return Ok(Redirect::to(&paths::job(&id.to_string())).into_response());
+        Some(Ended::NotWritten) => {
+            Outcome::Failed { reason: "The card kept your old passcode".to_owned() }
         }
+        Some(Ended::NotKnown) => Outcome::NotKnown,
+        None => return Ok(Redirect::to(&paths::job(&id.to_string())).into_response()),
     };
     let frame = frame_for(&app, &session, Some(Tab::ManagePasscodes)).await?;
     html(outcome.render(app.pages(), &frame))

@@ -1,27 +1,14 @@
-//! Who is at the other end: the browser, and the session it may have.
-//!
-//! Two cookies, both random, both kept here as digests only. The browser's ties a job to the
-//! browser that started it, before there is a session; the session's is the session.
+//! Who is at the other end of a page: a holder who is logged in, or nobody in particular.
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::request::Parts,
     response::{IntoResponse as _, Redirect, Response},
 };
-use axum_extra::extract::{
-    CookieJar,
-    cookie::{Cookie, SameSite},
-};
-use stores::{session::Session, token::TokenHash};
+use stores::session::Session;
 
 use super::errors::PageError;
-use crate::{app::App, clock::Entropy};
-
-/// Name of the session's cookie. `__Host-` makes browsers hold us to Secure, path `/`, no domain.
-pub const SESSION_COOKIE: &str = "__Host-latchkey";
-
-/// Name of the browser's cookie.
-pub const BROWSER_COOKIE: &str = "__Host-latchkey-browser";
+use crate::{app::App, cookies};
 
 /// A session, and the holder whose it is. As an argument of a handler: nobody gets in without.
 #[derive(Debug, Clone)]
@@ -34,7 +21,7 @@ impl FromRequestParts<App> for LoggedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        match current(parts, app).await {
+        match cookies::session(app, &parts.headers).await {
             Ok(Some(session)) => Ok(Self { session }),
             Ok(None) => Err(Redirect::to("/logged-out").into_response()),
             Err(error) => Err(PageError::from(error).into_response()),
@@ -46,49 +33,9 @@ impl OptionalFromRequestParts<App> for LoggedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Response> {
-        let session = current(parts, app).await;
+        let session = cookies::session(app, &parts.headers).await;
         session
             .map(|session| session.map(|session| Self { session }))
             .map_err(|error| PageError::from(error).into_response())
     }
-}
-
-async fn current(parts: &Parts, app: &App) -> anyhow::Result<Option<Session>> {
-    let jar = CookieJar::from_headers(&parts.headers);
-    let Some(token) = token(&jar, SESSION_COOKIE) else { return Ok(None) };
-    Ok(app.stores().sessions.resume(token, app.now()).await?)
-}
-
-/// The hash of the token in a cookie.
-#[must_use]
-pub fn token(jar: &CookieJar, name: &str) -> Option<TokenHash> {
-    let bytes = hex::decode(jar.get(name)?.value()).ok()?;
-    (bytes.len() == 32).then(|| TokenHash::of(&bytes))
-}
-
-/// The browser's hash, and the jar with its cookie, which is made if there is none.
-#[must_use]
-pub fn browser(jar: CookieJar, entropy: &Entropy) -> (TokenHash, CookieJar) {
-    match token(&jar, BROWSER_COOKIE) {
-        Some(hash) => (hash, jar),
-        None => new_token(jar, BROWSER_COOKIE, entropy),
-    }
-}
-
-/// A fresh token in a cookie, and its hash.
-#[must_use]
-pub fn new_token(jar: CookieJar, name: &'static str, entropy: &Entropy) -> (TokenHash, CookieJar) {
-    let bytes: [u8; 32] = entropy.bytes();
-    (TokenHash::of(&bytes), jar.add(cookie(name, hex::encode(bytes))))
-}
-
-/// A cookie that ends with the browser, or at once if it is empty.
-#[must_use]
-pub fn cookie(name: &'static str, value: String) -> Cookie<'static> {
-    Cookie::build((name, value))
-        .path("/")
-        .secure(true)
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .build()
 }

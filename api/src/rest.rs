@@ -1,0 +1,78 @@
+//! The HTTP API: the acts of the portal, for programs. JSON in, JSON out, every refusal a problem
+//! (RFC 9457).
+//!
+//! A caller is the holder whose session cookie he sends; he gets one as in the portal, with his
+//! card ([`log_ins`], then [`jobs`]). Routes are mounted only together with their description, so
+//! that `/api/openapi.json` leaves none out and promises none.
+
+mod extract;
+mod idempotency;
+mod jobs;
+mod ledger;
+mod log_ins;
+mod openapi;
+mod passcodes;
+mod problem;
+mod rules;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+};
+use tower_http::{catch_panic::CatchPanicLayer, csrf::CsrfLayer};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::App;
+use problem::Problem;
+
+/// Where the API is mounted.
+pub const PREFIX: &str = "/api";
+
+/// The routes, to be nested at [`PREFIX`]. Whatever refuses, a handler, an extractor or a layer,
+/// the answer is a problem.
+pub fn routes() -> Router<App> {
+    Router::from(documented())
+        .fallback(|| async { Problem::of(StatusCode::NOT_FOUND) })
+        .layer(CatchPanicLayer::new())
+        .layer(CsrfLayer::new())
+        .layer(middleware::from_fn(dress))
+}
+
+/// The one list of what there is.
+fn documented() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::about())
+        .routes(routes!(log_ins::start))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::back))
+        .routes(routes!(session::show, session::end))
+        .routes(routes!(passcodes::show, passcodes::update))
+        .routes(routes!(ledger::list))
+        .routes(routes!(rules::list))
+        .routes(routes!(rules::show))
+        .routes(routes!(openapi::show))
+}
+
+/// Makes a problem of every refusal that is none yet; its headers (`Allow`) stay.
+async fn dress(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    let refuses = status.is_client_error() || status.is_server_error();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if !refuses || kind.is_some_and(|kind| kind == problem::MEDIA_TYPE) {
+        return response;
+    }
+    let (before, _) = response.into_parts();
+    let mut response = Problem::of(status).into_response();
+    for (name, value) in &before.headers {
+        if ![header::CONTENT_TYPE, header::CONTENT_LENGTH].contains(name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}

@@ -1,0 +1,136 @@
+//! What handlers take in: who calls, the body, the query. Whatever is wrong with them is a problem
+//! and says where, never what was sent: there may be a passcode in it.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+use axum_extra::extract::CookieJar;
+use serde::de::DeserializeOwned;
+use stores::session::{EndReason, Ending, Session};
+use zeroize::Zeroizing;
+
+use super::problem::Problem;
+use crate::{
+    app::App,
+    cookies::{self, SESSION_COOKIE},
+};
+
+/// Who calls: the holder of a session. As an argument of a handler: nobody gets in without.
+/// Machines with a bearer token will be told apart here.
+pub(super) struct Caller {
+    /// The session.
+    pub(super) session: Session,
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        match cookies::session(app, &parts.headers).await? {
+            Some(session) => Ok(Self { session }),
+            None => Err(not_logged_in(app, &parts.headers).await?),
+        }
+    }
+}
+
+/// 401, and why the session is over, as far as the cookie tells.
+async fn not_logged_in(app: &App, headers: &HeaderMap) -> anyhow::Result<Problem> {
+    let problem = Problem::of(StatusCode::UNAUTHORIZED);
+    let jar = CookieJar::from_headers(headers);
+    let Some(token) = cookies::token(&jar, SESSION_COOKIE) else { return Ok(problem) };
+    let ending = app.stores().sessions.ending(token, app.now()).await?;
+    Ok(match ending {
+        None => problem,
+        Some(ending) => problem.because(why_over(ending)),
+    })
+}
+
+fn why_over(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Idle => "Your session was not used for 15 minutes.",
+        Ending::Absolute => "A session lasts no longer than 12 hours.",
+        Ending::Because(EndReason::SignedOut) => "You have logged out.",
+        Ending::Because(EndReason::Replaced) => "You have logged in again elsewhere.",
+        Ending::Because(EndReason::CardRemoved) => "Your smartcard left the reader.",
+        Ending::Because(EndReason::AgentLost) => {
+            "The card software has not been heard of for a minute."
+        }
+        Ending::Because(EndReason::AgentRevoked) => "Your workstation's access was withdrawn.",
+        Ending::Because(EndReason::CertificatesRevoked) => "Your certificates were revoked.",
+        Ending::Because(EndReason::CertificatesRenewed) => "Your certificates were renewed.",
+        Ending::Because(EndReason::AccountLocked) => "Your account was locked.",
+    }
+}
+
+/// A JSON body: what it says, and its bytes, which are wiped when dropped.
+pub(super) struct Sent<T> {
+    /// What it says.
+    pub(super) value: T,
+    /// As it was sent.
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::of(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        let body = Bytes::from_request(request, app).await;
+        let body = body.map_err(|rejection| Problem::of(rejection.status()))?;
+        let bytes = Zeroizing::new(body.to_vec());
+        let value = serde_json::from_slice(&bytes).map_err(|error| not_understood(&error))?;
+        Ok(Self { value, bytes })
+    }
+}
+
+/// RFC 8259 §11: `application/json`, whose parameters mean nothing.
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// 400 if it is no JSON, 422 if it is another JSON than the one asked for. What `serde_json` says
+/// would repeat what was sent.
+fn not_understood(error: &serde_json::Error) -> Problem {
+    let place = format!("line {}, column {}", error.line(), error.column());
+    match error.classify() {
+        serde_json::error::Category::Data => Problem::of(StatusCode::UNPROCESSABLE_ENTITY).because(
+            format!("The body has an unknown, repeated, missing or wrongly typed field: {place}."),
+        ),
+        serde_json::error::Category::Io
+        | serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof => Problem::of(StatusCode::BAD_REQUEST)
+            .because(format!("The body is not valid JSON in UTF-8: {place}.")),
+    }
+}
+
+/// The parameters after `?`.
+pub(super) struct Query<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        match axum::extract::Query::from_request_parts(parts, app).await {
+            Ok(axum::extract::Query(value)) => Ok(Self(value)),
+            Err(_) => Err(Problem::of(StatusCode::BAD_REQUEST)
+                .because("A parameter after the ? is unknown or not of its type.")),
+        }
+    }
+}
+
+/// How many entries a page is to have: `asked`, or `default`.
+pub(super) fn limit(asked: Option<u32>, default: u32, max: u32) -> Result<u32, Problem> {
+    let limit = asked.unwrap_or(default);
+    if (1..=max).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(Problem::of(StatusCode::BAD_REQUEST)
+            .because(format!("The parameter limit goes from 1 to {max}.")))
+    }
+}

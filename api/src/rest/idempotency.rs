@@ -1,0 +1,100 @@
+//! `Idempotency-Key`: the same request under the same key is carried out once, and answered with
+//! the same bytes for 24 hours.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use domain::ids::CommandId;
+use serde::{Deserialize, Serialize};
+use stores::answer::Found;
+use uuid::Uuid;
+
+use super::problem::{self, Problem};
+use crate::app::App;
+
+/// Name of the header.
+const HEADER: &str = "idempotency-key";
+
+/// The key, if the caller gave one.
+pub(super) struct IdempotencyKey(Option<CommandId>);
+
+impl FromRequestParts<App> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(HEADER) else { return Ok(Self(None)) };
+        let key = value.to_str().ok().and_then(|text| Uuid::try_parse(text).ok());
+        match key.filter(|key| key.get_version_num() == 7) {
+            Some(key) => Ok(Self(Some(CommandId(key)))),
+            None => Err(Problem::of(StatusCode::BAD_REQUEST)
+                .because("The header Idempotency-Key is not a UUID of version 7.")),
+        }
+    }
+}
+
+/// An answer as it is kept and sent.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Answer {
+    status: u16,
+    location: Option<String>,
+    body: String,
+}
+
+impl Answer {
+    /// Accepted: what was started, and where to look for it.
+    pub(super) fn accepted<T: Serialize>(location: String, body: &T) -> anyhow::Result<Self> {
+        let status = StatusCode::ACCEPTED.as_u16();
+        Ok(Self { status, location: Some(location), body: serde_json::to_string(body)? })
+    }
+
+    /// Refused for good: the same request would be refused again.
+    pub(super) fn refused(problem: &Problem) -> anyhow::Result<Self> {
+        let body = serde_json::to_string(problem)?;
+        Ok(Self { status: problem.status().as_u16(), location: None, body })
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let kind = if status.is_success() { "application/json" } else { problem::MEDIA_TYPE };
+        let mut response = (status, [(header::CONTENT_TYPE, kind)], self.body).into_response();
+        if let Some(location) = self.location.and_then(|at| HeaderValue::try_from(at).ok()) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        response
+    }
+}
+
+impl IdempotencyKey {
+    /// The answer to `request`, which is the whole of it and who sent it: the kept one, or that of
+    /// `work`, which is then kept. What failed on our side is not kept.
+    pub(super) async fn once(
+        self,
+        app: &App,
+        request: &[u8],
+        work: impl Future<Output = Result<Answer, Problem>>,
+    ) -> Result<Answer, Problem> {
+        let Some(key) = self.0 else { return work.await };
+        if let Some(answer) = kept(app, key, request).await? {
+            return Ok(answer);
+        }
+        let answer = work.await?;
+        let bytes = serde_json::to_vec(&answer)?;
+        app.stores().answers.keep(key, request, &bytes, app.now()).await?;
+        // Of two at the same moment the first is kept: both get that one.
+        Ok(kept(app, key, request).await?.unwrap_or(answer))
+    }
+}
+
+async fn kept(app: &App, key: CommandId, request: &[u8]) -> Result<Option<Answer>, Problem> {
+    match app.stores().answers.find(key, request, app.now()).await? {
+        Found::Nothing => Ok(None),
+        Found::Answer(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+        Found::OtherRequest => Err(Problem::of(StatusCode::UNPROCESSABLE_ENTITY)
+            .because("This Idempotency-Key was used for another request.")
+            .but("Make a new key for a new request, and send a repeat exactly as the first time.")),
+    }
+}

@@ -1,0 +1,50 @@
+//! The description of the API, OpenAPI 3.1, made from the handlers.
+
+use std::sync::LazyLock;
+
+use axum::Json;
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder,
+    security::{ApiKey, ApiKeyValue, SecurityScheme},
+};
+
+use super::{PREFIX, documented, problem::Problem};
+use crate::cookies::SESSION_COOKIE;
+
+static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| {
+    OpenApiBuilder::new().info(info()).build().nest(PREFIX, documented().into_openapi())
+});
+
+/// What is true of all routes.
+pub(super) fn about() -> OpenApi {
+    let cookie = ApiKeyValue::with_description(
+        SESSION_COOKIE,
+        "The session's cookie, which a finished log-in sets.",
+    );
+    let components = ComponentsBuilder::new()
+        .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
+        .schema_from::<Problem>()
+        .build();
+    OpenApiBuilder::new().info(info()).components(Some(components)).build()
+}
+
+fn info() -> utoipa::openapi::Info {
+    InfoBuilder::new()
+        .title("Latchkey")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "What card holders can do in the portal, for programs. Every refusal is a problem \
+             (RFC 9457) that names the rule behind it. Whatever needs the smartcard passcode is a \
+             job: the passcode is typed at the job's `passcode_page` on the holder's workstation \
+             and never sent here.",
+        ))
+        .build()
+}
+
+/// This description.
+#[utoipa::path(get, path = "/openapi.json", tag = "description", responses(
+    (status = 200, description = "OpenAPI 3.1.", body = serde_json::Value),
+))]
+pub(super) async fn show() -> Json<&'static OpenApi> {
+    Json(&DOCUMENT)
+}

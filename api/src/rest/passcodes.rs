@@ -1,0 +1,201 @@
+//! S-02 to S-04: *Passcode Status* and *Reset Passcodes*.
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use axum_extra::extract::CookieJar;
+use chrono::NaiveDate;
+use domain::passcode::{Form, OptionalFields, Standing, Status, Typed};
+use serde::{Deserialize, Serialize};
+use stores::{session::Session, token::TokenHash};
+use utoipa::ToSchema;
+use workflows::card_job::Goal;
+use zeroize::Zeroizing;
+
+use super::{
+    extract::{Caller, Sent},
+    idempotency::{Answer, IdempotencyKey},
+    jobs::Started,
+    problem::Problem,
+};
+use crate::{
+    app::App,
+    cookies::{BROWSER_COOKIE, token},
+    updates::{self, Planned},
+};
+
+/// S-02: the three passcodes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Passcodes {
+    /// A line each, always in this order: smartcard, account recovery, verification.
+    passcodes: Vec<Line>,
+}
+
+/// S-02: a line of *Passcode Status*.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PasscodeStatus)]
+struct Line {
+    /// Which passcode.
+    #[schema(examples("account_recovery"))]
+    kind: &'static str,
+    /// P-04: false if there is none.
+    set: bool,
+    /// P-02: the day it was last changed, if it is set.
+    last_changed_on: Option<NaiveDate>,
+    /// P-13: the first day on which it has expired, if it is set.
+    expires_on: Option<NaiveDate>,
+    /// Days until then, 0 once it has expired.
+    days_left: Option<i64>,
+    /// P-13 to P-18: `current`, `alert`, `forced` or `locked`, if it is set.
+    #[schema(examples("alert"))]
+    phase: Option<&'static str>,
+}
+
+impl From<&Status> for Line {
+    fn from(status: &Status) -> Self {
+        let kind = status.kind.as_str();
+        match status.standing {
+            Standing::NotSet => Self {
+                kind,
+                set: false,
+                last_changed_on: None,
+                expires_on: None,
+                days_left: None,
+                phase: None,
+            },
+            Standing::Set { last_changed_on, expires_on, days_left, phase } => Self {
+                kind,
+                set: true,
+                last_changed_on: Some(last_changed_on),
+                expires_on: Some(expires_on),
+                days_left: Some(days_left.max(0)),
+                phase: Some(phase.name()),
+            },
+        }
+    }
+}
+
+/// S-02: how the three passcodes stand today.
+#[utoipa::path(get, path = "/passcodes", tag = "passcodes", security(("session" = [])), responses(
+    (status = 200, description = "How they stand.", body = Passcodes),
+    (status = 401, description = "Nobody is logged in.",
+        body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "A problem.",
+        body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn show(
+    State(app): State<App>,
+    Caller { session }: Caller,
+) -> Result<Json<Passcodes>, Problem> {
+    let loaded = app.load(session.holder).await?;
+    let status = loaded.holder.passcodes().status(&app.context(&loaded));
+    Ok(Json(Passcodes { passcodes: status.iter().map(Line::from).collect() }))
+}
+
+/// S-03: what is to be changed; what is left out stays as it is. A new smartcard passcode is typed
+/// at the passcode page.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Update {
+    /// A new smartcard passcode is wanted.
+    #[serde(default)]
+    smartcard: bool,
+    /// The account recovery passcode.
+    #[serde(default)]
+    account_recovery: UpdateOptional,
+    /// The verification passcode.
+    #[serde(default)]
+    verification: UpdateOptional,
+}
+
+/// What is to become of a passcode that a holder may live without.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct UpdateOptional {
+    /// Its new value; empty if it is not to be changed.
+    #[serde(default)]
+    #[schema(value_type = String, format = Password)]
+    new: Typed,
+    /// S-04: the same again.
+    #[serde(default)]
+    #[schema(value_type = String, format = Password)]
+    confirm: Typed,
+    /// P-24: it is to be removed.
+    #[serde(default)]
+    blank: bool,
+}
+
+impl From<Update> for Form {
+    fn from(update: Update) -> Self {
+        let fields = |sent: UpdateOptional| OptionalFields {
+            wanted: sent.new,
+            confirm: sent.confirm,
+            blank: sent.blank,
+        };
+        Self {
+            smartcard: update.smartcard,
+            account_recovery: fields(update.account_recovery),
+            verification: fields(update.verification),
+        }
+    }
+}
+
+/// *Update*: judged as a whole; what is right waits for the card, and nothing is changed before.
+#[utoipa::path(post, path = "/passcodes", tag = "passcodes", security(("session" = [])),
+    params(("Idempotency-Key" = Option<uuid::Uuid>, Header, description =
+        "A UUID of version 7. The same request under the same key is carried out once and answered with the same bytes for 24 hours.")),
+    request_body = Update, responses(
+    (status = 202, description = "It waits for the card.", body = Started,
+        headers(("location" = String, description = "Where to ask how far it is."))),
+    (status = 401, description = "Nobody is logged in.",
+        body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "The browser's cookie, which came with the log-in, is missing.",
+        body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "Everything that is wrong, at once.",
+        body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "A problem.",
+        body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn update(
+    State(app): State<App>,
+    Caller { session }: Caller,
+    jar: CookieJar,
+    key: IdempotencyKey,
+    sent: Sent<Update>,
+) -> Result<Response, Problem> {
+    // A new cookie would be lost with the answer, and the job with it: a repeat could not help.
+    let Some(browser) = token(&jar, BROWSER_COOKIE) else {
+        return Err(Problem::of(StatusCode::FORBIDDEN)
+            .because("The browser's cookie, which came with the log-in, is missing."));
+    };
+    let request = whole_request(&session, browser, &sent.bytes);
+    let work = plan(&app, &session, browser, Form::from(sent.value));
+    Ok(key.once(&app, &request, work).await?.into_response())
+}
+
+async fn plan(
+    app: &App,
+    session: &Session,
+    browser: TokenHash,
+    form: Form,
+) -> Result<Answer, Problem> {
+    let loaded = app.load(session.holder).await?;
+    match updates::plan(app, session, &loaded, &form).await? {
+        Planned::Faults(faults) => Ok(Answer::refused(&Problem::of_faults(faults))?),
+        Planned::Change(change) => {
+            let job = app.start_job(Goal::ChangePasscodes(change), browser).await?;
+            let started = Started::now(app, job);
+            Ok(Answer::accepted(started.location(), &started)?)
+        }
+    }
+}
+
+/// What makes two requests the same: the act, the holder, the browser, the body.
+fn whole_request(session: &Session, browser: TokenHash, body: &[u8]) -> Zeroizing<Vec<u8>> {
+    let act = b"POST /api/passcodes\0".as_slice();
+    let holder = session.holder.0.as_bytes().as_slice();
+    Zeroizing::new([act, holder, browser.0.as_slice(), body].concat())
+}

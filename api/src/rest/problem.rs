@@ -1,0 +1,243 @@
+//! Problems (RFC 9457): how the API says no. The same five things as in the portal: which rule,
+//! why, from which facts, until when, and what to do instead. Causes are logged here, once.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use chrono::NaiveDate;
+use domain::{
+    logon::LogonRefusal,
+    passcode::{FieldFault, Standing, Status},
+    refusal::RuleId,
+    rules,
+};
+use projections::Behind;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{cookies::SESSION_COOKIE, portal::view::paths};
+
+/// The media type of a problem.
+pub(super) const MEDIA_TYPE: &str = "application/problem+json";
+
+/// Seconds after which somebody whom we were not ready for may ask again.
+const RETRY_AFTER_SECS: u64 = 5;
+
+/// Why a request was not carried out. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct Problem {
+    /// Address of the page of the rule that says no; `about:blank` if none does.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The rule in a few words, or those of the status.
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// The rule that says no.
+    #[schema(value_type = Option<String>, examples("P-19"))]
+    rule: Option<RuleId>,
+    /// One sentence.
+    why: String,
+    /// What the answer was made from.
+    facts: Vec<Fact>,
+    /// The day on which the answer changes by itself.
+    changes_on: Option<NaiveDate>,
+    /// What the holder can do, in a sentence.
+    way_out: &'static str,
+    /// Everything that is wrong with what was sent, at once.
+    errors: Vec<FieldError>,
+}
+
+/// One fact behind a refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct Fact {
+    /// What it is.
+    #[schema(examples("smartcard_expires_on"))]
+    name: String,
+    /// Its value.
+    #[schema(examples("2026-03-10"))]
+    value: String,
+}
+
+/// One thing that is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct FieldError {
+    /// Where.
+    #[schema(examples("new_verification"))]
+    field: &'static str,
+    /// By which rule.
+    #[schema(value_type = String, examples("P-12"))]
+    rule: RuleId,
+    /// A sentence for the holder, without full stop.
+    message: String,
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Problem {
+    /// We failed, or are not ready: the log says why, the answer does not.
+    fn from(error: E) -> Self {
+        let error = error.into();
+        tracing::error!(error = format!("{error:#}"), "the API could not answer");
+        Self::of(if error.is::<Behind>() {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else {
+            StatusCode::INTERNAL_SERVER_ERROR
+        })
+    }
+}
+
+impl Problem {
+    /// A problem that says only what its status says.
+    pub(super) fn of(status: StatusCode) -> Self {
+        let (why, way_out) = words(status);
+        Self {
+            kind: "about:blank".to_owned(),
+            title: status.canonical_reason().unwrap_or("Problem"),
+            status: status.as_u16(),
+            rule: None,
+            why: why.to_owned(),
+            facts: vec![],
+            changes_on: None,
+            way_out,
+            errors: vec![],
+        }
+    }
+
+    /// The same for this reason.
+    pub(super) fn because(self, why: impl Into<String>) -> Self {
+        Self { why: why.into(), ..self }
+    }
+
+    /// The same with this way out.
+    pub(super) fn but(self, way_out: &'static str) -> Self {
+        Self { way_out, ..self }
+    }
+
+    /// The same by a rule.
+    fn by(self, rule: RuleId) -> Self {
+        let title = rules::find(rule.as_str()).map_or(self.title, |rule| rule.title);
+        Self { kind: paths::rule(rule.as_str()), title, rule: Some(rule), ..self }
+    }
+
+    /// B-28: every fault of a form at once.
+    pub(super) fn of_faults(faults: Vec<FieldFault>) -> Self {
+        let errors = faults.into_iter().map(|fault| FieldError {
+            field: fault.field.name(),
+            rule: fault.rule,
+            message: fault.message,
+        });
+        Self { errors: errors.collect(), ..Self::of(StatusCode::UNPROCESSABLE_ENTITY) }
+            .by(const { RuleId::new("B-28") })
+            .because("Not everything that was sent can be accepted, so nothing was changed.")
+            .but("Put right what `errors` names and send it again.")
+    }
+
+    /// A log-in that opens nothing, for a holder whose passcodes stand like this.
+    pub(super) fn of_logon(refusal: LogonRefusal, passcodes: &[Status]) -> Self {
+        let status = match refusal {
+            LogonRefusal::AccountLocked | LogonRefusal::CardLocked => StatusCode::LOCKED,
+            LogonRefusal::WrongPasscode { .. }
+            | LogonRefusal::CardNotKnown
+            | LogonRefusal::ProofNotValid => StatusCode::FORBIDDEN,
+        };
+        let facts = match refusal {
+            LogonRefusal::AccountLocked => passcodes.iter().filter_map(fact).collect(),
+            LogonRefusal::CardLocked
+            | LogonRefusal::WrongPasscode { .. }
+            | LogonRefusal::CardNotKnown
+            | LogonRefusal::ProofNotValid => vec![],
+        };
+        Self { facts, ..Self::of(status) }
+            .by(refusal.rule())
+            .because(format!("{refusal}."))
+            .but(refusal.way_out())
+    }
+
+    /// The status.
+    pub(super) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECS.into());
+        }
+        // RFC 9110 §11.6.1 asks for a challenge; a cookie has no registered scheme.
+        let challenge = format!("Cookie realm=\"latchkey\", cookie-name=\"{SESSION_COOKIE}\"");
+        if status == StatusCode::UNAUTHORIZED
+            && let Ok(challenge) = challenge.parse()
+        {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// When a passcode that is set expires, or expired.
+fn fact(status: &Status) -> Option<Fact> {
+    match status.standing {
+        Standing::NotSet => None,
+        Standing::Set { expires_on, .. } => Some(Fact {
+            name: format!("{}_expires_on", status.kind.as_str()),
+            value: expires_on.to_string(),
+        }),
+    }
+}
+
+/// What a status says by itself: why, and what to do.
+fn words(status: StatusCode) -> (&'static str, &'static str) {
+    match status {
+        StatusCode::UNAUTHORIZED => ("You are not logged in.", "Log in with your smartcard."),
+        StatusCode::FORBIDDEN => (
+            "This is not yours to do, or the request came from another website.",
+            "Start again with POST /api/log-ins.",
+        ),
+        StatusCode::NOT_FOUND => {
+            ("There is nothing at this address.", "Look at /api/openapi.json for what there is.")
+        }
+        StatusCode::METHOD_NOT_ALLOWED => (
+            "The address exists, but not for this method.",
+            "Look at the header Allow for the methods there are.",
+        ),
+        StatusCode::CONFLICT => (
+            "This and something else met, so it was not carried out.",
+            "Look at how things stand now, then try again.",
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ("The body is longer than any that makes sense.", "Send less.")
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            ("The body is not JSON.", "Send JSON, with Content-Type: application/json.")
+        }
+        StatusCode::UNPROCESSABLE_ENTITY => (
+            "The request was understood, but cannot be carried out as it is.",
+            "Look at /api/openapi.json for what is expected.",
+        ),
+        StatusCode::LOCKED => (
+            "The account is locked.",
+            "Visit the registration authority of your organisation with your smartcard.",
+        ),
+        StatusCode::TOO_MANY_REQUESTS => {
+            ("This was tried too often.", "Wait a little, then try again.")
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ("We are not ready to answer at the moment.", "Try again in a few seconds.")
+        }
+        status if status.is_server_error() => (
+            "Something went wrong on our side.",
+            "Try again later. What was finished before stays as it is.",
+        ),
+        _ => (
+            "The request could not be understood.",
+            "Look at /api/openapi.json for what is expected.",
+        ),
+    }
+}
