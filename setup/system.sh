@@ -6,13 +6,15 @@ PORTAL_PORT=${LATCHKEY_PORTAL_PORT:-7400}
 AGENT_PORT=${LATCHKEY_AGENT_PORT:-7401}
 CHANNEL_PORT=${LATCHKEY_CHANNEL_PORT:-7402}
 OPERATOR_PORT=${LATCHKEY_OPERATOR_PORT:-7403}
+READER="Latchkey Virtual Reader"
+OPERATOR_PORT=${LATCHKEY_OPERATOR_PORT:-7403}
 
 DEMO="$VAR/demo"
 LOGS="$VAR/log"
 
 # Waits, in steps of a tenth of a second: for a part to answer, and for a process to end.
 READY_POLLS=600
-END_POLLS=100
+END_POLLS=150
 # Room for the longest socket in a folder: a socket's path has at most 107 bytes.
 MAX_FOLDER=85
 
@@ -30,7 +32,7 @@ run_system() {
     start_agent
     say "Ready: open http://localhost:$PORTAL_PORT"
     cat <<TEXT
-   The people there do not exist; their cards are in the drawer that the page shows.
+   The people there do not exist; their cards are in the drawer, http://localhost:$PORTAL_PORT/demo.
    Put a card into the reader, log in with the passcode that the drawer shows, change it.
    Logs: ${LOGS#"$ROOT/"}/. Ctrl-C ends everything; what happened is kept in ${DEMO#"$ROOT/"}/.
 TEXT
@@ -76,57 +78,50 @@ start_reader() {
 
 start_server() {
     say "Starting the server (portal on port $PORTAL_PORT, agents' channel on port $CHANNEL_PORT)"
-    # The keystore makes its own folder; 0700, as the data folder is.
-    cat > "$DEMO/latchkey.toml" <<CONF
+    cat > "$DEMO/server.toml" <<TOML
+# Written anew by ./latchkey up.
 mode = "demo"
-data_dir = "$DEMO/data"
-[portal]
-listen = "127.0.0.1:$PORTAL_PORT"
-origin = "http://localhost:$PORTAL_PORT"
-[agents]
-listen = "127.0.0.1:$CHANNEL_PORT"
-[agent_page]
-port = $AGENT_PORT
-[operator]
-listen = "127.0.0.1:$OPERATOR_PORT"
-CONF
-    if [ -n "$PCSC_SOCKET" ]; then
-        printf '[demo]\ndrawer = "%s"\n' "$RUN_FOLDER/drawer.sock" >> "$DEMO/latchkey.toml"
-    fi
-    start server "$BUILT/latchkey" --config "$DEMO/latchkey.toml" serve
+data_dir = '$DEMO/data'
+portal = { listen = "127.0.0.1:$PORTAL_PORT", origin = "http://localhost:$PORTAL_PORT" }
+agents = { listen = "127.0.0.1:$CHANNEL_PORT" }
+agent_page = { port = $AGENT_PORT }
+operator = { listen = "127.0.0.1:$OPERATOR_PORT" }
+demo = { drawer = '$RUN_FOLDER/drawer.sock' }
+TOML
+    start server "$BUILT/latchkey" --config "$DEMO/server.toml" serve
     SERVER=$STARTED
-    wait_for_port "$PORTAL_PORT" "$SERVER" server
+    # It takes connections before it has opened its databases.
+    wait_for server "$SERVER" server_is_ready
 }
 
 start_agent() {
     say "Starting the card agent (passcode page on port $AGENT_PORT)"
-    # The machine's own PC/SC service where there is no virtual reader.
-    [ -z "$PCSC_SOCKET" ] || export PCSCLITE_CSOCK_NAME="$PCSC_SOCKET"
-    cat > "$DEMO/card-agent.toml" <<CONF
+    cat > "$DEMO/agent.toml" <<TOML
+# Written anew by ./latchkey up.
 server = "127.0.0.1:$CHANNEL_PORT"
 portal_origin = "http://localhost:$PORTAL_PORT"
 page_port = $AGENT_PORT
-workstation = "demo workstation"
-state_dir = "$DEMO/agent"
-approved_readers = ["Latchkey Virtual Reader"]
-CONF
-    if [ ! -d "$DEMO/agent" ]; then
-        enrol_agent
-    fi
-    start agent "$BUILT/latchkey-card-agent" run --config "$DEMO/card-agent.toml"
+workstation = "demonstration"
+state_dir = '$DEMO/agent'
+approved_readers = ["$READER"]
+demo = true
+TOML
+    [ -e "$DEMO/agent/certificate.der" ] || enrol_agent
+    # The machine's own PC/SC service where there is no virtual reader.
+    [ -z "$PCSC_SOCKET" ] || export PCSCLITE_CSOCK_NAME="$PCSC_SOCKET"
+    start agent "$BUILT/latchkey-card-agent" run --config "$DEMO/agent.toml"
     AGENT=$STARTED
-    wait_for_port "$AGENT_PORT" "$AGENT" agent
+    wait_for agent "$AGENT" agent_is_ready
 }
 
-# As an operator would: a code from the server, traded by the workstation for a certificate.
+# What an operator does once for each workstation; the code goes by a pipe, since others can see arguments.
 enrol_agent() {
     local invitation code authority
-    invitation=$("$BUILT/latchkey" --config "$DEMO/latchkey.toml" agents invite)
+    invitation=$("$BUILT/latchkey" --config "$DEMO/server.toml" agents invite)
     code=$(sed -n 's/^code //p' <<< "$invitation")
     authority=$(sed -n 's/^authority //p' <<< "$invitation")
-    say "Enrolling this workstation"
-    "$BUILT/latchkey-card-agent" enrol --config "$DEMO/card-agent.toml" --authority "$authority" --code-file - <<< "$code" \
-        || die "the workstation could not be enrolled"
+    "$BUILT/latchkey-card-agent" enrol --server "127.0.0.1:$CHANNEL_PORT" --authority "$authority" \
+        --workstation demonstration --state-dir "$DEMO/agent" <<< "$code"
 }
 
 # start NAME PROGRAM ARGUMENT...: in the background, ended with this script however it ends; STARTED is its process.
@@ -137,21 +132,35 @@ start() {
     STARTED=$!
 }
 
-# wait_for_port PORT PROCESS NAME
-wait_for_port() {
+server_is_ready() {
+    local status=""
+    exec {OPERATOR}<> "/dev/tcp/127.0.0.1/$OPERATOR_PORT" || return 1
+    printf 'GET /readyz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' >&"$OPERATOR"
+    read -r -t 5 status <&"$OPERATOR" || true
+    exec {OPERATOR}>&-
+    [[ $status == *" 200 "* ]]
+}
+
+agent_is_ready() {
+    : < "/dev/tcp/127.0.0.1/$AGENT_PORT"
+}
+
+# wait_for NAME PROCESS COMMAND: until the command succeeds, unless the process ends first.
+wait_for() {
     local poll
     for ((poll = 0; poll < READY_POLLS; poll++)); do
-        if (: < "/dev/tcp/127.0.0.1/$1") 2> /dev/null; then
+        # In a shell of its own, since a failed connection ends the one that tries it.
+        if ("$3") 2> /dev/null; then
             return
         fi
         if ! kill -0 "$2" 2> /dev/null; then
             show_logs
-            die "the $3 ended instead of answering on port $1"
+            die "the $1 ended instead of answering"
         fi
         sleep 0.1
     done
     show_logs
-    die "the $3 does not answer on port $1"
+    die "the $1 does not answer"
 }
 
 show_logs() {
