@@ -243,3 +243,27 @@ async fn dial(server: &ServerAddress, tls: Arc<ClientConfig>) -> anyhow::Result<
     .await
     .context("dialling took too long")?
 }
+
+#[cfg(test)]
+impl Channel {
+    /// A line to a server that stands in.
+    pub(crate) fn to_stand_in(mut server: impl Server + Send + 'static) -> Self {
+        let (ask, mut questions) = mpsc::channel::<Question>(QUESTIONS_MAX);
+        tokio::spawn(async move {
+            while let Some(question) = questions.recv().await {
+                if let Ok(answer) = server.ask(question.request) {
+                    question.answer.send(answer).ok();
+                }
+            }
+        });
+        Self { line: watch::channel(Line::Up(ask)).1 }
+    }
+
+    /// No line.
+    pub(crate) fn in_trouble(trouble: Trouble) -> Self {
+        Self { line: watch::channel(Line::Down(trouble)).1 }
+    }
+}
+
+#[cfg(test)]
+mod tests;

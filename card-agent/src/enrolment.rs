@@ -65,10 +65,11 @@ pub async fn enrol(invitation: Invitation, random: &mut impl Random) -> anyhow::
     };
     let answer =
         channel::ask_once(&invitation.server, tls, &invitation.workstation, question).await?;
-    let enrolled = match answer {
-        Answer::Enrolled(enrolled) => enrolled,
-        Answer::Refused { message, .. } => bail!("{message}"),
-        _unexpected => bail!("the server answered something else than asked"),
+    if let Answer::Refused { message, .. } = answer {
+        bail!("{message}");
+    }
+    let Answer::Enrolled(enrolled) = answer else {
+        bail!("the server answered something else than asked");
     };
     if tls::fingerprint(&enrolled.authority.0) != invitation.authority {
         bail!("the server names another authority than the one it was to be known by");

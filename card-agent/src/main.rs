@@ -167,7 +167,7 @@ async fn report(
         seen.send_replace(changes.borrow_and_update().seen());
         tokio::select! {
             () = shutdown.cancelled() => break,
-            changed = changes.changed() => if changed.is_err() { break },
+            news = changes.changed() => if news.is_err() { break },
         }
     }
 }

@@ -57,7 +57,6 @@ impl Page {
     }
 
     /// Its routes.
-    #[must_use]
     pub fn routes(self) -> Router {
         let routes = Router::new()
             .route("/", get(start))
@@ -105,3 +104,6 @@ async fn asset(State(page): State<Page>, Path(name): Path<String>) -> Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,9 +68,13 @@ pub fn save(folder: &Path, enrolment: &Enrolment) -> Result<(), KeepError> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, KeepError> {
-    fs::read(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => KeepError::NotEnrolled(path.to_owned()),
-        _ => KeepError::Io { path: path.to_owned(), error },
+    fs::read(path).map_err(|error| {
+        let path = path.to_owned();
+        if error.kind() == io::ErrorKind::NotFound {
+            KeepError::NotEnrolled(path)
+        } else {
+            KeepError::Io { path, error }
+        }
     })
 }
 

@@ -30,10 +30,11 @@ impl<'a, T: Transport, S: Server, R: Random> Job<'a, T, S, R> {
 
     /// Asks the server; a refusal ends the act.
     pub(super) fn ask(&mut self, request: Request) -> Result<Answer, Halt> {
-        match self.server.ask(request)? {
-            Answer::Refused { rule, message, again } => Err(Halt::Refused { rule, message, again }),
-            answer => Ok(answer),
+        let answer = self.server.ask(request)?;
+        if let Answer::Refused { rule, message, again } = answer {
+            return Err(Halt::Refused { rule, message, again });
         }
+        Ok(answer)
     }
 
     /// Which card is in the reader.
@@ -94,12 +95,12 @@ impl<'a, T: Transport, S: Server, R: Random> Job<'a, T, S, R> {
     pub(super) fn agree(&mut self, purpose: Purpose, granted: &Granted) -> Result<Terms, Halt> {
         let digest = self.statement(purpose, granted).digest();
         let signature = Bytes(self.card.sign(Slot::Authentication, &digest)?);
-        match self.ask(Request::Agree { job: self.task.job, signature })? {
-            Answer::Agreed { holder, poprf_key_version, poprf_public_key } => {
-                Ok(Terms { holder, key_version: poprf_key_version, public_key: poprf_public_key })
-            }
-            _unexpected => Err(Halt::ServerFault),
-        }
+        let Answer::Agreed { holder, poprf_key_version, poprf_public_key } =
+            self.ask(Request::Agree { job: self.task.job, signature })?
+        else {
+            return Err(Halt::ServerFault);
+        };
+        Ok(Terms { holder, key_version: poprf_key_version, public_key: poprf_public_key })
     }
 
     /// The tag of a passcode (P-22).
@@ -126,10 +127,10 @@ impl<'a, T: Transport, S: Server, R: Random> Job<'a, T, S, R> {
 
     /// Asks something that is only taken note of.
     pub(super) fn noted(&mut self, request: Request) -> Result<(), Halt> {
-        match self.ask(request)? {
-            Answer::Noted => Ok(()),
-            _unexpected => Err(Halt::ServerFault),
-        }
+        let Answer::Noted = self.ask(request)? else {
+            return Err(Halt::ServerFault);
+        };
+        Ok(())
     }
 
     /// Gives the job up, if it was claimed. What the server answers changes nothing any more.

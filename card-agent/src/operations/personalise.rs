@@ -53,10 +53,11 @@ pub(super) fn personalise<T: Transport, S: Server, R: Random>(
     verify(job, new)?;
     let digest = job.statement(Purpose::Personalise, &granted).digest();
     let signature = Bytes(job.card.sign(Slot::Authentication, &digest)?);
-    match job.ask(Request::Personalised { job: job.task.job, signature })? {
-        Answer::Done { code } => Ok(code),
-        _unexpected => Err(Halt::ServerFault),
-    }
+    let Answer::Done { code } = job.ask(Request::Personalised { job: job.task.job, signature })?
+    else {
+        return Err(Halt::ServerFault);
+    };
+    Ok(code)
 }
 
 /// Steps 2 to 5: management key, PUK and passcode.
@@ -165,10 +166,10 @@ fn register_passcode<T: Transport, S: Server, R: Random>(
     verify(job, new)?;
     let terms = job.agree(Purpose::Personalise, granted)?;
     let tag = job.tag(new, &terms)?;
-    match job.ask(Request::NewTag { job: job.task.job, tag })? {
-        Answer::Write => Ok(()),
-        _unexpected => Err(Halt::ServerFault),
-    }
+    let Answer::Write = job.ask(Request::NewTag { job: job.task.job, tag })? else {
+        return Err(Halt::ServerFault);
+    };
+    Ok(())
 }
 
 /// VERIFY with the passcode that was just set: right, or the card is broken.

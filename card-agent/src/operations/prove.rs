@@ -20,10 +20,10 @@ pub(super) fn prove<T: Transport, S: Server, R: Random>(
 ) -> Result<ReturnCode, Halt> {
     let proven = up_to_agreement(job, current, last_try)?;
     let tag = job.tag(current, &proven.terms)?;
-    match job.ask(Request::CurrentTag { job: job.task.job, tag })? {
-        Answer::Done { code } => Ok(code),
-        _unexpected => Err(Halt::ServerFault),
-    }
+    let Answer::Done { code } = job.ask(Request::CurrentTag { job: job.task.job, tag })? else {
+        return Err(Halt::ServerFault);
+    };
+    Ok(code)
 }
 
 /// What is known once the holder has agreed.

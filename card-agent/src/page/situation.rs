@@ -88,10 +88,13 @@ pub(super) struct Words {
     pub(super) steps: &'static [&'static str],
     /// Last part of the address of the portal's help page.
     pub(super) help: Option<&'static str>,
-    /// True if the same address may be opened again.
-    pub(super) again: bool,
+    /// What the link says that opens the same address again; `None` if that helps nobody.
+    pub(super) again: Option<&'static str>,
     pub(super) status: StatusCode,
 }
+
+const CHECK_AGAIN: &str = "Check again";
+const TRY_AGAIN: &str = "Try again";
 
 /// For what is in the way until somebody does something about it.
 const IN_THE_WAY: StatusCode = StatusCode::CONFLICT;
@@ -106,7 +109,7 @@ impl Situation {
                 meaning: "The card software has no page at this address.",
                 steps: &["Go to the portal and start from there."],
                 help: None,
-                again: false,
+                again: None,
                 status: StatusCode::NOT_FOUND,
             },
             Self::OtherHost => Words {
@@ -114,7 +117,7 @@ impl Situation {
                 meaning: "To keep your passcode safe, the card software answers only at its own address, which begins with http://127.0.0.1. Nothing was done.",
                 steps: &["Go to the portal and use its link to this page."],
                 help: Some("passcode-page-does-not-open"),
-                again: false,
+                again: None,
                 status: StatusCode::MISDIRECTED_REQUEST,
             },
             Self::FromElsewhere => Words {
@@ -125,7 +128,7 @@ impl Situation {
                     "If you did not do this yourself, tell your IT help desk.",
                 ],
                 help: None,
-                again: false,
+                again: None,
                 status: StatusCode::FORBIDDEN,
             },
             Self::NoForm => Words {
@@ -133,7 +136,7 @@ impl Situation {
                 meaning: "What arrived was not the form of this page, or it was too long. Nothing was done, and no passcode attempt was used.",
                 steps: &["Open the page again and fill in its form."],
                 help: None,
-                again: true,
+                again: Some(TRY_AGAIN),
                 status: StatusCode::BAD_REQUEST,
             },
             Self::UnknownJob(_) => Words {
@@ -141,7 +144,7 @@ impl Situation {
                 meaning: "You have 10 minutes for each step, and each can be finished once.",
                 steps: &["Go to the portal and start again."],
                 help: Some("out-of-time"),
-                again: false,
+                again: None,
                 status: StatusCode::NOT_FOUND,
             },
             Self::ServerUnreachable => Words {
@@ -152,7 +155,7 @@ impl Situation {
                     "If that does not help, ask your IT help desk.",
                 ],
                 help: Some("card-software-lost"),
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: StatusCode::SERVICE_UNAVAILABLE,
             },
             Self::AgentRevoked => Words {
@@ -163,7 +166,7 @@ impl Situation {
                     "Use another computer in the meantime.",
                 ],
                 help: Some("card-software-not-found"),
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: StatusCode::SERVICE_UNAVAILABLE,
             },
             Self::OtherVersion => Words {
@@ -171,7 +174,7 @@ impl Situation {
                 meaning: "The card software on this computer and the service speak different versions of their language. Nothing was done with your card.",
                 steps: &["Ask your IT help desk to update the card software on this computer."],
                 help: Some("card-software-too-old"),
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: StatusCode::SERVICE_UNAVAILABLE,
             },
             Self::NoService => Words {
@@ -182,7 +185,7 @@ impl Situation {
                     "If that does not help, restart the computer or ask your IT help desk.",
                 ],
                 help: Some("no-reader"),
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: IN_THE_WAY,
             },
             Self::NoReader => Words {
@@ -190,7 +193,7 @@ impl Situation {
                 meaning: "The card software is running, but it does not see a card reader.",
                 steps: &["Plug in the reader, wait 10 seconds, then select ‘Check again’."],
                 help: Some("no-reader"),
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: IN_THE_WAY,
             },
             Self::ReaderNotApproved { .. } => Words {
@@ -198,7 +201,7 @@ impl Situation {
                 meaning: "Smartcards are only used in readers that have been checked. No passcode attempt was used.",
                 steps: &["Use a reader of an approved model, then select ‘Check again’."],
                 help: Some("reader-not-approved"),
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: IN_THE_WAY,
             },
             Self::NoCard => Words {
@@ -208,7 +211,7 @@ impl Situation {
                     "Put your smartcard in the reader with the gold chip first, then select ‘Check again’.",
                 ],
                 help: Some("no-card"),
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: IN_THE_WAY,
             },
             Self::SeveralCards => Words {
@@ -216,7 +219,7 @@ impl Situation {
                 meaning: "Cards are in two readers, and the card software does not guess which one is meant.",
                 steps: &["Leave only your own smartcard in, then select ‘Check again’."],
                 help: None,
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: IN_THE_WAY,
             },
             Self::CardNotRecognised => Words {
@@ -227,7 +230,7 @@ impl Situation {
                     "Take it out, put it back, then select ‘Check again’.",
                 ],
                 help: Some("card-not-recognised"),
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: IN_THE_WAY,
             },
             Self::NoCommonRules => Words {
@@ -235,7 +238,7 @@ impl Situation {
                 meaning: "No passcode satisfies both the rules of your organisation and those of this card.",
                 steps: &["Contact the registration authority of your organisation."],
                 help: None,
-                again: false,
+                again: None,
                 status: IN_THE_WAY,
             },
             Self::CardLocked => Words {
@@ -245,7 +248,7 @@ impl Situation {
                     "Contact the registration authority or a sponsor of your organisation: they can unlock the card with you.",
                 ],
                 help: Some("card-locked"),
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: IN_THE_WAY,
             },
             Self::Busy => Words {
@@ -253,7 +256,7 @@ impl Situation {
                 meaning: "The card software is working with the card already, for another window of this computer. Nothing was done for this one, and no passcode attempt was used.",
                 steps: &["Wait until the other window has finished, then select ‘Check again’."],
                 help: None,
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: IN_THE_WAY,
             },
             Self::CardInUse => Words {
@@ -261,7 +264,7 @@ impl Situation {
                 meaning: "Another program on this computer holds the card. Nothing was changed.",
                 steps: &["Close the other program, then select ‘Check again’."],
                 help: None,
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: IN_THE_WAY,
             },
             Self::CardLost => Words {
@@ -269,7 +272,7 @@ impl Situation {
                 meaning: "The smartcard left the reader before the work on it was finished. Nothing was changed.",
                 steps: &["Put your smartcard back in the reader, then select ‘Check again’."],
                 help: Some("card-removed"),
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: IN_THE_WAY,
             },
             Self::CardFault => Words {
@@ -280,7 +283,7 @@ impl Situation {
                     "If it happens again, contact the registration authority of your organisation.",
                 ],
                 help: Some("card-fault"),
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: IN_THE_WAY,
             },
             Self::NotBlank => Words {
@@ -288,7 +291,7 @@ impl Situation {
                 meaning: "The card holds secrets of another service, so it cannot be made anybody’s here.",
                 steps: &["Use a blank card, or have this one reset."],
                 help: None,
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: IN_THE_WAY,
             },
             Self::NotWritten => Words {
@@ -299,7 +302,7 @@ impl Situation {
                     "If it happens again, contact the registration authority of your organisation.",
                 ],
                 help: Some("card-fault"),
-                again: false,
+                again: None,
                 status: IN_THE_WAY,
             },
             Self::WriteUnknown => Words {
@@ -310,7 +313,7 @@ impl Situation {
                     "Go to the portal and log in with the new passcode. If the card refuses it, use the old one. The rest follows by itself.",
                 ],
                 help: Some("card-write-not-known"),
-                again: false,
+                again: None,
                 status: IN_THE_WAY,
             },
             Self::ServerLost => Words {
@@ -318,7 +321,7 @@ impl Situation {
                 meaning: "The connection broke before the work was finished. Your smartcard passcode was not changed.",
                 steps: &["Wait a few seconds, then go to the portal and start again."],
                 help: Some("card-software-lost"),
-                again: true,
+                again: Some(CHECK_AGAIN),
                 status: StatusCode::SERVICE_UNAVAILABLE,
             },
             Self::WrittenServerLost => Words {
@@ -328,7 +331,7 @@ impl Situation {
                     "Go to the portal and log in with the new smartcard passcode. The rest follows by itself.",
                 ],
                 help: Some("card-write-not-known"),
-                again: false,
+                again: None,
                 status: StatusCode::SERVICE_UNAVAILABLE,
             },
             Self::ServerFault => Words {
@@ -339,7 +342,7 @@ impl Situation {
                     "If it happens again, ask your IT help desk.",
                 ],
                 help: None,
-                again: false,
+                again: None,
                 status: StatusCode::BAD_GATEWAY,
             },
             Self::Refused { again, .. } => Words {
@@ -351,7 +354,7 @@ impl Situation {
                     &["Go to the portal and start again."]
                 },
                 help: None,
-                again: *again,
+                again: again.then_some(TRY_AGAIN),
                 status: IN_THE_WAY,
             },
         }

@@ -116,14 +116,24 @@ impl Look {
             if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
         let errors = faults.iter().map(|(field, text)| FieldError::new(field, text)).collect();
         let head = Head::new(title(&ready.act)).with_errors(errors);
-        self.respond(status, "passcode.jinja", &head, &self.passcode_page(ready, faults))
+        let page = self.passcode_page(ready, faults);
+        respond(status, self.render("passcode.jinja", &head, &page))
     }
 
     /// What is the matter; `job` is the one to check again.
     pub(super) fn situation(&self, situation: &Situation, job: Option<&str>) -> Response {
+        respond(situation.words().status, self.situation_html(situation, job))
+    }
+
+    /// The same page as a text.
+    pub(super) fn situation_html(
+        &self,
+        situation: &Situation,
+        job: Option<&str>,
+    ) -> Result<String, pages::Error> {
         let words = situation.words();
         let page = self.situation_page(situation, &words, job);
-        self.respond(words.status, "situation.jinja", &Head::new(words.title), &page)
+        self.render("situation.jinja", &Head::new(words.title), &page)
     }
 
     fn passcode_page(&self, ready: &Ready, faults: &[Fault]) -> PasscodePage {
@@ -190,33 +200,25 @@ impl Look {
             meaning: Vec::new(),
             lists: Vec::new(),
             steps: words.steps,
-            again: job.filter(|_| words.again).map(|job| {
-                let text = match situation {
-                    Situation::Refused { .. } | Situation::NoForm => "Try again",
-                    _other => "Check again",
-                };
-                Link::new(format!("/jobs/{job}"), text)
-            }),
+            again: job.zip(words.again).map(|(job, text)| Link::new(format!("/jobs/{job}"), text)),
             rule: None,
             help: words.help.map(|slug| {
                 Link::new(format!("{}/help/{slug}", self.origin), "Read more about this")
             }),
             portal: Link::new(self.portal(), "Go to the portal"),
         };
-        match situation {
-            Situation::UnknownJob(message) => page.meaning.push(message.clone()),
-            Situation::Refused { rule, message, .. } => {
-                page.meaning.push(message.clone());
-                if !rule.is_empty() {
-                    let href = format!("{}/rules/{rule}", self.origin);
-                    page.rule = Some(Link::new(href, format!("rule {rule}")));
-                }
-            }
-            Situation::ReaderNotApproved { seen, approved } => {
-                page.lists.push(List { title: "This computer has:", items: seen.clone() });
-                page.lists.push(List { title: "Approved are:", items: approved.clone() });
-            }
-            _other => {}
+        if let Situation::UnknownJob(message) | Situation::Refused { message, .. } = situation {
+            page.meaning.push(message.clone());
+        }
+        if let Situation::Refused { rule, .. } = situation
+            && !rule.is_empty()
+        {
+            let href = format!("{}/rules/{rule}", self.origin);
+            page.rule = Some(Link::new(href, format!("rule {rule}")));
+        }
+        if let Situation::ReaderNotApproved { seen, approved } = situation {
+            page.lists.push(List { title: "This computer has:", items: seen.clone() });
+            page.lists.push(List { title: "Approved are:", items: approved.clone() });
         }
         if !words.meaning.is_empty() {
             page.meaning.push(words.meaning.to_owned());
@@ -224,20 +226,23 @@ impl Look {
         page
     }
 
-    fn respond(
+    fn render(
         &self,
-        status: StatusCode,
         template: &str,
         head: &Head,
         page: &impl Serialize,
-    ) -> Response {
-        match pages::render(&self.environment, template, &self.frame, head, page) {
-            Ok(html) => (status, Html(html)).into_response(),
-            Err(error) => {
-                tracing::error!(%error, template, "a page could not be rendered");
-                (StatusCode::INTERNAL_SERVER_ERROR, "The card software could not show its page.")
-                    .into_response()
-            }
+    ) -> Result<String, pages::Error> {
+        pages::render(&self.environment, template, &self.frame, head, page)
+    }
+}
+
+fn respond(status: StatusCode, html: Result<String, pages::Error>) -> Response {
+    match html {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            (StatusCode::INTERNAL_SERVER_ERROR, "The card software could not show its page.")
+                .into_response()
         }
     }
 }
@@ -252,10 +257,14 @@ fn title(act: &Act) -> &'static str {
 }
 
 fn fields(ready: &Ready, error: impl Fn(&'static str) -> Option<String>) -> Vec<Field> {
+    let label = match &ready.act {
+        Act::LogIn => "Smartcard passcode",
+        Act::ChangePasscodes { .. } | Act::Personalise => "Current smartcard passcode",
+    };
     let current = || Field {
         id: CURRENT,
-        label: "Current smartcard passcode",
-        words: "current smartcard passcode",
+        label,
+        words: "smartcard passcode",
         hint: None,
         autocomplete: "current-password",
         error: error(CURRENT),
@@ -264,7 +273,7 @@ fn fields(ready: &Ready, error: impl Fn(&'static str) -> Option<String>) -> Vec<
         id: NEW,
         label: "New smartcard passcode",
         words: "new smartcard passcode",
-        hint: Some(format!("On this card: {}", describe(ready.rules))),
+        hint: Some(format!("This card takes {}", describe(ready.rules))),
         autocomplete: "new-password",
         error: error(NEW),
     };

@@ -107,16 +107,15 @@ impl<T: Transport> Card<T> {
         let ins = 0xCB;
         let list = tlv::object(0x5C, object.tag());
         let reply = self.exchange(&Command::asking(ins, 0x3F, 0xFF, &list))?;
-        match reply.status {
-            Status::Done if reply.data.is_empty() => Ok(None),
-            Status::Done => {
-                let content = tlv::find(&reply.data, object.wrapper());
-                let content = content.ok_or(CardError::Malformed { ins })?;
-                Ok((!content.is_empty()).then(|| content.to_vec()))
-            }
-            Status::NotFound => Ok(None),
-            status => Err(CardError::Refused { ins, status }),
+        if reply.status == Status::NotFound {
+            return Ok(None);
         }
+        let data = reply.done(ins)?;
+        if data.is_empty() {
+            return Ok(None);
+        }
+        let content = tlv::find(&data, object.wrapper()).ok_or(CardError::Malformed { ins })?;
+        Ok((!content.is_empty()).then(|| content.to_vec()))
     }
 
     /// PUT DATA (3.3.1). Needs the management key.
@@ -317,11 +316,7 @@ impl<T: Transport> Card<T> {
     }
 
     fn expect_done(&mut self, command: &Command) -> Result<Vec<u8>, CardError> {
-        let reply = self.exchange(command)?;
-        match reply.status {
-            Status::Done => Ok(reply.data),
-            status => Err(CardError::Refused { ins: command.ins, status }),
-        }
+        self.exchange(command)?.done(command.ins)
     }
 
     fn exchange(&mut self, command: &Command) -> Result<Reply, CardError> {
@@ -357,6 +352,17 @@ impl<T: Transport> Card<T> {
             };
         }
         Err(CardError::Malformed { ins })
+    }
+}
+
+impl Reply {
+    /// The data of a command that has nothing to say but yes.
+    fn done(self, ins: u8) -> Result<Vec<u8>, CardError> {
+        if self.status == Status::Done {
+            Ok(self.data)
+        } else {
+            Err(CardError::Refused { ins, status: self.status })
+        }
     }
 }
 

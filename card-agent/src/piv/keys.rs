@@ -63,7 +63,7 @@ impl PublicKey {
         VerifyingKey::from_public_key_der(&spki).ok().map(Self)
     }
 
-    /// SubjectPublicKeyInfo, DER. `None` never happens for a key that was parsed.
+    /// `SubjectPublicKeyInfo`, DER. `None` never happens for a key that was parsed.
     #[must_use]
     pub fn to_spki(&self) -> Option<Vec<u8>> {
         self.0.to_public_key_der().ok().map(der::Document::into_vec)

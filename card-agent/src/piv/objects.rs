@@ -52,7 +52,7 @@ pub struct Container {
 
 /// Tag of the certificate within its container.
 const CERTIFICATE: u32 = 0x70;
-/// Tag of CertInfo.
+/// Tag of `CertInfo`.
 const CERT_INFO: u32 = 0x71;
 /// Tag of the error detection code, which is always empty.
 const ERROR_DETECTION: u32 = 0xFE;

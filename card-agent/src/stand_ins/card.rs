@@ -18,6 +18,7 @@ use crate::{
 };
 
 /// Where cards differ.
+#[expect(clippy::struct_excessive_bools, reason = "each point is independent of the others")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Quirks {
     /// A wrong old value in CHANGE answers 6300 and stays verified; else 63Cn, and VERIFY is gone.
@@ -152,6 +153,7 @@ pub(crate) fn reference(text: &str) -> ReferenceData {
 }
 
 /// What a reset clears.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on a card, too")]
 #[derive(Default)]
 struct Volatile {
     selected: bool,

@@ -38,8 +38,11 @@ pub(crate) struct StandInServer {
     pub(crate) refuses_new: bool,
     pub(crate) outcome: Option<WriteOutcome>,
     pub(crate) abandoned: Option<ProblemSeen>,
-    pub(crate) wrong: Option<Option<u8>>,
+    /// What it heard of wrong passcodes.
+    pub(crate) wrong: Vec<Option<u8>>,
     pub(crate) agreed: bool,
+    /// Knows the job that it is asked about.
+    pub(crate) knows_job: bool,
     poprf: PoprfServer<Ristretto255>,
 }
 
@@ -62,8 +65,9 @@ impl StandInServer {
             refuses_new: false,
             outcome: None,
             abandoned: None,
-            wrong: None,
+            wrong: Vec::new(),
             agreed: false,
+            knows_job: true,
             poprf: PoprfServer::new(&mut Counting(7)).unwrap(),
         }
     }
@@ -115,7 +119,9 @@ impl StandInServer {
         assert_eq!(csr.0.is_empty(), slot == Slot::CardAuthentication);
         let certificate = match slot {
             Slot::CardAuthentication => Vec::new(),
-            _ => Authority::new("Cards", 3).issue(&public_key.0, "holder", None),
+            Slot::Authentication | Slot::Signature => {
+                Authority::new("Cards", 3).issue(&public_key.0, "holder", None)
+            }
         };
         Answer::Certificate { certificate: Bytes(certificate) }
     }
@@ -132,7 +138,17 @@ impl StandInServer {
     fn answer(&mut self, request: Request) -> Answer {
         let done = Answer::Done { code: Secret(CODE.to_vec()) };
         match request {
-            Request::Enrol { .. } | Request::Look { .. } => unreachable!("no part of an operation"),
+            Request::Enrol { .. } => unreachable!("no part of an operation"),
+            Request::Look { .. } if !self.knows_job => Answer::Refused {
+                rule: String::new(),
+                message: "This step is over or was never started.".to_owned(),
+                again: false,
+            },
+            Request::Look { .. } => Answer::Job {
+                act: self.act.clone(),
+                now: "2026-07-01T14:47:10+01:00".to_owned(),
+                rules: self.rules,
+            },
             Request::Claim { .. } => Answer::Granted(Box::new(Granted {
                 act: self.act.clone(),
                 nonce: Bytes(NONCE.to_vec()),
@@ -144,7 +160,7 @@ impl StandInServer {
                 Answer::Noted
             }
             Request::PasscodeWrong { tries_left, .. } => {
-                self.wrong = Some(tries_left);
+                self.wrong.push(tries_left);
                 Answer::Noted
             }
             Request::Agree { signature, .. } => {
@@ -160,10 +176,8 @@ impl StandInServer {
             Request::Evaluate { blinded, .. } => self.evaluate(&blinded),
             Request::CurrentTag { tag, .. } => {
                 self.current_tag = Some(tag);
-                match self.act {
-                    Act::ChangePasscodes { smartcard: true, .. } => Answer::Noted,
-                    _ => done,
-                }
+                let goes_on = matches!(self.act, Act::ChangePasscodes { smartcard: true, .. });
+                if goes_on { Answer::Noted } else { done }
             }
             Request::NewTag { tag, .. } => self.new_tag(tag),
             Request::Written { outcome, .. } => {

@@ -14,23 +14,31 @@ use super::{LinkError, Transport};
 /// Readers that are watched; a workstation has one or two.
 const READERS_MAX: usize = 16;
 
+/// All the ways PC/SC has of saying that the card (or its reader) is gone.
+const GONE: [Error; 11] = [
+    Error::RemovedCard,
+    Error::NoSmartcard,
+    Error::UnpoweredCard,
+    Error::ResetCard,
+    Error::NotTransacted,
+    Error::CommError,
+    Error::CommDataLost,
+    Error::UnresponsiveCard,
+    Error::UnknownReader,
+    Error::ReaderUnavailable,
+    Error::NoReadersAvailable,
+];
+
 impl From<Error> for LinkError {
     fn from(error: Error) -> Self {
-        match error {
-            Error::RemovedCard
-            | Error::NoSmartcard
-            | Error::UnpoweredCard
-            | Error::ResetCard
-            | Error::NotTransacted
-            | Error::CommError
-            | Error::CommDataLost
-            | Error::UnresponsiveCard
-            | Error::UnknownReader
-            | Error::ReaderUnavailable
-            | Error::NoReadersAvailable => Self::Lost,
-            Error::SharingViolation => Self::InUse,
-            Error::NoService | Error::ServiceStopped => Self::NoService,
-            other => Self::Failed(other.to_string()),
+        if GONE.contains(&error) {
+            Self::Lost
+        } else if error == Error::SharingViolation {
+            Self::InUse
+        } else if [Error::NoService, Error::ServiceStopped].contains(&error) {
+            Self::NoService
+        } else {
+            Self::Failed(error.to_string())
         }
     }
 }
@@ -174,15 +182,7 @@ mod tests {
 
     #[test]
     fn every_way_pc_sc_has_of_saying_that_the_card_is_gone_is_one_error() {
-        for error in [
-            Error::RemovedCard,
-            Error::NoSmartcard,
-            Error::UnpoweredCard,
-            Error::ResetCard,
-            Error::NotTransacted,
-            Error::CommError,
-            Error::UnresponsiveCard,
-        ] {
+        for error in GONE {
             assert_eq!(LinkError::from(error), LinkError::Lost, "{error}");
         }
         assert_eq!(LinkError::from(Error::NoService), LinkError::NoService);

@@ -5,6 +5,8 @@
 //! rest); `< 9000` is the answer; `< lost` loses the link, as does `< ` with fewer than two bytes.
 //! Blanks are free, `#` begins a comment.
 
+use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+
 use super::{LinkError, Transport};
 
 /// One command and its answer.
@@ -15,9 +17,10 @@ struct Turn {
     answer: Result<Vec<u8>, LinkError>,
 }
 
-/// A conversation that is being replayed.
+/// A conversation that is being replayed. Copies are ends of the same one.
+#[derive(Clone)]
 pub struct Scripted {
-    turns: std::vec::IntoIter<Turn>,
+    turns: Rc<RefCell<VecDeque<Turn>>>,
 }
 
 impl Scripted {
@@ -27,7 +30,7 @@ impl Scripted {
     /// If the text is not one: it is part of a test.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let mut turns: Vec<Turn> = Vec::new();
+        let mut turns = VecDeque::new();
         let mut command = None;
         for (line, text) in (1..).zip(text.lines()) {
             let text: String = text.split('#').next().unwrap_or("").split_whitespace().collect();
@@ -43,20 +46,20 @@ impl Scripted {
                     "lost" => Err(LinkError::Lost),
                     answer => Ok(hex::decode(answer).unwrap()),
                 };
-                turns.push(Turn { line, command, open_end, answer });
+                turns.push_back(Turn { line, command, open_end, answer });
             } else {
                 assert!(text.is_empty(), "line {line}: neither command nor answer");
             }
         }
-        Self { turns: turns.into_iter() }
+        Self { turns: Rc::new(RefCell::new(turns)) }
     }
 
     /// The conversation was held to its end.
     ///
     /// # Panics
     /// If a turn is left.
-    pub fn assert_over(mut self) {
-        if let Some(turn) = self.turns.next() {
+    pub fn assert_over(self) {
+        if let Some(turn) = self.turns.borrow().front() {
             panic!("line {}: this command was never sent", turn.line);
         }
     }
@@ -64,11 +67,10 @@ impl Scripted {
 
 impl Transport for Scripted {
     fn transmit(&mut self, apdu: &[u8]) -> Result<Vec<u8>, LinkError> {
-        let turn = self.turns.next().unwrap_or_else(|| panic!("unexpected {}", hex::encode(apdu)));
-        let expected = match turn.open_end {
-            true => apdu.starts_with(&turn.command),
-            false => apdu == turn.command,
-        };
+        let turn = self.turns.borrow_mut().pop_front();
+        let turn = turn.unwrap_or_else(|| panic!("unexpected {}", hex::encode(apdu)));
+        let expected =
+            apdu.starts_with(&turn.command) && (turn.open_end || apdu.len() == turn.command.len());
         assert!(expected, "line {}: {} was sent instead", turn.line, hex::encode_upper(apdu));
         turn.answer
     }

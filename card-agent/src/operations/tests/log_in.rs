@@ -39,7 +39,7 @@ fn p25_a_wrong_passcode_costs_one_try_and_the_server_hears_what_is_left() {
         let mut server = StandInServer::new(Act::LogIn);
         let ended = operate(card.insert(), &mut server, &current("000000"));
         assert_eq!(ended, Err(Halt::WrongPasscode { tries_left: Some(2) }));
-        assert_eq!(server.wrong, Some(Some(2)));
+        assert_eq!(server.wrong, [Some(2)]);
         assert_eq!((card.tries(), server.agreed, server.abandoned), (2, false, None));
     }
 }
