@@ -29,7 +29,7 @@ use crate::event_store::{
 };
 
 /// How long a case waits for what must come; only a store that broke its promise is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Writers at the same time, in the cases that have several.
 const WRITERS: u32 = 20;

@@ -33,7 +33,7 @@ const CYCLES: &str = "LATCHKEY_CRASH_CYCLES";
 const CYCLES_DEFAULT: u64 = 20;
 
 /// A child is killed after at most so many acknowledged appends.
-const ACKS_MAX: u64 = 200;
+const ACKS_MAX: u64 = 50;
 
 const WRITERS: u64 = 8;
 

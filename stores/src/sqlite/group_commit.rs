@@ -75,7 +75,7 @@ pub(super) async fn run(
     head: watch::Sender<Position>,
 ) {
     let mut batch = Vec::new();
-    while 0 < requests.recv_many(&mut batch, BATCH_APPENDS_MAX).await {
+    while gather(&mut requests, &mut batch).await {
         let outcomes = match write(&connections, &batch).await {
             Ok((outcomes, last)) => {
                 head.send_if_modified(|head| std::mem::replace(head, last) != last);
@@ -91,6 +91,28 @@ pub(super) async fn run(
             let _ = request.answer.send(outcome);
         }
     }
+}
+
+/// Fills the batch with all that is ready; false when nobody is left who could append.
+///
+/// Callers that were just answered often come back at once: those that are runnable get a turn
+/// before the batch is closed, until a turn brings nothing new. No clock is involved, and an
+/// append that is alone is written in the same turn.
+async fn gather(requests: &mut mpsc::Receiver<Request>, batch: &mut Vec<Request>) -> bool {
+    if requests.recv_many(batch, BATCH_APPENDS_MAX).await == 0 {
+        return false;
+    }
+    let mut n_before = 0;
+    while n_before < batch.len() {
+        n_before = batch.len();
+        tokio::task::yield_now().await;
+        while batch.len() < BATCH_APPENDS_MAX
+            && let Ok(request) = requests.try_recv()
+        {
+            batch.push(request);
+        }
+    }
+    true
 }
 
 type Outcome = Result<Appended, AppendError>;

@@ -21,6 +21,9 @@ use crate::event_store::{Filter, Position, Recorded, Revision, StoreError, Strea
 /// Events in one page.
 const PAGE_EVENTS: u64 = 256;
 
+/// Rows that a connection may be ahead of its reader: a whole page, so that it never waits.
+pub(super) const PAGE_ROWS: usize = 256;
+
 const PAGE_OF_STREAM: &str = "
     select id, stream, revision, position, type, schema, at, data, meta
     from event
