@@ -21,6 +21,7 @@ MAX_FOLDER=85
 SERVER="" AGENT="" SANDBOX="" SANDBOX_INPUT="" RUN_FOLDER="" PCSC_SOCKET=""
 
 run_system() {
+    cd "$ROOT" || return
     mkdir -p "$DEMO" "$LOGS"
     exec {ONE_AT_A_TIME}> "$VAR/up.lock"
     flock -n "$ONE_AT_A_TIME" || die "the system of this checkout is running already"
@@ -79,9 +80,10 @@ start_reader() {
 start_server() {
     say "Starting the server (portal on port $PORTAL_PORT, agents' channel on port $CHANNEL_PORT)"
     cat > "$DEMO/server.toml" <<TOML
-# Written anew by ./latchkey up.
+# Written anew by ./latchkey up. The folder is below the checkout, where the server is started: a socket lies in it,
+# and a socket's path must be short.
 mode = "demo"
-data_dir = '$DEMO/data'
+data_dir = '${DEMO#"$ROOT/"}/data'
 portal = { listen = "127.0.0.1:$PORTAL_PORT", origin = "http://localhost:$PORTAL_PORT" }
 agents = { listen = "127.0.0.1:$CHANNEL_PORT" }
 agent_page = { port = $AGENT_PORT }
