@@ -4,6 +4,7 @@ use std::{
     fs,
     io::Read as _,
     path::{Path, PathBuf},
+    process::ExitCode,
     sync::Arc,
     thread,
 };
@@ -75,9 +76,20 @@ fn fingerprint(text: &str) -> Result<[u8; 32], String> {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    match command(Arguments::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line for the operator; what caused it stands behind it.
+            eprintln!("latchkey-card-agent: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn command(command: Command) -> anyhow::Result<()> {
     start_log()?;
-    match Arguments::parse().command {
+    match command {
         Command::Enrol(arguments) => enrol(arguments).await,
         Command::Run { config } => run(Config::load(&config)?).await,
     }

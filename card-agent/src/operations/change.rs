@@ -48,14 +48,17 @@ pub(super) fn change<T: Transport, S: Server, R: Random>(
     // From here on the card may have changed; whatever happens, the server hears of it.
     let outcome = write(&mut job.card, current, new);
     let answer = job.server.ask(Request::Written { job: job.task.job, outcome });
-    match (answer, outcome) {
-        (Ok(Answer::Done { code }), _) => Ok(code),
-        (Ok(Answer::Refused { rule, message, again }), _) => {
+    if let Ok(Answer::Done { code }) = answer {
+        return Ok(code);
+    }
+    match (outcome, answer) {
+        // What the card holds is what the person has to know first, whatever the server says of it.
+        (WriteOutcome::New, _) => Err(Halt::WrittenServerLost),
+        (WriteOutcome::Unknown, _) => Err(Halt::WriteUnknown),
+        (WriteOutcome::Old, Ok(Answer::Refused { rule, message, again })) => {
             Err(Halt::Refused { rule, message, again })
         }
-        (_, WriteOutcome::Unknown) => Err(Halt::WriteUnknown),
-        (_, WriteOutcome::Old) => Err(Halt::NotWritten),
-        (_, WriteOutcome::New) => Err(Halt::WrittenServerLost),
+        (WriteOutcome::Old, _) => Err(Halt::NotWritten),
     }
 }
 

@@ -1,5 +1,7 @@
 //! One job at the passcode page: shown, carried out, cancelled.
 
+use std::time::Duration;
+
 use axum::{
     extract::{Form as AxumForm, Path, State, rejection::FormRejection},
     http::StatusCode,
@@ -8,7 +10,7 @@ use axum::{
 use protocol::{
     Act, Answer, CardSeen, JobId, Needs, PasscodeRules, ProblemSeen, Request, Statement,
 };
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::timeout};
 
 use super::{
     Page,
@@ -21,6 +23,9 @@ use crate::{
     profile,
     readers::Reader,
 };
+
+/// How long a person waits before the page says that the server does not answer.
+const LOOK_MAX: Duration = Duration::from_secs(5);
 
 /// A job that could be carried out now, as the page shows it.
 pub(super) struct Ready {
@@ -116,12 +121,12 @@ async fn ready(page: &Page, id: &str) -> Result<Ready, Situation> {
     if let Some(trouble) = page.channel.trouble() {
         return Err(trouble.into());
     }
-    let (act, now, rules) = match page.channel.ask(Request::Look { job }).await {
-        Ok(Answer::Job { act, now, rules }) => (act, now, rules),
-        Ok(Answer::Refused { message, .. }) => return Err(Situation::UnknownJob(message)),
-        Ok(_unexpected) => return Err(Situation::ServerFault),
-        Err(_) => return Err(Situation::ServerUnreachable),
-    };
+    let looked = timeout(LOOK_MAX, page.channel.ask(Request::Look { job })).await;
+    let Ok(Ok(answer)) = looked else { return Err(Situation::ServerUnreachable) };
+    if let Answer::Refused { message, .. } = answer {
+        return Err(Situation::UnknownJob(message));
+    }
+    let Answer::Job { act, now, rules } = answer else { return Err(Situation::ServerFault) };
     let (reader, card) = the_card(page.desk.readers(), page.desk.approved())?;
     let profile = profile::recognise(Some(card.profile.as_bytes()));
     let profile = profile.ok_or(Situation::CardNotRecognised)?;
