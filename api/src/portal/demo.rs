@@ -5,6 +5,7 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Redirect, Response},
 };
+use domain::passcode::Kind;
 use serde::Deserialize;
 use virtual_card::drawer::Contents;
 
@@ -30,11 +31,12 @@ pub(super) async fn page(State(app): State<App>) -> Result<Response, PageError> 
     let demo = demo(&app)?;
     let contents = demo.contents().await?;
     let ready = demo.progress().ready;
-    let cards = PEOPLE
-        .iter()
-        .enumerate()
-        .map(|(index, person)| card(person, index < ready, &contents))
-        .collect();
+    let mut cards = Vec::with_capacity(PEOPLE.len());
+    for (index, person) in PEOPLE.iter().enumerate() {
+        let loaded = app.load(person.holder()).await?;
+        let set = loaded.holder.passcodes().compare_with(Kind::Smartcard, app.policy());
+        cards.push(card(person, index < ready, 1 < set.len(), &contents));
+    }
     let page = Drawer { cards, progress: Progress::new(ready, PEOPLE.len()) };
     html(page.render(app.pages(), &public_frame(&app)))
 }
@@ -76,7 +78,7 @@ fn demo(app: &App) -> Result<&Demo, PageError> {
     app.demo().ok_or(PageError::Problem(ProblemKind::NotFound))
 }
 
-fn card(person: &Person, ready: bool, contents: &Contents) -> DemoCard {
+fn card(person: &Person, ready: bool, changed: bool, contents: &Contents) -> DemoCard {
     let state = contents.cards.iter().find(|card| card.name == person.card);
     let place = match (ready, state.and_then(|card| card.slot)) {
         (false, _) => Place::BeingMade,
@@ -89,7 +91,11 @@ fn card(person: &Person, ready: bool, contents: &Contents) -> DemoCard {
         story: "Registered when the demonstration was started.".to_owned(),
         serial: state.map(|card| format!("{:08X}", card.serial)),
         profile: profile(person).to_owned(),
-        passcode: person.passcode.to_owned(),
+        passcode: if changed {
+            format!("{} at first; it has been changed since", person.passcode)
+        } else {
+            person.passcode.to_owned()
+        },
         place,
     }
 }

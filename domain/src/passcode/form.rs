@@ -198,8 +198,9 @@ impl OptionalFields {
             faults.extend(self.blank_fault(kind, passcodes));
             WantedOptional::Blank
         } else {
+            let wanted = self.new_value(kind, ctx, faults);
             faults.extend(self.confirm_fault(kind));
-            self.new_value(kind, ctx, faults)
+            wanted
         }
     }
 

@@ -222,7 +222,7 @@ fn b28_a_form_without_anything_entered_is_refused() {
 }
 
 #[test]
-fn b28_all_faults_of_all_fields_come_at_once() {
+fn b28_all_faults_of_all_fields_come_at_once_in_the_order_of_the_page() {
     let form = Form {
         smartcard: true,
         account_recovery: fields("short", "other"),
@@ -231,10 +231,10 @@ fn b28_all_faults_of_all_fields_come_at_once() {
     assert_eq!(
         faults(&form),
         [
-            (Field::ConfirmAccountRecovery, "P-21"),
             (Field::NewAccountRecovery, "P-10"),
-            (Field::ConfirmVerification, "S-04"),
+            (Field::ConfirmAccountRecovery, "P-21"),
             (Field::NewVerification, "P-12"),
+            (Field::ConfirmVerification, "S-04"),
         ]
     );
 }

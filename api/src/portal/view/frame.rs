@@ -69,7 +69,7 @@ pub fn frame(demo: bool, visitor: Option<Visitor<'_>>, tab: Option<Tab>) -> Fram
         Link::new(paths::ACCESSIBILITY, "Accessibility statement"),
     ]);
     if !demo {
-        return frame;
+        return Frame { copyright: "Latchkey".to_owned(), ..frame };
     }
     frame.with_demo(Demo {
         text: "The people and cards here are made up.".to_owned(),
