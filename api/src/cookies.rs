@@ -32,7 +32,6 @@ pub fn token(jar: &CookieJar, name: &str) -> Option<TokenHash> {
 }
 
 /// The browser's hash, and the jar with its cookie, which is made if there is none.
-#[must_use]
 pub fn browser(jar: CookieJar, entropy: &Entropy) -> (TokenHash, CookieJar) {
     match token(&jar, BROWSER_COOKIE) {
         Some(hash) => (hash, jar),
@@ -41,7 +40,6 @@ pub fn browser(jar: CookieJar, entropy: &Entropy) -> (TokenHash, CookieJar) {
 }
 
 /// A fresh token in a cookie, and its hash.
-#[must_use]
 pub fn new_token(jar: CookieJar, name: &'static str, entropy: &Entropy) -> (TokenHash, CookieJar) {
     let bytes: [u8; 32] = entropy.bytes();
     (TokenHash::of(&bytes), jar.add(cookie(name, hex::encode(bytes))))

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
-    routing::get,
+    routing::{any, get},
 };
 use tower_http::{catch_panic::CatchPanicLayer, csrf::CsrfLayer};
 
@@ -23,6 +23,8 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(pages)
         .nest(rest::PREFIX, rest::routes())
+        // The one address below the prefix that is not nested.
+        .route(&format!("{}/", rest::PREFIX), any(rest::nothing_here))
         .route("/assets/{name}", get(asset))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(headers))

@@ -37,8 +37,12 @@ pub const PREFIX: &str = "/api";
 /// The routes, to be nested at [`PREFIX`]. Whatever refuses, a handler, an extractor or a layer,
 /// the answer is a problem.
 pub fn routes() -> Router<App> {
-    Router::from(documented())
-        .fallback(|| async { Problem::of(StatusCode::NOT_FOUND) })
+    layered(documented().into())
+}
+
+fn layered(routes: Router<App>) -> Router<App> {
+    routes
+        .fallback(nothing_here)
         .layer(CatchPanicLayer::new())
         .layer(CsrfLayer::new())
         .layer(middleware::from_fn(dress))
@@ -56,6 +60,11 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(rules::list))
         .routes(routes!(rules::show))
         .routes(routes!(openapi::show))
+}
+
+/// There is nothing at this address.
+pub async fn nothing_here() -> Response {
+    Problem::of(StatusCode::NOT_FOUND).into_response()
 }
 
 /// Makes a problem of every refusal that is none yet; its headers (`Allow`) stay.

@@ -146,6 +146,7 @@ async fn seal(
 /// How an *Update* ended, or stands while nobody knows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
+#[schema(as = UpdateOutcome)]
 pub enum Ended {
     /// Everything that was asked for is done (B-28).
     Updated {

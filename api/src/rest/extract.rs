@@ -1,13 +1,18 @@
 //! What handlers take in: who calls, the body, the query. Whatever is wrong with them is a problem
 //! and says where, never what was sent: there may be a passcode in it.
 
+use std::{fmt, marker::PhantomData};
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use axum_extra::extract::CookieJar;
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use stores::session::{EndReason, Ending, Session};
 use zeroize::Zeroizing;
 
@@ -82,9 +87,30 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
         let body = Bytes::from_request(request, app).await;
         let body = body.map_err(|rejection| Problem::of(rejection.status()))?;
         let bytes = Zeroizing::new(body.to_vec());
-        let value = serde_json::from_slice(&bytes).map_err(|error| not_understood(&error))?;
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let value = object(&mut json).and_then(|value| json.end().map(|()| value));
+        let value = value.map_err(|error| not_understood(&error))?;
         Ok(Self { value, bytes })
     }
+}
+
+/// Reads a JSON object; `serde` alone would take a list of its values for it, too.
+pub(super) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    struct Object<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = T;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+    deserializer.deserialize_map(Object(PhantomData))
 }
 
 /// RFC 8259 §11: `application/json`, whose parameters mean nothing.
@@ -124,13 +150,13 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
     }
 }
 
-/// How many entries a page is to have: `asked`, or `default`.
-pub(super) fn limit(asked: Option<u32>, default: u32, max: u32) -> Result<u32, Problem> {
-    let limit = asked.unwrap_or(default);
-    if (1..=max).contains(&limit) {
-        Ok(limit)
-    } else {
-        Err(Problem::of(StatusCode::BAD_REQUEST)
-            .because(format!("The parameter limit goes from 1 to {max}.")))
-    }
+/// How many entries a page is to have: `asked`, or `default`; `None` if that is not from 1 to `max`.
+pub(super) fn limit(asked: Option<u32>, default: u32, max: u32) -> Option<u32> {
+    Some(asked.unwrap_or(default)).filter(|limit| (1..=max).contains(limit))
+}
+
+/// A page of so many entries cannot be had.
+pub(super) fn out_of_range(max: u32) -> Problem {
+    Problem::of(StatusCode::BAD_REQUEST)
+        .because(format!("The parameter limit goes from 1 to {max}."))
 }

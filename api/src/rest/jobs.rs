@@ -55,7 +55,8 @@ impl Started {
 
 /// How far a job is.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Job {
+#[schema(as = Job)]
+pub(super) struct Progress {
     /// Its number.
     job: Uuid,
     /// What for.
@@ -63,11 +64,12 @@ pub(super) struct Job {
     /// How far.
     state: JobState,
     /// Where the holder types his smartcard passcode, while it is waited for.
-    #[schema(format = "uri")]
+    #[schema(format = "uri", required)]
     passcode_page: Option<String>,
     /// From this instant on the job is over, unless its state is not known yet.
     expires_at: DateTime<Utc>,
     /// Why the last try came to nothing, in a sentence.
+    #[schema(required)]
     last_try: Option<String>,
 }
 
@@ -99,7 +101,7 @@ enum JobState {
     NotWritten,
 }
 
-impl Job {
+impl Progress {
     fn of(app: &App, open: &OpenJob) -> Self {
         let state = match &open.job.stage {
             Stage::Open | Stage::Claimed(_) | Stage::Present(_) | Stage::Agreed(_) => {
@@ -128,7 +130,7 @@ impl Job {
 
 /// How far a job is. Only for the browser that started it, known by its cookie.
 #[utoipa::path(get, path = "/jobs/{id}", tag = "jobs", params(("id" = Uuid, Path)), responses(
-    (status = 200, description = "How far it is.", body = Job),
+    (status = 200, description = "How far it is.", body = Progress),
     (status = 404, description = "There is no such job, it is over, or another browser's.",
         body = Problem, content_type = "application/problem+json"),
     (status = "default", description = "A problem.",
@@ -138,10 +140,10 @@ pub(super) async fn show(
     State(app): State<App>,
     jar: CookieJar,
     Path(id): Path<Uuid>,
-) -> Result<Json<Job>, Problem> {
+) -> Result<Json<Progress>, Problem> {
     let browser = token(&jar, BROWSER_COOKIE);
     match app.job(JobId(id)).await? {
-        Some(open) if open.browser == browser => Ok(Json(Job::of(&app, &open))),
+        Some(open) if open.browser == browser => Ok(Json(Progress::of(&app, &open))),
         Some(_) | None => Err(Problem::of(StatusCode::NOT_FOUND)
             .because("There is no such job, its ten minutes are over, or another browser began it.")
             .but("Start again.")),

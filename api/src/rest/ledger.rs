@@ -8,7 +8,7 @@ use stores::event_store::Revision;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    extract::{Caller, Query, limit},
+    extract::{Caller, Query, limit, out_of_range},
     problem::Problem,
 };
 use crate::{app::App, ledger};
@@ -34,6 +34,7 @@ pub(super) struct LedgerPage {
     /// Newest first.
     entries: Vec<LedgerEntry>,
     /// `before` of the next page; none if this is the last.
+    #[schema(required)]
     next_before: Option<u64>,
 }
 
@@ -79,7 +80,8 @@ pub(super) async fn list(
     Caller { session }: Caller,
     Query(which): Query<Which>,
 ) -> Result<Json<LedgerPage>, Problem> {
-    let limit = limit(which.limit, ENTRIES, ledger::ENTRIES_MAX)?;
+    let max = ledger::ENTRIES_MAX;
+    let limit = limit(which.limit, ENTRIES, max).ok_or_else(|| out_of_range(max))?;
     let page = ledger::page(&app, session.holder, which.before.map(Revision), limit).await?;
     Ok(Json(LedgerPage {
         entries: page.entries.into_iter().map(LedgerEntry::from).collect(),

@@ -8,7 +8,10 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use chrono::NaiveDate;
-use domain::passcode::{Form, OptionalFields, Standing, Status, Typed};
+use domain::{
+    calendar::Phase,
+    passcode::{Form, Kind, OptionalFields, Standing, Status, Typed},
+};
 use serde::{Deserialize, Serialize};
 use stores::{session::Session, token::TokenHash};
 use utoipa::ToSchema;
@@ -16,7 +19,7 @@ use workflows::card_job::Goal;
 use zeroize::Zeroizing;
 
 use super::{
-    extract::{Caller, Sent},
+    extract::{Caller, Sent, object},
     idempotency::{Answer, IdempotencyKey},
     jobs::Started,
     problem::Problem,
@@ -39,24 +42,73 @@ pub(super) struct Passcodes {
 #[schema(as = PasscodeStatus)]
 struct Line {
     /// Which passcode.
-    #[schema(examples("account_recovery"))]
-    kind: &'static str,
+    kind: PasscodeKind,
     /// P-04: false if there is none.
     set: bool,
     /// P-02: the day it was last changed, if it is set.
+    #[schema(required)]
     last_changed_on: Option<NaiveDate>,
     /// P-13: the first day on which it has expired, if it is set.
+    #[schema(required)]
     expires_on: Option<NaiveDate>,
     /// Days until then, 0 once it has expired.
+    #[schema(required)]
     days_left: Option<i64>,
-    /// P-13 to P-18: `current`, `alert`, `forced` or `locked`, if it is set.
-    #[schema(examples("alert"))]
-    phase: Option<&'static str>,
+    /// P-13 to P-18: where it stands, if it is set.
+    #[schema(required)]
+    phase: Option<PasscodePhase>,
+}
+
+/// Which passcode.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum PasscodeKind {
+    /// P-03, P-05: with the card it opens the service.
+    Smartcard,
+    /// P-08, P-09: proves the holder to the registration authority.
+    AccountRecovery,
+    /// P-11: proves the holder to a telephone service.
+    Verification,
+}
+
+impl From<Kind> for PasscodeKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Smartcard => Self::Smartcard,
+            Kind::AccountRecovery => Self::AccountRecovery,
+            Kind::Verification => Self::Verification,
+        }
+    }
+}
+
+/// Where a passcode stands between being set and locking the account.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum PasscodePhase {
+    /// Nothing to do.
+    Current,
+    /// P-14, P-15: due; may be declined.
+    Alert,
+    /// P-17: expired; has to be changed at the next log-in.
+    Forced,
+    /// P-18: too late.
+    Locked,
+}
+
+impl From<Phase> for PasscodePhase {
+    fn from(phase: Phase) -> Self {
+        match phase {
+            Phase::Current { .. } => Self::Current,
+            Phase::Alert { .. } => Self::Alert,
+            Phase::Forced { .. } => Self::Forced,
+            Phase::Locked => Self::Locked,
+        }
+    }
 }
 
 impl From<&Status> for Line {
     fn from(status: &Status) -> Self {
-        let kind = status.kind.as_str();
+        let kind = status.kind.into();
         match status.standing {
             Standing::NotSet => Self {
                 kind,
@@ -72,7 +124,7 @@ impl From<&Status> for Line {
                 last_changed_on: Some(last_changed_on),
                 expires_on: Some(expires_on),
                 days_left: Some(days_left.max(0)),
-                phase: Some(phase.name()),
+                phase: Some(phase.into()),
             },
         }
     }
@@ -104,10 +156,10 @@ pub(super) struct Update {
     #[serde(default)]
     smartcard: bool,
     /// The account recovery passcode.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     account_recovery: UpdateOptional,
     /// The verification passcode.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     verification: UpdateOptional,
 }
 

@@ -37,13 +37,14 @@ pub(super) struct Problem {
     #[schema(minimum = 400, maximum = 599)]
     status: u16,
     /// The rule that says no.
-    #[schema(value_type = Option<String>, examples("P-19"))]
+    #[schema(value_type = Option<String>, examples("P-19"), required)]
     rule: Option<RuleId>,
     /// One sentence.
     why: String,
     /// What the answer was made from.
     facts: Vec<Fact>,
     /// The day on which the answer changes by itself.
+    #[schema(required)]
     changes_on: Option<NaiveDate>,
     /// What the holder can do, in a sentence.
     way_out: &'static str,
@@ -121,15 +122,21 @@ impl Problem {
         Self { kind: paths::rule(rule.as_str()), title, rule: Some(rule), ..self }
     }
 
-    /// B-28: every fault of a form at once.
+    /// B-28: every fault of a form at once; by their rule, if it is the same for all.
     pub(super) fn of_faults(faults: Vec<FieldFault>) -> Self {
+        let rule = match faults.as_slice() {
+            [first, others @ ..] if others.iter().all(|fault| fault.rule == first.rule) => {
+                first.rule
+            }
+            _ => const { RuleId::new("B-28") },
+        };
         let errors = faults.into_iter().map(|fault| FieldError {
             field: fault.field.name(),
             rule: fault.rule,
             message: fault.message,
         });
         Self { errors: errors.collect(), ..Self::of(StatusCode::UNPROCESSABLE_ENTITY) }
-            .by(const { RuleId::new("B-28") })
+            .by(rule)
             .because("Not everything that was sent can be accepted, so nothing was changed.")
             .but("Put right what `errors` names and send it again.")
     }

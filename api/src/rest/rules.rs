@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    extract::{Query, limit},
+    extract::{Query, limit, out_of_range},
     problem::Problem,
 };
 
@@ -34,6 +34,7 @@ pub(super) struct RulesPage {
     /// In the order of the catalogue.
     rules: Vec<Rule>,
     /// `after` of the next page; none if this is the last.
+    #[schema(required)]
     next_after: Option<&'static str>,
 }
 
@@ -48,6 +49,7 @@ pub(super) struct Rule {
     /// What holds, or what the guides leave open.
     statement: &'static str,
     /// The answer to what the guides leave open.
+    #[schema(required)]
     decision: Option<&'static str>,
     /// On either side of a boundary.
     examples: &'static str,
@@ -72,7 +74,7 @@ impl From<&rules::Rule> for Rule {
         body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn list(Query(which): Query<Which>) -> Result<Json<RulesPage>, Problem> {
-    let limit = limit(which.limit, RULES, RULES_MAX)? as usize;
+    let limit = limit(which.limit, RULES, RULES_MAX).ok_or_else(|| out_of_range(RULES_MAX))?;
     let all = rules::all();
     let start = match &which.after {
         None => 0,
@@ -81,7 +83,7 @@ pub(super) async fn list(Query(which): Query<Which>) -> Result<Json<RulesPage>, 
             place.ok_or_else(not_there)? + 1
         }
     };
-    let shown = &all[start..all.len().min(start + limit)];
+    let shown = &all[start..all.len().min(start + limit as usize)];
     let more = start + shown.len() < all.len();
     Ok(Json(RulesPage {
         rules: shown.iter().map(Rule::from).collect(),

@@ -16,6 +16,7 @@ pub(super) struct Session {
     /// Who is logged in.
     holder: Uuid,
     /// His name; none if it was erased.
+    #[schema(required)]
     name: Option<String>,
     /// With which card: its serial number.
     card: String,

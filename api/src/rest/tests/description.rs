@@ -1,0 +1,76 @@
+//! The description says what there is, no more and no less.
+
+use super::*;
+
+/// Every method of OpenAPI that a route could have.
+const METHODS: [(&str, Method); 5] = [
+    ("get", Method::GET),
+    ("put", Method::PUT),
+    ("post", Method::POST),
+    ("delete", Method::DELETE),
+    ("patch", Method::PATCH),
+];
+
+async fn description(site: &Site) -> Value {
+    site.call(get("/api/openapi.json")).await.json()
+}
+
+#[tokio::test]
+async fn the_description_is_openapi_3_1_and_changes_only_on_purpose() {
+    let site = Site::open().await;
+    let description = description(&site).await;
+    assert!(description["openapi"].as_str().unwrap().starts_with("3.1."));
+    insta::assert_snapshot!("openapi", serde_json::to_string_pretty(&description).unwrap());
+}
+
+#[tokio::test]
+async fn every_route_that_is_described_answers_and_no_other_method_of_it_does() {
+    let site = Site::open().await;
+    let description = description(&site).await;
+    for (path, item) in description["paths"].as_object().unwrap() {
+        let address =
+            path.replace("/rules/{id}", "/rules/P-18").replace("{id}", &Uuid::nil().to_string());
+        for (name, method) in METHODS {
+            let answer = site.call(ask(method, &address)).await;
+            let described = item.get(name).is_some();
+            let there = answer.status != StatusCode::METHOD_NOT_ALLOWED;
+            assert_eq!(there, described, "{name} {path}: {}", answer.status);
+        }
+    }
+}
+
+/// A route mounted by `route` alone would be in no description; `routes!` does both.
+#[test]
+fn no_route_is_mounted_without_its_description() {
+    let source = include_str!("../../rest.rs");
+    for mounts in [".route(", ".route_service(", ".nest(", ".nest_service(", ".merge("] {
+        assert!(!source.contains(mounts), "mount it with `.routes(routes!(…))`, not `{mounts}…)`");
+    }
+}
+
+#[tokio::test]
+async fn every_route_of_a_holder_is_described_as_needing_his_session() {
+    let site = Site::open().await;
+    let description = description(&site).await;
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let own = ["/api/session", "/api/passcodes", "/api/ledger"].contains(&path.as_str());
+            assert_eq!(operation.get("security").is_some(), own, "{method} {path}");
+            assert_eq!(operation["responses"].get("401").is_some(), own, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_reference_of_the_description_leads_somewhere() {
+    let site = Site::open().await;
+    let description = description(&site).await;
+    let text = description.to_string();
+    let references = text.split("\"$ref\":\"#").skip(1);
+    let mut n_references = 0;
+    for reference in references.filter_map(|rest| rest.split('"').next()) {
+        assert!(description.pointer(reference).is_some(), "{reference}");
+        n_references += 1;
+    }
+    assert_ne!(n_references, 0);
+}
