@@ -1,4 +1,7 @@
-//! Pages of a holder's ledger, for portal and API alike: newest first, as new as the log.
+//! Pages of a holder's ledger, newest first, as new as the log: the events alone for programs, and
+//! everything that happened ([`told`]) for people.
+
+pub mod told;
 
 use domain::ids::HolderId;
 use projections::{Entry, PAGE_ENTRIES_MAX};

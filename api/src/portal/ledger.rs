@@ -5,7 +5,6 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
-use stores::event_store::Revision;
 
 use super::{
     errors::PageError,
@@ -14,10 +13,14 @@ use super::{
         frame::Tab,
         ledger::{Ledger, LedgerEntry},
         paths,
+        problem::ProblemKind,
     },
     visitor::LoggedIn,
 };
-use crate::{app::App, ledger};
+use crate::{
+    app::App,
+    ledger::told::{self, Place},
+};
 
 /// Entries on a page.
 const ENTRIES: u32 = 20;
@@ -25,7 +28,7 @@ const ENTRIES: u32 = 20;
 /// Which page.
 #[derive(Debug, Deserialize)]
 pub(super) struct Which {
-    before: Option<u64>,
+    before: Option<String>,
 }
 
 /// One page of the ledger, newest first.
@@ -34,21 +37,25 @@ pub(super) async fn page(
     LoggedIn { session }: LoggedIn,
     Query(which): Query<Which>,
 ) -> Result<Response, PageError> {
-    let found = ledger::page(&app, session.holder, which.before.map(Revision), ENTRIES).await?;
+    let place = match which.before.as_deref() {
+        Some(text) => text.parse().map_err(|_| PageError::Problem(ProblemKind::BadRequest))?,
+        None => Place::default(),
+    };
+    let found = told::page(&app, session.holder, place, ENTRIES).await?;
     let zone = app.policy().zone;
     let entries = found
-        .entries
-        .iter()
-        .map(|entry| LedgerEntry {
-            title: entry.sentence.clone(),
-            at: entry.at.to_rfc3339(),
-            when: pages::date_and_time(entry.at, &zone),
-            by: entry.actor.clone(),
+        .lines
+        .into_iter()
+        .map(|line| LedgerEntry {
+            title: line.sentence,
+            at: line.at.to_rfc3339(),
+            when: pages::date_and_time(line.at, &zone),
+            by: line.by,
             detail: None,
             rule: None,
         })
         .collect();
-    let older = found.older.map(|before| format!("{}?before={}", paths::LEDGER, before.0));
+    let older = found.older.map(|place| format!("{}?before={place}", paths::LEDGER));
     let newer = which.before.map(|_| paths::LEDGER.to_owned());
     let page = Ledger { entries, newer, older };
     html(page.render(app.pages(), &frame_for(&app, &session, Some(Tab::Ledger)).await?))
