@@ -76,7 +76,7 @@ impl Logons {
         before: Option<(DateTime<Utc>, Uuid)>,
         limit: u32,
     ) -> Result<Vec<Logon>, StoreError> {
-        let (before_at, before_id) = before.unwrap_or((DateTime::<Utc>::MAX_UTC, Uuid::max()));
+        let (before_at, before_id) = before.unwrap_or_default();
         let rows: Vec<Row> = sqlx::query_as(
             "
             select logon_id, holder_id, card, at, workstation, reader, verdict, due

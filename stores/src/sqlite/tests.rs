@@ -143,6 +143,43 @@ async fn an_event_can_be_neither_changed_nor_deleted() {
     assert!(write.execute("delete from event").await.is_err());
 }
 
+/// An event that another process wrote behind the writer's back.
+async fn write_behind(database: &Database, position: i64, stream: &str, revision: i64) {
+    sqlx::query(
+        "
+        insert into event
+            (position, id, stream, category, revision, type, schema, at, append_rest, data, meta)
+        values ($1, randomblob(16), $2, 'holder', $3, 'Tested', 1, 0, 0, x'7b7d', x'7b7d')
+        ",
+    )
+    .bind(position)
+    .bind(stream.to_owned())
+    .bind(revision)
+    .execute(database.connections.writer().unwrap())
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn every_append_is_planned_on_what_the_table_says() {
+    let database = Database::in_memory().await.unwrap();
+    let (log, name) = (database.log(), stream("holder-1"));
+    log.append(&name, Expected::NoStream, vec![event(1, 0)], at(0)).await.unwrap();
+
+    write_behind(&database, 2, "holder-2", 0).await;
+    let expected = Expected::At(Revision(0));
+    let appended = log.append(&name, expected, vec![event(2, 0)], at(0)).await.unwrap();
+    assert_eq!((appended.position, appended.revision), (Position(3), Revision(1)));
+
+    write_behind(&database, 4, "holder-1", 2).await;
+    let expected = Expected::At(Revision(1));
+    let refused = log.append(&name, expected, vec![event(3, 0)], at(0)).await;
+    let Err(AppendError::Conflict { current }) = refused else { panic!("{refused:?}") };
+    assert_eq!(current, Some(Revision(2)));
+    let appended = log.append(&name, Expected::Any, vec![event(3, 0)], at(0)).await.unwrap();
+    assert_eq!((appended.position, appended.revision), (Position(5), Revision(3)));
+}
+
 /// A full disk, as far as SQLite can tell: no page can be added to the file.
 async fn fill_disk(database: &Database) {
     let write = database.connections.writer().unwrap();
