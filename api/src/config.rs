@@ -32,12 +32,6 @@ const READER_NAME_MAX: usize = 128;
 /// Most approved models.
 const READERS_MAX: usize = 256;
 
-/// The shortest and the longest time without a click, in seconds (1 minute, 1 hour).
-const IDLE_SECS: std::ops::RangeInclusive<u64> = 60..=3_600;
-
-/// The shortest and the longest session, in seconds (5 minutes, 24 hours).
-const ABSOLUTE_SECS: std::ops::RangeInclusive<u64> = 300..=86_400;
-
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -55,10 +49,6 @@ pub struct Config {
     pub agent_page: AgentPage,
     /// `[operator]`.
     pub operator: Operator,
-    /// `[session]`.
-    pub session: SessionLimits,
-    /// `[policy]`.
-    pub policy: PolicyChoice,
     /// `[readers]`.
     pub readers: Readers,
     /// `[demo]`.
@@ -106,29 +96,6 @@ pub struct AgentPage {
 pub struct Operator {
     /// `operator.listen`: address for health and metrics, `127.0.0.1:7403` by default. Loopback.
     pub listen: SocketAddr,
-}
-
-/// How long a session lasts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionLimits {
-    /// `session.idle_secs`: without a click, 900 by default, 60 to 3600.
-    pub idle_secs: u64,
-    /// `session.absolute_secs`: in all, 43200 by default, 300 to 86400 and not less than idle.
-    pub absolute_secs: u64,
-}
-
-/// Which policy a new log starts with; afterwards the log says which is in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyChoice {
-    /// `policy.profile`: `seed`.
-    pub profile: PolicyProfile,
-}
-
-/// A profile of the policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PolicyProfile {
-    /// The numbers of the two guides.
-    Seed,
 }
 
 /// Which readers are approved (B-60).
@@ -208,7 +175,6 @@ impl Config {
     fn of(mut settings: Settings) -> Result<Self, ConfigError> {
         let defaults = Self::default();
         let modes = [("production", Mode::Production), ("demo", Mode::Demo)];
-        let profiles = [("seed", PolicyProfile::Seed)];
         let config = Self {
             mode: settings.one_of("mode", &modes, defaults.mode),
             data_dir: settings.path("data_dir").unwrap_or(defaults.data_dir),
@@ -227,13 +193,6 @@ impl Config {
             operator: Operator {
                 listen: settings.address("operator.listen", defaults.operator.listen),
             },
-            session: SessionLimits {
-                idle_secs: settings.number("session.idle_secs", IDLE_SECS, 900),
-                absolute_secs: settings.number("session.absolute_secs", ABSOLUTE_SECS, 43_200),
-            },
-            policy: PolicyChoice {
-                profile: settings.one_of("policy.profile", &profiles, PolicyProfile::Seed),
-            },
             readers: Readers { approved: settings.list("readers.approved", READERS_MAX) },
             demo: DemoSettings { drawer: settings.path("demo.drawer") },
         };
@@ -248,9 +207,6 @@ impl Config {
         self.check_listeners(settings);
         if let Err(what) = origin::check(&self.portal.origin, self.portal.behind_proxy) {
             settings.fault("portal.origin", what);
-        }
-        if self.session.absolute_secs < self.session.idle_secs {
-            settings.fault("session.idle_secs", "is longer than session.absolute_secs".to_owned());
         }
         for model in &self.readers.approved {
             let length = model.chars().count();
@@ -330,8 +286,6 @@ impl Default for Config {
             agents: AgentsChannel { listen: loopback(7402) },
             agent_page: AgentPage { port: 7401 },
             operator: Operator { listen: loopback(7403) },
-            session: SessionLimits { idle_secs: 900, absolute_secs: 43_200 },
-            policy: PolicyChoice { profile: PolicyProfile::Seed },
             readers: Readers { approved: vec![] },
             demo: DemoSettings { drawer: None },
         }

@@ -9,8 +9,8 @@ use super::connection::refused;
 use crate::{
     app::App,
     execute::ExecuteError,
-    poprf::TAG_BYTES,
     jobs::{OpenJob, StepError, act_of, passcode, personalise, proof},
+    poprf::TAG_BYTES,
 };
 
 /// Why a question is not answered as hoped.
@@ -164,7 +164,10 @@ async fn look(app: &App, id: JobId) -> Result<Answer, Stop> {
     let open = find(app, id).await?;
     Ok(Answer::Job {
         act: act_of(&open.job.goal),
-        now: app.now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        now: app
+            .now()
+            .with_timezone(&app.policy().zone)
+            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         rules: passcode::rules(app.policy()),
     })
 }
@@ -179,7 +182,10 @@ async fn claim(
     let open = find(app, id).await?;
     // The agent has its own list; this one is the server's word on it (B-60).
     if !app.config().readers.approved.contains(&reader) {
-        return Err(Stop::again("B-60", "This card reader is not on the list of approved readers."));
+        return Err(Stop::again(
+            "B-60",
+            "This card reader is not on the list of approved readers.",
+        ));
     }
     let Ok(card) = seen.serial.parse() else {
         return Err(Stop::no("", "The card's serial number cannot be read."));

@@ -87,11 +87,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// If any of them is missing, of the other mode, or not as durable as it has to be.
-pub async fn open(
-    config: Config,
-    clock: Arc<dyn Clock>,
-    entropy: Entropy,
-) -> anyhow::Result<App> {
+pub async fn open(config: Config, clock: Arc<dyn Clock>, entropy: Entropy) -> anyhow::Result<App> {
     Ok(App::new(parts(config, clock, entropy).await?))
 }
 

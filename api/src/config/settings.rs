@@ -19,17 +19,8 @@ const SEPARATOR: &str = "__";
 const TOP: [&str; 2] = ["mode", "data_dir"];
 
 /// The sections there are.
-const SECTIONS: [&str; 9] = [
-    "agent_page",
-    "agents",
-    "demo",
-    "keystore",
-    "operator",
-    "policy",
-    "portal",
-    "readers",
-    "session",
-];
+const SECTIONS: [&str; 7] =
+    ["agent_page", "agents", "demo", "keystore", "operator", "portal", "readers"];
 
 /// The largest configuration file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 64 * 1024;

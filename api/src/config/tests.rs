@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Config, ConfigError, Mode, PolicyProfile, VIRTUAL_READER};
+use super::{Config, ConfigError, Mode, VIRTUAL_READER};
 
 /// The configuration of this file and these variables.
 fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -41,11 +41,6 @@ listen = "0.0.0.0:8402"
 port = 8401
 [operator]
 listen = "[::1]:8403"
-[session]
-idle_secs = 600
-absolute_secs = 3600
-[policy]
-profile = "seed"
 [readers]
 approved = ["Example Reader 1", "Example Reader 2"]
 "#;
@@ -60,8 +55,6 @@ fn without_file_and_environment_the_defaults_count() {
     assert_eq!(config.agent_page.port, 7401);
     assert_eq!(config.agents.listen.to_string(), "127.0.0.1:7402");
     assert_eq!(config.operator.listen.to_string(), "127.0.0.1:7403");
-    assert_eq!((config.session.idle_secs, config.session.absolute_secs), (900, 43_200));
-    assert_eq!(config.policy.profile, PolicyProfile::Seed);
     assert!(config.readers.approved.is_empty());
     assert_eq!(config.keystore_dir(), Path::new("var/data/keys"));
 }
@@ -79,7 +72,6 @@ fn every_key_can_be_set_in_the_file() {
     assert_eq!(config.agents.listen.to_string(), "0.0.0.0:8402");
     assert_eq!(config.agent_page.port, 8401);
     assert_eq!(config.operator.listen.to_string(), "[::1]:8403");
-    assert_eq!((config.session.idle_secs, config.session.absolute_secs), (600, 3600));
     assert_eq!(config.readers.approved, ["Example Reader 1", "Example Reader 2"]);
 }
 
@@ -96,9 +88,6 @@ fn the_environment_has_the_last_word() {
             ("LATCHKEY_AGENTS__LISTEN", "127.0.0.1:0"),
             ("LATCHKEY_AGENT_PAGE__PORT", "9401"),
             ("LATCHKEY_OPERATOR__LISTEN", "127.0.0.1:0"),
-            ("LATCHKEY_SESSION__IDLE_SECS", "60"),
-            ("LATCHKEY_SESSION__ABSOLUTE_SECS", "300"),
-            ("LATCHKEY_POLICY__PROFILE", "seed"),
             ("LATCHKEY_READERS__APPROVED", "Example Reader 3; Example Reader 4"),
         ],
     )
@@ -109,7 +98,6 @@ fn the_environment_has_the_last_word() {
     assert_eq!(config.portal.origin, "http://localhost:9000");
     assert!(!config.portal.behind_proxy);
     assert_eq!(config.agent_page.port, 9401);
-    assert_eq!((config.session.idle_secs, config.session.absolute_secs), (60, 300));
     assert_eq!(config.readers.approved, ["Example Reader 3", "Example Reader 4"]);
 }
 
@@ -125,9 +113,6 @@ fn a_value_of_the_wrong_type_names_its_key() {
         ("agents.listen", "[agents]\nlisten = {}"),
         ("agent_page.port", "[agent_page]\nport = \"8401\""),
         ("operator.listen", "[operator]\nlisten = 1.5"),
-        ("session.idle_secs", "[session]\nidle_secs = 90.5"),
-        ("session.absolute_secs", "[session]\nabsolute_secs = \"1 h\""),
-        ("policy.profile", "[policy]\nprofile = 5"),
         ("readers.approved", "[readers]\napproved = \"Example Reader\""),
         ("readers.approved", "[readers]\napproved = [1]"),
         ("demo.drawer", "[demo]\ndrawer = 1"),
@@ -144,7 +129,6 @@ fn a_value_that_makes_no_sense_names_its_key() {
         ("portal.listen", "[portal]\nlisten = \"localhost:7400\""),
         ("agents.listen", "[agents]\nlisten = \"127.0.0.1\""),
         ("operator.listen", "[operator]\nlisten = \"127.0.0.1:70000\""),
-        ("policy.profile", "[policy]\nprofile = \"strict\""),
         ("readers.approved", "[readers]\napproved = [\"\"]"),
         ("readers.approved", "[readers]\napproved = [\"a\\nb\"]"),
     ] {
@@ -154,30 +138,15 @@ fn a_value_that_makes_no_sense_names_its_key() {
 
 #[test]
 fn a_number_at_the_edge_of_its_range_is_taken_and_the_next_one_is_not() {
-    for (section, name, least, most) in [
-        ("agent_page", "port", 1024, 65_535),
-        ("session", "idle_secs", 60, 3_600),
-        ("session", "absolute_secs", 900, 86_400),
-    ] {
-        let set = |value: i64| load(&format!("[{section}]\n{name} = {value}"), &[]);
-        assert!(set(least).is_ok() && set(most).is_ok());
-        let key = format!("{section}.{name}");
-        assert_eq!(faults(set(most + 1)), [&*key]);
-        assert_eq!(faults(set(-1)), [&*key]);
-        let variable = format!("LATCHKEY_{}__{}", section.to_uppercase(), name.to_uppercase());
-        assert_eq!(faults(load("", &[(&variable, "many")])), [&*key]);
-        assert_eq!(faults(load("", &[(&variable, &(most + 1).to_string())])), [&*key]);
+    let set = |value: i64| load(&format!("[agent_page]\nport = {value}"), &[]);
+    assert!(set(1024).is_ok() && set(65_535).is_ok());
+    assert_eq!(faults(set(1023)), ["agent_page.port"]);
+    assert_eq!(faults(set(65_536)), ["agent_page.port"]);
+    assert_eq!(faults(set(-1)), ["agent_page.port"]);
+    for text in ["many", "65536"] {
+        let variable = ("LATCHKEY_AGENT_PAGE__PORT", text);
+        assert_eq!(faults(load("", &[variable])), ["agent_page.port"]);
     }
-    assert_eq!(faults(load("[agent_page]\nport = 1023", &[])), ["agent_page.port"]);
-    assert_eq!(faults(load("[session]\nidle_secs = 59", &[])), ["session.idle_secs"]);
-    assert_eq!(faults(load("[session]\nabsolute_secs = 299", &[])), ["session.absolute_secs"]);
-}
-
-#[test]
-fn a_session_may_be_idle_all_the_time_and_not_longer() {
-    let set = |idle| load(&format!("[session]\nidle_secs = {idle}\nabsolute_secs = 300"), &[]);
-    assert!(set(300).is_ok());
-    assert_eq!(faults(set(301)), ["session.idle_secs"]);
 }
 
 #[test]

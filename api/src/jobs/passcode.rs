@@ -58,6 +58,7 @@ pub async fn wrong(app: &App, open: &OpenJob, tries_left: Option<u8>) -> Result<
 }
 
 /// What the agent needs for the POPRF, once its holder has agreed.
+#[must_use]
 pub fn agreed(app: &App, open: &OpenJob) -> Answer {
     let holder = open.job.claim().map(|claim| claim.holder.0).unwrap_or_default();
     Answer::Agreed {

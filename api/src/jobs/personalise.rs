@@ -38,17 +38,16 @@ pub async fn prepare(app: &App, open: &OpenJob, claim: &Claim) -> Result<Option<
     let vault = &app.stores().vault;
     let card = claim.card.as_str();
     let sealed = vault.open_sealed(secret, PUK_PURPOSE, card, app.now()).await;
-    let puk = match sealed.map_err(anyhow::Error::from)? {
-        Some(puk) => Secret(puk.to_vec()),
-        None => {
-            let puk = Secret(app.entropy().digits(PUK_DIGITS));
-            let entropy = app.entropy().bytes().into();
-            vault
-                .seal(secret, *holder, PUK_PURPOSE, card, &puk.0, entropy, None, app.now())
-                .await
-                .map_err(anyhow::Error::from)?;
-            puk
-        }
+    let puk = if let Some(puk) = sealed.map_err(anyhow::Error::from)? {
+        Secret(puk.to_vec())
+    } else {
+        let puk = Secret(app.entropy().digits(PUK_DIGITS));
+        let entropy = app.entropy().bytes().into();
+        vault
+            .seal(secret, *holder, PUK_PURPOSE, card, &puk.0, entropy, None, app.now())
+            .await
+            .map_err(anyhow::Error::from)?;
+        puk
     };
     let key = app.keystore().management_key(&claim.card);
     Ok(Some(Blank { management_key: Secret(key.to_vec()), puk }))

@@ -23,7 +23,7 @@ pub enum PageError {
     /// One of the pages for what cannot be done.
     Problem(ProblemKind),
     /// A rule says no.
-    Refused(RefusalView),
+    Refused(Box<RefusalView>),
     /// We failed.
     Failed(anyhow::Error),
 }
@@ -39,7 +39,7 @@ impl PageError {
     #[must_use]
     pub fn of(error: ExecuteError) -> Self {
         match error {
-            ExecuteError::Refused(refusal) => Self::Refused(RefusalView::from(&refusal)),
+            ExecuteError::Refused(refusal) => Self::Refused(Box::new(RefusalView::from(&refusal))),
             ExecuteError::Conflict => Self::Problem(ProblemKind::Conflict),
             ExecuteError::Failed(error) => Self::Failed(error),
         }
@@ -51,7 +51,7 @@ impl IntoResponse for PageError {
         let problem = match self {
             Self::Problem(kind) => Problem::new(kind),
             Self::Refused(refusal) => {
-                Problem::new(ProblemKind::Unprocessable).with_refusal(refusal)
+                Problem::new(ProblemKind::Unprocessable).with_refusal(*refusal)
             }
             Self::Failed(error) => {
                 tracing::error!(error = format!("{error:#}"), "a page could not be shown");

@@ -109,13 +109,13 @@ pub(super) async fn back(
 
 fn not_opened(error: NotOpened) -> PageError {
     match error {
-        NotOpened::Refused(refusal) => PageError::Refused(RefusalView {
+        NotOpened::Refused(refusal) => PageError::Refused(Box::new(RefusalView {
             rule: Some(rule_link(refusal.rule().as_str())),
             why: format!("{refusal}."),
             facts: Vec::new(),
             changes_on: None,
             way_out: refusal.way_out().to_owned(),
-        }),
+        })),
         NotOpened::Failed(error) => PageError::Failed(error),
     }
 }
