@@ -1,20 +1,24 @@
-//! A program of the product that runs as long as a value is held, however the test ends.
+//! A program that runs as long as a value is held, however the test ends.
 
 use std::{
     io::{BufRead as _, BufReader, Read, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 
 use crate::sandbox::{checkout, program};
 
-/// How long a program may take to say that it is ready.
-const READY_MAX: Duration = Duration::from_secs(60);
+/// How long a program may take to say what is waited for.
+const SAYS_MAX: Duration = Duration::from_mins(2);
+
+/// How often a condition is looked at, and the pause in between: 60 seconds in all.
+const LOOKS_MAX: u32 = 600;
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A running program.
 #[derive(Debug)]
@@ -32,8 +36,19 @@ impl Held {
         environment: &[(&str, &Path)],
         ready: &str,
     ) -> anyhow::Result<Self> {
+        let mut held = Self::spawn(&program(name)?, arguments, environment)?;
+        held.wait_for(ready).with_context(|| format!("{name} did not get ready"))?;
+        Ok(held)
+    }
+
+    /// Starts any program.
+    pub fn spawn(
+        program: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &Path)],
+    ) -> anyhow::Result<Self> {
         let mut process = Command::new(checkout().join("setup/while-held"))
-            .arg(program(name)?)
+            .arg(program)
             .args(arguments)
             .envs(environment.iter().copied())
             .stdin(Stdio::piped())
@@ -41,28 +56,25 @@ impl Held {
             .stderr(Stdio::piped())
             .spawn()?;
         let log = process.stderr.take().context("no standard error")?;
-        let mut held = Self { process, lines: follow(log), seen: Vec::new() };
-        held.wait_for(ready).with_context(|| format!("{name} did not get ready"))?;
-        Ok(held)
+        Ok(Self { process, lines: follow(log), seen: Vec::new() })
     }
 
-    /// Waits until the program logs a line with this text.
-    pub fn wait_for(&mut self, text: &str) -> anyhow::Result<()> {
+    /// Waits until the program prints a line with this text, and gives the line back.
+    pub fn wait_for(&mut self, text: &str) -> anyhow::Result<String> {
+        let until = Instant::now() + SAYS_MAX;
         loop {
-            match self.lines.recv_timeout(READY_MAX) {
-                Ok(line) => {
-                    let found = line.contains(text);
-                    self.seen.push(line);
-                    if found {
-                        return Ok(());
-                    }
-                }
-                Err(_) => bail!("no line with {text:?} among\n{}", self.seen.join("\n")),
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                bail!("no line with {text:?} among\n{}", self.seen.join("\n"))
+            };
+            self.seen.push(line.clone());
+            if line.contains(text) {
+                return Ok(line);
             }
         }
     }
 
-    /// Everything it has logged so far.
+    /// Everything it has printed so far.
     pub fn log(&mut self) -> String {
         self.seen.extend(self.lines.try_iter());
         self.seen.join("\n")
@@ -84,6 +96,54 @@ impl Drop for Held {
         drop(self.process.stdin.take());
         self.process.wait().ok();
     }
+}
+
+/// A folder below `/tmp` that is removed when the value is dropped, or the test program dies.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    process: Child,
+}
+
+impl Folder {
+    /// A new folder.
+    pub fn new() -> anyhow::Result<Self> {
+        let mut process = Command::new(checkout().join("setup/folder-while-held"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut path = String::new();
+        BufReader::new(process.stdout.take().context("no output")?).read_line(&mut path)?;
+        ensure!(!path.is_empty(), "there is no folder; standard error says why");
+        Ok(Self { path: PathBuf::from(path.trim_end()), process })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        self.process.wait().ok();
+    }
+}
+
+/// Looks again and again until there is something, for what no program tells when it happens.
+pub fn until<T>(
+    what: &str,
+    mut look: impl FnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
+    for _ in 0..LOOKS_MAX {
+        if let Some(found) = look()? {
+            return Ok(found);
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+    bail!("waited in vain: {what}")
 }
 
 /// Reads a log to its end on a thread of its own, so that the program never waits for us.

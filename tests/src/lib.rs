@@ -1,5 +1,8 @@
 //! What the acceptance tests stand on: real programs, started for one test and ended with it.
 
+pub mod chromium;
 pub mod held;
+pub mod html;
 pub mod sandbox;
 pub mod system;
+pub mod visitor;

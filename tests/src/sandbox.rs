@@ -11,8 +11,9 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
-use tempfile::TempDir;
 use virtual_card::{Profile, drawer::Client};
+
+use crate::held::Folder;
 
 /// How many cards the reader takes.
 pub const SLOTS: usize = 2;
@@ -20,7 +21,7 @@ pub const SLOTS: usize = 2;
 /// A running sandbox.
 #[derive(Debug)]
 pub struct Sandbox {
-    folder: TempDir,
+    folder: Folder,
     process: Child,
     drawer: Client,
 }
@@ -30,8 +31,7 @@ impl Sandbox {
     /// The card in slot 1 of profile `guide` is called `guide-1` in the drawer.
     pub fn start(profiles: &[Profile]) -> anyhow::Result<Self> {
         ensure!(profiles.len() <= SLOTS, "the reader has {SLOTS} slots");
-        // The path of a socket has at most 107 bytes, so not below whatever TMPDIR says.
-        let folder = tempfile::Builder::new().prefix("latchkey-").tempdir_in("/tmp")?;
+        let folder = Folder::new()?;
         let mut process = Command::new(checkout().join("setup/pcsc-sandbox"))
             .args([folder.path(), &program("latchkey-virtual-card")?])
             .stdin(Stdio::piped())
@@ -106,13 +106,18 @@ pub fn reader_name(slot: u8) -> String {
 
 /// One of the product's programs, as the build of this test left it beside the test itself.
 pub fn program(name: &str) -> anyhow::Result<PathBuf> {
-    let test = std::env::current_exe()?;
-    let folder = test.ancestors().nth(2).context("this test is not where cargo puts tests")?;
-    let program = folder.join(name);
+    let program = build_folder()?.join(name);
     if !program.exists() {
         bail!("there is no {}: run `cargo build --workspace` before the tests", program.display());
     }
     Ok(program)
+}
+
+/// Where cargo puts the programs of this build.
+pub(crate) fn build_folder() -> anyhow::Result<PathBuf> {
+    let test = std::env::current_exe()?;
+    let folder = test.ancestors().nth(2).context("this test is not where cargo puts tests")?;
+    Ok(folder.to_path_buf())
 }
 
 /// The root of the checkout.

@@ -12,12 +12,21 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use tempfile::TempDir;
+use virtual_card::Faults;
 
 use crate::{
-    held::Held,
+    held::{Folder, Held},
     sandbox::{Sandbox, program},
 };
+
+/// The slot of the reader that the demonstration uses.
+pub const SLOT: u8 = 0;
+
+/// The model name of the virtual reader.
+pub const READER: &str = "Latchkey Virtual Reader";
+
+/// What the agent calls its workstation.
+const WORKSTATION: &str = "test workstation";
 
 /// A holder of the demonstration: name of the card, and the passcode it was personalised with.
 const PEOPLE: [(&str, &str); 5] = [
@@ -39,7 +48,7 @@ pub struct System {
     /// Each card's passcode as the tests have left it.
     pub passcodes: BTreeMap<&'static str, String>,
     ports: Ports,
-    folder: TempDir,
+    folder: Folder,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -50,13 +59,17 @@ struct Ports {
     operator: u16,
 }
 
-/// The system, for one test at a time. A test that fails leaves it to the next.
+/// The system, for one test at a time. What a failed test has left behind is put in order first.
 pub fn system() -> anyhow::Result<MutexGuard<'static, System>> {
     static SYSTEM: OnceLock<Result<Mutex<System>, String>> = OnceLock::new();
     let system = SYSTEM
         .get_or_init(|| System::start().map(Mutex::new).map_err(|error| format!("{error:#}")));
     match system {
-        Ok(system) => Ok(system.lock().unwrap_or_else(PoisonError::into_inner)),
+        Ok(system) => {
+            let mut system = system.lock().unwrap_or_else(PoisonError::into_inner);
+            system.put_in_order()?;
+            Ok(system)
+        }
         Err(error) => Err(anyhow::anyhow!("the system did not start: {error}")),
     }
 }
@@ -64,7 +77,7 @@ pub fn system() -> anyhow::Result<MutexGuard<'static, System>> {
 impl System {
     fn start() -> anyhow::Result<Self> {
         let sandbox = Sandbox::start(&[])?;
-        let folder = tempfile::Builder::new().prefix("latchkey-").tempdir_in("/tmp")?;
+        let folder = Folder::new()?;
         let mut system = Self {
             sandbox,
             server: None,
@@ -73,7 +86,8 @@ impl System {
             ports: Ports::free()?,
             folder,
         };
-        system.configure()?;
+        system.configure_server()?;
+        system.configure_agent(READER)?;
         system.start_server()?;
         system.enrol()?;
         system.start_agent()?;
@@ -82,7 +96,18 @@ impl System {
         Ok(system)
     }
 
-    /// Starts the server, or starts it again.
+    fn put_in_order(&mut self) -> anyhow::Result<()> {
+        self.take_out()?;
+        if self.server.is_none() {
+            self.start_server()?;
+        }
+        if self.agent.is_none() {
+            self.restart_agent(READER)?;
+        }
+        Ok(())
+    }
+
+    /// Starts the server, or starts it again; it then answers, and knows no agent yet.
     pub fn start_server(&mut self) -> anyhow::Result<()> {
         let config = self.path("latchkey.toml");
         let config = config.to_str().context("a path that is text")?;
@@ -91,16 +116,52 @@ impl System {
         Ok(())
     }
 
-    /// Starts the agent, or starts it again.
+    /// Starts the agent, or starts it again; it is then connected.
     pub fn start_agent(&mut self) -> anyhow::Result<()> {
         let config = self.path("card-agent.toml");
         let config = config.to_str().context("a path that is text")?;
         let socket = self.sandbox.pcsc_socket();
         let environment = [("PCSCLITE_CSOCK_NAME", socket.as_path())];
         let arguments = ["run", "--config", config];
-        self.agent =
-            Some(Held::start("latchkey-card-agent", &arguments, &environment, "connected")?);
+        let ready = "connected to the server";
+        self.agent = Some(Held::start("latchkey-card-agent", &arguments, &environment, ready)?);
         Ok(())
+    }
+
+    /// Ends the agent in order and starts it again with another list of approved readers.
+    pub fn restart_agent(&mut self, approved_reader: &str) -> anyhow::Result<()> {
+        self.agent = None;
+        self.configure_agent(approved_reader)?;
+        self.start_agent()
+    }
+
+    /// Puts a card into the reader; what is there comes out first.
+    pub fn insert(&self, card: &str) -> anyhow::Result<()> {
+        self.insert_with(card, Faults::default())
+    }
+
+    /// Puts a card into the reader, to have something go wrong with it.
+    pub fn insert_with(&self, card: &str, faults: Faults) -> anyhow::Result<()> {
+        self.take_out()?;
+        self.sandbox.drawer().insert_with(card, SLOT, faults)?;
+        Ok(())
+    }
+
+    /// Leaves the reader empty.
+    pub fn take_out(&self) -> anyhow::Result<()> {
+        self.sandbox.drawer().remove(SLOT)?;
+        Ok(())
+    }
+
+    /// The smartcard passcode that this card has now.
+    #[must_use]
+    pub fn passcode(&self, card: &str) -> String {
+        self.passcodes.get(card).cloned().unwrap_or_default()
+    }
+
+    /// Takes note of a card's new passcode, for the tests that come after.
+    pub fn remember(&mut self, card: &'static str, passcode: &str) {
+        self.passcodes.insert(card, passcode.to_owned());
     }
 
     /// The portal's origin.
@@ -121,7 +182,7 @@ impl System {
         self.folder.path().join(name)
     }
 
-    fn configure(&self) -> anyhow::Result<()> {
+    fn configure_server(&self) -> anyhow::Result<()> {
         let Ports { portal, page, channel, operator } = self.ports;
         let drawer = self.sandbox.drawer_socket();
         let server = format!(
@@ -134,10 +195,15 @@ impl System {
             self.path("data"),
         );
         fs::write(self.path("latchkey.toml"), server)?;
+        Ok(())
+    }
+
+    fn configure_agent(&self, approved_reader: &str) -> anyhow::Result<()> {
+        let Ports { portal, page, channel, .. } = self.ports;
         let agent = format!(
             "server = \"127.0.0.1:{channel}\"\nportal_origin = \"http://localhost:{portal}\"\n\
-             page_port = {page}\nworkstation = \"test workstation\"\nstate_dir = {:?}\n\
-             approved_readers = [\"Latchkey Virtual Reader\"]\n",
+             page_port = {page}\nworkstation = {WORKSTATION:?}\nstate_dir = {:?}\n\
+             approved_readers = [{approved_reader:?}]\ndemo = true\n",
             self.path("agent"),
         );
         fs::write(self.path("card-agent.toml"), agent)?;
@@ -159,10 +225,12 @@ impl System {
         };
         fs::write(self.path("code"), line("code ")?)?;
         let enrolled = Command::new(program("latchkey-card-agent")?)
-            .args(["enrol", "--config"])
-            .arg(self.path("card-agent.toml"))
-            .args(["--authority", line("authority ")?, "--code-file"])
+            .args(["enrol", "--server", &format!("127.0.0.1:{}", self.ports.channel)])
+            .args(["--authority", line("authority ")?, "--workstation", WORKSTATION])
+            .arg("--code-file")
             .arg(self.path("code"))
+            .arg("--state-dir")
+            .arg(self.path("agent"))
             .output()?;
         ensure!(enrolled.status.success(), "not enrolled: {enrolled:?}");
         Ok(())

@@ -2,5 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test, its helper functions too")]
 
-#[path = "acceptance/sandbox_works.rs"]
-mod sandbox_works;
+/// One module a subject, each in a file of the folder of this name.
+mod acceptance {
+    mod architecture;
+    mod card_reader;
+    mod sandbox_works;
+}

@@ -1,0 +1,190 @@
+//! Wrong card, no card, another browser, agent gone, server gone, reader not approved: a clear
+//! sentence, nothing changed, nothing spent.
+
+use anyhow::Context as _;
+use reqwest::StatusCode;
+use tests::{
+    held::until,
+    system::{READER, system},
+    visitor::Visitor,
+};
+use virtual_card::Profile;
+
+use super::{card_takes, go_and_log_in, go_and_update, go_to_passcode_page, log_in, old_and_new};
+
+#[test]
+fn p20_another_card_than_that_of_the_session_is_refused_before_anything_is_spent()
+-> anyhow::Result<()> {
+    let system = system()?;
+    system.insert("tomasz")?;
+    let mut visitor = Visitor::new()?;
+    log_in(&system, &mut visitor, &system.passcode("tomasz"))?;
+    go_and_update(&system, &mut visitor, &[("smartcard", "true")])?;
+    let page = visitor.page()?.address.to_string();
+    system.insert("maria")?;
+    let others = system.passcode("maria");
+    // The page shows the card that is in the reader now.
+    visitor.open(&page.replace(&system.agent_origin(), &system.origin()))?;
+    go_to_passcode_page(&mut visitor)?;
+    visitor.press("Make these changes", &old_and_new(&others, "27272727"))?;
+    visitor.sees("This is not the card you logged in with. Put that card in the reader.")?;
+    assert!(card_takes(&system, &others)?);
+    Ok(())
+}
+
+#[test]
+fn a_blank_card_is_not_recognised() -> anyhow::Result<()> {
+    let system = system()?;
+    for profile in Profile::ALL {
+        let card = format!("stranger-{profile}");
+        system.sandbox.drawer().new_card(&card, profile)?;
+        system.insert(&card)?;
+        let mut visitor = Visitor::new()?;
+        visitor.open(&format!("{}/log-in", system.origin()))?;
+        visitor.press("Log in with your smartcard", &[])?;
+        visitor.follow("Enter your passcode")?;
+        visitor.reload_until("Your card is not recognised")?;
+    }
+    Ok(())
+}
+
+#[test]
+fn an_empty_reader_is_named_and_waited_for() -> anyhow::Result<()> {
+    let system = system()?;
+    let mut visitor = Visitor::new()?;
+    visitor.open(&format!("{}/log-in", system.origin()))?;
+    visitor.press("Log in with your smartcard", &[])?;
+    visitor.follow("Enter your passcode")?;
+    visitor.reload_until("Put your smartcard in the reader")?;
+    system.insert("tomasz")?;
+    until("the card software sees the card", || {
+        visitor.follow("Check again").ok();
+        Ok(visitor.page()?.says("Tries left").then_some(()))
+    })?;
+    visitor.press("Log in", &[("current_passcode", &system.passcode("tomasz"))])?;
+    visitor.sees("Tomasz Nowak")
+}
+
+#[test]
+fn a_card_that_is_gone_when_the_passcode_comes_has_spent_nothing() -> anyhow::Result<()> {
+    let system = system()?;
+    system.insert("tomasz")?;
+    let mut visitor = Visitor::new()?;
+    go_and_log_in(&system, &mut visitor)?;
+    system.take_out()?;
+    let page = visitor.press("Log in", &[("current_passcode", "wrong-1")])?;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert!(
+        page.says("Put your smartcard in the reader")
+            || page.says("Your card was taken out too early"),
+        "{}",
+        page.html.text
+    );
+    system.insert("tomasz")?;
+    go_and_log_in(&system, &mut visitor)?;
+    visitor.sees("Tries left 3")
+}
+
+#[test]
+fn a_session_ends_when_its_card_leaves_the_reader() -> anyhow::Result<()> {
+    let system = system()?;
+    system.insert("tomasz")?;
+    let mut visitor = Visitor::new()?;
+    log_in(&system, &mut visitor, &system.passcode("tomasz"))?;
+    system.take_out()?;
+    visitor.reload_until("You were logged out because your card was removed")?;
+    // It does not come back with the card.
+    system.insert("tomasz")?;
+    visitor.open(&format!("{}/home", system.origin()))?;
+    visitor.sees("You were logged out because your card was removed")
+}
+
+#[test]
+fn what_one_browser_starts_and_another_finishes_gives_neither_anything() -> anyhow::Result<()> {
+    let system = system()?;
+    system.insert("tomasz")?;
+    let (mut starter, mut finisher) = (Visitor::new()?, Visitor::new()?);
+    go_and_log_in(&system, &mut starter)?;
+    let passcode_page = starter.page()?.address.to_string();
+
+    // A browser that has started a job of its own, so that it has a cookie.
+    finisher.open(&format!("{}/log-in", system.origin()))?;
+    finisher.press("Log in with your smartcard", &[])?;
+    finisher.open(&passcode_page)?;
+    finisher.press("Log in", &[("current_passcode", &system.passcode("tomasz"))])?;
+    assert_eq!(finisher.page()?.status, StatusCode::FORBIDDEN);
+    let code = finisher.page()?.address.to_string();
+    finisher.open(&format!("{}/home", system.origin()))?;
+    finisher.sees("Log in to the Self Service Portal")?;
+
+    // The code is spent, even for the browser that it was for.
+    starter.open(&code)?;
+    assert_eq!(starter.page()?.status, StatusCode::FORBIDDEN);
+    starter.open(&passcode_page.replace(&system.agent_origin(), &system.origin()))?;
+    starter.sees("This has been finished in another window")?;
+    starter.open(&format!("{}/home", system.origin()))?;
+    starter.sees("Log in to the Self Service Portal")
+}
+
+#[test]
+fn an_agent_that_is_killed_is_missed_and_found_again_by_itself() -> anyhow::Result<()> {
+    let mut system = system()?;
+    system.insert("tomasz")?;
+    let mut visitor = Visitor::new()?;
+    log_in(&system, &mut visitor, &system.passcode("tomasz"))?;
+    system.agent.take().context("the agent runs")?.kill()?;
+    visitor.reload_until("Not connected")?;
+    visitor.sees("The card software was last connected at")?;
+    visitor.follow("We have lost contact with your card software")?;
+    visitor.sees("it connects again by itself")?;
+
+    system.start_agent()?;
+    visitor.open(&format!("{}/home", system.origin()))?;
+    visitor.reload_until(&format!("Connected Reader: {READER}"))?;
+    go_and_log_in(&system, &mut visitor)?;
+    visitor.sees("Tries left 3")
+}
+
+#[test]
+fn a_server_that_is_killed_comes_back_with_sessions_and_agents() -> anyhow::Result<()> {
+    let mut system = system()?;
+    system.insert("tomasz")?;
+    let mut visitor = Visitor::new()?;
+    log_in(&system, &mut visitor, &system.passcode("tomasz"))?;
+    go_and_log_in(&system, &mut visitor)?;
+    let passcode_page = visitor.page()?.address.to_string();
+    system.server.take().context("the server runs")?.kill()?;
+    visitor.open(&passcode_page)?;
+    until("the agent misses the server", || {
+        Ok(visitor.reload()?.says("The card software cannot reach the service").then_some(()))
+    })?;
+
+    system.start_server()?;
+    visitor.open(&format!("{}/home", system.origin()))?;
+    visitor.sees("Tomasz Nowak")?;
+    visitor.reload_until(&format!("Connected Reader: {READER}"))?;
+    // The job of before is still there, too.
+    visitor.open(&passcode_page)?;
+    visitor.reload_until("Tries left 3")?;
+    visitor.press("Log in", &[("current_passcode", &system.passcode("tomasz"))])?;
+    visitor.sees("Tomasz Nowak")
+}
+
+#[test]
+fn b60_a_reader_that_is_not_approved_is_named_and_spends_nothing() -> anyhow::Result<()> {
+    let mut system = system()?;
+    system.insert("tomasz")?;
+    system.restart_agent("Some Other Reader")?;
+    let mut visitor = Visitor::new()?;
+    visitor.open(&format!("{}/log-in", system.origin()))?;
+    visitor.press("Log in with your smartcard", &[])?;
+    visitor.follow("Enter your passcode")?;
+    let refused = visitor
+        .reload_until("Your card reader is not approved")
+        .and_then(|()| visitor.sees(&format!("This computer has: {READER}")))
+        .and_then(|()| visitor.sees("Approved are: Some Other Reader"));
+    system.restart_agent(READER)?;
+    refused?;
+    go_and_log_in(&system, &mut visitor)?;
+    visitor.sees("Tries left 3")
+}
