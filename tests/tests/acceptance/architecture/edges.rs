@@ -37,7 +37,7 @@ const OTHERS: &[(&str, &[&str], &str)] = &[
     ("minijinja", &["pages"], "templates are rendered by pages"),
     ("x509-cert", &["issuer", "card-agent"], "certificates are made by the issuer"),
     ("tokio", &["stores", "projections", "api", "card-agent", "virtual-card"], "rules wait for nothing"),
-    ("argon2", &["stores", "card-agent"], "secrets are digested in the vault and at the workstation"),
+    ("argon2", &["stores", "protocol"], "passcodes are digested in the vault, or stretched by protocol"),
 ];
 
 fn packages() -> Vec<Package> {
