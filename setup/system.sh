@@ -7,7 +7,6 @@ AGENT_PORT=${LATCHKEY_AGENT_PORT:-7401}
 CHANNEL_PORT=${LATCHKEY_CHANNEL_PORT:-7402}
 OPERATOR_PORT=${LATCHKEY_OPERATOR_PORT:-7403}
 READER="Latchkey Virtual Reader"
-OPERATOR_PORT=${LATCHKEY_OPERATOR_PORT:-7403}
 
 DEMO="$VAR/demo"
 LOGS="$VAR/log"
@@ -15,6 +14,8 @@ LOGS="$VAR/log"
 # Waits, in steps of a tenth of a second: for a part to answer, and for a process to end.
 READY_POLLS=600
 END_POLLS=150
+# How often a part that ended by itself is started again.
+RESTARTS_MAX=10
 # Room for the longest socket in a folder: a socket's path has at most 107 bytes.
 MAX_FOLDER=85
 
@@ -37,10 +38,26 @@ run_system() {
    Put a card into the reader, log in with the passcode that the drawer shows, change it.
    Logs: ${LOGS#"$ROOT/"}/. Ctrl-C ends everything; what happened is kept in ${DEMO#"$ROOT/"}/.
 TEXT
-    local ended=0
-    wait -n "$SERVER" "$AGENT" || ended=$?
+    keep_running
+}
+
+# A part that ends by itself is started again, as a service manager would do; what it acknowledged is kept.
+keep_running() {
+    local ended restarts
+    for ((restarts = 0; restarts < RESTARTS_MAX; restarts++)); do
+        ended=0
+        wait -n "$SERVER" "$AGENT" || ended=$?
+        if ! kill -0 "$SERVER" 2> /dev/null; then
+            say "The server ended by itself (exit code $ended) and is started again"
+            start_server
+        fi
+        if ! kill -0 "$AGENT" 2> /dev/null; then
+            say "The card agent ended by itself (exit code $ended) and is started again"
+            start_agent
+        fi
+    done
     show_logs
-    die "a part of the system ended by itself (exit code $ended)"
+    die "parts of the system ended by themselves $RESTARTS_MAX times"
 }
 
 # The reader and the drawer, which live as long as we hold the sandbox's input.
@@ -130,7 +147,7 @@ enrol_agent() {
 start() {
     local name=$1
     shift
-    setsid setpriv --pdeathsig TERM -- "$@" > "$LOGS/$name.log" 2>&1 < /dev/null {SANDBOX_INPUT}>&- &
+    setsid setpriv --pdeathsig TERM -- "$@" >> "$LOGS/$name.log" 2>&1 < /dev/null {SANDBOX_INPUT}>&- &
     STARTED=$!
 }
 
