@@ -129,7 +129,7 @@ impl Progress {
 }
 
 /// How far a job is. Only for the browser that started it, known by its cookie.
-#[utoipa::path(get, path = "/jobs/{id}", tag = "jobs", params(("id" = Uuid, Path)), responses(
+#[utoipa::path(get, path = "/jobs/{id}", operation_id = "show_job", tag = "jobs", params(("id" = Uuid, Path)), security(("browser" = [])), responses(
     (status = 200, description = "How far it is.", body = Progress),
     (status = 404, description = "There is no such job, it is over, or another browser's.",
         body = Problem, content_type = "application/problem+json"),
@@ -143,7 +143,9 @@ pub(super) async fn show(
 ) -> Result<Json<Progress>, Problem> {
     let browser = token(&jar, BROWSER_COOKIE);
     match app.job(JobId(id)).await? {
-        Some(open) if open.browser == browser => Ok(Json(Progress::of(&app, &open))),
+        Some(open) if browser.is_some() && open.browser == browser => {
+            Ok(Json(Progress::of(&app, &open)))
+        }
         Some(_) | None => Err(Problem::of(StatusCode::NOT_FOUND)
             .because("There is no such job, its ten minutes are over, or another browser began it.")
             .but("Start again.")),
@@ -160,7 +162,7 @@ pub(super) struct ReturnCode {
 }
 
 /// Back from the passcode page: a log-in opens the session, a change says how it ended.
-#[utoipa::path(post, path = "/jobs/{id}/return", tag = "jobs", params(("id" = Uuid, Path)),
+#[utoipa::path(post, path = "/jobs/{id}/return", operation_id = "bring_back", tag = "jobs", params(("id" = Uuid, Path)), security(("browser" = [])),
     request_body = ReturnCode, responses(
     (status = 200, description = "How the change ended.", body = Ended),
     (status = 204, description = "The session is open.",

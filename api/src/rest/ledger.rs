@@ -68,7 +68,7 @@ impl From<Entry> for LedgerEntry {
 }
 
 /// What happened, newest first.
-#[utoipa::path(get, path = "/ledger", tag = "ledger", params(Which), security(("session" = [])), responses(
+#[utoipa::path(get, path = "/ledger", operation_id = "list_ledger", tag = "ledger", params(Which), security(("session" = [])), responses(
     (status = 200, description = "A page.", body = LedgerPage),
     (status = 401, description = "Nobody is logged in.",
         body = Problem, content_type = "application/problem+json"),

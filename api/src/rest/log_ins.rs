@@ -13,7 +13,7 @@ use super::{jobs::Started, problem::Problem};
 use crate::{app::App, cookies::browser};
 
 /// P-05: starts the job that the card finishes. Its cookie says which browser may finish it.
-#[utoipa::path(post, path = "/log-ins", tag = "session", responses(
+#[utoipa::path(post, path = "/log-ins", operation_id = "start_log_in", tag = "session", responses(
     (status = 201, description = "The job is started.", body = Started, headers(
         ("location" = String, description = "Where to ask how far it is."),
         ("set-cookie" = String, description = "The browser's cookie, if it sent none."))),

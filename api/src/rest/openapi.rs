@@ -9,7 +9,7 @@ use utoipa::openapi::{
 };
 
 use super::{PREFIX, documented, problem::Problem};
-use crate::cookies::SESSION_COOKIE;
+use crate::cookies::{BROWSER_COOKIE, SESSION_COOKIE};
 
 static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| {
     OpenApiBuilder::new().info(info()).build().nest(PREFIX, documented().into_openapi())
@@ -21,7 +21,12 @@ pub(super) fn about() -> OpenApi {
         SESSION_COOKIE,
         "The session's cookie, which a finished log-in sets.",
     );
+    let browser = ApiKeyValue::with_description(
+        BROWSER_COOKIE,
+        "The browser's cookie, which the start of a log-in sets: who starts a job must end it.",
+    );
     let components = ComponentsBuilder::new()
+        .security_scheme("browser", SecurityScheme::ApiKey(ApiKey::Cookie(browser)))
         .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
         .schema_from::<Problem>()
         .build();
@@ -42,7 +47,7 @@ fn info() -> utoipa::openapi::Info {
 }
 
 /// This description.
-#[utoipa::path(get, path = "/openapi.json", tag = "description", responses(
+#[utoipa::path(get, path = "/openapi.json", operation_id = "describe", tag = "description", responses(
     (status = 200, description = "OpenAPI 3.1.", body = serde_json::Value),
 ))]
 pub(super) async fn show() -> Json<&'static OpenApi> {

@@ -131,7 +131,7 @@ impl From<&Status> for Line {
 }
 
 /// S-02: how the three passcodes stand today.
-#[utoipa::path(get, path = "/passcodes", tag = "passcodes", security(("session" = [])), responses(
+#[utoipa::path(get, path = "/passcodes", operation_id = "show_passcodes", tag = "passcodes", security(("session" = [])), responses(
     (status = 200, description = "How they stand.", body = Passcodes),
     (status = 401, description = "Nobody is logged in.",
         body = Problem, content_type = "application/problem+json"),
@@ -196,7 +196,7 @@ impl From<Update> for Form {
 }
 
 /// *Update*: judged as a whole; what is right waits for the card, and nothing is changed before.
-#[utoipa::path(post, path = "/passcodes", tag = "passcodes", security(("session" = [])),
+#[utoipa::path(post, path = "/passcodes", operation_id = "update_passcodes", tag = "passcodes", security(("session" = [], "browser" = [])),
     params(("Idempotency-Key" = Option<uuid::Uuid>, Header, description =
         "A UUID of version 7. The same request under the same key is carried out once and answered with the same bytes for 24 hours.")),
     request_body = Update, responses(

@@ -68,7 +68,7 @@ impl From<&rules::Rule> for Rule {
 }
 
 /// The rules, in the order of the catalogue.
-#[utoipa::path(get, path = "/rules", tag = "rules", params(Which), responses(
+#[utoipa::path(get, path = "/rules", operation_id = "list_rules", tag = "rules", params(Which), responses(
     (status = 200, description = "A page.", body = RulesPage),
     (status = "default", description = "A problem.",
         body = Problem, content_type = "application/problem+json"),
@@ -92,7 +92,7 @@ pub(super) async fn list(Query(which): Query<Which>) -> Result<Json<RulesPage>, 
 }
 
 /// One rule.
-#[utoipa::path(get, path = "/rules/{id}", tag = "rules",
+#[utoipa::path(get, path = "/rules/{id}", operation_id = "show_rule", tag = "rules",
     params(("id" = String, Path, example = "P-18")), responses(
     (status = 200, description = "The rule.", body = Rule),
     (status = 404, description = "There is no such rule.",

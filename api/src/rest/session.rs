@@ -39,7 +39,7 @@ enum SessionScope {
 }
 
 /// Who is logged in.
-#[utoipa::path(get, path = "/session", tag = "session", security(("session" = [])), responses(
+#[utoipa::path(get, path = "/session", operation_id = "show_session", tag = "session", security(("session" = [])), responses(
     (status = 200, description = "The session.", body = Session),
     (status = 401, description = "Nobody is logged in.",
         body = Problem, content_type = "application/problem+json"),
@@ -65,7 +65,7 @@ pub(super) async fn show(
 }
 
 /// Logs out.
-#[utoipa::path(delete, path = "/session", tag = "session", security(("session" = [])), responses(
+#[utoipa::path(delete, path = "/session", operation_id = "end_session", tag = "session", security(("session" = [])), responses(
     (status = 204, description = "The session is over."),
     (status = 401, description = "Nobody is logged in.",
         body = Problem, content_type = "application/problem+json"),

@@ -55,8 +55,22 @@ async fn every_route_of_a_holder_is_described_as_needing_his_session() {
     for (path, item) in description["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let own = ["/api/session", "/api/passcodes", "/api/ledger"].contains(&path.as_str());
-            assert_eq!(operation.get("security").is_some(), own, "{method} {path}");
+            let session = operation.pointer("/security/0/session").is_some();
+            assert_eq!(session, own, "{method} {path}");
             assert_eq!(operation["responses"].get("401").is_some(), own, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_has_a_name_of_its_own() {
+    let site = Site::open().await;
+    let description = description(&site).await;
+    let mut names = std::collections::BTreeSet::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(names.insert(name.to_owned()), "{method} {path}: {name}");
         }
     }
 }
