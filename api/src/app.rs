@@ -17,6 +17,7 @@ use crate::{
     clock::{Clock, Entropy},
     config::{Config, Mode},
     keystore::Keystore,
+    pace::{LOG_INS_A_MINUTE, Pace},
     poprf::Poprf,
 };
 
@@ -57,6 +58,8 @@ pub struct Parts {
     pub entropy: Entropy,
     /// Who is connected.
     pub registry: Registry,
+    /// How often strangers may start a log-in.
+    pub pace: Pace,
     /// Places for stretching a value here (B-27).
     pub stretching: Semaphore,
     /// The portal's templates.
@@ -131,6 +134,12 @@ impl App {
     #[must_use]
     pub fn poprf(&self) -> &Poprf {
         &self.0.poprf
+    }
+
+    /// True if a stranger may start a log-in now; takes his place in the minute.
+    #[must_use]
+    pub fn admits_log_in(&self) -> bool {
+        self.0.pace.take(self.now(), LOG_INS_A_MINUTE)
     }
 
     /// Places for stretching a value here (B-27).

@@ -23,6 +23,7 @@ use crate::{
     config::Config,
     control, health, http,
     keystore::{KeyName, Keystore},
+    pace::Pace,
     poprf::Poprf,
     portal,
 };
@@ -129,6 +130,7 @@ pub async fn parts(
         clock,
         entropy,
         registry: Registry::default(),
+        pace: Pace::default(),
         stretching: Semaphore::new(STRETCHES_AT_ONCE),
         pages: portal::view::environment()?,
         #[cfg(feature = "demo")]

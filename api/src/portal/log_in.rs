@@ -14,6 +14,7 @@ use super::{
     view::{
         log_in::LogIn,
         paths,
+        problem::ProblemKind,
         session_ended::{Ended, SessionEnded},
     },
 };
@@ -30,6 +31,9 @@ pub(super) async fn page(State(app): State<App>) -> Result<Response, PageError> 
 
 /// P-05: starts the job that the card finishes.
 pub(super) async fn start(State(app): State<App>, jar: CookieJar) -> Result<Response, PageError> {
+    if !app.admits_log_in() {
+        return Err(PageError::Problem(ProblemKind::TooManyRequests));
+    }
     let (browser, jar) = browser(jar, app.entropy());
     let job = app.start_job(Goal::LogIn, browser).await?;
     Ok((jar, Redirect::to(&paths::job(&job.to_string()))).into_response())

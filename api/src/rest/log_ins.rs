@@ -21,6 +21,9 @@ use crate::{app::App, cookies::browser};
         body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn start(State(app): State<App>, jar: CookieJar) -> Result<Response, Problem> {
+    if !app.admits_log_in() {
+        return Err(Problem::of(StatusCode::TOO_MANY_REQUESTS));
+    }
     let (browser, jar) = browser(jar, app.entropy());
     let started = Started::now(&app, app.start_job(Goal::LogIn, browser).await?);
     let location = [(header::LOCATION, started.location())];
