@@ -6,5 +6,6 @@
 mod acceptance {
     mod architecture;
     mod card_reader;
+    mod desk;
     mod sandbox_works;
 }

@@ -1,0 +1,207 @@
+//! A whole server in one process, for one test: its log, its portal, its side of the agents' channel, and a clock that
+//! stands still until the test moves it.
+//!
+//! Everything is the product's own but card and agent, which stand in ([`card::SoftCard`], [`agent::SoftAgent`]): they
+//! speak the product's protocol with real keys and a real POPRF, so that the server cannot tell, and they can lie.
+
+pub mod agent;
+pub mod browser;
+pub mod card;
+pub mod faulty_log;
+pub mod leaks;
+pub mod scene;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use anyhow::Context as _;
+use api::{
+    agents::AgentSeen,
+    app::App,
+    clock::{Entropy, StandingClock},
+    commands::serve,
+    config::Config,
+};
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    holder::{Holder, HolderEvent},
+    ids::{CommandId, HolderId},
+};
+use futures::TryStreamExt as _;
+use sha2::{Digest as _, Sha256};
+use stores::{
+    agent::AgentId,
+    event_store::{Position, Recorded, Revision, StreamName},
+    token::TokenHash,
+    vault::Person,
+};
+use tempfile::TempDir;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use workflows::card_job::{Goal, Made};
+
+use agent::SoftAgent;
+use browser::Browser;
+use card::SoftCard;
+use faulty_log::{Faults, FaultyLog};
+
+/// Where every test's clock starts: a Monday morning in winter, when London has the time of Greenwich.
+pub const OPENED_AT: &str = "2026-03-02T09:00:00Z";
+
+/// Ledger lines that [`Desk::ledger`] reads: more than any test makes.
+const LEDGER_LINES: u32 = 100;
+
+/// A server.
+pub struct Desk {
+    app: App,
+    clock: Arc<StandingClock>,
+    faults: Arc<Faults>,
+    folder: TempDir,
+    _following: DropGuard,
+}
+
+impl Desk {
+    /// Starts a server with an empty log. Its randomness is the same every time.
+    pub async fn open() -> anyhow::Result<Self> {
+        Self::open_seeded(1).await
+    }
+
+    /// Starts a server with an empty log whose randomness begins at `seed`.
+    pub async fn open_seeded(seed: u64) -> anyhow::Result<Self> {
+        let folder = TempDir::new()?;
+        let clock = Arc::new(StandingClock::at(OPENED_AT.parse()?));
+        let config = Config::for_testing(&folder.path().join("data"));
+        let shown: Arc<StandingClock> = Arc::clone(&clock);
+        let mut parts = serve::parts(config, shown, Entropy::Seeded(Mutex::new(seed))).await?;
+        let faults = Arc::new(Faults::default());
+        parts.stores.log = Arc::new(FaultyLog::over(parts.stores.log, Arc::clone(&faults)));
+        let app = App::new(parts);
+        let until = CancellationToken::new();
+        let (projections, log) = (app.projections().clone(), Arc::clone(&app.stores().log));
+        let following = projections.clone();
+        let stopped = until.clone().cancelled_owned();
+        tokio::spawn(async move { following.follow(log, stopped).await });
+        Ok(Self { app, clock, faults, folder, _following: until.drop_guard() })
+    }
+
+    /// The server's parts.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The folder of its databases and keys.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What goes wrong with its log.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Time passes.
+    pub fn wait(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
+    /// Server time.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.app.now()
+    }
+
+    /// A browser that was never here.
+    #[must_use]
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.app.clone())
+    }
+
+    /// An enrolled agent that is connected and sees an empty reader.
+    pub async fn agent(&self, workstation: &str) -> anyhow::Result<SoftAgent> {
+        let id = AgentId(self.app.entropy().uuid(self.now()));
+        let certificate = Sha256::digest(workstation.as_bytes()).into();
+        self.app.stores().agents.enrol(id, workstation, certificate, self.now()).await?;
+        let seen = AgentSeen {
+            workstation: workstation.to_owned(),
+            readers: Vec::new(),
+            heard_at: self.now(),
+        };
+        self.app.agents().connect(id, seen, CancellationToken::new());
+        Ok(SoftAgent::new(self.app.clone(), id, workstation))
+    }
+
+    /// A person becomes a holder the way everybody does: a blank card is personalised.
+    pub async fn register(
+        &self,
+        agent: &SoftAgent,
+        card: &mut SoftCard,
+        name: &str,
+        passcode: &str,
+    ) -> anyhow::Result<HolderId> {
+        let holder = self.person(name).await?;
+        let job =
+            self.app.start_job(self.personalising(holder), TokenHash::of(name.as_bytes())).await?;
+        agent.personalise(job, card, passcode).await?;
+        Ok(holder)
+    }
+
+    /// A person in the vault who has no card yet.
+    pub async fn person(&self, name: &str) -> anyhow::Result<HolderId> {
+        let holder = HolderId(self.app.entropy().uuid(self.now()));
+        let person = Person { name: name.to_owned(), email: "holder@example.org".to_owned() };
+        self.app.stores().vault.put_person(holder, &person, self.now()).await?;
+        Ok(holder)
+    }
+
+    /// The goal of a job that personalises a blank card for a person.
+    #[must_use]
+    pub fn personalising(&self, holder: HolderId) -> Goal {
+        let command = CommandId(self.app.entropy().uuid(self.now()));
+        Goal::Personalise { holder, command, made: Made::default() }
+    }
+
+    /// A holder as the log has him.
+    pub async fn holder(&self, holder: HolderId) -> anyhow::Result<Holder> {
+        Ok(self.app.load(holder).await?.holder)
+    }
+
+    /// Everything that happened to a holder, oldest first.
+    pub async fn events(&self, holder: HolderId) -> anyhow::Result<Vec<HolderEvent>> {
+        let stream = StreamName::holder(holder);
+        let recorded =
+            self.app.stores().log.read_stream(&stream, Revision(0)).try_collect::<Vec<_>>().await?;
+        recorded
+            .iter()
+            .map(|event| {
+                HolderEvent::decode(&event.kind, event.schema, &event.data).context("an event")
+            })
+            .collect()
+    }
+
+    /// The whole log, oldest first.
+    pub async fn log(&self) -> anyhow::Result<Vec<Recorded>> {
+        let all = self.app.stores().log.read_all(Position::START, stores::event_store::Filter::All);
+        Ok(all.try_collect().await?)
+    }
+
+    /// Where the log ends: the same position means that nothing was recorded in between.
+    pub async fn head(&self) -> anyhow::Result<Position> {
+        Ok(self.app.stores().log.head().await?)
+    }
+
+    /// The sentences of a holder's ledger, newest first.
+    pub async fn ledger(&self, holder: HolderId) -> anyhow::Result<Vec<String>> {
+        self.app.catch_up().await?;
+        let entries = self.app.projections().ledger(holder, None, LEDGER_LINES).await?;
+        Ok(entries.into_iter().map(|entry| entry.sentence).collect())
+    }
+
+    /// How many checks at logon were recorded for a holder.
+    pub async fn logons(&self, holder: HolderId) -> anyhow::Result<usize> {
+        Ok(self.app.stores().logons.of_holder(holder, None, LEDGER_LINES).await?.len())
+    }
+}

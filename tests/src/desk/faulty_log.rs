@@ -1,0 +1,108 @@
+//! The log with a power cut to order: an append is lost before it is written, or its answer after.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use domain::ids::EventId;
+use futures::{future::BoxFuture, stream::BoxStream};
+use stores::event_store::{
+    AppendError, Appended, EventStore, Expected, Filter, NewEvent, Position, Recorded, Revision,
+    StoreError, StreamName,
+};
+
+/// What happens to the next append of a category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It is not written, and the caller is not told so.
+    LostBefore,
+    /// It is written, and the caller is told that nobody knows.
+    LostAfter,
+}
+
+/// The faults that wait to happen, each once.
+#[derive(Debug, Default)]
+pub struct Faults(Mutex<Vec<(String, Fault)>>);
+
+impl Faults {
+    /// The next append to a stream of this category (`holder`, `cardwrite`, `card`) goes wrong.
+    pub fn next(&self, category: &str, fault: Fault) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((category.to_owned(), fault));
+    }
+
+    fn take(&self, stream: &StreamName) -> Option<Fault> {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = waiting.iter().position(|(category, _)| category == stream.category())?;
+        Some(waiting.remove(place).1)
+    }
+}
+
+/// A stand-in: the real log below, and faults to order.
+pub struct FaultyLog {
+    log: Arc<dyn EventStore>,
+    faults: Arc<Faults>,
+}
+
+impl FaultyLog {
+    /// Faults over a log.
+    #[must_use]
+    pub fn over(log: Arc<dyn EventStore>, faults: Arc<Faults>) -> Self {
+        Self { log, faults }
+    }
+}
+
+fn power_cut() -> AppendError {
+    AppendError::Unavailable(StoreError(anyhow::anyhow!("a power cut, to order")))
+}
+
+impl EventStore for FaultyLog {
+    fn append<'a>(
+        &'a self,
+        stream: &'a StreamName,
+        expected: Expected,
+        events: Vec<NewEvent>,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<Appended, AppendError>> {
+        Box::pin(async move {
+            match self.faults.take(stream) {
+                None => self.log.append(stream, expected, events, now).await,
+                Some(Fault::LostBefore) => Err(power_cut()),
+                Some(Fault::LostAfter) => {
+                    self.log.append(stream, expected, events, now).await?;
+                    Err(power_cut())
+                }
+            }
+        })
+    }
+
+    fn read_stream<'a>(
+        &'a self,
+        stream: &'a StreamName,
+        from: Revision,
+    ) -> BoxStream<'a, Result<Recorded, StoreError>> {
+        self.log.read_stream(stream, from)
+    }
+
+    fn read_all(
+        &self,
+        after: Position,
+        filter: Filter,
+    ) -> BoxStream<'_, Result<Recorded, StoreError>> {
+        self.log.read_all(after, filter)
+    }
+
+    fn subscribe(
+        &self,
+        after: Position,
+        filter: Filter,
+    ) -> BoxStream<'static, Result<Recorded, StoreError>> {
+        self.log.subscribe(after, filter)
+    }
+
+    fn contains(&self, id: EventId) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.log.contains(id)
+    }
+
+    fn head(&self) -> BoxFuture<'_, Result<Position, StoreError>> {
+        self.log.head()
+    }
+}

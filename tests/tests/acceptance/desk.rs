@@ -1,0 +1,8 @@
+//! The whole server in one process: every rule lived through by browser and card, and everything that a browser, an
+//! agent, a card or a power cut can do wrong.
+
+mod change;
+mod history;
+mod liars;
+mod log_in;
+mod order;
