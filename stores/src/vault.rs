@@ -199,6 +199,28 @@ impl Vault {
         Ok(n_deleted)
     }
 
+    /// Keeps pending rows from every later sweep: the card may have been written, and until it has
+    /// told, nobody knows whether their event comes (B-28).
+    pub async fn hold(&self, refs: &[SecretRef], now: DateTime<Utc>) -> Result<(), VaultError> {
+        for secret in refs {
+            self.settle(secret.0, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the next sweep look at rows again that were held: their event does not come.
+    pub async fn release(&self, refs: &[SecretRef]) -> Result<(), VaultError> {
+        for secret in refs {
+            let released =
+                sqlx::query("update passcode_digest set settled_at = null where secret_id = $1")
+                    .bind(secret.0)
+                    .execute(self.connections.writer()?)
+                    .await;
+            self.connections.settle(released)?;
+        }
+        Ok(())
+    }
+
     async fn settle(&self, secret: Uuid, now: DateTime<Utc>) -> Result<(), VaultError> {
         let settled =
             sqlx::query("update passcode_digest set settled_at = $2 where secret_id = $1")

@@ -195,7 +195,10 @@ async fn claim(
         (Goal::Personalise { holder, .. }, Some(bound)) if bound != *holder => {
             return Err(Stop::again("B-61", "This card belongs to somebody else."));
         }
-        (Goal::Personalise { holder, .. }, _) => *holder,
+        (Goal::Personalise { holder, .. }, _) => {
+            refuse_if_registered(app, &open, *holder).await?;
+            *holder
+        }
         (Goal::LogIn | Goal::ChangePasscodes(_), None) => {
             return Err(Stop::again(
                 "B-40",
@@ -237,6 +240,19 @@ async fn claim(
         rules: passcode::rules(app.policy()),
         blank,
     })))
+}
+
+/// P-03: nobody is registered twice. A registration of which the agent never heard that it became
+/// true must not be begun again: the keys on record would be made anew on the card.
+async fn refuse_if_registered(app: &App, open: &OpenJob, holder: HolderId) -> Result<(), Stop> {
+    let loaded = app.load(holder).await.map_err(anyhow::Error::from)?;
+    if !loaded.holder.is_registered() {
+        return Ok(());
+    }
+    if open.check(Input::Personalised).is_ok() {
+        app.step_job(open, Input::Personalised).await?;
+    }
+    Err(Stop::no("P-03", "This person is registered, and the smartcard is ready to be used."))
 }
 
 /// False for a card that was bound to its holder and never finished, or is no longer his.

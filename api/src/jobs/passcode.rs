@@ -5,7 +5,7 @@ use domain::{
     holder::HolderCommand,
     ids::{CommandId, EventId, SecretRef},
     logon::{Authenticated, LogonRefusal},
-    passcode::{CardChange, Changes, Kind, OptionalKind},
+    passcode::{CardChange, Changes, Kind, Optional, OptionalKind},
     policy::Policy,
 };
 use protocol::{Answer, Bytes, Characters, PasscodeRules, Secret, WriteOutcome};
@@ -156,6 +156,10 @@ pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, S
     };
     journal(app, &open, command, &prepared).await?;
     app.step_job(&open, Input::NewPending(secret)).await?;
+    if let Goal::ChangePasscodes(change) = &open.job.goal {
+        let waiting = waiting(change, secret);
+        app.stores().vault.hold(&waiting, app.now()).await.map_err(anyhow::Error::from)?;
+    }
     Ok(Answer::Write)
 }
 
@@ -202,10 +206,25 @@ pub(super) async fn confirm(app: &App, open: &OpenJob, change: &PlannedChange) -
 
 /// The old passcode is on the card: nothing of the *Update* becomes true.
 pub(super) async fn abandon(app: &App, open: &OpenJob, change: &PlannedChange) -> Result<(), Stop> {
-    open.check(Input::NotWritten)?;
+    let (Stage::Writing(_, secret) | Stage::Unknown(_, secret)) = &open.job.stage else {
+        return Err(Stop::no("", "Nothing is being written."));
+    };
     journal(app, open, change.command, &JournalEvent::CardWriteAbandoned {}).await?;
+    let waiting = waiting(change, *secret);
+    app.stores().vault.release(&waiting).await.map_err(anyhow::Error::from)?;
     app.step_job(open, Input::NotWritten).await?;
     Ok(())
+}
+
+/// The rows of the vault that wait, as long as the card has to tell, for what becomes of an
+/// *Update*.
+fn waiting(change: &PlannedChange, smartcard: SecretRef) -> Vec<SecretRef> {
+    let optionals = [change.account_recovery, change.verification];
+    let set = optionals.into_iter().filter_map(|wanted| match wanted {
+        Optional::Set(secret) => Some(secret),
+        Optional::Keep | Optional::Blank => None,
+    });
+    std::iter::once(smartcard).chain(set).collect()
 }
 
 /// Carries out the *Update*, once.

@@ -179,6 +179,18 @@ async fn a_sweep_stops_at_its_limit_and_goes_on_next_time() {
 }
 
 #[tokio::test]
+async fn b28_a_row_that_is_held_outlives_every_sweep_and_one_that_is_let_go_does_not() {
+    let stores = stores().await;
+    stores.vault.put_tag(new_passcode(1), b"tag", at(0)).await.unwrap();
+    stores.vault.hold(&[secret(1)], at(1)).await.unwrap();
+    let held = stores.vault.sweep(&*stores.log, at(100 * DAY), 10).await.unwrap();
+    assert_eq!(held, Swept::default());
+    stores.vault.release(&[secret(1)]).await.unwrap();
+    let swept = stores.vault.sweep(&*stores.log, at(100 * DAY), 10).await.unwrap();
+    assert_eq!(swept, Swept { n_deleted: 1, n_settled: 0 });
+}
+
+#[tokio::test]
 async fn pruning_drops_what_fell_out_of_the_last_five_and_leaves_what_waits_for_its_event() {
     let stores = stores().await;
     for number in 1..=3 {

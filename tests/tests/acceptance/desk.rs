@@ -6,3 +6,4 @@ mod history;
 mod liars;
 mod log_in;
 mod order;
+mod torn;
