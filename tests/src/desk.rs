@@ -20,7 +20,7 @@ use anyhow::Context as _;
 use api::{
     agents::AgentSeen,
     app::App,
-    clock::{Entropy, StandingClock},
+    clock::{Clock as _, Entropy, StandingClock, WallClock},
     commands::serve,
     config::Config,
 };
@@ -67,10 +67,20 @@ impl Desk {
         Self::open_seeded(1).await
     }
 
+    /// Starts a server whose clock stands still at today: TLS reads the machine's clock, and certificates have to be
+    /// valid by it.
+    pub async fn open_today(seed: u64) -> anyhow::Result<Self> {
+        Self::open_at(WallClock.now(), seed).await
+    }
+
     /// Starts a server with an empty log whose randomness begins at `seed`.
     pub async fn open_seeded(seed: u64) -> anyhow::Result<Self> {
+        Self::open_at(OPENED_AT.parse()?, seed).await
+    }
+
+    async fn open_at(now: DateTime<Utc>, seed: u64) -> anyhow::Result<Self> {
         let folder = TempDir::new()?;
-        let clock = Arc::new(StandingClock::at(OPENED_AT.parse()?));
+        let clock = Arc::new(StandingClock::at(now));
         let config = Config::for_testing(&folder.path().join("data"));
         let shown: Arc<StandingClock> = Arc::clone(&clock);
         let mut parts = serve::parts(config, shown, Entropy::Seeded(Mutex::new(seed))).await?;

@@ -5,11 +5,12 @@ use std::str::FromStr as _;
 use anyhow::{Context as _, ensure};
 use p256::{
     ecdsa::{DerSignature, SigningKey, signature::Signer as _},
-    pkcs8::EncodePublicKey as _,
+    pkcs8::{EncodePrivateKey as _, EncodePublicKey as _},
 };
 use protocol::{Blank, CardSeen, Slot};
 use sha2::{Digest as _, Sha256};
 use x509_cert::{builder::Builder as _, der::Encode as _, name::Name, request::RequestBuilder};
+use zeroize::Zeroizing;
 
 /// Wrong passcodes in a row that lock the card (B-46).
 pub const TRIES: u8 = 3;
@@ -94,6 +95,11 @@ impl SoftCard {
     /// `SubjectPublicKeyInfo` of a key, DER.
     pub fn public_key(&self, slot: Slot) -> anyhow::Result<Vec<u8>> {
         Ok(self.key(slot).verifying_key().to_public_key_der()?.into_vec())
+    }
+
+    /// A key itself, PKCS#8: for a test that lets an agent have one of this kind.
+    pub fn private_key(&self, slot: Slot) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+        Ok(Zeroizing::new(self.key(slot).to_pkcs8_der()?.as_bytes().to_vec()))
     }
 
     /// A request for a certificate, signed by the key itself.

@@ -92,28 +92,25 @@ fn written(bytes: &[u8], names: [&'static str; 5]) -> Vec<(&'static str, Vec<u8>
 #[must_use]
 pub fn find(planted: &[Planted], places: &[Place]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for secret in planted {
-        for (form, needle) in secret.forms() {
-            for place in places {
-                if contains(&place.bytes, &needle) {
-                    findings.push(Finding { name: secret.name, form, place: place.name.clone() });
-                }
+    let forms: Vec<_> = planted
+        .iter()
+        .flat_map(|secret| secret.forms().into_iter().map(move |form| (secret.name, form)))
+        .map(|(name, (form, bytes))| (name, form, text(&bytes)))
+        .collect();
+    for place in places {
+        let hay = text(&place.bytes);
+        for (name, form, needle) in &forms {
+            if hay.contains(needle) {
+                findings.push(Finding { name, form, place: place.name.clone() });
             }
         }
     }
     findings
 }
 
-fn contains(hay: &[u8], needle: &[u8]) -> bool {
-    let Some(first) = needle.first() else { return false };
-    let mut rest = hay;
-    while let Some(at) = rest.iter().position(|byte| byte == first) {
-        if rest[at..].starts_with(needle) {
-            return true;
-        }
-        rest = &rest[at + 1..];
-    }
-    false
+/// Bytes as characters, one each, so that the standard library's search for text can be used.
+fn text(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
 }
 
 /// Every file below a folder.

@@ -1,9 +1,13 @@
 //! The whole server in one process: every rule lived through by browser and card, and everything that a browser, an
 //! agent, a card or a power cut can do wrong.
 
+mod bad_input;
 mod change;
+mod channel;
 mod history;
 mod liars;
 mod log_in;
 mod order;
+mod secrets;
+mod sessions;
 mod torn;

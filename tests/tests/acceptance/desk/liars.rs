@@ -224,7 +224,7 @@ async fn p03_a_card_that_was_only_claimed_to_be_written_registers_nobody() {
 }
 
 #[tokio::test]
-async fn c09_a_key_and_a_request_that_do_not_belong_together_get_no_certificate() {
+async fn a_key_and_a_request_that_do_not_belong_together_get_no_certificate() {
     let scene = Scene::open().await.unwrap();
     let person = scene.desk.person("Ben Okafor").await.unwrap();
     let goal = scene.desk.personalising(person);

@@ -1,0 +1,189 @@
+//! No secret, and no digest of one, is left anywhere: a whole journey with secrets nobody else has, and then every file
+//! of the data folder, every event and every line that was logged is looked through.
+
+use api::agents::enrolment;
+use chrono::Duration;
+use protocol::Secret;
+use stores::event_store::Expected;
+use tests::desk::{
+    Desk,
+    agent::Write,
+    leaks::{Finding, Place, Planted, files, find, record_logs, recorded_logs},
+    scene::{Scene, account_recovery, verification},
+};
+
+/// Passcodes of the journey; each is typed somewhere.
+const TYPED: [(&str, &str); 12] = [
+    ("first smartcard passcode", "kZ7#wQ9p"),
+    ("second smartcard passcode", "Yt4$Rm2x"),
+    ("torn smartcard passcode", "Gd6~Vb1n"),
+    ("wrong smartcard passcode", "Bn8!Lc5v"),
+    ("account recovery passcode", "Recov-uJ6fXk"),
+    ("blanked account recovery passcode", "Recov-wC9yTo"),
+    ("verification passcode", "Verif-hD3sPz"),
+    ("torn verification passcode", "Verif-oR5aMe"),
+    ("cancelled verification passcode", "Verif-iQ2bLu"),
+    ("mismatched verification passcode", "Verif-eK8vNa"),
+    ("its confirmation", "Verif-eK8vNb"),
+    ("over-long verification passcode", "Verif-tS4gWj-and-much-longer"),
+];
+
+fn typed(name: &str) -> &'static str {
+    TYPED.iter().find(|(known, _)| *known == name).unwrap().1
+}
+
+/// What a journey leaves in the hands of those who may have it.
+struct Journey {
+    scene: Scene,
+    /// Must not be found in any form.
+    secrets: Vec<Planted>,
+    /// Random and long: their digests are what the tables know them by. Nothing else may.
+    tokens: Vec<Planted>,
+}
+
+/// Registration, log-ins right and wrong, changes of every kind, one torn, one refused, one cancelled; the session
+/// ends, a workstation is invited, and housekeeping sweeps.
+async fn journey(seed: u64) -> Journey {
+    let desk = Desk::open_seeded(seed).await.unwrap();
+    let mut scene = Scene::at(desk, typed("first smartcard passcode")).await.unwrap();
+    let mut tokens = Vec::new();
+
+    let job = scene.browser.start_log_in().await.unwrap();
+    assert!(
+        scene.agent.finish(job, &mut scene.card, typed("wrong smartcard passcode")).await.is_err()
+    );
+    let code = scene.agent.finish(job, &mut scene.card, &scene.passcode).await.unwrap();
+    tokens.push(Planted::new("return code", &code.0));
+    scene.browser.come_back(job, &code).await.unwrap();
+    for (name, cookie) in [
+        ("session cookie", api::cookies::SESSION_COOKIE),
+        ("browser cookie", api::cookies::BROWSER_COOKIE),
+    ] {
+        tokens
+            .push(Planted::new(name, &hex::decode(scene.browser.cookie(cookie).unwrap()).unwrap()));
+    }
+
+    let both = [
+        account_recovery(typed("account recovery passcode")),
+        verification(typed("verification passcode")),
+    ]
+    .concat();
+    scene.change_smartcard(typed("second smartcard passcode"), &both).await.unwrap();
+    assert!(scene.change_smartcard(typed("first smartcard passcode"), &[]).await.is_err());
+    scene.browser.post("/passcodes", &both).await.unwrap();
+    scene.change(&account_recovery(typed("blanked account recovery passcode"))).await.unwrap();
+    scene.change(&[("blank_account_recovery", "true")]).await.unwrap();
+    let mismatch = [
+        ("new_verification", typed("mismatched verification passcode")),
+        ("confirm_verification", typed("its confirmation")),
+    ];
+    scene.browser.post("/passcodes", &mismatch).await.unwrap();
+    let long = verification(typed("over-long verification passcode"));
+    scene.browser.post("/passcodes", &long).await.unwrap();
+    scene.update_smartcard(&verification(typed("cancelled verification passcode"))).await.unwrap();
+    let torn =
+        scene.update_smartcard(&verification(typed("torn verification passcode"))).await.unwrap();
+    assert!(scene.write(torn, typed("torn smartcard passcode"), Write::TornAfter).await.is_err());
+    scene.log_in().await.unwrap();
+
+    let tag = last_tag(&mut scene).await;
+    let invitation = enrolment::invite(scene.desk.app()).await.unwrap();
+    tokens.push(Planted::new("enrolment code", &invitation.code.0));
+    scene.browser.post("/log-out", &[]).await.unwrap();
+    scene.desk.wait(Duration::hours(30));
+    api::housekeeping::sweep(scene.desk.app()).await.unwrap();
+
+    let blank = scene.card.written.clone().unwrap();
+    let mut secrets: Vec<_> =
+        TYPED.iter().map(|(name, text)| Planted::new(name, text.as_bytes())).collect();
+    secrets.push(Planted::new("PUK", &blank.puk.0));
+    secrets.push(Planted::new("management key", &blank.management_key.0));
+    secrets.push(Planted::new("tag", &tag.0));
+    Journey { scene, secrets, tokens }
+}
+
+/// The tag of the passcode on the card, as the agent gets it.
+async fn last_tag(scene: &mut Scene) -> Secret {
+    let job = scene.browser.start_log_in().await.unwrap();
+    let (_, terms) = scene.agent.prove(job, &mut scene.card, &scene.passcode).await.unwrap();
+    scene.agent.tag(job, &terms, &scene.passcode).await.unwrap()
+}
+
+/// Every event, data and meta.
+async fn events(scene: &Scene) -> Place {
+    let log = scene.desk.log().await.unwrap();
+    let bytes =
+        log.iter().flat_map(|event| [event.data.as_slice(), &event.meta].concat()).collect();
+    Place { name: "the events".to_owned(), bytes }
+}
+
+#[tokio::test]
+async fn no_secret_of_a_journey_is_in_any_file_event_or_log_line_and_one_that_is_planted_is_found()
+{
+    assert!(record_logs(), "somebody else listens to this process's log");
+    let Journey { scene, secrets, tokens } = journey(77).await;
+    let mut logged = recorded_logs();
+    assert!(1_000 < logged.bytes.len(), "nothing was logged, so nothing is shown by it");
+    let mut places = files(scene.desk.data()).unwrap();
+    for file in ["log.db", "log.db-wal", "projections.db"] {
+        assert!(
+            places.iter().any(|place| place.name.ends_with(file)),
+            "{file} was not looked through"
+        );
+    }
+    places.push(events(&scene).await);
+
+    assert_eq!(find(&secrets, &places), []);
+    assert_eq!(find(&secrets, std::slice::from_ref(&logged)), []);
+    assert_eq!(find(&tokens, std::slice::from_ref(&logged)), []);
+    let of_tokens: Vec<Finding> = find(&tokens, &places)
+        .into_iter()
+        .filter(|finding| !(finding.form == "SHA-256" && finding.place.contains("/log.db")))
+        .collect();
+    assert_eq!(of_tokens, []);
+
+    // The same search finds what is there: in the log's file, among the events, and in the output.
+    plant_in_log(&scene, &secrets).await;
+    let mut places = files(scene.desk.data()).unwrap();
+    places.push(events(&scene).await);
+    for secret in &secrets {
+        let found = find(std::slice::from_ref(secret), &places);
+        for (form, place) in
+            [("base64", "/log.db"), ("SHA-256, hexadecimal", "/log.db"), ("base64", "the events")]
+        {
+            assert!(
+                found.iter().any(|finding| finding.form == form && finding.place.contains(place)),
+                "{}: {form} in {place} was not found",
+                secret.name
+            );
+        }
+    }
+    record_logs();
+    for secret in &secrets {
+        tracing::trace!(planted = hex::encode(&secret.bytes), "a careless line");
+    }
+    logged = recorded_logs();
+    let found = find(&secrets, &[logged]);
+    for secret in &secrets {
+        assert!(
+            found.iter().any(|finding| finding.name == secret.name),
+            "{} was not found",
+            secret.name
+        );
+    }
+}
+
+/// Writes every secret, and every digest of one, into an event.
+async fn plant_in_log(scene: &Scene, secrets: &[Planted]) {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+    use sha2::{Digest as _, Sha256};
+    let planted: Vec<_> = secrets
+        .iter()
+        .map(|secret| {
+            (BASE64_STANDARD.encode(&secret.bytes), hex::encode(Sha256::digest(&secret.bytes)))
+        })
+        .collect();
+    let command = scene.desk.app().entropy().command_id(scene.desk.now());
+    let stream = "leak-1".parse().unwrap();
+    scene.desk.app().note(&stream, Expected::Any, command, "Leak", &planted).await.unwrap();
+}

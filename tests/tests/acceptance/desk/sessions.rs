@@ -1,0 +1,260 @@
+//! Without a session nothing of a holder is shown or changed; and whoever had one is told why it is over.
+
+use std::time::Duration as Limit;
+
+use api::{
+    control::{self, Question, Reply},
+    cookies::SESSION_COOKIE,
+    housekeeping,
+};
+use axum::http::StatusCode;
+use chrono::Duration;
+use domain::holder::HolderEvent;
+use tests::desk::{
+    browser::Browser,
+    card::SoftCard,
+    scene::{Scene, verification},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How long a test waits for something that happens in the background.
+const SOON: Limit = Limit::from_secs(20);
+
+/// Pages that are a holder's: each needs a session.
+const PAGES: [&str; 5] = [
+    "/home",
+    "/passcodes",
+    "/passcodes/cancelled",
+    "/passcodes/updated/00000000-0000-7000-8000-000000000001",
+    "/ledger",
+];
+
+/// Pages that are for everybody.
+const PUBLIC: [&str; 4] = ["/", "/log-in", "/help", "/accessibility"];
+
+async fn is_sent_away(browser: &mut Browser) {
+    for path in PAGES {
+        let page = browser.get(path).await.unwrap();
+        assert_eq!(
+            (page.status, page.location()),
+            (StatusCode::SEE_OTHER, Some("/logged-out")),
+            "{path}"
+        );
+    }
+    let page = browser.post("/passcodes", &verification("Tele1234")).await.unwrap();
+    assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, Some("/logged-out")));
+}
+
+/// The page after the session says why it is over, and the session is.
+async fn is_told(scene: &mut Scene, why: &str) {
+    is_sent_away(&mut scene.browser).await;
+    let page = scene.browser.get("/logged-out").await.unwrap();
+    assert!(page.says(why), "{}", page.html);
+}
+
+/// Waits until the session is over: some of its ends come from elsewhere.
+async fn is_over(scene: &mut Scene) {
+    let over = async {
+        while scene.browser.is_logged_in().await.unwrap() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, over).await.unwrap();
+}
+
+#[tokio::test]
+async fn p20_without_a_session_no_page_of_a_holder_is_shown_and_no_form_is_taken() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    let before = scene.desk.head().await.unwrap();
+    let mut stranger = scene.desk.browser();
+    is_sent_away(&mut stranger).await;
+    assert_eq!(stranger.get("/logged-out").await.unwrap().location(), Some("/log-in"));
+    for path in PUBLIC {
+        assert_eq!(stranger.get(path).await.unwrap().status, StatusCode::OK, "{path}");
+    }
+    for path in PAGES.iter().filter(|path| !path.contains("updated")) {
+        assert_eq!(scene.browser.get(path).await.unwrap().status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(scene.desk.head().await.unwrap(), before);
+}
+
+#[test]
+fn p20_every_route_of_the_portal_is_known_to_these_tests_as_public_or_not() {
+    let source = include_str!("../../../../api/src/portal.rs");
+    let known = [
+        "paths::START",
+        "paths::CARE_IDENTITY_SERVICE",
+        "paths::ACCESSIBILITY",
+        "paths::HELP",
+        "\"/help/{topic}\"",
+        "\"/rules/{id}\"",
+        "paths::LOG_IN",
+        "paths::LOG_OUT",
+        "\"/logged-out\"",
+        // Tied to the browser that started the job.
+        "\"/jobs/{id}\"",
+        "\"/jobs/{id}/return\"",
+        // With a session only.
+        "paths::HOME",
+        "paths::PASSCODES",
+        "paths::PASSCODES_CANCELLED",
+        "\"/passcodes/updated/{id}\"",
+        "paths::LEDGER",
+        // The demonstration's drawer.
+        "paths::DEMO",
+        "paths::DEMO_INSERT",
+        "paths::DEMO_REMOVE",
+    ];
+    for route in source.split(".route(").skip(1) {
+        let path = route.split(',').next().unwrap_or_default().trim();
+        assert!(known.contains(&path), "{path} is new: does it need a session?");
+    }
+}
+
+#[tokio::test]
+async fn p20_an_invented_a_garbled_or_a_foreign_cookie_is_no_session() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    let own = scene.browser.cookie(SESSION_COOKIE).unwrap().to_owned();
+    let browsers_own = scene.browser.cookie(api::cookies::BROWSER_COOKIE).unwrap().to_owned();
+    let mut changed = own.clone().into_bytes();
+    changed[63] = if changed[63] == b'0' { b'1' } else { b'0' };
+    for value in [
+        String::from_utf8(changed).unwrap(),
+        own[..62].to_owned(),
+        format!("{own}00"),
+        "0".repeat(64),
+        String::new(),
+        "x".repeat(5_000),
+        "'; drop table session --".to_owned(),
+        // The cookie of the browser is none of a session.
+        browsers_own,
+    ] {
+        let mut stranger = scene.desk.browser();
+        stranger.set_cookie(SESSION_COOKIE, &value);
+        is_sent_away(&mut stranger).await;
+    }
+    assert!(scene.browser.is_logged_in().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_session_cookie_is_for_this_host_alone_and_no_script_reads_it() {
+    let mut scene = Scene::open().await.unwrap();
+    let page = scene.log_in().await.unwrap();
+    let set: Vec<_> =
+        page.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+    let session = set.iter().find(|cookie| cookie.starts_with("__Host-latchkey=")).unwrap();
+    for attribute in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/"] {
+        assert!(session.contains(attribute), "{session}");
+    }
+    assert!(!session.contains("Domain"), "{session}");
+}
+
+#[tokio::test]
+async fn a_session_ends_by_logging_out_and_its_cookie_is_worth_nothing_afterwards() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    let page = scene.browser.post("/log-out", &[]).await.unwrap();
+    assert_eq!(page.location(), Some("/logged-out"));
+    is_told(&mut scene, "You have logged out").await;
+    scene.log_in().await.unwrap();
+    assert!(scene.browser.is_logged_in().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_session_is_there_until_just_before_15_idle_minutes_and_over_at_15_minutes() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    scene.desk.wait(Duration::milliseconds(899_999));
+    assert!(scene.browser.is_logged_in().await.unwrap());
+    scene.desk.wait(Duration::milliseconds(899_999));
+    assert!(scene.browser.is_logged_in().await.unwrap());
+    scene.desk.wait(Duration::minutes(15));
+    is_told(&mut scene, "You did nothing for 15 minutes").await;
+}
+
+#[tokio::test]
+async fn a_session_in_use_is_over_at_12_hours_and_says_so_even_after_the_tables_were_swept() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    for _ in 0..71 {
+        scene.desk.wait(Duration::minutes(10));
+        assert!(scene.browser.is_logged_in().await.unwrap());
+    }
+    scene.desk.wait(Duration::milliseconds(599_999));
+    assert!(scene.browser.is_logged_in().await.unwrap());
+    scene.desk.wait(Duration::milliseconds(1));
+    housekeeping::sweep(scene.desk.app()).await.unwrap();
+    is_told(&mut scene, "We logged you out after 12 hours").await;
+}
+
+#[tokio::test]
+async fn a_session_ends_when_its_card_leaves_the_reader() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    scene.agent.sees(None);
+    is_over(&mut scene).await;
+    is_told(&mut scene, "You were logged out because your card was removed").await;
+}
+
+#[tokio::test]
+async fn a_session_stays_when_another_card_or_another_workstation_s_reader_changes() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    let other = scene.desk.agent("ward 4").await.unwrap();
+    let mut card = SoftCard::blank("0B02").unwrap();
+    scene.desk.register(&other, &mut card, "Ben Okafor", "Number01").await.unwrap();
+    // Another workstation says that it had this very card and has it no more.
+    other.sees(Some(&scene.card));
+    other.sees(None);
+    let mut bens = scene.desk.browser();
+    other.sees(Some(&card));
+    let job = bens.start_log_in().await.unwrap();
+    let code = other.finish(job, &mut card, "Number01").await.unwrap();
+    bens.come_back(job, &code).await.unwrap();
+    other.sees(None);
+    let over = async {
+        while bens.is_logged_in().await.unwrap() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, over).await.unwrap();
+    assert!(scene.browser.is_logged_in().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_session_ends_when_an_operator_revokes_its_workstation() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    let stop = CancellationToken::new();
+    let listening = tokio::spawn(control::listen(scene.desk.app().clone(), stop.clone()));
+    let data = scene.desk.app().config().data_dir.clone();
+    let question = Question::Revoke { agent: scene.agent.id().0 };
+    let asked = async {
+        loop {
+            // The socket is there a moment after the task has begun.
+            if let Ok(reply) = control::ask(&data, &question).await {
+                break reply;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let reply = tokio::time::timeout(SOON, asked).await.unwrap();
+    assert!(matches!(reply, Reply::Revoked { was_enrolled: true }));
+    is_told(&mut scene, "Your session has been ended").await;
+    stop.cancel();
+    listening.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_a_holder_finished_before_his_session_ended_stays() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    scene.change(&verification("Tele1234")).await.unwrap();
+    scene.browser.post("/log-out", &[]).await.unwrap();
+    let events = scene.desk.events(scene.holder).await.unwrap();
+    assert!(matches!(events.last(), Some(HolderEvent::PasscodeSet { .. })));
+}
+
+#[tokio::test]
+async fn two_browsers_have_two_sessions_and_each_ends_by_itself() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    let mut other = scene.desk.browser();
+    std::mem::swap(&mut scene.browser, &mut other);
+    scene.log_in().await.unwrap();
+    other.post("/log-out", &[]).await.unwrap();
+    assert!(!other.is_logged_in().await.unwrap());
+    assert!(scene.browser.is_logged_in().await.unwrap());
+}
