@@ -18,8 +18,9 @@ pub const BODY_BYTES_MAX: usize = 16 * 1024;
 /// Everything this process answers to browsers and API callers.
 pub fn router(app: App) -> Router {
     let pages = portal::routes(&app)
-        .layer(middleware::from_fn_with_state(app.clone(), portal::errors::dress))
-        .layer(CsrfLayer::new());
+        .layer(CsrfLayer::new())
+        // Outside of everything that refuses, so that every refusal is a page.
+        .layer(middleware::from_fn_with_state(app.clone(), portal::errors::dress));
     Router::new()
         .merge(pages)
         .nest(rest::PREFIX, rest::routes())
