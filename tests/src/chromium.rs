@@ -3,7 +3,7 @@
 //! Both end with the value, however the test ends: the driver runs as long as we hold it, and the
 //! browser in its process group. Nothing is fetched from the network, and the profile is new.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -23,7 +23,7 @@ use tokio::{
 
 use crate::{
     held::{Folder, Held},
-    sandbox::{build_folder, checkout},
+    sandbox::checkout,
 };
 
 /// Debian's driver; its package brings the browser that it fits.
@@ -37,7 +37,7 @@ const AXE_TAGS: [&str; 6] =
     ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /// How long the browser may take to show the next page; a card works for some seconds.
-const PAGE_MAX: Duration = Duration::from_mins(1);
+const PAGE_MAX: Duration = Duration::from_secs(20);
 
 /// Pause between two looks at whether it does.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -62,7 +62,7 @@ pub enum Screen {
 
 impl Screen {
     /// Both.
-    pub const ALL: [Self; 2] = [Self::Desktop, Self::Phone];
+    pub const ALL: [Self; 2] = [Self::Phone, Self::Desktop];
 
     /// The word by which files name it.
     #[must_use]
@@ -225,29 +225,27 @@ impl Browser {
         Ok(width("cssLayoutViewport", "clientWidth")? < width("cssContentSize", "width")?)
     }
 
-    /// What the browser complained about on its console since it was asked last: what the page's
-    /// own policy forbade, and errors of scripts. Answers with status 422 are no complaint of ours.
+    /// What the browser warned of on its console since it was asked last: what the page's own
+    /// policy forbade, and errors of scripts. Answers with a status like 422 are no complaint of
+    /// ours.
     pub fn complaints(&self) -> anyhow::Result<Vec<String>> {
         let entries = self.command("se/log", &json!({"type": "browser"}))?;
         let entries = entries.as_array().context("no console")?;
-        let messages = entries.iter().filter_map(|entry| entry["message"].as_str());
-        let expected = "Failed to load resource: the server responded with a status of";
-        Ok(messages.filter(|text| !text.contains(expected)).map(str::to_owned).collect())
+        let status = "Failed to load resource: the server responded with a status of";
+        let is_complaint = |entry: &&Value| {
+            let text = entry["message"].as_str().unwrap_or_default();
+            ["WARNING", "SEVERE"].contains(&entry["level"].as_str().unwrap_or_default())
+                && !text.contains(status)
+        };
+        Ok(entries.iter().filter(is_complaint).map(Value::to_string).collect())
     }
 
-    /// A picture of the whole page, as PNG, kept with what the build leaves behind. Where
-    /// `LATCHKEY_SCREENSHOTS` names a folder, it is put there instead.
-    pub fn picture(&self, name: &str) -> anyhow::Result<()> {
-        let folder = match std::env::var_os("LATCHKEY_SCREENSHOTS") {
-            Some(folder) => PathBuf::from(folder),
-            None => build_folder()?.join("journeys"),
-        };
-        fs::create_dir_all(&folder)?;
-        let whole = json!({"format": "png", "captureBeyondViewport": true});
-        let picture = self.devtools("Page.captureScreenshot", &whole)?;
+    /// A picture as PNG: of the whole page, however long, or of what the window shows of it.
+    pub fn picture(&self, whole: bool) -> anyhow::Result<Vec<u8>> {
+        let how = json!({"format": "png", "captureBeyondViewport": whole});
+        let picture = self.devtools("Page.captureScreenshot", &how)?;
         let data = picture["data"].as_str().context("no picture")?;
-        fs::write(folder.join(format!("{name}.png")), BASE64_STANDARD.decode(data)?)?;
-        Ok(())
+        Ok(BASE64_STANDARD.decode(data)?)
     }
 
     fn client(&self) -> anyhow::Result<&Client> {
@@ -279,11 +277,19 @@ impl Browser {
             let until = Instant::now() + PAGE_MAX;
             // An element of a page that is gone is stale; the driver waits for the next page itself.
             while is_there(&page).await? {
-                ensure!(Instant::now() < until, "{xpath} led nowhere");
+                ensure!(Instant::now() < until, "{xpath} led nowhere: {:?}", self.dbg().await);
                 sleep(LOOK_EVERY).await;
             }
             Ok(())
         })
+    }
+
+    async fn dbg(&self) -> String {
+        let c = self.client().unwrap();
+        let pic = c.screenshot().await.unwrap();
+        std::fs::write("/tmp/cd/nowhere.png", pic).unwrap();
+        let m = c.execute("return [innerWidth,innerHeight,outerWidth,outerHeight,scrollY,document.activeElement.outerHTML]", vec![]).await;
+        format!("{:?} {:?} {m:?}", c.title().await, c.current_url().await)
     }
 
     /// Asks the browser's developer tools.
@@ -329,9 +335,12 @@ impl WebDriverCompatibleCommand for Command {
 }
 
 async fn is_there(page: &Element) -> anyhow::Result<bool> {
+    // While one page gives way to the next the driver may have no better words for it.
+    const BETWEEN_PAGES: &str = "does not belong to the document";
     match page.tag_name().await {
         Ok(_) => Ok(true),
         Err(error) if error.is_stale_element_reference() || error.is_no_such_element() => Ok(false),
+        Err(error) if error.to_string().contains(BETWEEN_PAGES) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
@@ -340,6 +349,7 @@ fn capabilities(scripts: Scripts, profile: &Folder) -> anyhow::Result<Capabiliti
     let profile = format!("--user-data-dir={}", profile.path().display());
     let mut arguments = vec![
         "--headless",
+        "--hide-scrollbars",
         "--disable-gpu",
         "--disable-quic",
         "--disable-dev-shm-usage",

@@ -114,7 +114,7 @@ pub fn program(name: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// Where cargo puts the programs of this build.
-pub(crate) fn build_folder() -> anyhow::Result<PathBuf> {
+pub fn build_folder() -> anyhow::Result<PathBuf> {
     let test = std::env::current_exe()?;
     let folder = test.ancestors().nth(2).context("this test is not where cargo puts tests")?;
     Ok(folder.to_path_buf())

@@ -3,6 +3,7 @@
 //! and used by one at a time.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     fs,
     net::TcpListener,
@@ -46,7 +47,7 @@ pub struct System {
     /// The agent; `None` while a test has killed it.
     pub agent: Option<Held>,
     /// Each card's passcode as the tests have left it.
-    pub passcodes: BTreeMap<&'static str, String>,
+    passcodes: RefCell<BTreeMap<&'static str, String>>,
     ports: Ports,
     folder: Folder,
 }
@@ -82,7 +83,9 @@ impl System {
             sandbox,
             server: None,
             agent: None,
-            passcodes: PEOPLE.iter().map(|(card, code)| (*card, (*code).to_owned())).collect(),
+            passcodes: RefCell::new(
+                PEOPLE.iter().map(|(card, code)| (*card, (*code).to_owned())).collect(),
+            ),
             ports: Ports::free()?,
             folder,
         };
@@ -156,12 +159,12 @@ impl System {
     /// The smartcard passcode that this card has now.
     #[must_use]
     pub fn passcode(&self, card: &str) -> String {
-        self.passcodes.get(card).cloned().unwrap_or_default()
+        self.passcodes.borrow().get(card).cloned().unwrap_or_default()
     }
 
     /// Takes note of a card's new passcode, for the tests that come after.
-    pub fn remember(&mut self, card: &'static str, passcode: &str) {
-        self.passcodes.insert(card, passcode.to_owned());
+    pub fn remember(&self, card: &'static str, passcode: &str) {
+        self.passcodes.borrow_mut().insert(card, passcode.to_owned());
     }
 
     /// The portal's origin.

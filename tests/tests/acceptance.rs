@@ -6,6 +6,7 @@
 mod acceptance {
     mod architecture;
     mod card_reader;
+    mod journeys;
     mod desk;
     mod sandbox_works;
 }

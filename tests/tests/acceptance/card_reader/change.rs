@@ -27,7 +27,7 @@ fn all_three_passcodes_are_changed_in_one_update(
     card: &'static str,
     new: &str,
 ) -> anyhow::Result<()> {
-    let mut system = system()?;
+    let system = system()?;
     system.insert(card)?;
     let (old, mut visitor) = (system.passcode(card), Visitor::new()?);
     log_in(&system, &mut visitor, &old)?;
@@ -68,7 +68,7 @@ fn a_passcode_used_before_is_refused_and_nothing_is_written(
     card: &'static str,
     new: &str,
 ) -> anyhow::Result<()> {
-    let mut system = system()?;
+    let system = system()?;
     system.insert(card)?;
     let (old, mut visitor) = (system.passcode(card), Visitor::new()?);
     log_in(&system, &mut visitor, &old)?;
@@ -110,12 +110,12 @@ fn a_card_says_what_it_takes(
     refused: &[&str],
     taken: &str,
 ) -> anyhow::Result<()> {
-    let mut system = system()?;
+    let system = system()?;
     system.insert(card)?;
     let (old, mut visitor) = (system.passcode(card), Visitor::new()?);
     log_in(&system, &mut visitor, &old)?;
     go_and_update(&system, &mut visitor, &[("smartcard", "true")])?;
-    visitor.sees(&format!("On this card: {rule}"))?;
+    visitor.sees(&format!("This card takes {rule}"))?;
     for wrong in refused {
         visitor.press("Make these changes", &old_and_new(&old, wrong))?;
         visitor.sees(&format!("Your new smartcard passcode must be {rule}"))?;
@@ -162,7 +162,7 @@ fn b28_a_wrong_current_passcode_changes_none_of_the_three() -> anyhow::Result<()
 
 #[test]
 fn a_passcode_changed_with_another_program_is_found_at_the_next_log_in() -> anyhow::Result<()> {
-    let mut system = system()?;
+    let system = system()?;
     system.insert("maria")?;
     let (old, new) = (system.passcode("maria"), "14142135");
     let reader = reader_name(SLOT);

@@ -33,17 +33,18 @@ fn p20_another_card_than_that_of_the_session_is_refused_before_anything_is_spent
 }
 
 #[test]
-fn a_blank_card_is_not_recognised() -> anyhow::Result<()> {
+fn p05_a_card_that_is_nobodys_opens_nothing_and_spends_nothing() -> anyhow::Result<()> {
     let system = system()?;
     for profile in Profile::ALL {
         let card = format!("stranger-{profile}");
         system.sandbox.drawer().new_card(&card, profile)?;
         system.insert(&card)?;
         let mut visitor = Visitor::new()?;
-        visitor.open(&format!("{}/log-in", system.origin()))?;
-        visitor.press("Log in with your smartcard", &[])?;
-        visitor.follow("Enter your passcode")?;
-        visitor.reload_until("Your card is not recognised")?;
+        go_and_log_in(&system, &mut visitor)?;
+        visitor.press("Log in", &[("current_passcode", "654321")])?;
+        visitor.sees("This card is not known here.")?;
+        visitor.follow("Try again")?;
+        visitor.sees("Tries left 3")?;
     }
     Ok(())
 }

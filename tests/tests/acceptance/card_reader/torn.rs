@@ -47,7 +47,7 @@ fn a_write_that_landed_is_settled_by_the_new_passcode(
     card: &'static str,
     new: &str,
 ) -> anyhow::Result<()> {
-    let mut system = system()?;
+    let system = system()?;
     let (old, mut visitor) = (system.passcode(card), Visitor::new()?);
     let before = tear(&system, &mut visitor, card, Moment::After, new)?;
     system.remember(card, new);
