@@ -4,7 +4,7 @@
 //! it gives in [`Object::Announcement`](crate::piv::Object), a tag in the range that the standard leaves to
 //! vendors; a card that gives none is taken for plain PIV.
 
-use protocol::{Characters, PasscodeRules};
+use protocol::PasscodeRules;
 
 use crate::piv::{ManagementAlgorithm, ManagementKey, ReferenceData};
 
@@ -56,7 +56,7 @@ const USUAL_FACTORY: Factory = Factory {
 /// Plain PIV: six to eight digits (SP 800-73-5 part 2, 3.2.1).
 pub const PIV: Profile = Profile {
     name: "piv",
-    new_passcode: PasscodeRules { min: 6, max: 8, characters: Characters::Digits },
+    new_passcode: protocol::PIV_PASSCODE,
     factory: USUAL_FACTORY,
     management_algorithm: ManagementAlgorithm::Aes256,
 };
@@ -64,7 +64,7 @@ pub const PIV: Profile = Profile {
 /// A card as the guides describe it: four to eight printable characters (P-06, P-07).
 pub const GUIDE: Profile = Profile {
     name: "guide",
-    new_passcode: PasscodeRules { min: 4, max: 8, characters: Characters::Printable },
+    new_passcode: protocol::GUIDE_PASSCODE,
     ..PIV
 };
 
@@ -86,6 +86,13 @@ mod tests {
         assert_eq!(recognise(None), Some(&PIV));
         assert_eq!(recognise(Some(b"guide")), Some(&GUIDE));
         assert_eq!(recognise(Some(b"other")), None);
+    }
+
+    #[test]
+    fn p06_the_portal_knows_what_each_profile_takes() {
+        for profile in [PIV, GUIDE] {
+            assert_eq!(protocol::passcode_rules_of(profile.name), Some(profile.new_passcode));
+        }
     }
 
     #[test]

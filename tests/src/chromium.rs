@@ -37,7 +37,7 @@ const AXE_TAGS: [&str; 6] =
     ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /// How long the browser may take to show the next page; a card works for some seconds.
-const PAGE_MAX: Duration = Duration::from_secs(20);
+const PAGE_MAX: Duration = Duration::from_mins(1);
 
 /// Pause between two looks at whether it does.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -62,7 +62,7 @@ pub enum Screen {
 
 impl Screen {
     /// Both.
-    pub const ALL: [Self; 2] = [Self::Phone, Self::Desktop];
+    pub const ALL: [Self; 2] = [Self::Desktop, Self::Phone];
 
     /// The word by which files name it.
     #[must_use]
@@ -277,19 +277,11 @@ impl Browser {
             let until = Instant::now() + PAGE_MAX;
             // An element of a page that is gone is stale; the driver waits for the next page itself.
             while is_there(&page).await? {
-                ensure!(Instant::now() < until, "{xpath} led nowhere: {:?}", self.dbg().await);
+                ensure!(Instant::now() < until, "{xpath} led nowhere");
                 sleep(LOOK_EVERY).await;
             }
             Ok(())
         })
-    }
-
-    async fn dbg(&self) -> String {
-        let c = self.client().unwrap();
-        let pic = c.screenshot().await.unwrap();
-        std::fs::write("/tmp/cd/nowhere.png", pic).unwrap();
-        let m = c.execute("return [innerWidth,innerHeight,outerWidth,outerHeight,scrollY,document.activeElement.outerHTML]", vec![]).await;
-        format!("{:?} {:?} {m:?}", c.title().await, c.current_url().await)
     }
 
     /// Asks the browser's developer tools.

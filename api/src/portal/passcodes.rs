@@ -7,7 +7,9 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
-use domain::passcode::{FieldFault, Form, OptionalFields, Typed};
+use domain::passcode::{
+    Characters, FieldFault, Form, Lengths, OptionalFields, SmartcardRules, Typed,
+};
 use protocol::JobId;
 use serde::Deserialize;
 use stores::session::Session;
@@ -30,6 +32,7 @@ use crate::{
     app::App,
     cookies::browser,
     execute::Loaded,
+    jobs,
     updates::{self, Ended, Planned},
 };
 
@@ -92,7 +95,8 @@ pub(super) async fn update(
 ) -> Result<Response, PageError> {
     let ticked = sent.ticked();
     let loaded = app.load(session.holder).await?;
-    match updates::plan(&app, &session, &loaded, &Form::from(sent)).await? {
+    let command = app.entropy().command_id(app.now());
+    match updates::plan(&app, &session, &loaded, &Form::from(sent), command).await? {
         Planned::Faults(faults) => {
             let page = show(&app, &session, &loaded, ticked, faults).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
@@ -117,13 +121,27 @@ async fn show(
     let page = ManagePasscodes {
         status: status.iter().map(StatusLine::from).collect(),
         optional: app.policy().optional,
-        smartcard: app.policy().smartcard,
+        smartcard: smartcard_rules(app, loaded),
         ticked,
         faults,
         advice: Vec::new(),
     };
     let frame = frame_for(app, session, Some(Tab::ManagePasscodes)).await?;
     html(page.render(app.pages(), &frame))
+}
+
+/// P-06: the policy's rule and that of the holder's card.
+fn smartcard_rules(app: &App, loaded: &Loaded) -> SmartcardRules {
+    let rules = jobs::passcode::rules(app.policy());
+    let card = loaded.holder.card().and_then(|card| protocol::passcode_rules_of(&card.profile));
+    let both = card.and_then(|card| card.intersect(rules)).unwrap_or(rules);
+    SmartcardRules {
+        lengths: Lengths { min: both.min.into(), max: both.max.into() },
+        characters: match both.characters {
+            protocol::Characters::Digits => Characters::Digits,
+            protocol::Characters::Printable => Characters::Printable,
+        },
+    }
 }
 
 /// P-27: nothing was changed.

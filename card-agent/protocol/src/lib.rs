@@ -11,6 +11,7 @@
 
 mod act;
 mod frame;
+mod profile;
 mod statement;
 mod stretch;
 mod wire;
@@ -20,6 +21,7 @@ pub use frame::{
     Answer, Blank, CardSeen, Enrolled, Farewell, FromAgent, FromServer, Granted, JobId,
     ProblemSeen, ReaderSeen, Request, ReturnCode, Slot, WriteOutcome,
 };
+pub use profile::{GUIDE_PASSCODE, PIV_PASSCODE, passcode_rules_of};
 pub use statement::{Purpose, Statement};
 pub use stretch::{NotStretched, STRETCHED_BYTES, stretch};
 pub use wire::{Bytes, Secret};

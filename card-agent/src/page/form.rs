@@ -121,7 +121,7 @@ pub(super) fn describe(rules: PasscodeRules) -> String {
     let PasscodeRules { min, max, characters } = rules;
     let length = if min == max { format!("{min}") } else { format!("{min} to {max}") };
     match characters {
-        Characters::Digits => format!("{length} numbers"),
+        Characters::Digits => format!("{length} digits"),
         Characters::Printable => {
             format!("{length} characters: letters, numbers or symbols, without spaces or accents")
         }
@@ -185,8 +185,8 @@ mod tests {
 
     #[test]
     fn p06_the_rules_are_told_in_the_words_of_this_card_and_policy() {
-        assert_eq!(describe(RULES), "6 to 8 numbers");
-        assert_eq!(describe(PasscodeRules { min: 8, ..RULES }), "8 numbers");
+        assert_eq!(describe(RULES), "6 to 8 digits");
+        assert_eq!(describe(PasscodeRules { min: 8, ..RULES }), "8 digits");
         let printable = PasscodeRules { min: 4, characters: Characters::Printable, ..RULES };
         assert!(describe(printable).starts_with("4 to 8 characters: letters"));
     }

@@ -136,7 +136,7 @@ async fn p06_the_page_names_the_rules_of_policy_and_card_together_before_anythin
     assert!(Workstation::change().get().await.body.contains("4 to 8 characters"));
     let act = Act::ChangePasscodes { changes: Vec::new(), smartcard: true };
     let plain = Workstation::new(APPLET_A, StandInServer::new(act));
-    assert!(plain.get().await.body.contains("6 to 8 numbers"));
+    assert!(plain.get().await.body.contains("6 to 8 digits"));
 }
 
 #[tokio::test]

@@ -114,6 +114,8 @@ fn a_card_says_what_it_takes(
     system.insert(card)?;
     let (old, mut visitor) = (system.passcode(card), Visitor::new()?);
     log_in(&system, &mut visitor, &old)?;
+    visitor.open(&format!("{}/passcodes", system.origin()))?;
+    visitor.sees(&format!("On this card: {rule}"))?;
     go_and_update(&system, &mut visitor, &[("smartcard", "true")])?;
     visitor.sees(&format!("This card takes {rule}"))?;
     for wrong in refused {
@@ -137,7 +139,7 @@ fn p06_a_guide_card_takes_4_and_8_characters_and_refuses_3_and_9() -> anyhow::Re
 
 #[test]
 fn p06_a_piv_card_takes_6_and_8_digits_and_refuses_5_and_9_and_letters() -> anyhow::Result<()> {
-    let rule = "6 to 8 numbers";
+    let rule = "6 to 8 digits";
     let refused = ["12345", "123456789", "abcdef"];
     a_card_says_what_it_takes("sam", rule, &refused, "602214")?;
     a_card_says_what_it_takes("sam", rule, &[], "27182818")
