@@ -29,6 +29,8 @@ const EVENTS_MAX: u32 = 16;
 pub enum Actor {
     /// The holder, with his card.
     Holder,
+    /// Whoever is at the card reader: the card was shown to be there, its holder was not.
+    Somebody,
     /// The product itself.
     System,
 }

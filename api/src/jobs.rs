@@ -6,19 +6,23 @@
 pub mod passcode;
 pub mod personalise;
 pub mod proof;
-mod same_value;
+pub mod same_value;
 mod settle;
+pub mod still_right;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::{CardSerial, HolderId};
 use protocol::{Act, JobId, Secret};
 use stores::{
-    job::{Job as Row, JobId as RowId, RETURN_CODE_SECS, SaveError},
+    job::{Job as Row, JobId as RowId, SaveError},
     token::TokenHash,
 };
-use workflows::card_job::{CardJob, Goal, Input, OutOfOrder, Stage};
+use workflows::card_job::{CardJob, Goal, Input, OutOfOrder};
 
 use crate::{app::App, updates};
+
+/// How long a job that is over is kept, in hours: its page may be asked for again.
+const OVER_KEPT_HOURS: i64 = 24;
 
 /// How long a job is kept of which nobody knows yet whether it wrote, in days: until its card is
 /// used again.
@@ -66,7 +70,7 @@ impl App {
     pub async fn start_job(&self, goal: Goal, browser: TokenHash) -> anyhow::Result<JobId> {
         let now = self.now();
         let id = JobId(self.entropy().uuid(now));
-        let row = row(id, 0, &CardJob::new(goal), Some(browser), now)?;
+        let row = row(id, 0, &CardJob::new(goal), Some(browser), now, now)?;
         self.stores().jobs.create(&row).await?;
         Ok(id)
     }
@@ -89,7 +93,8 @@ impl App {
         let mut open = open.clone();
         for _ in 0..SAVES_MAX {
             let next = open.job.clone().step(input.clone())?;
-            let row = row(open.id, open.version, &next, open.browser, open.started_at)?;
+            let now = self.now();
+            let row = row(open.id, open.version, &next, open.browser, open.started_at, now)?;
             match self.stores().jobs.save(&row, open.version).await {
                 Ok(()) => return Ok(OpenJob { job: next, version: open.version + 1, ..open }),
                 Err(SaveError::Conflict) => {
@@ -165,13 +170,13 @@ fn row(
     job: &CardJob,
     browser: Option<TokenHash>,
     started_at: DateTime<Utc>,
+    now: DateTime<Utc>,
 ) -> anyhow::Result<Row> {
     let holder = job.claim().map(|claim| claim.holder).or(holder_of_goal(&job.goal));
     let expires_at = if job.is_unsettled() {
         started_at + Duration::days(UNSETTLED_DAYS)
-    } else if matches!(job.stage, Stage::Done(_)) {
-        // The browser may be on its way back when the ten minutes end.
-        CardJob::ends_at(started_at) + Duration::seconds(RETURN_CODE_SECS)
+    } else if job.is_over() {
+        now + Duration::hours(OVER_KEPT_HOURS)
     } else {
         CardJob::ends_at(started_at)
     };

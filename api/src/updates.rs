@@ -3,21 +3,27 @@
 
 use chrono::Duration;
 use domain::{
-    holder::HolderCommand,
+    holder::{HolderCommand, HolderEvent},
     ids::{CommandId, EventId},
     passcode::{
-        self, Advice, FieldFault, Form, Optional, OptionalKind, Passcode, Wanted, WantedOptional,
+        self, Advice, FieldFault, Form, Kind, Optional, OptionalKind, Passcode, Wanted,
+        WantedOptional,
     },
+    policy::SameValue,
 };
 use serde::Serialize;
 use stores::{session::Session, vault::NewPasscode};
 use utoipa::ToSchema;
 use workflows::card_job::{JOB_MINUTES, PlannedChange, Stage};
+use zeroize::Zeroizing;
 
 use crate::{
     app::App,
     execute::{Actor, Loaded},
-    jobs::passcode::{optional_secret, value_secret},
+    jobs::{
+        passcode::{HISTORY_CHECKS_A_DAY, optional_secret, takes, value_secret},
+        same_value, still_right,
+    },
 };
 
 /// What a value that waits for the card is sealed for (B-27).
@@ -38,6 +44,7 @@ pub async fn plan(
     session: &Session,
     loaded: &Loaded,
     form: &Form,
+    command: CommandId,
 ) -> anyhow::Result<Planned> {
     let context = app.context(loaded);
     let passcodes = loaded.holder.passcodes();
@@ -45,12 +52,18 @@ pub async fn plan(
         Ok(wanted) => wanted,
         Err(faults) => return Ok(Planned::Faults(faults)),
     };
-    let faults = used_before(app, loaded, &wanted).await?;
+    let mut faults = used_before(app, session, loaded, &wanted).await?;
+    let mut advice = wanted.advice(&context, passcodes);
+    for same in same_values(app, session, loaded, &wanted).await? {
+        match app.policy().same_value {
+            SameValue::Warn => advice.push(same.into()),
+            SameValue::Refuse => faults.push(same.into()),
+        }
+    }
     if !faults.is_empty() {
         note_used_before(app, session, &faults).await?;
         return Ok(Planned::Faults(faults));
     }
-    let command = app.entropy().command_id(context.now);
     let [account_recovery, verification] = wanted.optionals();
     let change = PlannedChange {
         holder: session.holder,
@@ -59,8 +72,9 @@ pub async fn plan(
         smartcard: wanted.smartcard,
         account_recovery: keep(app, session, command, account_recovery, wanted.smartcard).await?,
         verification: keep(app, session, command, verification, wanted.smartcard).await?,
-        session_opened_at: session.opened_at,
-        advice: wanted.advice(&context, passcodes),
+        session: hex::encode(session.token.0),
+        seen: still_right::seen(&loaded.holder, app.policy()),
+        advice,
     };
     Ok(Planned::Change(change))
 }
@@ -68,18 +82,78 @@ pub async fn plan(
 /// P-22: which of the wanted values are among the last ones of their kind. Each is an event.
 async fn used_before(
     app: &App,
+    session: &Session,
     loaded: &Loaded,
     wanted: &Wanted,
 ) -> anyhow::Result<Vec<FieldFault>> {
     let mut faults = Vec::new();
     for (kind, wanted) in wanted.optionals() {
         let WantedOptional::Set(value) = wanted else { continue };
+        let key = format!("history-check {} {}", kind.kind().as_str(), session.holder);
+        if !takes(app, &key, HISTORY_CHECKS_A_DAY).await? {
+            faults.push(FieldFault {
+                message: "Too many new passcodes were tried today. Try again tomorrow".to_owned(),
+                ..FieldFault::used_before(kind)
+            });
+            continue;
+        }
         let last = loaded.holder.passcodes().compare_with(kind.kind(), app.policy());
         if app.stores().vault.matching(last, value.bytes()).await?.is_some() {
             faults.push(FieldFault::used_before(kind));
         }
     }
     Ok(faults)
+}
+
+/// B-27: a new value that is that of another passcode which stays as it is.
+struct SameAs {
+    kind: OptionalKind,
+    other: Kind,
+}
+
+impl From<SameAs> for Advice {
+    fn from(same: SameAs) -> Self {
+        Self::SameValue { one: same.kind.kind(), other: same.other }
+    }
+}
+
+impl From<SameAs> for FieldFault {
+    fn from(same: SameAs) -> Self {
+        let refusal = passcode::Refusal::SameValue { kind: same.kind.kind(), other: same.other };
+        Self { rule: refusal.rule(), message: refusal.to_string(), ..Self::used_before(same.kind) }
+    }
+}
+
+/// B-27: which of the new values are those of passcodes that this *Update* keeps. Those that come
+/// together are compared by the form, and with a new smartcard passcode when its tag comes.
+async fn same_values(
+    app: &App,
+    session: &Session,
+    loaded: &Loaded,
+    wanted: &Wanted,
+) -> anyhow::Result<Vec<SameAs>> {
+    let (vault, passcodes) = (&app.stores().vault, loaded.holder.passcodes());
+    let mut same = Vec::new();
+    for (kind, value) in wanted.optionals() {
+        let WantedOptional::Set(value) = value else { continue };
+        for other in Kind::ALL {
+            let Some(current) = passcodes.current(other) else { continue };
+            if other == kind.kind() || wanted.touches(other) {
+                continue;
+            }
+            let found = if other == Kind::Smartcard {
+                let value = Zeroizing::new(value.bytes().to_vec());
+                let tag = same_value::tag_of(app, session.holder, value).await?;
+                vault.matching_tag(&[current.secret], &tag).await?
+            } else {
+                vault.matching(&[current.secret], value.bytes()).await?
+            };
+            if found.is_some() {
+                same.push(SameAs { kind, other });
+            }
+        }
+    }
+    Ok(same)
 }
 
 /// The ledger remembers each value that was refused as used before.
@@ -174,14 +248,38 @@ pub async fn ended(
             let events = app.events_of(change.holder, change.command).await?;
             Ended::Updated {
                 message: passcode::confirmation(&events).unwrap_or_default(),
-                changes: lines(change),
+                changes: events.iter().filter_map(line).collect(),
                 advice: change.advice.iter().copied().map(Advice::message).collect(),
             }
         }
         Stage::NotWritten(_) => Ended::NotWritten,
         Stage::Writing(..) | Stage::Unknown(..) => Ended::NotKnown,
-        Stage::Open | Stage::Claimed(_) | Stage::Present(_) | Stage::Agreed(_) => return Ok(None),
+        Stage::Open
+        | Stage::Claimed(_)
+        | Stage::Present(_)
+        | Stage::Agreed(_)
+        | Stage::Settled(_)
+        | Stage::Cancelled => return Ok(None),
     }))
+}
+
+/// What an event of an *Update* did, in the guides' words.
+fn line(event: &HolderEvent) -> Option<String> {
+    match event {
+        HolderEvent::PasscodeSet { kind, .. } => Some(format!("Set a new {}", kind.words())),
+        HolderEvent::PasscodeBlanked { kind, .. } => {
+            Some(format!("Remove your {}", kind.kind().words()))
+        }
+        HolderEvent::PasscodeChangedElsewhere { .. } => {
+            Some("Your new smartcard passcode is on the card; nothing else was changed".to_owned())
+        }
+        HolderEvent::HolderRegistered {}
+        | HolderEvent::CardIssued(_)
+        | HolderEvent::UsedBeforeRefused { .. }
+        | HolderEvent::HistoryCyclingFlagged { .. }
+        | HolderEvent::LogonRefused { .. }
+        | HolderEvent::FormCancelled {} => None,
+    }
 }
 
 /// What an *Update* does, a line each, in the guides' words.

@@ -1,14 +1,14 @@
 //! One act of one person at a card reader: log in, change passcodes, personalise a card.
 //!
 //! ```text
-//!            Claim            Present           Agree            NewTag            Written(New)
-//!  open ───────────► claimed ────────► present ───────► agreed ─────────► writing ─────────────► done
-//!    ▲                  │                 │                │ CurrentTag, nothing to write          ▲
-//!    │                  │                 │                └──────────────────────────────────────►┤
-//!    └── Wrong passcode, Abandon, Written(Old), another Claim by the same agent                    │
-//!                                                            writing ─Written(Unknown)─► unknown ──┤
-//!                                                                the next VERIFY settles it: done, │
-//!                                                                or not written ───────────────────┘
+//!         Claim           Present          Agree          CurrentTag        NewTag          Written(New)
+//!  open ─────────► claimed ───────► present ──────► agreed ──────────► settled ──────► writing ────────────► done
+//!    ▲                │                │               │ nothing to write  │                                  ▲
+//!    │                │                │               └───────────────────┼─────────────────────────────────►┤
+//!    └── Wrong passcode, Abandon, Written(Old), a new Claim by the same agent                                 │
+//!                                                          writing ─Written(Unknown)─► unknown ───────────────┤
+//!                                                          the next VERIFY settles it: done, or not written ──┘
+//!  cancelled: the person changed his mind before anything was written
 //! ```
 //!
 //! A blank card has no 9E key on record, so personalising goes from *claimed* straight to
@@ -43,6 +43,8 @@ pub struct CardJob {
     pub stage: Stage,
     /// POPRF evaluations spent so far.
     pub evaluations: u8,
+    /// Tags compared so far: one an evaluation, so that no tag is answered for that was not paid for.
+    pub compared: u8,
     /// Why the last try at it came to nothing, for the page; empty at first.
     pub last_refusal: Option<Hitch>,
 }
@@ -131,8 +133,21 @@ pub struct PlannedChange {
     pub verification: Optional,
     /// What the holder is told beside the confirmation (P-07, P-23, B-27).
     pub advice: Vec<Advice>,
-    /// When the session was opened: B-10 lets it finish what it could begin.
-    pub session_opened_at: DateTime<Utc>,
+    /// The session it was sent in, as the session table knows it, hexadecimal: P-20 asks for it
+    /// until the card has been written.
+    pub session: String,
+    /// How the optional passcodes stood when the form was judged: if one has moved since, what was
+    /// fresh then may not be now (P-22).
+    pub seen: Seen,
+}
+
+/// How the optional passcodes stood.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Newest account recovery passcode ever set, and whether there is one now.
+    pub account_recovery: (Option<SecretRef>, bool),
+    /// The same of the verification passcode.
+    pub verification: (Option<SecretRef>, bool),
 }
 
 /// Who took the job, with which card.
@@ -164,6 +179,8 @@ pub enum Stage {
     Present(Claim),
     /// Its holder agrees.
     Agreed(Claim),
+    /// The passcode that the card has accepted is known to be the right one; a new one may follow.
+    Settled(Claim),
     /// The new smartcard passcode's tag is durably pending; the agent may be writing it.
     Writing(Claim, SecretRef),
     /// The link was lost while it wrote. The card settles it.
@@ -172,6 +189,8 @@ pub enum Stage {
     Done(Claim),
     /// Settled later as not written: nothing was changed.
     NotWritten(Claim),
+    /// The person changed his mind. Nothing was changed.
+    Cancelled,
 }
 
 /// What went wrong with one try.
@@ -248,7 +267,7 @@ impl CardJob {
     /// A job that nobody took yet.
     #[must_use]
     pub fn new(goal: Goal) -> Self {
-        Self { goal, stage: Stage::Open, evaluations: 0, last_refusal: None }
+        Self { goal, stage: Stage::Open, evaluations: 0, compared: 0, last_refusal: None }
     }
 
     /// When a job that was started at `start` is over; half-open.
@@ -261,10 +280,11 @@ impl CardJob {
     #[must_use]
     pub fn claim(&self) -> Option<&Claim> {
         match &self.stage {
-            Stage::Open => None,
+            Stage::Open | Stage::Cancelled => None,
             Stage::Claimed(claim)
             | Stage::Present(claim)
             | Stage::Agreed(claim)
+            | Stage::Settled(claim)
             | Stage::Writing(claim, _)
             | Stage::Unknown(claim, _)
             | Stage::Done(claim)
@@ -277,6 +297,12 @@ impl CardJob {
     #[must_use]
     pub fn is_unsettled(&self) -> bool {
         matches!(self.stage, Stage::Writing(..) | Stage::Unknown(..))
+    }
+
+    /// True once nothing more can happen to it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Done(_) | Stage::NotWritten(_) | Stage::Cancelled)
     }
 
     /// True if the job writes a new smartcard passcode.
@@ -293,7 +319,8 @@ impl CardJob {
     pub fn step(self, input: Input) -> Result<Self, OutOfOrder> {
         let blank = matches!(self.goal, Goal::Personalise { .. });
         let writes = self.writes_passcode();
-        let Self { mut goal, stage, mut evaluations, mut last_refusal } = self;
+        let Self { mut goal, stage, mut evaluations, mut compared, mut last_refusal } = self;
+        let may_compare = compared < evaluations;
         let stage = match (input, stage) {
             (Input::KeyMade(key), Stage::Claimed(claim)) => {
                 let Goal::Personalise { made, .. } = &mut goal else {
@@ -305,7 +332,10 @@ impl CardJob {
             (Input::Claimed(claim), Stage::Open) => Stage::Claimed(claim),
             (
                 Input::Claimed(claim),
-                Stage::Claimed(old) | Stage::Present(old) | Stage::Agreed(old),
+                Stage::Claimed(old)
+                | Stage::Present(old)
+                | Stage::Agreed(old)
+                | Stage::Settled(old),
             ) => {
                 if claim.agent != old.agent {
                     return Err(OutOfOrder::Taken);
@@ -316,27 +346,34 @@ impl CardJob {
             (Input::Claimed(claim), Stage::Writing(..) | Stage::Unknown(..)) if blank => {
                 Stage::Claimed(claim)
             }
-            (Input::Advice(advice), Stage::Agreed(claim)) => {
+            (Input::Advice(advice), Stage::Settled(claim)) => {
                 if let Goal::ChangePasscodes(change) = &mut goal
                     && !change.advice.contains(&advice)
                 {
                     change.advice.push(advice);
                 }
-                Stage::Agreed(claim)
+                Stage::Settled(claim)
             }
             (Input::Present, Stage::Claimed(claim)) if !blank => Stage::Present(claim),
             (Input::Agreed, Stage::Present(claim)) => Stage::Agreed(claim),
             (Input::Agreed, Stage::Claimed(claim)) if blank => Stage::Agreed(claim),
-            (Input::Evaluation, Stage::Agreed(claim)) => {
+            (Input::Evaluation, stage @ (Stage::Agreed(_) | Stage::Settled(_))) => {
                 if evaluations >= EVALUATIONS_MAX {
                     return Err(OutOfOrder::Spent);
                 }
                 evaluations += 1;
-                Stage::Agreed(claim)
+                stage
             }
-            (Input::CurrentSettled, Stage::Agreed(claim)) if writes => Stage::Agreed(claim),
-            (Input::CurrentSettled, Stage::Agreed(claim)) => Stage::Done(claim),
-            (Input::NewPending(secret), Stage::Agreed(claim)) if writes => {
+            (Input::CurrentSettled, Stage::Agreed(claim)) if !blank && may_compare => {
+                compared += 1;
+                if writes { Stage::Settled(claim) } else { Stage::Done(claim) }
+            }
+            (Input::NewPending(secret), Stage::Settled(claim)) if may_compare => {
+                compared += 1;
+                Stage::Writing(claim, secret)
+            }
+            (Input::NewPending(secret), Stage::Agreed(claim)) if blank && may_compare => {
+                compared += 1;
                 Stage::Writing(claim, secret)
             }
             (Input::Written, Stage::Writing(claim, _) | Stage::Unknown(claim, _)) if !blank => {
@@ -351,20 +388,33 @@ impl CardJob {
             (Input::Lost, Stage::Writing(claim, secret) | Stage::Unknown(claim, secret)) => {
                 Stage::Unknown(claim, secret)
             }
-            (Input::Hitch(Hitch::UsedBefore), Stage::Agreed(claim)) => {
+            (Input::Hitch(Hitch::UsedBefore), Stage::Settled(claim)) if may_compare => {
+                compared += 1;
                 last_refusal = Some(Hitch::UsedBefore);
-                Stage::Agreed(claim)
+                Stage::Settled(claim)
             }
             (
+                Input::Hitch(Hitch::Cancelled),
+                Stage::Open
+                | Stage::Claimed(_)
+                | Stage::Present(_)
+                | Stage::Agreed(_)
+                | Stage::Settled(_),
+            ) => Stage::Cancelled,
+            (
                 Input::Hitch(hitch),
-                Stage::Open | Stage::Claimed(_) | Stage::Present(_) | Stage::Agreed(_),
+                Stage::Open
+                | Stage::Claimed(_)
+                | Stage::Present(_)
+                | Stage::Agreed(_)
+                | Stage::Settled(_),
             ) => {
                 last_refusal = Some(hitch);
                 Stage::Open
             }
             _ => return Err(OutOfOrder::NotNow),
         };
-        Ok(Self { goal, stage, evaluations, last_refusal })
+        Ok(Self { goal, stage, evaluations, compared, last_refusal })
     }
 }
 

@@ -9,7 +9,7 @@ use super::connection::refused;
 use crate::{
     app::App,
     execute::ExecuteError,
-    jobs::{OpenJob, StepError, act_of, passcode, personalise, proof},
+    jobs::{OpenJob, StepError, act_of, passcode, personalise, proof, still_right},
     poprf::TAG_BYTES,
 };
 
@@ -147,11 +147,7 @@ async fn handle(app: &App, agent: AgentId, request: Request) -> Result<Answer, S
             let open = mine(app, agent, job).await?;
             personalise::finished(app, &open, &signature.0).await
         }
-        Request::Abandon { job, reason } => {
-            let open = mine(app, agent, job).await?;
-            app.step_job(&open, Input::Hitch(hitch(reason))).await?;
-            Ok(Answer::Noted)
-        }
+        Request::Abandon { job, reason } => abandon(app, agent, job, reason).await,
     }
 }
 
@@ -190,6 +186,9 @@ async fn claim(
     let Ok(card) = seen.serial.parse() else {
         return Err(Stop::no("", "The card's serial number cannot be read."));
     };
+    if let Goal::ChangePasscodes(change) = &open.job.goal {
+        still_right::session(app, change).await?;
+    }
     let bound = app.holder_of(&card).await?;
     let holder = match (&open.job.goal, bound) {
         (Goal::Personalise { holder, .. }, Some(bound)) if bound != *holder => {
@@ -274,6 +273,33 @@ async fn mine(app: &App, agent: AgentId, id: JobId) -> Result<OpenJob, Stop> {
         Some(claim) if claim.agent == agent.0 => Ok(open),
         Some(_) | None => Err(Stop::from(StepError::OutOfOrder(OutOfOrder::Taken))),
     }
+}
+
+/// Gives a job up. Who cancels on the page has usually not claimed it yet: any agent that knows
+/// its number may say so of a job that nobody holds.
+async fn abandon(
+    app: &App,
+    agent: AgentId,
+    id: JobId,
+    reason: ProblemSeen,
+) -> Result<Answer, Stop> {
+    let open = match reason {
+        ProblemSeen::Cancelled => find(app, id).await?,
+        ProblemSeen::CardRemoved
+        | ProblemSeen::OtherCard
+        | ProblemSeen::ReaderNotApproved
+        | ProblemSeen::CardFault => mine(app, agent, id).await?,
+    };
+    match (open.job.claim(), hitch(reason)) {
+        (Some(claim), _) if claim.agent != agent.0 => {
+            return Err(Stop::from(StepError::OutOfOrder(OutOfOrder::Taken)));
+        }
+        (_, Hitch::Cancelled) => passcode::cancelled(app, &open).await?,
+        (_, hitch) => {
+            app.step_job(&open, Input::Hitch(hitch)).await?;
+        }
+    }
+    Ok(Answer::Noted)
 }
 
 fn hitch(reason: ProblemSeen) -> Hitch {

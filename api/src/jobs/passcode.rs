@@ -1,26 +1,35 @@
 //! The smartcard passcode in a job: never seen here, only what it leaves behind in the POPRF.
 
-use chrono::NaiveTime;
+use chrono::{DateTime, NaiveTime, Utc};
 use domain::{
-    holder::HolderCommand,
+    holder::{self, HolderCommand},
     ids::{CommandId, EventId, SecretRef},
     logon::{Authenticated, LogonRefusal},
     passcode::{CardChange, Changes, Kind, Optional, OptionalKind},
     policy::Policy,
+    refusal::Refusal,
 };
 use protocol::{Answer, Bytes, Characters, PasscodeRules, Secret, WriteOutcome};
 use stores::{event_store::Expected, vault::NewPasscode};
 use workflows::card_job::{Goal, Hitch, Input, PlannedChange, Stage, journal::JournalEvent};
 
-use super::{OpenJob, proof::claimed, same_value, settle};
+use super::{OpenJob, proof::claimed, same_value, settle, still_right};
 use crate::{
     agents::answers::Stop,
     app::App,
-    execute::{Actor, Executed},
+    execute::{Actor, ExecuteError, Executed, Loaded},
 };
 
 /// History checks (evaluations of a *wanted* passcode) per card and day, across jobs.
 pub const HISTORY_CHECKS_A_DAY: u32 = 10;
+
+/// Evaluations that log in, or begin a job, per card and day: far more than anybody logs in, and
+/// the bound of what an agent can ask that lies about what it blinds.
+pub const LOG_IN_CHECKS_A_DAY: u32 = 100;
+
+/// Wrong passcodes per card and day that the ledger remembers one by one. A card locks after three;
+/// more can only be said by an agent that lies.
+pub const WRONG_NOTED_A_DAY: u32 = 50;
 
 /// Which secret of an *Update* is the new smartcard passcode's tag.
 /// The evaluations spent are added: each try at it has a reference of its own.
@@ -48,10 +57,11 @@ pub async fn wrong(app: &App, open: &OpenJob, tries_left: Option<u8>) -> Result<
     let present = matches!(open.job.stage, Stage::Present(_));
     let hitch = Input::Hitch(Hitch::WrongPasscode { tries_left });
     app.step_job(open, hitch).await?;
-    if present {
+    let key = format!("wrong-passcode {}", claim.card);
+    if present && takes(app, &key, WRONG_NOTED_A_DAY).await? {
         let command =
             HolderCommand::NoteLogonRefused { reason: LogonRefusal::WrongPasscode { tries_left } };
-        app.execute(claim.holder, app.entropy().command_id(app.now()), Actor::Holder, &command)
+        app.execute(claim.holder, app.entropy().command_id(app.now()), Actor::Somebody, &command)
             .await?;
     }
     Ok(())
@@ -68,26 +78,30 @@ pub fn agreed(app: &App, open: &OpenJob) -> Answer {
     }
 }
 
+/// Takes one of the places that a day has; false if they are all taken. Days are the policy's (B-01).
+pub async fn takes(app: &App, key: &str, max: u32) -> anyhow::Result<bool> {
+    Ok(app.stores().limits.take(key, today(app), max).await?)
+}
+
+fn today(app: &App) -> DateTime<Utc> {
+    let day = domain::calendar::civil_day(app.now(), app.policy().zone);
+    day.and_time(NaiveTime::MIN).and_utc()
+}
+
 /// Evaluates the POPRF. Counted before it is done, so that a crash gives nothing away.
 pub async fn evaluate(app: &App, open: &OpenJob, blinded: &[u8]) -> Result<Answer, Stop> {
     let open = app.step_job(open, Input::Evaluation).await?;
     let claim = claimed(&open)?;
-    // The first one is of the passcode that VERIFY has just accepted: it tells nothing new.
-    if open.job.evaluations > 1 {
-        let day = app.now().date_naive().and_time(NaiveTime::MIN).and_utc();
-        let key = format!("history-check {}", claim.card);
-        if !app
-            .stores()
-            .limits
-            .take(&key, day, HISTORY_CHECKS_A_DAY)
-            .await
-            .map_err(anyhow::Error::from)?
-        {
-            return Err(Stop::no(
-                "P-22",
-                "Too many new passcodes were tried with this card today. Try again tomorrow.",
-            ));
-        }
+    let (what, most) = if open.job.evaluations > 1 {
+        ("history-check", HISTORY_CHECKS_A_DAY)
+    } else {
+        ("log-in-check", LOG_IN_CHECKS_A_DAY)
+    };
+    if !takes(app, &format!("{what} {}", claim.card), most).await? {
+        return Err(Stop::no(
+            "P-22",
+            "Too many passcodes were tried with this card today. Try again tomorrow.",
+        ));
     }
     let info = protocol::poprf_info(claim.holder.0, app.poprf().version());
     let (element, proof) =
@@ -103,6 +117,9 @@ pub async fn current(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, 
     open.check(Input::CurrentSettled)?;
     settle::settle(app, claim, &tag.0).await?;
     let writes = open.job.writes_passcode();
+    if let Goal::ChangePasscodes(change) = &open.job.goal {
+        still_right::check(app, change, None).await?;
+    }
     // Before the job counts as done: a crash in between is made good by the same step once more.
     if let Goal::ChangePasscodes(change) = &open.job.goal
         && !writes
@@ -142,7 +159,10 @@ pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, S
         ));
     }
     let open = match &open.job.goal {
-        Goal::ChangePasscodes(change) => same_value::compare(app, open, change, &tag.0).await?,
+        Goal::ChangePasscodes(change) => {
+            still_right::check(app, change, Some(secret)).await?;
+            same_value::compare(app, open, change, &tag.0).await?
+        }
         Goal::LogIn | Goal::Personalise { .. } => open.clone(),
     };
     let kind = Kind::Smartcard.as_str();
@@ -198,7 +218,13 @@ pub(super) async fn confirm(app: &App, open: &OpenJob, change: &PlannedChange) -
     let (Stage::Writing(_, secret) | Stage::Unknown(_, secret)) = &open.job.stage else {
         return Err(Stop::no("", "Nothing is being written."));
     };
-    commit(app, change, Some(*secret)).await?;
+    match commit(app, change, Some(*secret)).await {
+        Ok(_) => {}
+        // It was right when the card was about to be written, and the card is written: what is on
+        // it is a fact that no rule can refuse. The rest of the update is not done.
+        Err(ExecuteError::Refused(_)) => commit_card_alone(app, change, *secret).await?,
+        Err(error) => return Err(error.into()),
+    }
     journal(app, open, change.command, &JournalEvent::CardWriteConfirmed {}).await?;
     app.step_job(open, Input::Written).await?;
     Ok(())
@@ -232,20 +258,61 @@ async fn commit(
     app: &App,
     change: &PlannedChange,
     smartcard: Option<SecretRef>,
-) -> Result<Executed, Stop> {
-    let loaded = app.load(change.holder).await.map_err(anyhow::Error::from)?;
+) -> Result<Executed, ExecuteError> {
+    let loaded = app.load(change.holder).await?;
+    let command = HolderCommand::ChangePasscodes(changes(&loaded, change, smartcard)?);
+    let executed = app.execute(change.holder, change.command, Actor::Holder, &command).await?;
+    app.prune_vault(change.holder).await;
+    Ok(executed)
+}
+
+/// What an *Update* asks of the holder's stream.
+pub(super) fn changes(
+    loaded: &Loaded,
+    change: &PlannedChange,
+    smartcard: Option<SecretRef>,
+) -> Result<Changes, ExecuteError> {
     let proof = Authenticated::by_card(&loaded.holder, &change.card)
-        .map_err(|refusal| Stop::no(refusal.rule().as_str(), refusal.way_out()))?;
-    let changes = Changes {
+        .map_err(|_| Refusal::from(holder::Refusal::CardNotActive))?;
+    Ok(Changes {
         proof,
         smartcard: smartcard.map(|secret| CardChange { secret }),
         account_recovery: change.account_recovery,
         verification: change.verification,
+    })
+}
+
+/// The card has the new passcode, and the rest of its *Update* is refused by now: the smartcard
+/// passcode is recorded alone; if even that is refused, as one changed elsewhere.
+async fn commit_card_alone(
+    app: &App,
+    change: &PlannedChange,
+    secret: SecretRef,
+) -> Result<(), ExecuteError> {
+    let alone = PlannedChange {
+        account_recovery: Optional::Keep,
+        verification: Optional::Keep,
+        ..change.clone()
     };
-    let command = HolderCommand::ChangePasscodes(changes);
-    let executed = app.execute(change.holder, change.command, Actor::Holder, &command).await?;
-    app.prune_vault(change.holder).await;
-    Ok(executed)
+    match commit(app, &alone, Some(secret)).await {
+        Err(ExecuteError::Refused(_)) => {
+            let note = HolderCommand::NoteChangedElsewhere { secret };
+            app.execute(change.holder, change.command, Actor::System, &note).await?;
+            Ok(())
+        }
+        committed => committed.map(|_| ()),
+    }
+}
+
+/// The person changed his mind before anything was written: what he had entered is deleted.
+pub async fn cancelled(app: &App, open: &OpenJob) -> Result<(), Stop> {
+    app.step_job(open, Input::Hitch(Hitch::Cancelled)).await?;
+    if let Goal::ChangePasscodes(change) = &open.job.goal {
+        let of = |kind| [optional_secret(change.command, kind), value_secret(change.command, kind)];
+        let entered = OptionalKind::ALL.map(of).concat();
+        app.stores().vault.discard(&entered).await.map_err(anyhow::Error::from)?;
+    }
+    Ok(())
 }
 
 /// Writes a line of the job's journal. Idempotent: a line's id is derived from the command, what

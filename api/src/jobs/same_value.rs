@@ -2,10 +2,14 @@
 //! another value in plain at that moment it can see whether both are the same: it makes that
 //! value's tag itself. Nothing is stored.
 
-use domain::passcode::{Advice, Kind, OptionalKind, Refusal};
-use domain::policy::SameValue;
+use domain::{
+    ids::HolderId,
+    passcode::{Advice, Kind, OptionalKind, Refusal},
+    policy::SameValue,
+};
 use subtle::ConstantTimeEq as _;
 use workflows::card_job::{Input, PlannedChange};
+use zeroize::Zeroizing;
 
 use super::{OpenJob, passcode::value_secret};
 use crate::{agents::answers::Stop, app::App, updates::VALUE_PURPOSE};
@@ -47,14 +51,19 @@ async fn is_same(
     let card = change.card.as_str();
     let sealed = app.stores().vault.open_sealed(secret, VALUE_PURPOSE, card, app.now()).await;
     let Some(value) = sealed.map_err(anyhow::Error::from)? else { return Ok(false) };
-    let holder = change.holder.0;
+    Ok(tag_of(app, change.holder, value).await?.as_slice().ct_eq(tag).into())
+}
+
+/// The tag that a value would have as this holder's smartcard passcode. Never stored.
+pub async fn tag_of(
+    app: &App,
+    holder: HolderId,
+    value: Zeroizing<Vec<u8>>,
+) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     // One at a time: each takes 46 MiB.
-    let _place = app.stretching().acquire().await.map_err(anyhow::Error::from)?;
-    let stretched = tokio::task::spawn_blocking(move || protocol::stretch(&value, holder))
-        .await
-        .map_err(anyhow::Error::from)?
-        .map_err(anyhow::Error::from)?;
-    let info = protocol::poprf_info(holder, app.poprf().version());
-    let same = app.poprf().tag_of(&info, &*stretched).map_err(anyhow::Error::from)?;
-    Ok(same.as_slice().ct_eq(tag).into())
+    let _place = app.stretching().acquire().await?;
+    let stretched =
+        tokio::task::spawn_blocking(move || protocol::stretch(&value, holder.0)).await??;
+    let info = protocol::poprf_info(holder.0, app.poprf().version());
+    Ok(app.poprf().tag_of(&info, &*stretched)?)
 }

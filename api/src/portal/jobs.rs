@@ -37,12 +37,25 @@ pub(super) async fn page(
 ) -> Result<Response, PageError> {
     let browser = token(&jar, BROWSER_COOKIE);
     let (purpose, state) = match app.job(JobId(id)).await? {
-        Some(open) if open.browser == browser => (purpose(&open.job.goal), state(&app, &open)),
+        Some(open) if open.browser == browser => {
+            if open.job.stage == Stage::Cancelled {
+                return Ok(Redirect::to(after_cancel(&open.job.goal)).into_response());
+            }
+            (purpose(&open.job.goal), state(&app, &open))
+        }
         Some(_) => return Err(PageError::Problem(ProblemKind::NotFound)),
         None => (JobFor::LogIn, JobState::Expired),
     };
     let page = Job { id: id.to_string(), purpose, state };
     html(page.render(app.pages(), &public_frame(&app)))
+}
+
+/// P-27: where somebody goes who changed his mind.
+fn after_cancel(goal: &Goal) -> &'static str {
+    match goal {
+        Goal::ChangePasscodes(_) => paths::PASSCODES_CANCELLED,
+        Goal::LogIn | Goal::Personalise { .. } => paths::LOG_IN,
+    }
 }
 
 fn purpose(goal: &Goal) -> JobFor {
@@ -54,14 +67,17 @@ fn purpose(goal: &Goal) -> JobFor {
 
 fn state(app: &App, open: &OpenJob) -> JobState {
     match &open.job.stage {
-        Stage::Open | Stage::Claimed(_) | Stage::Present(_) | Stage::Agreed(_) => {
-            JobState::Waiting {
-                passcode_url: passcode_page::address(app, open.id),
-                passcode_host: passcode_page::host(app),
-                until: super::time(app, CardJob::ends_at(open.started_at)),
-                last_try: open.job.last_refusal.as_ref().map(passcode_page::last_try),
-            }
-        }
+        Stage::Open
+        | Stage::Claimed(_)
+        | Stage::Present(_)
+        | Stage::Agreed(_)
+        | Stage::Settled(_)
+        | Stage::Cancelled => JobState::Waiting {
+            passcode_url: passcode_page::address(app, open.id),
+            passcode_host: passcode_page::host(app),
+            until: super::time(app, CardJob::ends_at(open.started_at)),
+            last_try: open.job.last_refusal.as_ref().map(passcode_page::last_try),
+        },
         Stage::Writing(..) => JobState::InProgress,
         Stage::Unknown(..) => JobState::NotKnown,
         Stage::Done(_) => JobState::DoneElsewhere,

@@ -99,18 +99,23 @@ enum JobState {
     Done,
     /// The card kept the old passcode: nothing was changed.
     NotWritten,
+    /// The holder cancelled it: nothing was changed.
+    Cancelled,
 }
 
 impl Progress {
     fn of(app: &App, open: &OpenJob) -> Self {
         let state = match &open.job.stage {
-            Stage::Open | Stage::Claimed(_) | Stage::Present(_) | Stage::Agreed(_) => {
-                JobState::Waiting
-            }
+            Stage::Open
+            | Stage::Claimed(_)
+            | Stage::Present(_)
+            | Stage::Agreed(_)
+            | Stage::Settled(_) => JobState::Waiting,
             Stage::Writing(..) => JobState::Writing,
             Stage::Unknown(..) => JobState::NotKnown,
             Stage::Done(_) => JobState::Done,
             Stage::NotWritten(_) => JobState::NotWritten,
+            Stage::Cancelled => JobState::Cancelled,
         };
         let waits = matches!(state, JobState::Waiting);
         Self {

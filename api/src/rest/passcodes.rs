@@ -235,7 +235,8 @@ async fn plan(
     form: Form,
 ) -> Result<Answer, Problem> {
     let loaded = app.load(session.holder).await?;
-    match updates::plan(app, session, &loaded, &form).await? {
+    let command = app.entropy().command_id(app.now());
+    match updates::plan(app, session, &loaded, &form, command).await? {
         Planned::Faults(faults) => Ok(Answer::refused(&Problem::of_faults(faults))?),
         Planned::Change(change) => {
             let job = app.start_job(Goal::ChangePasscodes(change), browser).await?;

@@ -27,7 +27,8 @@ fn change(smartcard: bool) -> CardJob {
         account_recovery: Optional::Keep,
         verification: Optional::Keep,
         advice: Vec::new(),
-        session_opened_at: DateTime::UNIX_EPOCH,
+        session: String::new(),
+        seen: Seen::default(),
     }))
 }
 
@@ -96,7 +97,9 @@ fn b28_a_torn_write_is_unknown_until_the_card_settles_it_either_way() {
             Input::Claimed(claim(1)),
             Input::Present,
             Input::Agreed,
+            Input::Evaluation,
             Input::CurrentSettled,
+            Input::Evaluation,
             Input::NewPending(secret()),
             Input::Lost,
         ],
@@ -126,6 +129,26 @@ fn s04_a_wrong_passcode_leaves_the_job_open_and_says_why() {
         [Input::Claimed(claim(1)), Input::Present, Input::Hitch(hitch.clone())],
     );
     assert_eq!((job.stage, job.last_refusal), (Stage::Open, Some(hitch)));
+}
+
+#[test]
+fn p22_a_tag_is_compared_once_for_each_evaluation_and_the_current_one_once_a_claim() {
+    let agreed = after(change(true), [Input::Claimed(claim(1)), Input::Present, Input::Agreed]);
+    assert_eq!(agreed.clone().step(Input::CurrentSettled), Err(OutOfOrder::NotNow));
+    let settled = after(agreed, [Input::Evaluation, Input::CurrentSettled]);
+    assert_eq!(settled.clone().step(Input::CurrentSettled), Err(OutOfOrder::NotNow));
+    assert_eq!(settled.clone().step(Input::NewPending(secret())), Err(OutOfOrder::NotNow));
+    let compared = after(settled, [Input::Evaluation, Input::Hitch(Hitch::UsedBefore)]);
+    assert_eq!(compared.step(Input::NewPending(secret())), Err(OutOfOrder::NotNow));
+}
+
+#[test]
+fn p27_a_job_that_was_cancelled_is_over_whether_anybody_had_taken_it_or_not() {
+    for inputs in [vec![], vec![Input::Claimed(claim(1)), Input::Present, Input::Agreed]] {
+        let cancelled = after(change(true), inputs).step(Input::Hitch(Hitch::Cancelled)).unwrap();
+        assert!(cancelled.is_over());
+        assert_eq!(cancelled.step(Input::Claimed(claim(1))), Err(OutOfOrder::NotNow));
+    }
 }
 
 fn any_input() -> impl Strategy<Value = Input> {
