@@ -8,18 +8,17 @@ use chrono::Duration;
 use domain::{
     card::{self, CardBound, CardKeys, IssuedCard, IssuedCertificate, PublicKey},
     holder::{HolderCommand, Registration},
-    ids::{CommandId, EventId, SecretRef},
+    ids::{CardSerial, CommandId, SecretRef},
 };
 use issuer::{CardCertificate, CardProfile};
 use protocol::{Answer, Blank, Bytes, Secret, Slot};
+use sha2::{Digest as _, Sha256};
 use stores::event_store::{AppendError, Expected, StreamName};
+use uuid::Uuid;
 use workflows::card_job::{Claim, Goal, Input, Made, MadeKey, Stage, journal::JournalEvent};
 
 use super::{OpenJob, passcode, proof};
 use crate::{agents::answers::Stop, app::App, execute::Actor};
-
-/// Which secret of a registration is the card's PUK.
-const PUK_SECRET: u32 = 10;
 
 /// What the PUK is sealed for; part of what its seal covers.
 pub const PUK_PURPOSE: &str = "puk";
@@ -33,8 +32,8 @@ const CERTIFICATE_DAYS: i64 = 730;
 /// What a blank card gets on its one way through the workstation; `None` for other jobs.
 pub async fn prepare(app: &App, open: &OpenJob, claim: &Claim) -> Result<Option<Blank>, Stop> {
     let Goal::Personalise { holder, command, .. } = &open.job.goal else { return Ok(None) };
-    bind(app, claim, *command).await?;
-    let secret = SecretRef::derive(*command, PUK_SECRET);
+    bind(app, claim).await?;
+    let secret = puk_secret(*command, &claim.card);
     let vault = &app.stores().vault;
     let card = claim.card.as_str();
     let sealed = vault.open_sealed(secret, PUK_PURPOSE, card, app.now()).await;
@@ -53,11 +52,26 @@ pub async fn prepare(app: &App, open: &OpenJob, claim: &Claim) -> Result<Option<
     Ok(Some(Blank { management_key: Secret(key.to_vec()), puk }))
 }
 
-/// `CardBound`, once; a repeat by the same registration finds its own.
-async fn bind(app: &App, claim: &Claim, command: CommandId) -> Result<(), Stop> {
+/// Where the vault keeps the PUK of a card that a registration has begun: one a card, because a
+/// registration may try several, and the card that was left may have its PUK already.
+#[must_use]
+pub fn puk_secret(command: CommandId, card: &CardSerial) -> SecretRef {
+    let digest = Sha256::new()
+        .chain_update(PUK_PURPOSE)
+        .chain_update(command.0.as_bytes())
+        .chain_update(card.as_str())
+        .finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    SecretRef(Uuid::new_v8(bytes))
+}
+
+/// `CardBound`, once a card: that the stream is new makes it so, and a repeat finds its own. The
+/// event has an id of its own each time, because one registration may try several cards.
+async fn bind(app: &App, claim: &Claim) -> Result<(), Stop> {
     let stream = StreamName::card(&claim.card);
     let bound = CardBound { holder: claim.holder };
-    let id = CommandId(EventId::derive(command, 2_000).0);
+    let id = app.entropy().command_id(app.now());
     match app.note(&stream, Expected::NoStream, id, CardBound::KIND, &bound).await {
         Ok(_) => Ok(()),
         Err(AppendError::Conflict { .. }) => {

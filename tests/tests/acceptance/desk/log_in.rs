@@ -278,3 +278,23 @@ async fn p18_an_account_that_was_left_to_lock_opens_no_session_and_says_where_to
     let events = scene.desk.events(scene.holder).await.unwrap();
     assert!(!events.iter().any(|event| matches!(event, HolderEvent::PasscodeBlanked { .. })));
 }
+
+#[tokio::test]
+async fn b61_a_second_card_tried_for_the_same_registration_is_the_one_that_logs_in() {
+    let mut scene = Scene::open().await.unwrap();
+    let person = scene.desk.person("Ben Okafor").await.unwrap();
+    let goal = scene.desk.personalising(person);
+    let browser = stores::token::TokenHash::of(b"registration authority");
+    let job = scene.desk.app().start_job(goal, browser).await.unwrap();
+    let broken = SoftCard::blank("0C03").unwrap();
+    scene.agent.claim(job, broken.seen()).await.unwrap();
+    let mut card = SoftCard::blank("0D04").unwrap();
+    scene.agent.personalise(job, &mut card, "Number01").await.unwrap();
+
+    let log_in = scene.browser.start_log_in().await.unwrap();
+    let code = scene.agent.finish(log_in, &mut card, "Number01").await.unwrap();
+
+    assert_eq!(scene.browser.come_back(log_in, &code).await.unwrap().location(), Some("/home"));
+    let refused = scene.agent.claim(log_in, broken.seen()).await;
+    assert!(refused.is_err());
+}
