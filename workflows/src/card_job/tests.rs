@@ -178,12 +178,11 @@ proptest! {
         let (mut present, mut agreed) = (false, false);
         for input in inputs {
             let Ok(next) = job.clone().step(input.clone()) else { continue };
-            match input {
-                Input::Claimed(_) => (present, agreed) = (false, false),
-                Input::Present => present = true,
-                Input::Agreed => agreed = true,
-                _ => {}
+            if matches!(input, Input::Claimed(_)) {
+                (present, agreed) = (false, false);
             }
+            present |= input == Input::Present;
+            agreed |= input == Input::Agreed;
             if matches!(next.stage, Stage::Done(_) | Stage::Writing(..)) {
                 prop_assert!(present && agreed);
             }
