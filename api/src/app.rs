@@ -207,11 +207,10 @@ impl App {
     /// Deletes from the vault what is older than the last five of each kind. Housekeeping: a
     /// failure is logged and made good by the next one.
     pub async fn prune_vault(&self, holder: HolderId) {
-        let pruned = async {
-            let kept = self.load(holder).await?.holder.passcodes().kept(self.policy());
-            anyhow::Ok(self.stores().vault.prune(self.stores().log.as_ref(), holder, &kept).await?)
-        };
-        if let Err(error) = pruned.await {
+        let kept = async { Ok(self.load(holder).await?.holder.passcodes().kept(self.policy())) };
+        let log = self.stores().log.as_ref();
+        let pruned = self.stores().vault.prune(log, holder, kept).await;
+        if let Err(error) = pruned.map_err(anyhow::Error::from) {
             tracing::warn!(%holder, error = format!("{error:#}"), "the vault was not pruned");
         }
     }

@@ -21,7 +21,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{EventId, HolderId, SecretRef};
-use sqlx::Executor as _;
 use uuid::Uuid;
 
 pub use keys::{Keys, VaultKeys};
@@ -42,6 +41,10 @@ pub const PENDING_HOURS: i64 = 24;
 /// The most rows of one person that one [`Vault::prune`] looks at.
 const PRUNED_ROWS_MAX: i64 = 64;
 
+/// How often [`Vault::erase`] asks for an empty journal. Each time SQLite itself waits for readers
+/// as long as a statement may wait for a lock.
+const CHECKPOINTS_MAX: u32 = 3;
+
 /// Why the vault did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
@@ -60,6 +63,9 @@ pub enum VaultError {
     /// A sealed row does not open: it, or its key, was changed.
     #[error("a sealed row is not what was written")]
     Broken,
+    /// The rows are deleted, but readers keep their old pages in the journal: erase once more.
+    #[error("what was deleted is still in the journal, because somebody is reading it")]
+    StillInJournal,
     /// The caller broke a limit.
     #[error("the request breaks a limit of the vault: {0}")]
     Invalid(&'static str),
@@ -131,11 +137,14 @@ impl Vault {
 
     /// Deletes a person's passcode rows that have an event in the log and are not to be kept: those
     /// that fell out of the last five. Rows that still wait for their event are left alone.
+    ///
+    /// `keep` is read from the log, and only after the rows were looked up in it: an event that
+    /// comes in between finds its row still waiting, and is not taken for one that fell out.
     pub async fn prune(
         &self,
         log: &dyn EventStore,
         holder: HolderId,
-        keep: &[SecretRef],
+        keep: impl Future<Output = Result<Vec<SecretRef>, StoreError>>,
     ) -> Result<u64, VaultError> {
         let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
             "
@@ -151,11 +160,12 @@ impl Vault {
         .await?;
         let mut dropped = Vec::new();
         for (secret, event) in rows {
-            let secret = SecretRef(secret);
-            if !keep.contains(&secret) && log.contains(EventId(event)).await? {
-                dropped.push(secret);
+            if log.contains(EventId(event)).await? {
+                dropped.push(SecretRef(secret));
             }
         }
+        let keep = keep.await?;
+        dropped.retain(|secret| !keep.contains(secret));
         self.discard(&dropped).await
     }
 
@@ -181,6 +191,9 @@ impl Vault {
 
     /// Erases a person: every row of theirs, overwritten in the file and in its journal. How many
     /// rows there were. The log stays as it is; what it points to is gone.
+    ///
+    /// [`VaultError::StillInJournal`] if readers kept the journal from being emptied: nothing of the
+    /// person can be read any more, but the bytes are on the disk until this succeeds.
     pub async fn erase(&self, holder: HolderId) -> Result<u64, VaultError> {
         let mut tx = self.connections.begin().await?;
         let mut n_deleted = 0;
@@ -193,10 +206,24 @@ impl Vault {
             n_deleted += self.connections.settle(deleted)?.rows_affected();
         }
         self.connections.commit(tx).await?;
-        // The WAL still holds the pages as they were: fold it into the file and empty it.
-        let writer = self.connections.writer()?;
-        self.connections.settle(writer.execute("pragma wal_checkpoint(truncate)").await)?;
+        self.empty_journal().await?;
         Ok(n_deleted)
+    }
+
+    /// The WAL still holds deleted pages as they were: folds it into the file and empties it.
+    async fn empty_journal(&self) -> Result<(), VaultError> {
+        for _ in 0..CHECKPOINTS_MAX {
+            // A reader in the way is no error: the row says so (sqlite.org/pragma.html).
+            let checkpoint: Result<(i64, i64, i64), _> =
+                sqlx::query_as("pragma wal_checkpoint(truncate)")
+                    .fetch_one(self.connections.writer()?)
+                    .await;
+            let (busy, _pages, _folded) = self.connections.settle(checkpoint)?;
+            if busy == 0 {
+                return Ok(());
+            }
+        }
+        Err(VaultError::StillInJournal)
     }
 
     /// Keeps pending rows from every later sweep: the card may have been written, and until it has
