@@ -322,13 +322,10 @@ async fn p07_a_weak_value_is_pointed_out_and_accepted() {
 }
 
 #[tokio::test]
-async fn p20_a_job_whose_session_has_ended_is_still_agreed_to_by_card_and_passcode_alone() {
+async fn p20_a_job_whose_session_has_ended_changes_nothing_though_card_and_passcode_agree() {
     let mut scene = Scene::logged_in().await.unwrap();
     let job = scene.update(&verification("Tele1234")).await.unwrap();
     scene.browser.post("/log-out", &[]).await.unwrap();
-    let code = scene.agent.finish(job, &mut scene.card, &scene.passcode).await.unwrap();
-    // The card has proved its holder once more, so it is done; what is shown needs a session.
-    let page = scene.end(job, &code).await.unwrap();
-    assert_eq!(page.location(), Some("/logged-out"));
-    assert_eq!(sets(&scene).await, [Kind::Verification]);
+    assert!(scene.agent.finish(job, &mut scene.card, &scene.passcode).await.is_err());
+    assert_eq!(sets(&scene).await, []);
 }
