@@ -15,7 +15,7 @@
 //! | P-01, P-19, P-21, P-24, B-28 | [`passcode`] | [`holder::HolderCommand::ChangePasscodes`] |
 //! | P-02, P-04, S-02 | [`passcode`] | [`passcode::Passcodes::status`] |
 //! | P-03 | [`holder`] | [`holder::Registration`] |
-//! | P-06, P-25, B-23, B-29 | [`passcode`] | [`passcode::smartcard_fault`], [`passcode::CardForm::faults`] |
+//! | P-06, P-21, P-22, P-25, B-23, B-28, B-29 | [`passcode`] | [`passcode::CardForm::faults`] |
 //! | P-07, P-23, B-27 | [`passcode`] | [`passcode::Wanted::advice`] |
 //! | P-10, P-12, B-23 | [`passcode`] | [`passcode::Passcode::parse`] |
 //! | P-13 to P-18, B-02 to B-06 | [`calendar`] | [`calendar::passcode_phase`] |

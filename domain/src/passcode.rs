@@ -1,7 +1,7 @@
 //! The three passcodes: what they may look like, how they are changed, what is remembered.
 //!
-//! The smartcard passcode is known to the card alone. No type here holds one; the functions that
-//! judge a new one ([`smartcard_fault`], [`CardForm`]) run on the workstation.
+//! The smartcard passcode is known to the card alone. No type here holds one; what
+//! judges one ([`CardForm`], [`SmartcardRules`]) runs on the workstation.
 
 mod advice;
 mod card_form;
@@ -18,7 +18,7 @@ mod value;
 use serde::{Deserialize, Serialize};
 
 pub use advice::{Advice, strength};
-pub use card_form::{CardForm, Characters, SmartcardRules, smartcard_fault};
+pub use card_form::{CardFault, CardField, CardForm, Characters, SmartcardRules, card_could_hold};
 pub use change::{CardChange, Changes, Optional, confirmation};
 pub use form::{Field, FieldFault, Form, OptionalFields, Wanted, WantedOptional};
 pub use memory::{Current, Passcodes, Standing, Status};

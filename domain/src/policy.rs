@@ -40,8 +40,6 @@ pub struct Policy {
     pub synchronise_advice_days: u16,
     /// B-27: what to do about one value for two kinds.
     pub same_value: SameValue,
-    /// B-46: wrong smartcard passcodes in a row that lock the card.
-    pub card_tries: u8,
 }
 
 /// B-27: what to do about one value for two kinds.
@@ -74,7 +72,6 @@ impl Policy {
             cycling_hours: 24,
             synchronise_advice_days: 60,
             same_value: SameValue::Warn,
-            card_tries: 3,
         }
     }
 }

@@ -25,7 +25,7 @@ fn act(smartcard: bool) -> Act {
 }
 
 fn passcode(text: &str) -> Passcode {
-    Passcode::current(text).unwrap()
+    Passcode::new(text).unwrap()
 }
 
 fn current(text: &str) -> Entered {

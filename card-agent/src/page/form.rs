@@ -1,12 +1,13 @@
 //! What was typed, judged as a whole: every field's fault at once.
 
-use protocol::{Characters, Needs, PasscodeRules};
+use domain::passcode::{CardField, CardForm};
+use protocol::{Needs, PasscodeRules};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::{
     operations::Entered,
-    passcode::{Passcode, Unfit},
+    passcode::{Passcode, smartcard_rules},
 };
 
 /// Id of the field for the current passcode.
@@ -47,89 +48,61 @@ pub(super) struct Wanted {
 impl Form {
     /// All that was entered, or all that is wrong with it.
     pub(super) fn parse(&self, wanted: Wanted) -> Result<Entered, Vec<Fault>> {
-        let mut faults = Vec::new();
         let last_try = !self.last_try.is_empty();
-        let entered = match wanted.needs {
-            Needs::Current => {
-                self.current(&mut faults).map(|current| Entered::Current { current, last_try })
-            }
-            Needs::CurrentAndNew => {
-                let current = self.current(&mut faults);
-                let new = self.new_passcode(wanted.rules, &mut faults);
-                if !self.new_passcode.is_empty() && self.new_passcode == self.current_passcode {
-                    let text =
-                        "Your new smartcard passcode must be different from your current one";
-                    faults.push((NEW, text.to_owned()));
-                }
-                current.zip(new).map(|(current, new)| Entered::CurrentAndNew {
-                    current,
-                    new,
-                    last_try,
-                })
-            }
-            Needs::New => {
-                self.new_passcode(wanted.rules, &mut faults).map(|new| Entered::New { new })
-            }
-        };
+        let mut faults: Vec<Fault> = self
+            .fields(wanted.needs)
+            .faults(smartcard_rules(wanted.rules))
+            .into_iter()
+            .map(|fault| (id(fault.field), fault.message))
+            .collect();
         if wanted.consent && !last_try {
             faults.push((LAST_TRY, "Tick the box if you want to use this try".to_owned()));
         }
-        match entered {
+        match self.entered(wanted.needs, last_try) {
             Some(entered) if faults.is_empty() => Ok(entered),
             Some(_) | None => Err(faults),
         }
     }
 
-    /// P-25; by B-29 not judged by today's rules.
-    fn current(&self, faults: &mut Vec<Fault>) -> Option<Passcode> {
-        let text = match Passcode::current(&self.current_passcode) {
-            Ok(passcode) => return Some(passcode),
-            Err(Unfit::Missing) => "Enter your current smartcard passcode",
-            Err(Unfit::Impossible | Unfit::Length | Unfit::Characters) => {
-                "Your current smartcard passcode has at most 8 characters, all of them letters, \
-                 numbers or symbols without accents. No try was used"
-            }
-        };
-        faults.push((CURRENT, text.to_owned()));
-        None
+    /// What the rules judge.
+    fn fields(&self, needs: Needs) -> CardForm<'_> {
+        let current = Some(self.current_passcode.as_bytes());
+        let new = Some((self.new_passcode.as_bytes(), self.confirm_passcode.as_bytes()));
+        match needs {
+            Needs::Current => CardForm { current, new: None },
+            Needs::CurrentAndNew => CardForm { current, new },
+            Needs::New => CardForm { current: None, new },
+        }
     }
 
-    /// P-06, P-21.
-    fn new_passcode(&self, rules: PasscodeRules, faults: &mut Vec<Fault>) -> Option<Passcode> {
-        let new = Passcode::fresh(&self.new_passcode, rules);
-        match &new {
-            Ok(_) => {}
-            Err(Unfit::Missing) => {
-                faults.push((NEW, "Enter a new smartcard passcode".to_owned()));
-            }
-            Err(Unfit::Length | Unfit::Characters | Unfit::Impossible) => {
-                let text = format!("Your new smartcard passcode must be {}", describe(rules));
-                faults.push((NEW, text));
-            }
+    /// What the card is given; `None` if it could not hold it.
+    fn entered(&self, needs: Needs, last_try: bool) -> Option<Entered> {
+        let current = Passcode::new(&self.current_passcode);
+        let new = Passcode::new(&self.new_passcode);
+        match needs {
+            Needs::Current => current.map(|current| Entered::Current { current, last_try }),
+            Needs::CurrentAndNew => current.zip(new).map(|(current, new)| Entered::CurrentAndNew {
+                current,
+                new,
+                last_try,
+            }),
+            Needs::New => new.map(|new| Entered::New { new }),
         }
-        if self.confirm_passcode.is_empty() {
-            faults.push((CONFIRM, "Enter your new smartcard passcode once more".to_owned()));
-        } else if self.confirm_passcode != self.new_passcode {
-            faults.push((CONFIRM, "Enter the same new smartcard passcode twice".to_owned()));
-        }
-        new.ok()
     }
 }
 
-/// The rules for a new passcode, in words.
-pub(super) fn describe(rules: PasscodeRules) -> String {
-    let PasscodeRules { min, max, characters } = rules;
-    let length = if min == max { format!("{min}") } else { format!("{min} to {max}") };
-    match characters {
-        Characters::Digits => format!("{length} digits"),
-        Characters::Printable => {
-            format!("{length} characters: letters, numbers or symbols, without spaces or accents")
-        }
+fn id(field: CardField) -> &'static str {
+    match field {
+        CardField::Current => CURRENT,
+        CardField::New => NEW,
+        CardField::Confirm => CONFIRM,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use protocol::Characters;
+
     use super::*;
 
     const RULES: PasscodeRules = PasscodeRules { min: 6, max: 8, characters: Characters::Digits };
@@ -181,13 +154,5 @@ mod tests {
         assert_eq!(faults(Needs::Current, true, &form), [LAST_TRY]);
         form.last_try = "yes".to_owned();
         assert!(faults(Needs::Current, true, &form).is_empty());
-    }
-
-    #[test]
-    fn p06_the_rules_are_told_in_the_words_of_this_card_and_policy() {
-        assert_eq!(describe(RULES), "6 to 8 digits");
-        assert_eq!(describe(PasscodeRules { min: 8, ..RULES }), "8 digits");
-        let printable = PasscodeRules { min: 4, characters: Characters::Printable, ..RULES };
-        assert!(describe(printable).starts_with("4 to 8 characters: letters"));
     }
 }

@@ -14,12 +14,13 @@ use tokio::{runtime::Handle, time::timeout};
 
 use super::{
     Page,
-    form::{CURRENT, Fault, Form, LAST_TRY, NEW, Wanted, describe},
+    form::{CURRENT, Fault, Form, LAST_TRY, NEW, Wanted},
     situation::{Situation, the_card},
 };
 use crate::{
     entropy::Entropy,
     operations::{self, Entered, Halt, Task},
+    passcode::smartcard_rules,
     profile,
     readers::Reader,
 };
@@ -180,7 +181,7 @@ fn faults_of(halt: &Halt, ready: &Ready) -> Option<Vec<Fault>> {
         Halt::WrongPasscode { tries_left } => (CURRENT, wrong(*tries_left)),
         Halt::LastTry { .. } => (LAST_TRY, "Tick the box if you want to use this try".to_owned()),
         Halt::NewPasscodeUnfit => {
-            (NEW, format!("Your new smartcard passcode must be {}", describe(ready.rules)))
+            (NEW, format!("Your new smartcard passcode must be {}", smartcard_rules(ready.rules)))
         }
         Halt::ActChanged => {
             let field = if ready.act.needs() == Needs::New { NEW } else { CURRENT };

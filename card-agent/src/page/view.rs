@@ -10,10 +10,11 @@ use protocol::{Act, Needs};
 use serde::Serialize;
 
 use super::{
-    form::{CONFIRM, CURRENT, Fault, LAST_TRY, NEW, describe},
+    form::{CONFIRM, CURRENT, Fault, LAST_TRY, NEW},
     job::Ready,
     situation::{Situation, Words},
 };
+use crate::passcode::smartcard_rules;
 
 const TEMPLATES: &[(&str, &str)] = &[
     ("passcode.jinja", include_str!("../../templates/passcode.jinja")),
@@ -273,7 +274,7 @@ fn fields(ready: &Ready, error: impl Fn(&'static str) -> Option<String>) -> Vec<
         id: NEW,
         label: "New smartcard passcode",
         words: "new smartcard passcode",
-        hint: Some(format!("This card takes {}", describe(ready.rules))),
+        hint: Some(format!("This card takes {}", smartcard_rules(ready.rules))),
         autocomplete: "new-password",
         error: error(NEW),
     };

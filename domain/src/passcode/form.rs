@@ -53,7 +53,7 @@ pub enum WantedOptional {
     Blank,
 }
 
-/// A field of *Reset Passcodes* or of the agent's passcode page.
+/// A field of *Reset Passcodes*.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
@@ -71,12 +71,6 @@ pub enum Field {
     ConfirmVerification,
     /// *Blank Passcode* beside it.
     BlankVerification,
-    /// *New Smartcard Passcode*, on the agent's page.
-    NewSmartcard,
-    /// *Confirm New Smartcard Passcode*, on the agent's page.
-    ConfirmSmartcard,
-    /// *Current Smartcard Passcode*, on the agent's page.
-    CurrentSmartcard,
 }
 
 impl Field {
@@ -91,9 +85,6 @@ impl Field {
             Self::NewVerification => "new_verification",
             Self::ConfirmVerification => "confirm_verification",
             Self::BlankVerification => "blank_verification",
-            Self::NewSmartcard => "new_smartcard",
-            Self::ConfirmSmartcard => "confirm_smartcard",
-            Self::CurrentSmartcard => "current_smartcard",
         }
     }
 
@@ -232,7 +223,7 @@ impl OptionalFields {
         match Passcode::parse(kind, self.wanted.text(), ctx.policy) {
             Ok(passcode) => WantedOptional::Set(passcode),
             Err(fault) => {
-                let (rule, message) = (fault.rule(kind.kind()), fault.message(kind.kind()));
+                let (rule, message) = (fault.rule(kind), fault.message(kind));
                 faults.push(FieldFault { field, rule, message });
                 WantedOptional::Keep
             }
@@ -256,25 +247,6 @@ impl OptionalFields {
 }
 
 impl Wanted {
-    /// What is asked for in the guides' words, a line each: what the agent's page shows before it
-    /// asks for a passcode.
-    #[must_use]
-    pub fn lines(&self) -> Vec<String> {
-        let mut lines = vec![];
-        for (kind, wanted) in self.optionals() {
-            let words = kind.kind().words();
-            match wanted {
-                WantedOptional::Keep => {}
-                WantedOptional::Set(_) => lines.push(format!("Set a new {words}")),
-                WantedOptional::Blank => lines.push(format!("Remove your {words}")),
-            }
-        }
-        if self.smartcard {
-            lines.push("Set a new smartcard passcode".to_owned());
-        }
-        lines
-    }
-
     /// The two optional kinds with what is wanted of them.
     #[must_use]
     pub fn optionals(&self) -> [(OptionalKind, &WantedOptional); 2] {

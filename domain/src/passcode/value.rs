@@ -5,7 +5,7 @@ use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{Kind, Lengths, OptionalKind};
+use super::{Lengths, OptionalKind};
 use crate::{policy::Policy, refusal::RuleId};
 
 /// The longest character of UTF-8, in bytes.
@@ -101,34 +101,29 @@ impl Lengths {
 /// Why a new value cannot be a passcode, whatever came before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// P-06, P-10, P-12: too short or too long.
+    /// P-10, P-12: too short or too long.
     Length(Lengths),
     /// B-23: it begins or ends with a space.
     OuterSpace,
-    /// B-23: a character that nobody can type again reliably, or that the card does not take.
+    /// B-23: a character that nobody can type again reliably.
     Characters,
-    /// The card takes digits only.
-    NotDigits,
 }
 
 impl Fault {
     /// The rule behind it.
     #[must_use]
-    pub fn rule(self, kind: Kind) -> RuleId {
+    pub fn rule(self, kind: OptionalKind) -> RuleId {
         match (self, kind) {
-            (Self::Length(_), Kind::Smartcard) => const { RuleId::new("P-06") },
-            (Self::Length(_), Kind::AccountRecovery) => const { RuleId::new("P-10") },
-            (Self::Length(_), Kind::Verification) => const { RuleId::new("P-12") },
-            (Self::OuterSpace | Self::Characters | Self::NotDigits, _) => {
-                const { RuleId::new("B-23") }
-            }
+            (Self::Length(_), OptionalKind::AccountRecovery) => const { RuleId::new("P-10") },
+            (Self::Length(_), OptionalKind::Verification) => const { RuleId::new("P-12") },
+            (Self::OuterSpace | Self::Characters, _) => const { RuleId::new("B-23") },
         }
     }
 
     /// The sentence at the field.
     #[must_use]
-    pub fn message(self, kind: Kind) -> String {
-        let title = kind.title();
+    pub fn message(self, kind: OptionalKind) -> String {
+        let title = kind.kind().title();
         match self {
             Self::Length(Lengths { min, max }) if min == max => {
                 format!("{title} must be {min} characters")
@@ -137,15 +132,9 @@ impl Fault {
                 format!("{title} must be between {min} and {max} characters")
             }
             Self::OuterSpace => format!("{title} must not begin or end with a space"),
-            Self::Characters => match kind {
-                Kind::Smartcard => format!(
-                    "{title} must only include letters a to z, numbers, and symbols such as ! or #, without spaces"
-                ),
-                Kind::AccountRecovery | Kind::Verification => {
-                    format!("{title} must only include characters that can be typed on one line")
-                }
-            },
-            Self::NotDigits => format!("{title} must only include numbers 0 to 9"),
+            Self::Characters => {
+                format!("{title} must only include characters that can be typed on one line")
+            }
         }
     }
 }

@@ -234,7 +234,6 @@ impl ManagePasscodes {
             | Field::NewVerification
             | Field::ConfirmVerification
             | Field::BlankVerification => field.name(),
-            Field::NewSmartcard | Field::ConfirmSmartcard | Field::CurrentSmartcard => "smartcard",
         };
         self.faults.iter().map(|fault| FieldError::new(id(fault.field), &fault.message)).collect()
     }
