@@ -1,5 +1,6 @@
--- Acts that a person is in the middle of, between browser, server and agent. Lost at no cost but
--- that of starting over.
+-- Acts that a person is in the middle of, between browser, server and agent. Losing one costs no
+-- more than starting over, but for a row whose card was being written: it alone leads from the card
+-- to the pending tag, so it stays until that write is settled.
 create table job (
     job_id blob not null constraint job_key primary key,
     -- Counts up with each save: two who save at the same time cannot both win.

@@ -1,6 +1,8 @@
 //! The journal of one card write, on the stream `cardwrite-<job>`: written before the card is.
 //!
-//! What was pending, and what became of it. A job's row can be lost; this cannot.
+//! What was pending, and what became of it: for the auditor, and for an engine that rebuilds jobs
+//! from the log. Nothing reads it today. A write is settled by the job's row, which is as durable
+//! and stays until then.
 
 use domain::ids::{CardSerial, CommandId, HolderId, SecretRef};
 
