@@ -263,9 +263,8 @@ impl Browser {
 
     fn text_or_nothing(&self) -> String {
         let Ok(client) = self.client() else { return String::new() };
-        let text = self.runtime.block_on(async {
-            client.find(Locator::Css("body")).await?.text().await
-        });
+        let text =
+            self.runtime.block_on(async { client.find(Locator::Css("body")).await?.text().await });
         text.unwrap_or_default()
     }
 

@@ -166,7 +166,10 @@ mod tests {
              <input name=\"f\"><button>Insert<span> it</span></button>\
              <button formaction=\"/stop\">Stop</button></form><script>let a = 1;</script>",
         );
-        assert_eq!((page.title.as_str(), page.text.as_str()), ("A page", "See this one. Insert it Stop"));
+        assert_eq!(
+            (page.title.as_str(), page.text.as_str()),
+            ("A page", "See this one. Insert it Stop")
+        );
         assert_eq!(page.link("this one"), Some("/x?a=1&b=2"));
         let form = page.form("Insert it").unwrap();
         assert!(form.is_post);

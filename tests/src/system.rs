@@ -189,13 +189,14 @@ impl System {
         let Ports { portal, page, channel, operator } = self.ports;
         let drawer = self.sandbox.drawer_socket();
         let server = format!(
-            "mode = \"demo\"\ndata_dir = {:?}\n\
+            "mode = \"demo\"\ndata_dir = \"{}\"\n\
              [portal]\nlisten = \"127.0.0.1:{portal}\"\norigin = \"http://localhost:{portal}\"\n\
              [agents]\nlisten = \"127.0.0.1:{channel}\"\n\
              [agent_page]\nport = {page}\n\
              [operator]\nlisten = \"127.0.0.1:{operator}\"\n\
-             [demo]\ndrawer = {drawer:?}\n",
-            self.path("data"),
+             [demo]\ndrawer = \"{}\"\n",
+            self.path("data").display(),
+            drawer.display(),
         );
         fs::write(self.path("latchkey.toml"), server)?;
         Ok(())
@@ -205,9 +206,9 @@ impl System {
         let Ports { portal, page, channel, .. } = self.ports;
         let agent = format!(
             "server = \"127.0.0.1:{channel}\"\nportal_origin = \"http://localhost:{portal}\"\n\
-             page_port = {page}\nworkstation = {WORKSTATION:?}\nstate_dir = {:?}\n\
+             page_port = {page}\nworkstation = {WORKSTATION:?}\nstate_dir = \"{}\"\n\
              approved_readers = [{approved_reader:?}]\ndemo = true\n",
-            self.path("agent"),
+            self.path("agent").display(),
         );
         fs::write(self.path("card-agent.toml"), agent)?;
         Ok(())

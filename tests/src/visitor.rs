@@ -173,7 +173,8 @@ impl Visitor {
             let has = |attribute: &str| attributes.iter().any(|other| other == attribute);
             let has_domain = attributes.iter().any(|attribute| attribute.starts_with("domain="));
             // RFC 6265bis, 4.1.3.2; `localhost` counts as secure.
-            let kept = !name.starts_with("__Host-") || has("secure") && has("path=/") && !has_domain;
+            let kept =
+                !name.starts_with("__Host-") || has("secure") && has("path=/") && !has_domain;
             ensure!(kept, "a browser would not take this cookie: {name}; {attributes:?}");
             let cookies = self.cookies.entry(host(from).to_owned()).or_default();
             if has("max-age=0") {

@@ -6,7 +6,7 @@
 mod acceptance {
     mod architecture;
     mod card_reader;
-    mod journeys;
     mod desk;
+    mod journeys;
     mod sandbox_works;
 }

@@ -107,7 +107,6 @@ fn apdu(system: &System, commands: &[&str]) -> anyhow::Result<String> {
     let sent = system.sandbox.run("opensc-tool", &arguments)?;
     ensure!(sent.status.success(), "opensc-tool: {sent:?}");
     let said = String::from_utf8_lossy(&sent.stdout).into_owned();
-    let answers = said.lines().filter(|line| line.starts_with("Received"));
-    let last = answers.last().unwrap_or_default();
+    let last = said.lines().rfind(|line| line.starts_with("Received")).unwrap_or_default();
     Ok(last.trim().trim_end_matches([')', ':']).trim_start_matches("Received (").to_owned())
 }

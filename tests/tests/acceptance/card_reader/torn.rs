@@ -7,7 +7,9 @@ use tests::{
 };
 use virtual_card::{Faults, Moment, TearAt};
 
-use super::{card_takes, go_and_log_in, go_and_update, log_in, new_verification, old_and_new, told};
+use super::{
+    card_takes, go_and_log_in, go_and_update, log_in, new_verification, old_and_new, told,
+};
 
 const SET_SMARTCARD: &str = "You set a new smartcard passcode";
 const SET_VERIFICATION: &str = "You set a new verification passcode";
