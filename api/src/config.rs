@@ -1,7 +1,7 @@
 //! The configuration: where things are and where the program listens. One TOML file, and above it
 //! the environment.
 //!
-//! Every setting has a default; every fault is reported at once and names the key it is about
+//! Every setting has a default, but for `keystore.dir` in production; every fault is reported at once and names the key it is about
 //! (`portal.listen: …`). A key nobody knows is a fault. Numbers of the rules are not here: they are
 //! policy, versioned and recorded ([`domain::policy`]).
 //!
@@ -15,7 +15,7 @@ mod settings;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 pub use settings::{ConfigError, Fault};
@@ -58,8 +58,9 @@ pub struct Config {
 /// Where the keys are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeystoreSettings {
-    /// `keystore.dir`: the keystore's folder; `keys` in the data folder by default. In production it
-    /// should lie apart, so that no backup takes database and keys together.
+    /// `keystore.dir`: the keystore's folder. Production has to name one that lies apart from the
+    /// data folder, so that no backup takes database and keys together; the demonstration's is
+    /// `keys` in the data folder by default.
     pub dir: Option<PathBuf>,
 }
 
@@ -204,6 +205,7 @@ impl Config {
     /// What no key can say by itself.
     fn checked(mut self, settings: &mut Settings) -> Self {
         self.check_mode(settings);
+        self.check_keystore(settings);
         self.check_listeners(settings);
         if let Err(what) = origin::check(&self.portal.origin, self.portal.behind_proxy) {
             settings.fault("portal.origin", what);
@@ -234,6 +236,24 @@ impl Config {
         }
         if self.mode == Mode::Production && self.demo.drawer.is_some() {
             settings.fault("demo.drawer", "is for the demonstration only".to_owned());
+        }
+    }
+
+    /// Links are not followed here; the doctor does that.
+    fn check_keystore(&self, settings: &mut Settings) {
+        const KEY: &str = "keystore.dir";
+        let apart = match (self.mode, &self.keystore.dir) {
+            (Mode::Demo, _) => true,
+            (Mode::Production, None) => false,
+            (Mode::Production, Some(keys)) => {
+                let (keys, data) = (plain(keys), plain(&self.data_dir));
+                !keys.starts_with(&data) && !data.starts_with(&keys)
+            }
+        };
+        if !apart && !settings.is_at_fault(KEY) {
+            let what = "name a folder apart from data_dir: who has database and keys together can \
+                        search short passcodes";
+            settings.fault(KEY, what.to_owned());
         }
     }
 
@@ -290,6 +310,23 @@ impl Default for Config {
             demo: DemoSettings { drawer: None },
         }
     }
+}
+
+/// A path without `.` and `..`, from the root if there is a current folder.
+fn plain(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    absolute.components().fold(PathBuf::new(), |mut plain, component| {
+        match component {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
+                plain.push(component);
+            }
+        }
+        plain
+    })
 }
 
 fn loopback(port: u16) -> SocketAddr {

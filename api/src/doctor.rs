@@ -250,10 +250,12 @@ fn chain(error: &dyn std::error::Error) -> String {
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
-/// Who has the database and the keys can search short passcodes: one backup must not take both.
+/// Who has the database and the keys can search short passcodes: one backup must not take both. The
+/// configuration has seen to the names; here links are followed.
 fn keys_apart(config: &Config) -> Finding {
     const CHECK: &str = "keys apart";
-    let inside = config.keystore_dir().starts_with(&config.data_dir);
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let inside = real(&config.keystore_dir()).starts_with(real(&config.data_dir));
     match config.mode {
         Mode::Production if inside => {
             let detail =

@@ -13,7 +13,7 @@ use super::connection::refused;
 use crate::app::App;
 
 /// Random bytes in an enrolment code.
-const CODE_BYTES: usize = 10;
+const CODE_BYTES: usize = 16;
 
 /// How long an agent's certificate is good for, in days.
 const CERTIFICATE_DAYS: i64 = 365;

@@ -127,6 +127,11 @@ impl Settings {
         self.faults.push(Fault { key: key.to_owned(), what });
     }
 
+    /// True if something is wrong with `key` already.
+    pub(super) fn is_at_fault(&self, key: &str) -> bool {
+        self.faults.iter().any(|fault| fault.key == key)
+    }
+
     /// The faults, if there are any; a key that nobody asked for is one.
     pub(super) fn finish(mut self) -> Result<(), ConfigError> {
         for key in std::mem::take(&mut self.values).into_keys() {

@@ -4,8 +4,19 @@ use std::path::Path;
 
 use super::{Config, ConfigError, Mode, VIRTUAL_READER};
 
-/// The configuration of this file and these variables.
+/// The one key that production has to be given.
+const APART: (&str, &str) = ("LATCHKEY_KEYSTORE__DIR", "/etc/latchkey/keys");
+
+/// The configuration of this file and these variables; with [`APART`], unless they name a keystore.
 fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let named = file.contains("[keystore]");
+    let environment: Vec<_> =
+        [APART].iter().filter(|_| !named).chain(environment).copied().collect();
+    bare(file, &environment)
+}
+
+/// The configuration of this file and these variables.
+fn bare(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("latchkey.toml");
     std::fs::write(&path, file).unwrap();
@@ -47,7 +58,9 @@ approved = ["Example Reader 1", "Example Reader 2"]
 
 #[test]
 fn without_file_and_environment_the_defaults_count() {
-    let config = Config::load(None, []).unwrap();
+    let apart = (APART.0.to_owned(), APART.1.to_owned());
+    let mut config = Config::load(None, [apart]).unwrap();
+    config.keystore.dir = None;
     assert_eq!(config, Config::default());
     assert_eq!(config.mode, Mode::Production);
     assert_eq!(config.portal.listen.to_string(), "127.0.0.1:7400");
@@ -56,7 +69,29 @@ fn without_file_and_environment_the_defaults_count() {
     assert_eq!(config.agents.listen.to_string(), "127.0.0.1:7402");
     assert_eq!(config.operator.listen.to_string(), "127.0.0.1:7403");
     assert!(config.readers.approved.is_empty());
-    assert_eq!(config.keystore_dir(), Path::new("var/data/keys"));
+    assert_eq!(Config::demo(Path::new("x")).keystore_dir(), Path::new("x/keys"));
+}
+
+#[test]
+fn in_production_the_keystore_is_named_and_lies_apart_from_the_data() {
+    assert_eq!(faults(bare("", &[])), ["keystore.dir"]);
+    let keys = |dir: &str| {
+        bare(&format!("data_dir = \"/srv/latchkey\"\n[keystore]\ndir = \"{dir}\""), &[])
+    };
+    for beside in ["/srv/latchkey-keys", "/srv/keys", "/srv/latchkey/../keys", "keys"] {
+        assert!(keys(beside).is_ok(), "{beside}");
+    }
+    for together in [
+        "/srv/latchkey",
+        "/srv/latchkey/keys",
+        "/srv/./latchkey/keys",
+        "/srv/x/../latchkey/k",
+        "/srv",
+    ] {
+        assert_eq!(faults(keys(together)), ["keystore.dir"], "{together}");
+    }
+    let relative = bare("data_dir = \"data\"\n[keystore]\ndir = \"./data/keys\"", &[]);
+    assert_eq!(faults(relative), ["keystore.dir"]);
 }
 
 #[test]
@@ -162,7 +197,7 @@ fn keys_that_nobody_knows_are_refused_and_all_faults_come_at_once() {
 fn variables_of_other_programs_are_left_alone() {
     let environment =
         [("LATCHKEY_CONFIG", "x"), ("LATCHKEY_PORTAL_PORT", "1"), ("PORTAL__LISTEN", "x")];
-    assert_eq!(load("", &environment).unwrap(), Config::default());
+    assert_eq!(load("", &environment).unwrap(), load("", &[]).unwrap());
     assert_eq!(faults(load("", &[("LATCHKEY_MODE", "x")])), ["mode"]);
 }
 
@@ -257,7 +292,7 @@ fn a_build_without_the_demonstration_does_not_start_one() {
 #[cfg(feature = "demo")]
 #[test]
 fn the_demonstration_stays_on_loopback_even_behind_a_proxy() {
-    let demo = |more: &str| load(&format!("mode = \"demo\"\n{more}"), &[]);
+    let demo = |more: &str| bare(&format!("mode = \"demo\"\n{more}"), &[]);
     assert_eq!(demo("").unwrap().readers.approved, [VIRTUAL_READER]);
     let portal = demo("[portal]\nlisten = \"0.0.0.0:7400\"\nbehind_proxy = true");
     assert_eq!(faults(portal), ["portal.listen"]);

@@ -82,6 +82,9 @@ fn keys_in_the_data_folder_are_a_warning_in_production_only() {
     assert_eq!(verdict(&look(&config), "keys apart"), Verdict::Warn);
     config.keystore.dir = Some(parent.path().join("keys"));
     assert_eq!(verdict(&look(&config), "keys apart"), Verdict::Ok);
+    fs::create_dir_all(&config.data_dir).unwrap();
+    std::os::unix::fs::symlink(&config.data_dir, parent.path().join("keys")).unwrap();
+    assert_eq!(verdict(&look(&config), "keys apart"), Verdict::Warn);
 }
 
 #[test]
