@@ -11,7 +11,7 @@ mod settle;
 pub mod still_right;
 
 use chrono::{DateTime, Duration, Utc};
-use domain::ids::{CardSerial, HolderId};
+use domain::ids::{CardSerial, CommandId, EventId, HolderId};
 use protocol::{Act, JobId, Secret};
 use stores::{
     job::{Job as Row, JobId as RowId, SaveError},
@@ -27,6 +27,9 @@ const OVER_KEPT_HOURS: i64 = 24;
 /// How long a job is kept of which nobody knows yet whether it wrote, in days: until its card is
 /// used again.
 const UNSETTLED_DAYS: i64 = 36_500;
+
+/// Which of an *Update*'s derived ids is that of its job.
+const JOB: u32 = 4_000;
 
 /// How often a step is tried again because the row changed in between.
 const SAVES_MAX: u32 = 3;
@@ -66,13 +69,19 @@ pub enum StepError {
 }
 
 impl App {
-    /// Starts a job for the browser with this cookie.
+    /// Starts a job for the browser with this cookie. An *Update* has one job: the same command
+    /// again finds it.
     pub async fn start_job(&self, goal: Goal, browser: TokenHash) -> anyhow::Result<JobId> {
         let now = self.now();
-        let id = JobId(self.entropy().uuid(now));
+        let id = match &goal {
+            Goal::ChangePasscodes(change) => job_of(change.command),
+            Goal::LogIn | Goal::Personalise { .. } => JobId(self.entropy().uuid(now)),
+        };
         let row = row(id, 0, &CardJob::new(goal), Some(browser), now, now)?;
-        self.stores().jobs.create(&row).await?;
-        Ok(id)
+        match self.stores().jobs.create(&row).await {
+            Ok(()) | Err(SaveError::Conflict) => Ok(id),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// A job, unless it is unknown, or its ten minutes are over and nothing of it is unsettled.
@@ -141,6 +150,12 @@ impl App {
         let bound: domain::card::CardBound = serde_json::from_slice(&first.data)?;
         Ok(Some(bound.holder))
     }
+}
+
+/// The job of an *Update*.
+#[must_use]
+pub fn job_of(update: CommandId) -> JobId {
+    JobId(EventId::derive(update, JOB).0)
 }
 
 /// The act that the passcode page shows for a goal.

@@ -29,6 +29,9 @@ use crate::{
 /// What a value that waits for the card is sealed for (B-27).
 pub const VALUE_PURPOSE: &str = "passcode-in-job";
 
+/// Which of an *Update*'s derived ids stands for *used before*, plus the place of the kind.
+const USED_BEFORE_LINE: u32 = 3_100;
+
 /// What became of a form.
 #[derive(Debug)]
 pub enum Planned {
@@ -61,7 +64,7 @@ pub async fn plan(
         }
     }
     if !faults.is_empty() {
-        note_used_before(app, session, &faults).await?;
+        note_used_before(app, session, command, &faults).await?;
         return Ok(Planned::Faults(faults));
     }
     let [account_recovery, verification] = wanted.optionals();
@@ -160,13 +163,14 @@ async fn same_values(
 async fn note_used_before(
     app: &App,
     session: &Session,
+    command: CommandId,
     faults: &[FieldFault],
 ) -> anyhow::Result<()> {
-    for kind in OptionalKind::ALL {
+    for (line, kind) in (USED_BEFORE_LINE..).zip(OptionalKind::ALL) {
         if faults.contains(&FieldFault::used_before(kind)) {
-            let command = HolderCommand::NoteUsedBefore { kind: kind.kind() };
-            let id = app.entropy().command_id(app.now());
-            app.execute(session.holder, id, Actor::Holder, &command).await?;
+            let note = HolderCommand::NoteUsedBefore { kind: kind.kind() };
+            let id = CommandId(EventId::derive(command, line).0);
+            app.execute(session.holder, id, Actor::Holder, &note).await?;
         }
     }
     Ok(())

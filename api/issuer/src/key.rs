@@ -106,7 +106,9 @@ impl PublicKey {
         &self.spki
     }
 
-    fn is_p256(&self) -> bool {
+    /// True for a key on P-256, which is what we have cards make.
+    #[must_use]
+    pub fn is_p256(&self) -> bool {
         SubjectPublicKeyInfoRef::from_der(&self.spki)
             .is_ok_and(|spki| spki.algorithm.parameters_oid() == Ok(P256))
     }

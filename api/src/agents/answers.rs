@@ -139,9 +139,9 @@ async fn handle(app: &App, agent: AgentId, request: Request) -> Result<Answer, S
             let open = mine(app, agent, job).await?;
             passcode::written(app, &open, outcome).await
         }
-        Request::KeyGenerated { job, slot, public_key, csr } => {
+        Request::KeyGenerated { job, slot, public_key, proof } => {
             let open = mine(app, agent, job).await?;
-            personalise::key_generated(app, &open, slot, &public_key.0, &csr.0).await
+            personalise::key_generated(app, &open, slot, &public_key.0, &proof.0).await
         }
         Request::Personalised { job, signature } => {
             let open = mine(app, agent, job).await?;

@@ -31,7 +31,7 @@ pub const LOG_IN_CHECKS_A_DAY: u32 = 100;
 /// more can only be said by an agent that lies.
 pub const WRONG_NOTED_A_DAY: u32 = 50;
 
-/// Which secret of an *Update* is the new smartcard passcode's tag.
+/// Which secret of a job is the new smartcard passcode's tag.
 /// The evaluations spent are added: each try at it has a reference of its own.
 pub const SMARTCARD_SECRET: u32 = 100;
 
@@ -141,7 +141,8 @@ pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, S
         Goal::ChangePasscodes(change) => (change.command, EventId::derive(change.command, 0)),
         Goal::Personalise { command, .. } => (*command, EventId::derive(*command, 0)),
     };
-    let secret = SecretRef::derive(command, SMARTCARD_SECRET + u32::from(open.job.evaluations));
+    let place = SMARTCARD_SECRET + u32::from(open.job.evaluations);
+    let secret = SecretRef::derive(of_job(open), place);
     open.check(Input::NewPending(secret))?;
     let loaded = app.load(claim.holder).await.map_err(anyhow::Error::from)?;
     let last = loaded.holder.passcodes().compare_with(Kind::Smartcard, app.policy());
@@ -174,7 +175,7 @@ pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, S
         command,
         secret,
     };
-    journal(app, &open, command, &prepared).await?;
+    journal(app, &open, &prepared).await?;
     app.step_job(&open, Input::NewPending(secret)).await?;
     if let Goal::ChangePasscodes(change) = &open.job.goal {
         let waiting = waiting(change, secret);
@@ -202,7 +203,7 @@ pub async fn written(app: &App, open: &OpenJob, outcome: WriteOutcome) -> Result
         }
         WriteOutcome::Unknown => {
             open.check(Input::Lost)?;
-            journal(app, open, change.command, &JournalEvent::CardWriteUnknown {}).await?;
+            journal(app, open, &JournalEvent::CardWriteUnknown {}).await?;
             app.step_job(open, Input::Lost).await?;
             Err(Stop::no(
                 "B-28",
@@ -225,7 +226,7 @@ pub(super) async fn confirm(app: &App, open: &OpenJob, change: &PlannedChange) -
         Err(ExecuteError::Refused(_)) => commit_card_alone(app, change, *secret).await?,
         Err(error) => return Err(error.into()),
     }
-    journal(app, open, change.command, &JournalEvent::CardWriteConfirmed {}).await?;
+    journal(app, open, &JournalEvent::CardWriteConfirmed {}).await?;
     app.step_job(open, Input::Written).await?;
     Ok(())
 }
@@ -235,7 +236,7 @@ pub(super) async fn abandon(app: &App, open: &OpenJob, change: &PlannedChange) -
     let (Stage::Writing(_, secret) | Stage::Unknown(_, secret)) = &open.job.stage else {
         return Err(Stop::no("", "Nothing is being written."));
     };
-    journal(app, open, change.command, &JournalEvent::CardWriteAbandoned {}).await?;
+    journal(app, open, &JournalEvent::CardWriteAbandoned {}).await?;
     let waiting = waiting(change, *secret);
     app.stores().vault.release(&waiting).await.map_err(anyhow::Error::from)?;
     app.step_job(open, Input::NotWritten).await?;
@@ -315,14 +316,15 @@ pub async fn cancelled(app: &App, open: &OpenJob) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Writes a line of the job's journal. Idempotent: a line's id is derived from the command, what
-/// it says, and how often the job had tried.
-pub(super) async fn journal(
-    app: &App,
-    open: &OpenJob,
-    command: CommandId,
-    event: &JournalEvent,
-) -> Result<(), Stop> {
+/// What a try at a card is named after: a registration may need several jobs, and what one of them
+/// left behind is not in the way of the next.
+fn of_job(open: &OpenJob) -> CommandId {
+    CommandId(open.id.0)
+}
+
+/// Writes a line of the job's journal. Idempotent: a line's id is derived from the job, what it
+/// says, and how often the job had tried.
+pub(super) async fn journal(app: &App, open: &OpenJob, event: &JournalEvent) -> Result<(), Stop> {
     let place = match event {
         JournalEvent::CardWritePrepared { .. } => 0,
         JournalEvent::CardWriteConfirmed {} => 1,
@@ -330,7 +332,7 @@ pub(super) async fn journal(
         JournalEvent::CardWriteUnknown {} => 3,
     };
     let line = 1_000 + u32::from(open.job.evaluations) * 10 + place;
-    let id = CommandId(EventId::derive(command, line).0);
+    let id = CommandId(EventId::derive(of_job(open), line).0);
     let stream = format!("cardwrite-{}", open.id).parse().map_err(anyhow::Error::from)?;
     app.note(&stream, Expected::Any, id, event.kind(), &event.data())
         .await

@@ -11,7 +11,7 @@ use domain::{
     ids::{CardSerial, CommandId, SecretRef},
 };
 use issuer::{CardCertificate, CardProfile};
-use protocol::{Answer, Blank, Bytes, Secret, Slot};
+use protocol::{Answer, Blank, Bytes, Purpose, Secret, Slot};
 use sha2::{Digest as _, Sha256};
 use stores::event_store::{AppendError, Expected, StreamName};
 use uuid::Uuid;
@@ -85,32 +85,38 @@ async fn bind(app: &App, claim: &Claim) -> Result<(), Stop> {
     }
 }
 
-/// The card has generated a key: a certificate for 9A and 9C, a note of it for 9E.
+/// The card has generated a key and proved that it has the private half: a certificate for 9A and
+/// 9C, a note of it for 9E.
 pub async fn key_generated(
     app: &App,
     open: &OpenJob,
     slot: Slot,
     public_key: &[u8],
-    csr: &[u8],
+    proof: &[u8],
 ) -> Result<Answer, Stop> {
     let claim = proof::claimed(open)?;
     // No certificate is issued where no key comes next.
     let key = PublicKey::from_der(public_key.to_vec());
-    open.check(Input::KeyMade(MadeKey::CardAuthentication(key)))?;
+    open.check(Input::KeyMade(MadeKey::CardAuthentication(key.clone())))?;
+    if !issuer::PublicKey::from_spki(public_key).is_ok_and(|key| key.is_p256()) {
+        return Err(Stop::no("C-09", "The card's key is not of the kind that is used here."));
+    }
     let profile = match slot {
         Slot::Authentication => CardProfile::Authentication,
         Slot::Signature => CardProfile::Signature,
         Slot::CardAuthentication => {
-            let made = MadeKey::CardAuthentication(PublicKey::from_der(public_key.to_vec()));
+            if !proof::is_signed(app, open, Purpose::Present, &key, proof)? {
+                return Err(Stop::no("C-09", "The card could not show that it has its new key."));
+            }
+            let made = MadeKey::CardAuthentication(key);
             app.step_job(open, Input::KeyMade(made)).await?;
             return Ok(Answer::Certificate { certificate: Bytes(Vec::new()) });
         }
     };
-    let (certificate, issued) = issue(app, claim, profile, public_key, csr).await?;
-    let public_key = PublicKey::from_der(public_key.to_vec());
+    let (certificate, issued) = issue(app, claim, profile, public_key, proof).await?;
     let made = match profile {
-        CardProfile::Authentication => MadeKey::Authentication(public_key, issued),
-        CardProfile::Signature => MadeKey::Signature(public_key, issued),
+        CardProfile::Authentication => MadeKey::Authentication(key, issued),
+        CardProfile::Signature => MadeKey::Signature(key, issued),
     };
     app.step_job(open, Input::KeyMade(made)).await?;
     Ok(Answer::Certificate { certificate: Bytes(certificate) })
@@ -174,7 +180,7 @@ pub async fn finished(app: &App, open: &OpenJob, signature: &[u8]) -> Result<Ans
         Registration { card, smartcard: *secret, account_recovery: None, verification: None };
     let register = HolderCommand::Register(registration);
     app.execute(claim.holder, *command, Actor::System, &register).await?;
-    passcode::journal(app, open, *command, &JournalEvent::CardWriteConfirmed {}).await?;
+    passcode::journal(app, open, &JournalEvent::CardWriteConfirmed {}).await?;
     app.step_job(open, Input::Personalised).await?;
     Ok(Answer::Done { code: app.return_code(open.id).await? })
 }

@@ -43,6 +43,21 @@ fn check(
     key: &PublicKey,
     signature: &[u8],
 ) -> Result<(), Stop> {
+    if is_signed(app, open, purpose, key, signature)? {
+        Ok(())
+    } else {
+        Err(Stop::again("P-05", "The card in the reader could not show that it is your smartcard."))
+    }
+}
+
+/// True if this key signed the sentence for that purpose.
+pub(super) fn is_signed(
+    app: &App,
+    open: &OpenJob,
+    purpose: Purpose,
+    key: &PublicKey,
+    signature: &[u8],
+) -> Result<bool, Stop> {
     let claim = claimed(open)?;
     let nonce = hex::decode(&claim.nonce).map_err(anyhow::Error::from)?;
     let statement = Statement {
@@ -52,9 +67,5 @@ fn check(
         nonce: &nonce,
         change: Statement::hash_of_act(&act_of(&open.job.goal)),
     };
-    if issuer::verify_p256(key.der(), &statement.bytes(), signature) {
-        Ok(())
-    } else {
-        Err(Stop::again("P-05", "The card in the reader could not show that it is your smartcard."))
-    }
+    Ok(issuer::verify_p256(key.der(), &statement.bytes(), signature))
 }

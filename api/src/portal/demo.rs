@@ -30,14 +30,14 @@ use crate::{
 pub(super) async fn page(State(app): State<App>) -> Result<Response, PageError> {
     let demo = demo(&app)?;
     let contents = demo.contents().await?;
-    let ready = demo.progress().ready;
+    let crate::demo::Progress { ready, problem, .. } = demo.progress();
     let mut cards = Vec::with_capacity(PEOPLE.len());
     for (index, person) in PEOPLE.iter().enumerate() {
         let loaded = app.load(person.holder()).await?;
         let set = loaded.holder.passcodes().compare_with(Kind::Smartcard, app.policy());
         cards.push(card(person, index < ready, 1 < set.len(), &contents));
     }
-    let page = Drawer { cards, progress: Progress::new(ready, PEOPLE.len()) };
+    let page = Drawer { cards, progress: Progress::new(ready, PEOPLE.len()), problem };
     html(page.render(app.pages(), &public_frame(&app)))
 }
 

@@ -15,7 +15,7 @@ use super::{
         refusal::RefusalView,
     },
 };
-use crate::{app::App, execute::ExecuteError};
+use crate::{app::App, execute::ExecuteError, not_ready};
 
 /// Why a handler shows another page than the one asked for. It becomes a page in [`dress`].
 #[derive(Debug)]
@@ -53,6 +53,10 @@ impl IntoResponse for PageError {
             Self::Refused(refusal) => {
                 Problem::new(ProblemKind::Unprocessable).with_refusal(*refusal)
             }
+            Self::Failed(error) if not_ready::is(&error) => {
+                tracing::warn!(error = format!("{error:#}"), "a page was not ready to be shown");
+                Problem::new(ProblemKind::Unavailable)
+            }
             Self::Failed(error) => {
                 tracing::error!(error = format!("{error:#}"), "a page could not be shown");
                 Problem::new(ProblemKind::Internal)
@@ -80,6 +84,10 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
     let problem =
         problem.unwrap_or_else(|| Problem::new(ProblemKind::of_status(status.as_u16())).into());
     match problem.render(app.pages(), &public_frame(&app)) {
+        Ok(html) if status == StatusCode::SERVICE_UNAVAILABLE => {
+            let retry = [(header::RETRY_AFTER, not_ready::RETRY_AFTER_SECS)];
+            (status, retry, Html(html)).into_response()
+        }
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {
             tracing::error!(%error, "an error page could not be rendered");

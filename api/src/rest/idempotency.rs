@@ -1,15 +1,21 @@
 //! `Idempotency-Key`: the same request under the same key is carried out once, and answered with
 //! the same bytes for 24 hours.
+//!
+//! The key is first bound to the request and to a command of our own; only then the work begins.
+//! Two requests at the same moment, or one whose answer was lost in a crash, so work under the same
+//! command and meet each other's rows, whose ids are derived from it.
 
 use axum::{
     extract::FromRequestParts,
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use chrono::{DateTime, Duration, Utc};
 use domain::ids::CommandId;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stores::answer::Found;
 use uuid::Uuid;
+use workflows::card_job::JOB_MINUTES;
 
 use super::problem::{self, Problem};
 use crate::app::App;
@@ -18,7 +24,16 @@ use crate::app::App;
 const HEADER: &str = "idempotency-key";
 
 /// The key, if the caller gave one.
-pub(super) struct IdempotencyKey(Option<CommandId>);
+pub(super) struct IdempotencyKey(pub(super) Option<CommandId>);
+
+/// What a key stands for: kept under it before anything is done.
+#[derive(Serialize, Deserialize)]
+struct Bound {
+    /// What the work is done under; its answer is kept under it.
+    command: CommandId,
+    /// When the first request came.
+    at: DateTime<Utc>,
+}
 
 impl FromRequestParts<App> for IdempotencyKey {
     type Rejection = Problem;
@@ -70,27 +85,53 @@ impl IntoResponse for Answer {
 
 impl IdempotencyKey {
     /// The answer to `request`, which is the whole of it and who sent it: the kept one, or that of
-    /// `work`, which is then kept. What failed on our side is not kept.
-    pub(super) async fn once(
+    /// `work`, which is then kept. What failed on our side is not kept, and `work` is done again
+    /// under the same command; but not once the ten minutes of a job that it may have started are
+    /// over.
+    pub(super) async fn once<W>(
         self,
         app: &App,
         request: &[u8],
-        work: impl Future<Output = Result<Answer, Problem>>,
-    ) -> Result<Answer, Problem> {
-        let Some(key) = self.0 else { return work.await };
-        if let Some(answer) = kept(app, key, request).await? {
+        work: impl FnOnce(CommandId) -> W,
+    ) -> Result<Answer, Problem>
+    where
+        W: Future<Output = Result<Answer, Problem>>,
+    {
+        let ours = Bound { command: app.entropy().command_id(app.now()), at: app.now() };
+        let Some(key) = self.0 else { return work(ours.command).await };
+        // Of two at the same moment the first is kept: both get that one.
+        let Bound { command, at } = first(app, key, request, ours).await?;
+        if let Some(answer) = kept(app, command, request).await? {
             return Ok(answer);
         }
-        let answer = work.await?;
-        let bytes = serde_json::to_vec(&answer)?;
-        app.stores().answers.keep(key, request, &bytes, app.now()).await?;
-        // Of two at the same moment the first is kept: both get that one.
-        Ok(kept(app, key, request).await?.unwrap_or(answer))
+        if at + Duration::minutes(JOB_MINUTES) <= app.now() {
+            return Err(Problem::over());
+        }
+        let answer = work(command).await?;
+        first(app, command, request, answer).await
     }
 }
 
-async fn kept(app: &App, key: CommandId, request: &[u8]) -> Result<Option<Answer>, Problem> {
-    match app.stores().answers.find(key, request, app.now()).await? {
+/// Keeps something under an id, if nothing is yet. What is kept there.
+async fn first<T: Serialize + DeserializeOwned>(
+    app: &App,
+    id: CommandId,
+    request: &[u8],
+    ours: T,
+) -> Result<T, Problem> {
+    if let Some(there) = kept(app, id, request).await? {
+        return Ok(there);
+    }
+    app.stores().answers.keep(id, request, &serde_json::to_vec(&ours)?, app.now()).await?;
+    Ok(kept(app, id, request).await?.unwrap_or(ours))
+}
+
+async fn kept<T: DeserializeOwned>(
+    app: &App,
+    id: CommandId,
+    request: &[u8],
+) -> Result<Option<T>, Problem> {
+    match app.stores().answers.find(id, request, app.now()).await? {
         Found::Nothing => Ok(None),
         Found::Answer(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
         Found::OtherRequest => Err(Problem::of(StatusCode::UNPROCESSABLE_ENTITY)

@@ -40,10 +40,19 @@ pub(super) struct Started {
 impl Started {
     /// The job with this number, started now.
     pub(super) fn now(app: &App, job: JobId) -> Self {
+        Self::at(app, job, app.now())
+    }
+
+    /// A job, whenever it was started.
+    pub(super) fn of(app: &App, open: &OpenJob) -> Self {
+        Self::at(app, open.id, open.started_at)
+    }
+
+    fn at(app: &App, job: JobId, started_at: DateTime<Utc>) -> Self {
         Self {
             job: job.0,
             passcode_page: passcode_page::address(app, job),
-            expires_at: CardJob::ends_at(app.now()),
+            expires_at: CardJob::ends_at(started_at),
         }
     }
 

@@ -10,6 +10,7 @@ use axum_extra::extract::CookieJar;
 use chrono::NaiveDate;
 use domain::{
     calendar::Phase,
+    ids::CommandId,
     passcode::{Form, Kind, OptionalFields, Standing, Status, Typed},
 };
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,7 @@ use super::{
 use crate::{
     app::App,
     cookies::{BROWSER_COOKIE, token},
+    jobs::{OpenJob, job_of},
     updates::{self, Planned},
 };
 
@@ -224,7 +226,8 @@ pub(super) async fn update(
             .because("The browser's cookie, which came with the log-in, is missing."));
     };
     let request = whole_request(&session, browser, &sent.bytes);
-    let work = plan(&app, &session, browser, Form::from(sent.value));
+    let form = Form::from(sent.value);
+    let work = |command| plan(&app, &session, browser, form, command);
     Ok(key.once(&app, &request, work).await?.into_response())
 }
 
@@ -233,17 +236,28 @@ async fn plan(
     session: &Session,
     browser: TokenHash,
     form: Form,
+    command: CommandId,
 ) -> Result<Answer, Problem> {
+    // A repeat whose first answer was lost.
+    if let Some(open) = app.job(job_of(command)).await? {
+        return started(app, &open);
+    }
     let loaded = app.load(session.holder).await?;
-    let command = app.entropy().command_id(app.now());
     match updates::plan(app, session, &loaded, &form, command).await? {
         Planned::Faults(faults) => Ok(Answer::refused(&Problem::of_faults(faults))?),
         Planned::Change(change) => {
             let job = app.start_job(Goal::ChangePasscodes(change), browser).await?;
-            let started = Started::now(app, job);
-            Ok(Answer::accepted(started.location(), &started)?)
+            match app.job(job).await? {
+                Some(open) => started(app, &open),
+                None => Err(Problem::over()),
+            }
         }
     }
+}
+
+fn started(app: &App, open: &OpenJob) -> Result<Answer, Problem> {
+    let started = Started::of(app, open);
+    Ok(Answer::accepted(started.location(), &started)?)
 }
 
 /// What makes two requests the same: the act, the holder, the browser, the body.

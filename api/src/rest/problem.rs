@@ -13,17 +13,13 @@ use domain::{
     refusal::RuleId,
     rules,
 };
-use projections::Behind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{cookies::SESSION_COOKIE, portal::view::paths};
+use crate::{cookies::SESSION_COOKIE, not_ready, portal::view::paths};
 
 /// The media type of a problem.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
-
-/// Seconds after which somebody whom we were not ready for may ask again.
-const RETRY_AFTER_SECS: u64 = 5;
 
 /// Why a request was not carried out. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -80,12 +76,12 @@ impl<E: Into<anyhow::Error>> From<E> for Problem {
     /// We failed, or are not ready: the log says why, the answer does not.
     fn from(error: E) -> Self {
         let error = error.into();
+        if not_ready::is(&error) {
+            tracing::warn!(error = format!("{error:#}"), "the API was not ready to answer");
+            return Self::of(StatusCode::SERVICE_UNAVAILABLE);
+        }
         tracing::error!(error = format!("{error:#}"), "the API could not answer");
-        Self::of(if error.is::<Behind>() {
-            StatusCode::SERVICE_UNAVAILABLE
-        } else {
-            StatusCode::INTERNAL_SERVER_ERROR
-        })
+        Self::of(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
 
@@ -162,6 +158,13 @@ impl Problem {
             .but(refusal.way_out())
     }
 
+    /// A repeat that comes too late to be carried out, and whose first answer was never given.
+    pub(super) fn over() -> Self {
+        Self::of(StatusCode::CONFLICT)
+            .because("What was begun under this Idempotency-Key is over, and nothing was changed.")
+            .but("Send the request again with a new key.")
+    }
+
     /// The status.
     pub(super) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -175,7 +178,7 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECS.into());
+            headers.insert(header::RETRY_AFTER, not_ready::RETRY_AFTER_SECS.into());
         }
         // RFC 9110 §11.6.1 asks for a challenge; a cookie has no registered scheme.
         let challenge = format!("Cookie realm=\"latchkey\", cookie-name=\"{SESSION_COOKIE}\"");

@@ -166,8 +166,8 @@ pub enum Request {
         /// As far as the card told.
         outcome: WriteOutcome,
     },
-    /// Personalisation: a public key that the card generated, with a CSR signed by the card
-    /// (9A, 9C) or alone (9E).
+    /// Personalisation: a public key that the card generated, and that the card has the private
+    /// half of it.
     KeyGenerated {
         /// The job.
         job: JobId,
@@ -175,8 +175,9 @@ pub enum Request {
         slot: Slot,
         /// `SubjectPublicKeyInfo`, DER.
         public_key: Bytes,
-        /// PKCS#10, DER, signed by that key; empty for 9E.
-        csr: Bytes,
+        /// Made with the private half. 9A, 9C: a request for a certificate (PKCS#10, DER). 9E, which
+        /// gets none: a signature over [`crate::Purpose::Present`].
+        proof: Bytes,
     },
     /// Personalisation: all is written and read back.
     Personalised {

@@ -7,7 +7,7 @@
 //!  4  PUK to ours                             (from the factory's; a card begun before: from ours first)
 //!  5  passcode by PUK, VERIFY                 (RESET RETRY COUNTER, which does not care what was there)
 //!  6  for 9A, 9C: GENERATE, VERIFY, sign CSR  KeyGenerated ─► Certificate: PUT DATA, read back
-//!     for 9E:     GENERATE, sign              KeyGenerated ─► (no certificate)
+//!     for 9E:     GENERATE, sign presence     KeyGenerated ─► (no certificate)
 //!  7  VERIFY, 9A signs                        Agree ─► Evaluate ─► NewTag ─► Write (it is on the card already)
 //!  8  log out, VERIFY, 9A signs               Personalised ─► Done
 //! ```
@@ -122,7 +122,7 @@ fn make_key<T: Transport, S: Server, R: Random>(
     let public_key = job.card.generate(slot)?;
     let spki = public_key.to_spki().ok_or(CardError::Malformed { ins: 0x47 })?;
     let object = Key(slot).certificate_object();
-    let csr = if object.is_some() {
+    let proof = if object.is_some() {
         // 9C wants VERIFY before each signature; for 9A it does no harm.
         verify(job, new)?;
         let serial = &identified.seen.serial;
@@ -134,10 +134,11 @@ fn make_key<T: Transport, S: Server, R: Random>(
         if !public_key.verifies(&digest, &signature) {
             return Err(CardError::Malformed { ins: 0x87 }.into());
         }
-        Vec::new()
+        signature
     };
+    let (public_key_der, proof) = (Bytes(spki), Bytes(proof));
     let request =
-        Request::KeyGenerated { job: job.task.job, slot, public_key: Bytes(spki), csr: Bytes(csr) };
+        Request::KeyGenerated { job: job.task.job, slot, public_key: public_key_der, proof };
     let Answer::Certificate { certificate } = job.ask(request)? else {
         return Err(Halt::ServerFault);
     };

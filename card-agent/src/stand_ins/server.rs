@@ -109,14 +109,16 @@ impl StandInServer {
         }
     }
 
-    fn key_generated(&mut self, slot: Slot, public_key: &Bytes, csr: &Bytes) -> Answer {
+    fn key_generated(&mut self, slot: Slot, public_key: &Bytes, proof: &Bytes) -> Answer {
         let key = Some(VerifyingKey::from_public_key_der(&public_key.0).unwrap());
         match slot {
             Slot::Authentication => self.authentication = key,
-            Slot::CardAuthentication => self.presence = key,
+            Slot::CardAuthentication => {
+                self.presence = key;
+                self.check(key, Purpose::Present, proof);
+            }
             Slot::Signature => {}
         }
-        assert_eq!(csr.0.is_empty(), slot == Slot::CardAuthentication);
         let certificate = match slot {
             Slot::CardAuthentication => Vec::new(),
             Slot::Authentication | Slot::Signature => {
@@ -184,8 +186,8 @@ impl StandInServer {
                 self.outcome = Some(outcome);
                 if outcome == WriteOutcome::New { done } else { Answer::Noted }
             }
-            Request::KeyGenerated { slot, public_key, csr, .. } => {
-                self.key_generated(slot, &public_key, &csr)
+            Request::KeyGenerated { slot, public_key, proof, .. } => {
+                self.key_generated(slot, &public_key, &proof)
             }
             Request::Personalised { signature, .. } => {
                 self.check(self.authentication, Purpose::Personalise, &signature);

@@ -318,10 +318,13 @@ impl SoftAgent {
         card.set_passcode(passcode);
         card.verify(passcode).map_err(Stop::WrongPasscode)?;
         for slot in [Slot::Authentication, Slot::Signature, Slot::CardAuthentication] {
-            let csr =
-                if slot == Slot::CardAuthentication { Vec::new() } else { card.request(slot)? };
-            let (public_key, csr) = (Bytes(card.public_key(slot)?), Bytes(csr));
-            let request = Request::KeyGenerated { job, slot, public_key, csr };
+            let proof = if slot == Slot::CardAuthentication {
+                card.sign(slot, &self.said(&held, Purpose::Present).bytes())?
+            } else {
+                card.request(slot)?
+            };
+            let (public_key, proof) = (Bytes(card.public_key(slot)?), Bytes(proof));
+            let request = Request::KeyGenerated { job, slot, public_key, proof };
             let Answer::Certificate { .. } = self.hear(request).await? else {
                 return Err(unexpected());
             };

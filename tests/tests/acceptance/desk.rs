@@ -8,6 +8,7 @@ mod history;
 mod liars;
 mod log_in;
 mod order;
+mod registration;
 mod secrets;
 mod sessions;
 mod torn;

@@ -12,6 +12,8 @@ pub struct Drawer {
     pub cards: Vec<DemoCard>,
     /// How far personalisation is.
     pub progress: Progress,
+    /// Why it stopped, if it did.
+    pub problem: Option<String>,
 }
 
 /// How many cards have been personalised.
@@ -68,6 +70,7 @@ impl Progress {
 struct Page<'a> {
     cards: &'a [DemoCard],
     progress: Progress,
+    problem: Option<&'a str>,
     insert: &'static str,
     remove: &'static str,
     log_in: &'static str,
@@ -82,6 +85,7 @@ impl Drawer {
         let page = Page {
             cards: &self.cards,
             progress: self.progress,
+            problem: self.problem.as_deref(),
             insert: paths::DEMO_INSERT,
             remove: paths::DEMO_REMOVE,
             log_in: paths::LOG_IN,

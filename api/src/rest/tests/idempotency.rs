@@ -1,6 +1,16 @@
 //! The same request under the same key.
 
+use domain::passcode::{Form, OptionalFields};
+use workflows::card_job::Goal;
+
 use super::*;
+use crate::{
+    rest::{
+        idempotency::{self, IdempotencyKey},
+        problem::Problem,
+    },
+    updates::{self, Planned},
+};
 
 const KEY: &str = "01957a00-0000-7000-8000-000000000001";
 const BODY: &str = r#"{"verification": {"new": "Troubadour7", "confirm": "Troubadour7"}}"#;
@@ -30,6 +40,66 @@ async fn a_repeat_at_the_same_moment_is_answered_with_the_same_bytes() {
         site.call(update(KEY, BODY).logged_in())
     );
     assert_eq!((one.status, one.body), (StatusCode::ACCEPTED, other.body));
+}
+
+#[tokio::test]
+async fn two_at_the_same_moment_and_a_repeat_after_a_crash_work_under_the_same_command() {
+    let site = Site::logged_in().await;
+    let seen = Mutex::new(Vec::new());
+    let once = async |request: &'static [u8], answer: Result<StatusCode, StatusCode>| {
+        let work = async |command: CommandId| {
+            seen.lock().unwrap().push(command);
+            tokio::task::yield_now().await;
+            match answer {
+                Ok(status) => Ok(idempotency::Answer::refused(&Problem::of(status))?),
+                Err(status) => Err(Problem::of(status)),
+            }
+        };
+        IdempotencyKey(Some(CommandId(KEY.parse().unwrap()))).once(&site.app, request, work).await
+    };
+    let failed = Err(StatusCode::INTERNAL_SERVER_ERROR);
+    let (one, other) = tokio::join!(once(b"request", failed), once(b"request", failed));
+    assert!(one.is_err() && other.is_err());
+    site.wait(Duration::minutes(10) - Duration::milliseconds(1));
+    assert!(once(b"another", failed).await.is_err());
+    assert!(once(b"request", Ok(StatusCode::LOCKED)).await.is_ok());
+    assert!(once(b"request", Ok(StatusCode::CONFLICT)).await.is_ok());
+    let seen = seen.into_inner().unwrap();
+    assert_eq!(seen, [seen[0]; 3]);
+}
+
+#[tokio::test]
+async fn what_failed_and_was_not_repeated_within_the_ten_minutes_of_its_job_needs_a_new_key() {
+    let site = Site::logged_in().await;
+    let failed = async |_| Err(Problem::of(StatusCode::INTERNAL_SERVER_ERROR));
+    let done = async |_| Ok(idempotency::Answer::refused(&Problem::of(StatusCode::LOCKED))?);
+    let key = || IdempotencyKey(Some(CommandId(KEY.parse().unwrap())));
+    assert!(key().once(&site.app, b"request", failed).await.is_err());
+    site.wait(Duration::minutes(10));
+    let problem = key().once(&site.app, b"request", done).await.err().unwrap();
+    assert_eq!(problem.status(), StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn an_update_that_is_planned_again_under_its_command_finds_its_own_job() {
+    let site = Site::logged_in().await;
+    let (token, now) = (TokenHash::of(&[7; 32]), site.app.now());
+    let session = site.app.stores().sessions.resume(token, now).await.unwrap().unwrap();
+    let loaded = site.app.load(HOLDER).await.unwrap();
+    let command = site.app.entropy().command_id(site.app.now());
+    let start = async || {
+        let form = || OptionalFields {
+            wanted: "Troubadour7".to_owned().into(),
+            confirm: "Troubadour7".to_owned().into(),
+            blank: false,
+        };
+        let form = Form { smartcard: true, verification: form(), ..Form::default() };
+        let planned = updates::plan(&site.app, &session, &loaded, &form, command).await.unwrap();
+        let Planned::Change(change) = planned else { panic!("nothing is wrong with it") };
+        site.app.start_job(Goal::ChangePasscodes(change), TokenHash::of(&[8; 32])).await.unwrap()
+    };
+    let (one, other) = tokio::join!(start(), start());
+    assert_eq!((one, other), (start().await, jobs::job_of(command)));
 }
 
 #[tokio::test]

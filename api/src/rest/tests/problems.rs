@@ -1,11 +1,12 @@
 //! What every problem looks like.
 
-use axum::response::IntoResponse as _;
+use axum::{middleware::from_fn_with_state, response::IntoResponse as _, routing};
 use domain::logon::LogonRefusal;
 use projections::Behind;
-use stores::event_store::Position;
+use stores::{event_store::Position, vault::VaultError};
 
 use super::{super::problem::Problem, *};
+use crate::portal::errors::{PageError, dress};
 
 const STATUSES: [u16; 13] = [400, 401, 403, 404, 405, 409, 413, 415, 422, 423, 429, 500, 503];
 
@@ -34,6 +35,21 @@ fn who_is_told_that_we_are_not_ready_is_told_when_to_ask_again() {
     let response = Problem::from(Behind { wanted, reached }).into_response();
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.headers()[header::RETRY_AFTER], "5");
+}
+
+#[tokio::test]
+async fn who_meets_too_many_passcode_checks_is_told_when_to_come_back_by_api_and_portal() {
+    let busy = || anyhow::Error::from(VaultError::Busy).context("while a form was judged");
+    let api = Problem::from(busy()).into_response();
+    let site = Site::open().await;
+    let router = Router::new()
+        .route("/busy", routing::get(async move || Err::<(), _>(PageError::from(busy()))))
+        .layer(from_fn_with_state(site.app.clone(), dress));
+    let portal = call(router, get("/busy")).await;
+    for (status, headers) in [(api.status(), api.headers()), (portal.status, &portal.headers)] {
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(headers[header::RETRY_AFTER], "5");
+    }
 }
 
 #[test]

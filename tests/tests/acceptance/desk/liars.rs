@@ -231,13 +231,14 @@ async fn a_key_and_a_request_that_do_not_belong_together_get_no_certificate() {
     let job = scene.desk.app().start_job(goal, TokenHash::of(b"desk")).await.unwrap();
     let card = SoftCard::blank("0C03").unwrap();
     scene.agent.claim(job, card.seen()).await.unwrap();
-    for (key, csr) in [
+    for (key, proof) in [
         (card.public_key(Slot::Signature).unwrap(), card.request(Slot::Authentication).unwrap()),
         (card.public_key(Slot::Authentication).unwrap(), Vec::new()),
         (Vec::new(), card.request(Slot::Authentication).unwrap()),
     ] {
         let slot = Slot::Authentication;
-        let request = Request::KeyGenerated { job, slot, public_key: key.into(), csr: csr.into() };
+        let request =
+            Request::KeyGenerated { job, slot, public_key: key.into(), proof: proof.into() };
         let answer = scene.agent.ask(request).await;
         assert!(matches!(answer, Answer::Refused { ref rule, .. } if rule == "C-09"), "{answer:?}");
     }

@@ -67,7 +67,8 @@ fn signature(scene: &Scene, held: Option<&Held>, slot: Slot, purpose: Purpose) -
 
 /// Everything an agent can ask about a claimed job, by name.
 fn requests(scene: &Scene, job: JobId, held: Option<&Held>) -> Vec<(&'static str, Request)> {
-    let present = signature(scene, held, Slot::CardAuthentication, Purpose::Present).into();
+    let present = Bytes(signature(scene, held, Slot::CardAuthentication, Purpose::Present));
+    let proof = present.clone();
     let agree = signature(scene, held, Slot::Authentication, Purpose::ChangePasscodes).into();
     let personalise = signature(scene, held, Slot::Authentication, Purpose::Personalise).into();
     // Any element of the group will do.
@@ -85,7 +86,7 @@ fn requests(scene: &Scene, job: JobId, held: Option<&Held>) -> Vec<(&'static str
         ("written new", Request::Written { job, outcome: WriteOutcome::New }),
         ("written old", Request::Written { job, outcome: WriteOutcome::Old }),
         ("written unknown", Request::Written { job, outcome: WriteOutcome::Unknown }),
-        ("key", Request::KeyGenerated { job, slot, public_key: key, csr: Bytes(Vec::new()) }),
+        ("key", Request::KeyGenerated { job, slot, public_key: key, proof }),
         ("personalised", Request::Personalised { job, signature: personalise }),
         ("abandon", Request::Abandon { job, reason: ProblemSeen::Cancelled }),
     ]

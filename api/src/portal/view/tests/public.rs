@@ -154,13 +154,21 @@ fn the_card_drawer_shows_where_each_card_is() {
     };
     let page = Drawer {
         cards: vec![
+        problem: None,
             card("okafor", "Dr Sam Okafor", Place::Reader),
             card("patel", "Jo Patel", Place::Drawer),
             card("lind", "Ada Lind", Place::BeingMade),
         ],
         progress: Progress::new(2, 3),
+        problem: None,
     };
     nobody().shows("demo", |environment, frame| page.render(environment, frame));
+    let page = Drawer {
+        cards: vec![card("lind", "Ada Lind", Place::BeingMade)],
+        progress: Progress::new(0, 1),
+        problem: Some("Ada Lind: no card agent is connected".into()),
+    };
+    nobody().shows("demo_stopped", |environment, frame| page.render(environment, frame));
     let page = Drawer {
         cards: vec![card("patel", "Jo Patel", Place::Drawer)],
         progress: Progress::new(1, 1),
