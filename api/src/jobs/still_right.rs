@@ -4,7 +4,7 @@
 use domain::{
     decider::Decider as _,
     holder::{Holder, HolderCommand},
-    ids::SecretRef,
+    ids::{EventId, SecretRef},
     passcode::Kind,
     policy::Policy,
 };
@@ -22,6 +22,11 @@ pub(super) async fn check(
     smartcard: Option<SecretRef>,
 ) -> Result<(), Stop> {
     session(app, change).await?;
+    // What was done and only not heard of is done: a repeat is no change meanwhile.
+    let done = EventId::derive(change.command, 0);
+    if app.stores().log.contains(done).await.map_err(anyhow::Error::from)? {
+        return Ok(());
+    }
     let loaded = app.load(change.holder).await.map_err(anyhow::Error::from)?;
     if seen(&loaded.holder, app.policy()) != change.seen {
         return Err(Stop::no(

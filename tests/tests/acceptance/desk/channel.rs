@@ -1,7 +1,7 @@
 //! The agents' channel over real TLS, with the agent's own code on the other end: who gets in, and who does not.
 
 use card_agent::{
-    channel::{Channel, Dialler, Introduction, ServerAddress, Trouble, ask_once, tls},
+    channel::{Dialler, Introduction, ServerAddress, ask_once, tls},
     enrolment::{self, Enrolment, Invitation},
     entropy::Entropy,
 };
@@ -137,25 +137,25 @@ async fn a_revoked_workstation_is_hung_up_on_and_does_not_get_in_again() {
     let (_readers, seen) = watch::channel(Vec::new());
     let introduction = Introduction { workstation: "ward 3".to_owned() };
     let tls = tls::enrolled(&enrolment).unwrap();
-    let (dialler, channel) = Dialler::new(open.address.clone(), tls, introduction, seen);
+    let (dialler, _channel) = Dialler::new(open.address.clone(), tls, introduction, seen);
     let stop = CancellationToken::new();
     let dialling = tokio::spawn(dialler.run(stop.clone(), Entropy));
-    until(&channel, None).await;
+    connected(&open.desk, true).await;
 
     revoke(&open.desk, agent).await;
 
-    until(&channel, Some(Trouble::Revoked)).await;
-    assert!(open.desk.app().agents().is_empty());
+    connected(&open.desk, false).await;
     assert!(open.look(&enrolment).await.is_err());
     stop.cancel();
     dialling.await.unwrap();
 }
 
-/// Waits until the line is as expected.
-async fn until(channel: &Channel, trouble: Option<Trouble>) {
+/// Waits until the server has an agent on the line, or none.
+async fn connected(desk: &Desk, wanted: bool) {
+    let mut changes = desk.app().agents().changes();
     let reached = async {
-        while channel.trouble() != trouble {
-            tokio::task::yield_now().await;
+        while desk.app().agents().is_empty() == wanted {
+            changes.changed().await.unwrap();
         }
     };
     tokio::time::timeout(SOON, reached).await.unwrap();

@@ -4,7 +4,10 @@ use axum::http::StatusCode;
 use chrono::Duration;
 use domain::{holder::HolderEvent, passcode::Kind};
 use protocol::{Answer, Request};
-use tests::desk::scene::{Scene, account_recovery, verification};
+use tests::desk::{
+    agent::noted,
+    scene::{Scene, account_recovery, verification},
+};
 
 type Fields = fn(&str) -> [(&'static str, &str); 2];
 
@@ -36,6 +39,9 @@ async fn p22_of_six_values_the_last_five_are_refused_and_the_one_before_them_is_
         for value in values {
             scene.change(&fields(value)).await.unwrap();
         }
+        // The form, too, compares ten values of a kind a day.
+        scene.desk.wait(Duration::days(1));
+        scene.log_in().await.unwrap();
         for value in &values[1..] {
             is_refused(&mut scene, &fields(value)).await;
         }
@@ -43,6 +49,24 @@ async fn p22_of_six_values_the_last_five_are_refused_and_the_one_before_them_is_
         let page = scene.change(&fields(values[0])).await.unwrap();
         assert!(page.says(&format!("Your {} has been updated", kind.words())), "{}", page.html);
     }
+}
+
+#[tokio::test]
+async fn p22_the_form_compares_ten_values_of_a_kind_a_day_and_not_an_eleventh() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    scene.change(&verification("Value-v0")).await.unwrap();
+    for _ in 2..=10 {
+        is_refused(&mut scene, &verification("Value-v0")).await;
+    }
+    for value in ["Value-v0", "Value-v1"] {
+        let page = scene.browser.post("/passcodes", &verification(value)).await.unwrap();
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.says("Too many new passcodes were tried today"), "{}", page.html);
+    }
+    scene.change(&account_recovery("Value-v1")).await.unwrap();
+    scene.desk.wait(Duration::hours(15));
+    scene.log_in().await.unwrap();
+    scene.change(&verification("Value-v1")).await.unwrap();
 }
 
 #[tokio::test]
@@ -126,6 +150,9 @@ async fn p22_after_a_refusal_the_same_job_takes_another_value() {
     let mut scene = Scene::logged_in().await.unwrap();
     let job = scene.update_smartcard(&[]).await.unwrap();
     let (_, terms) = scene.agent.prove(job, &mut scene.card, &scene.passcode).await.unwrap();
+    let tag = scene.agent.tag(job, &terms, &scene.passcode).await.unwrap();
+    noted(scene.agent.ask(Request::CurrentTag { job, tag }).await).unwrap();
+    // Every comparison needs an evaluation of its own.
     let tag = scene.agent.tag(job, &terms, &scene.passcode).await.unwrap();
     let refused = scene.agent.ask(Request::NewTag { job, tag: tag.clone() }).await;
     assert!(matches!(refused, Answer::Refused { ref rule, again: true, .. } if rule == "P-22"));

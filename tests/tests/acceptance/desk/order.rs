@@ -13,6 +13,7 @@ enum Stage {
     Claimed,
     Present,
     Agreed,
+    Settled,
     Writing,
     Unknown,
     Done,
@@ -46,12 +47,20 @@ async fn bring(scene: &mut Scene, job: JobId, stage: Stage) -> Option<Held> {
     }
     let tag = scene.agent.tag(job, &terms, &scene.passcode).await.unwrap();
     noted(scene.agent.ask(Request::CurrentTag { job, tag }).await).unwrap();
+    if stage == Stage::Settled {
+        return Some(held);
+    }
     let tag = scene.agent.tag(job, &terms, NEW).await.unwrap();
     assert_eq!(scene.agent.ask(Request::NewTag { job, tag }).await, Answer::Write);
     let outcome = match stage {
         Stage::Unknown => WriteOutcome::Unknown,
         Stage::Done => WriteOutcome::New,
-        Stage::Open | Stage::Claimed | Stage::Present | Stage::Agreed | Stage::Writing => {
+        Stage::Open
+        | Stage::Claimed
+        | Stage::Present
+        | Stage::Agreed
+        | Stage::Settled
+        | Stage::Writing => {
             return Some(held);
         }
     };
@@ -95,10 +104,13 @@ fn requests(scene: &Scene, job: JobId, held: Option<&Held>) -> Vec<(&'static str
 /// The steps that come next, so that they are no test of disorder.
 fn in_order(stage: Stage) -> &'static [&'static str] {
     match stage {
-        Stage::Open | Stage::Done => &[],
+        // Who cancels on the page has usually not claimed the job yet.
+        Stage::Open => &["abandon"],
+        Stage::Done => &[],
         Stage::Claimed => &["present", "wrong", "abandon"],
         Stage::Present => &["agree", "wrong", "abandon"],
-        Stage::Agreed => &["evaluate", "current", "new", "wrong", "abandon"],
+        Stage::Agreed => &["evaluate", "current", "wrong", "abandon"],
+        Stage::Settled => &["evaluate", "new", "wrong", "abandon"],
         Stage::Writing | Stage::Unknown => &["written new", "written old", "written unknown"],
     }
 }
@@ -139,8 +151,13 @@ async fn a_job_whose_card_is_there_waits_for_its_holder() {
 }
 
 #[tokio::test]
-async fn a_job_whose_holder_agrees_waits_for_tags() {
+async fn a_job_whose_holder_agrees_waits_for_the_tag_of_what_is_on_the_card() {
     every_other_step_is_refused_at(Stage::Agreed).await;
+}
+
+#[tokio::test]
+async fn a_job_that_knows_what_is_on_the_card_waits_for_the_tag_of_what_is_wanted() {
+    every_other_step_is_refused_at(Stage::Settled).await;
 }
 
 #[tokio::test]

@@ -138,7 +138,10 @@ async fn no_secret_of_a_journey_is_in_any_file_event_or_log_line_and_one_that_is
     assert_eq!(find(&tokens, std::slice::from_ref(&logged)), []);
     let of_tokens: Vec<Finding> = find(&tokens, &places)
         .into_iter()
-        .filter(|finding| !(finding.form == "SHA-256" && finding.place.contains("/log.db")))
+        .filter(|finding| {
+            let of_a_table = ["SHA-256", "SHA-256, hexadecimal"].contains(&finding.form);
+            !(of_a_table && finding.place.contains("/log.db"))
+        })
         .collect();
     assert_eq!(of_tokens, []);
 

@@ -5,7 +5,7 @@ use domain::{holder::HolderEvent, passcode::Kind};
 use protocol::{Answer, Purpose, Request, Slot, WriteOutcome};
 use stores::token::TokenHash;
 use tests::desk::{
-    agent::{Stop, Write},
+    agent::{Stop, Write, noted},
     card::SoftCard,
     faulty_log::Fault,
     scene::{Scene, verification},
@@ -90,6 +90,10 @@ async fn b28_a_torn_update_waits_for_its_card_for_days_and_loses_nothing_meanwhi
 async fn b28_a_torn_update_is_settled_by_the_next_change_as_well() {
     let mut scene = Scene::logged_in().await.unwrap();
     torn(&mut scene, Write::TornAfter).await;
+    // What it was judged by is not so any more: it has to be sent again.
+    let refused = scene.change_smartcard("Third003", &[]).await.unwrap_err();
+    assert!(refused.to_string().contains("changed meanwhile"), "{refused}");
+    assert_eq!(happened(&scene).await, ["PasscodeSet", "PasscodeSet"]);
     scene.change_smartcard("Third003", &[]).await.unwrap();
     assert_eq!(happened(&scene).await, ["PasscodeSet", "PasscodeSet", "PasscodeSet"]);
 }
@@ -179,6 +183,8 @@ async fn a_power_cut_between_the_commit_and_its_journal_doubles_nothing() {
         let mut scene = Scene::logged_in().await.unwrap();
         let job = scene.update_smartcard(&verification("Tele1234")).await.unwrap();
         let (_, terms) = scene.agent.prove(job, &mut scene.card, &scene.passcode).await.unwrap();
+        let tag = scene.agent.tag(job, &terms, &scene.passcode).await.unwrap();
+        noted(scene.agent.ask(Request::CurrentTag { job, tag }).await).unwrap();
         let tag = scene.agent.tag(job, &terms, "Second02").await.unwrap();
         assert_eq!(scene.agent.ask(Request::NewTag { job, tag }).await, Answer::Write);
         scene.card.set_passcode("Second02");
