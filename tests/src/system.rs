@@ -23,6 +23,9 @@ use crate::{
 /// The slot of the reader that the demonstration uses.
 pub const SLOT: u8 = 0;
 
+/// A second slot, which is empty.
+pub const OTHER_SLOT: u8 = 1;
+
 /// The model name of the virtual reader.
 pub const READER: &str = "Latchkey Virtual Reader";
 
@@ -101,6 +104,7 @@ impl System {
 
     fn put_in_order(&mut self) -> anyhow::Result<()> {
         self.take_out()?;
+        self.sandbox.drawer().remove(OTHER_SLOT)?;
         if self.server.is_none() {
             self.start_server()?;
         }

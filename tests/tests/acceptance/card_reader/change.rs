@@ -163,6 +163,20 @@ fn b28_a_wrong_current_passcode_changes_none_of_the_three() -> anyhow::Result<()
 }
 
 #[test]
+fn p27_an_update_that_is_cancelled_on_the_passcode_page_changes_nothing() -> anyhow::Result<()> {
+    let system = system()?;
+    system.insert("tomasz")?;
+    let mut visitor = Visitor::new()?;
+    log_in(&system, &mut visitor, &system.passcode("tomasz"))?;
+    let before = all_told(&system, &mut visitor)?;
+    go_and_update(&system, &mut visitor, &new_verification("Lighthouse-3"))?;
+    visitor.press("Cancel", &[])?;
+    visitor.sees("You cancelled the update")?;
+    assert_eq!(all_told(&system, &mut visitor)?, before);
+    Ok(())
+}
+
+#[test]
 fn a_passcode_changed_with_another_program_is_found_at_the_next_log_in() -> anyhow::Result<()> {
     let system = system()?;
     system.insert("maria")?;

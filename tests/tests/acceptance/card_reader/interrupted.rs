@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use reqwest::StatusCode;
 use tests::{
     held::until,
-    system::{READER, system},
+    system::{OTHER_SLOT, READER, system},
     visitor::Visitor,
 };
 use virtual_card::Profile;
@@ -13,8 +13,7 @@ use virtual_card::Profile;
 use super::{card_takes, go_and_log_in, go_and_update, go_to_passcode_page, log_in, old_and_new};
 
 #[test]
-fn p20_another_card_than_that_of_the_session_is_refused_before_anything_is_spent()
--> anyhow::Result<()> {
+fn p20_an_update_is_refused_after_another_card_took_the_place_of_the_first() -> anyhow::Result<()> {
     let system = system()?;
     system.insert("tomasz")?;
     let mut visitor = Visitor::new()?;
@@ -23,13 +22,29 @@ fn p20_another_card_than_that_of_the_session_is_refused_before_anything_is_spent
     let page = visitor.page()?.address.to_string();
     system.insert("maria")?;
     let others = system.passcode("maria");
-    // The page shows the card that is in the reader now.
+    // The page shows the card that is in the reader now; the session went with the first.
     visitor.open(&page.replace(&system.agent_origin(), &system.origin()))?;
     go_to_passcode_page(&mut visitor)?;
     visitor.press("Make these changes", &old_and_new(&others, "27272727"))?;
-    visitor.sees("This is not the card you logged in with. Put that card in the reader.")?;
+    visitor.sees("You are no longer logged in. Log in and start again.")?;
+    go_and_log_in(&system, &mut visitor)?;
+    visitor.sees("Tries left 3")?;
     assert!(card_takes(&system, &others)?);
     Ok(())
+}
+
+#[test]
+fn of_two_cards_none_is_taken_until_one_is_gone() -> anyhow::Result<()> {
+    let system = system()?;
+    system.insert("tomasz")?;
+    let mut visitor = Visitor::new()?;
+    go_and_log_in(&system, &mut visitor)?;
+    system.sandbox.drawer().insert("maria", OTHER_SLOT)?;
+    visitor.reload_until("There is more than one smartcard")?;
+    system.sandbox.drawer().remove(OTHER_SLOT)?;
+    visitor.reload_until("Tries left 3")?;
+    visitor.press("Log in", &[("current_passcode", &system.passcode("tomasz"))])?;
+    visitor.sees("Tomasz Nowak")
 }
 
 #[test]
