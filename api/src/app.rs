@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use axum::http::HeaderMap;
 use chrono::{DateTime, Duration, Utc};
 use domain::{card::CardKeys, ids::HolderId, policy::Policy};
 use issuer::{AgentsAuthority, CardsAuthority};
@@ -13,11 +14,11 @@ use workflows::card_job::Claim;
 use zeroize::Zeroizing;
 
 use crate::{
-    agents::{AgentSeen, Registry},
+    agents::{AgentSeen, LineId, Registry},
     clock::{Clock, Entropy},
     config::{Config, Mode},
     keystore::Keystore,
-    pace::{LOG_INS_A_MINUTE, Pace},
+    pace::{self, Pace},
     poprf::Poprf,
 };
 
@@ -27,8 +28,8 @@ const CHANNEL_CERTIFICATE_DAYS: i64 = 365;
 /// How long a page waits for the projections before it says that we are not ready.
 const CATCH_UP_MAX: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// After so many seconds without its agent, a card counts as removed.
-const AGENT_LOST_SECS: u64 = 60;
+/// After so long without its agent, a card counts as removed.
+pub const AGENT_LOST: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// The parts. Cheap to clone.
 #[derive(Clone)]
@@ -136,10 +137,12 @@ impl App {
         &self.0.poprf
     }
 
-    /// True if a stranger may start a log-in now; takes his place in the minute.
+    /// True if a stranger who sends these headers may start a log-in now; takes his place in the
+    /// minute.
     #[must_use]
-    pub fn admits_log_in(&self) -> bool {
-        self.0.pace.take(self.now(), LOG_INS_A_MINUTE)
+    pub fn admits_log_in(&self, headers: &HeaderMap) -> bool {
+        let address = self.config().portal.behind_proxy.then(|| pace::address(headers)).flatten();
+        self.0.pace.take(self.now(), address)
     }
 
     /// Places for stretching a value here (B-27).
@@ -216,10 +219,9 @@ impl App {
     }
 
     /// A card that an agent no longer sees ends its session, at once.
-    pub fn readers_changed(&self, agent: AgentId, before: Option<&AgentSeen>, now: &AgentSeen) {
+    pub fn readers_changed(&self, agent: AgentId, before: &AgentSeen, now: &AgentSeen) {
         let gone: Vec<String> = before
-            .map(|before| before.readers.as_slice())
-            .unwrap_or_default()
+            .readers
             .iter()
             .filter_map(|reader| reader.card.as_ref())
             .filter(|card| !now.has_card(&card.serial))
@@ -240,14 +242,19 @@ impl App {
         }
     }
 
-    /// An agent that stays away for a minute counts as its cards removed.
-    pub fn agent_left(&self, agent: AgentId, seen: AgentSeen) {
+    /// An agent that stays away for a minute counts as its cards removed. What a restart of ours
+    /// makes forgotten, [`crate::housekeeping::end_lost`] makes good.
+    pub fn agent_left(&self, agent: AgentId, line: LineId, seen: AgentSeen) {
+        // A connection may also end with the process.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let app = self.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(std::time::Duration::from_secs(AGENT_LOST_SECS)).await;
-            let back = app.agents().agent(agent);
+        runtime.spawn(async move {
+            tokio::time::sleep(AGENT_LOST).await;
+            if !app.agents().give_up(agent, line) {
+                return;
+            }
             for card in seen.readers.iter().filter_map(|reader| reader.card.as_ref()) {
-                if !back.as_ref().is_some_and(|back| back.has_card(&card.serial)) {
+                if !app.agents().has_card(agent, &card.serial) {
                     app.card_left(agent, &card.serial, EndReason::AgentLost).await;
                 }
             }

@@ -30,6 +30,9 @@ const LINE_BYTES_MAX: u64 = 256 * 1024;
 /// How long a question and its answer may take.
 const TALK_MAX: Duration = Duration::from_secs(10);
 
+/// Pause after a failed accept (out of file descriptors), so that the loop does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
 /// Agents in one answer.
 const AGENTS_MAX: u32 = 200;
 
@@ -113,7 +116,14 @@ pub async fn listen(app: App, shutdown: CancellationToken) -> anyhow::Result<()>
     loop {
         let (stream, _) = tokio::select! {
             () = shutdown.cancelled() => break,
-            accepted = listener.accept() => accepted?,
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "an operator's connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
         };
         // One at a time is enough for an operator, and bounds what he can cost.
         match timeout(TALK_MAX, talk(&app, stream)).await {
@@ -166,8 +176,9 @@ async fn answer(app: &App, question: Question) -> anyhow::Result<Reply> {
         Question::Revoke { agent } => {
             let (agent, now) = (AgentId(agent), app.now());
             let was_enrolled = app.stores().agents.revoke(agent, now).await?;
-            app.stores().sessions.end_of_agent(agent, EndReason::AgentRevoked, now).await?;
+            // In this order: whoever is hung up on opens no session any more.
             app.agents().hang_up(agent);
+            app.stores().sessions.end_of_agent(agent, EndReason::AgentRevoked, now).await?;
             Ok(Reply::Revoked { was_enrolled })
         }
     }

@@ -1,19 +1,33 @@
 //! What is swept away when its time is over: expired jobs and codes, pending vault rows, old
-//! answers. Nothing depends on it having run; it only keeps tables small.
+//! answers. Nothing depends on that having run; it only keeps tables small.
+//!
+//! And sessions whose card is in no reader any more, where nobody was there to notice it.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use stores::logon::KEPT_DAYS;
+use stores::{
+    logon::KEPT_DAYS,
+    session::{After, AtReader, EndReason, PAGE_ROWS_MAX},
+};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::App;
+use crate::{
+    app::{AGENT_LOST, App},
+    pace::LOG_INS_A_MINUTE,
+};
 
 /// How often.
 const EVERY: Duration = Duration::from_mins(1);
 
 /// Rows per table and round.
 const ROWS_MAX: u32 = 1_000;
+
+/// Rounds per table each time.
+const ROUNDS_MAX: u32 = 100;
+
+/// Jobs must go faster than strangers can make them.
+const _: () = assert!(LOG_INS_A_MINUTE < ROWS_MAX * ROUNDS_MAX);
 
 /// A session that can no longer be open is kept for so many hours more, because its browser may
 /// come back and is told why it ended.
@@ -22,11 +36,23 @@ const ENDED_KEPT_HOURS: i64 = 12;
 /// Counters are kept for the day they count and the one after.
 const COUNTERS_KEPT_DAYS: i64 = 2;
 
-/// Sweeps once a minute until `shutdown`.
+/// Sweeps once a minute until `shutdown`. Sessions are looked at from a minute after the start on:
+/// until then agents may still be on their way back.
 pub async fn run(app: App, shutdown: CancellationToken) {
+    let started = tokio::time::Instant::now();
+    let mut after = None;
     loop {
         if let Err(error) = sweep(&app).await {
             tracing::warn!(error = format!("{error:#}"), "not everything was swept");
+        }
+        if AGENT_LOST <= started.elapsed() {
+            after = end_lost(&app, after).await.unwrap_or_else(|error| {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "sessions without card were not ended"
+                );
+                None
+            });
         }
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -35,18 +61,125 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     }
 }
 
-/// One round over every table.
+/// What is swept.
+#[derive(Debug, Clone, Copy)]
+enum Table {
+    Vault,
+    Jobs,
+    Sessions,
+    Answers,
+    EnrolmentCodes,
+    Logons,
+    Counters,
+}
+
+impl Table {
+    const ALL: [Self; 7] = [
+        Self::Vault,
+        Self::Jobs,
+        Self::Sessions,
+        Self::Answers,
+        Self::EnrolmentCodes,
+        Self::Logons,
+        Self::Counters,
+    ];
+
+    /// One round: how many rows it did away with.
+    async fn sweep(self, app: &App) -> anyhow::Result<u64> {
+        let (stores, now) = (app.stores(), app.now());
+        Ok(match self {
+            Self::Vault => {
+                let swept = stores.vault.sweep(stores.log.as_ref(), now, ROWS_MAX).await?;
+                swept.n_deleted + swept.n_settled
+            }
+            Self::Jobs => stores.jobs.sweep(now, ROWS_MAX).await?,
+            Self::Sessions => {
+                stores.sessions.sweep(now - TimeDelta::hours(ENDED_KEPT_HOURS), ROWS_MAX).await?
+            }
+            Self::Answers => stores.answers.sweep(now, ROWS_MAX).await?,
+            Self::EnrolmentCodes => stores.agents.sweep(now, ROWS_MAX).await?,
+            Self::Logons => stores.logons.forget(now, KEPT_DAYS, ROWS_MAX).await?,
+            Self::Counters => {
+                stores.limits.sweep(now - TimeDelta::days(COUNTERS_KEPT_DAYS), ROWS_MAX).await?
+            }
+        })
+    }
+}
+
+/// Everything whose time is over: each table until there is less to do than a round could, or the
+/// rounds are used up.
 ///
 /// # Errors
-/// If the store fails; the next round starts over.
+/// If the store fails; the next time starts over.
 pub async fn sweep(app: &App) -> anyhow::Result<()> {
-    let (stores, now) = (app.stores(), app.now());
-    stores.vault.sweep(stores.log.as_ref(), now, ROWS_MAX).await?;
-    stores.jobs.sweep(now, ROWS_MAX).await?;
-    stores.sessions.sweep(now - TimeDelta::hours(ENDED_KEPT_HOURS), ROWS_MAX).await?;
-    stores.answers.sweep(now, ROWS_MAX).await?;
-    stores.agents.sweep(now, ROWS_MAX).await?;
-    stores.logons.forget(now, KEPT_DAYS, ROWS_MAX).await?;
-    stores.limits.sweep(now - TimeDelta::days(COUNTERS_KEPT_DAYS), ROWS_MAX).await?;
+    for table in Table::ALL {
+        for _ in 0..ROUNDS_MAX {
+            if table.sweep(app).await? < u64::from(ROWS_MAX) {
+                break;
+            }
+        }
+    }
     Ok(())
+}
+
+/// Ends the open sessions whose agent is not connected, or does not say that the card is in a
+/// reader. Who left less than a minute ago is not among them. Gives back where to go on next time;
+/// `None` if it came to the end.
+///
+/// # Errors
+/// If the store fails.
+pub async fn end_lost(app: &App, mut after: Option<After>) -> anyhow::Result<Option<After>> {
+    for _ in 0..ROUNDS_MAX {
+        let sessions = &app.stores().sessions;
+        let page = sessions.open_sessions(after, app.now(), PAGE_ROWS_MAX).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        after = Some((last.agent, last.token));
+        for open in &page {
+            if let Some(reason) = lost(app, open) {
+                sessions.end(open.token, reason, app.now()).await?;
+            }
+        }
+    }
+    Ok(after)
+}
+
+/// Why a session has to end, if it has.
+fn lost(app: &App, open: &AtReader) -> Option<EndReason> {
+    let agents = app.agents();
+    if agents.misses(open.agent) || agents.has_card(open.agent, open.card.as_str()) {
+        return None;
+    }
+    let is_connected = agents.agent(open.agent).is_some();
+    Some(if is_connected { EndReason::CardRemoved } else { EndReason::AgentLost })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use domain::testing::instant;
+    use stores::{agent::ENROLMENT_CODE_MINUTES, token::TokenHash};
+
+    use super::*;
+    use crate::{
+        clock::{Entropy, StandingClock},
+        commands::serve,
+        config::Config,
+    };
+
+    #[tokio::test]
+    async fn more_rows_than_a_round_can_take_are_gone_after_one_sweep() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(StandingClock::at(instant("2026-03-02T09:00:00Z")));
+        let config = Config::for_testing(folder.path());
+        let entropy = Entropy::Seeded(Mutex::new(0));
+        let app = serve::open(config, clock.clone(), entropy).await.unwrap();
+        for number in 0..=ROWS_MAX {
+            let code = TokenHash::of(&number.to_be_bytes());
+            app.stores().agents.put_enrolment_code(code, app.now()).await.unwrap();
+        }
+        clock.advance(TimeDelta::minutes(ENROLMENT_CODE_MINUTES));
+        sweep(&app).await.unwrap();
+        assert_eq!(app.stores().agents.sweep(app.now(), ROWS_MAX).await.unwrap(), 0);
+    }
 }

@@ -7,7 +7,7 @@ use protocol::JobId;
 use stores::{
     agent::AgentId,
     logon::Logon,
-    session::{NewSession, Scope},
+    session::{EndReason, NewSession, Scope},
 };
 use workflows::card_job::Claim;
 
@@ -17,11 +17,20 @@ use crate::{
     jobs::OpenJob,
 };
 
+/// What a person is told whose card is gone ([`NotOpened::CardGone`]).
+pub const CARD_GONE: &str = "Your card is no longer in the reader";
+
+/// What he can do about it.
+pub const CARD_GONE_WAY_OUT: &str =
+    "Put your smartcard in the reader, leave it there, and log in again.";
+
 /// Why a log-in opened no session.
 #[derive(Debug)]
 pub enum NotOpened {
     /// A rule says no.
     Refused(LogonRefusal),
+    /// P-05: the card is in the claiming agent's reader no more, or the agent is gone or revoked.
+    CardGone,
     /// We failed.
     Failed(anyhow::Error),
 }
@@ -56,7 +65,13 @@ pub async fn open_session(
     let context = app.context(&loaded);
     let proof = Authenticated::by_card(&loaded.holder, &claim.card).map_err(NotOpened::Refused)?;
     let check = logon::check(&context, &loaded.holder, &proof);
-    let workstation = app.agents().agent(AgentId(claim.agent));
+    // Whoever is hung up on, because it was revoked, is not connected.
+    let agent = AgentId(claim.agent);
+    let has_card = || app.agents().has_card(agent, claim.card.as_str());
+    if !has_card() {
+        return Err(NotOpened::CardGone);
+    }
+    let workstation = app.agents().agent(agent);
     let record = Logon {
         logon_id: app.entropy().uuid(context.now),
         holder: claim.holder,
@@ -74,14 +89,14 @@ pub async fn open_session(
         Verdict::Locked => return Err(NotOpened::Refused(LogonRefusal::AccountLocked)),
     };
     let (token, jar) = new_token(jar, SESSION_COOKIE, app.entropy());
-    let session = NewSession {
-        token,
-        holder: claim.holder,
-        card: claim.card.clone(),
-        agent: AgentId(claim.agent),
-        scope,
-    };
+    let session =
+        NewSession { token, holder: claim.holder, card: claim.card.clone(), agent, scope };
     app.stores().sessions.open(&session, context.now).await?;
+    // A card that left before the session was there has ended nothing.
+    if !has_card() {
+        app.stores().sessions.end(token, EndReason::CardRemoved, app.now()).await?;
+        return Err(NotOpened::CardGone);
+    }
     Ok(jar)
 }
 

@@ -2,49 +2,133 @@
 //! a row until its ten minutes are over.
 //!
 //! A bound for the process, not a judgement of anybody; limits per card and person are durable and
-//! belong to the acts themselves.
+//! belong to the acts themselves. One address may not take everybody's places. Without a proxy in
+//! front there is one address only, this machine's own; behind one, it is what the proxy has
+//! written into `X-Forwarded-For`.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Mutex, PoisonError},
+};
 
+use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 
 /// Log-ins that may be started a minute: several times what 1.5 million holders do at eight in the
-/// morning.
+/// morning. Housekeeping takes expired jobs away faster than this, so that it also bounds the table.
 pub const LOG_INS_A_MINUTE: u32 = 60_000;
+
+/// Log-ins of these that one address may start: a hospital with thousands of workstations may have
+/// one address only.
+pub const LOG_INS_OF_AN_ADDRESS: u32 = 6_000;
 
 /// Counts within the minute of the server's clock.
 #[derive(Debug, Default)]
-pub struct Pace(Mutex<(i64, u32)>);
+pub struct Pace(Mutex<Minute>);
+
+#[derive(Debug, Default)]
+struct Minute {
+    number: i64,
+    n_all: u32,
+    /// At most [`LOG_INS_A_MINUTE`]: only who got a place is counted.
+    n_of_address: HashMap<IpAddr, u32>,
+}
 
 impl Pace {
-    /// Takes one of the minute's places; false if they are all taken.
+    /// Takes one of the minute's places; false if they are all taken, or all that this address may
+    /// have.
     #[must_use]
-    pub fn take(&self, now: DateTime<Utc>, max: u32) -> bool {
-        let minute = now.timestamp().div_euclid(60);
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if counted.0 != minute {
-            *counted = (minute, 0);
-        }
-        if counted.1 < max {
-            counted.1 += 1;
-            true
-        } else {
-            false
-        }
+    pub fn take(&self, now: DateTime<Utc>, address: Option<IpAddr>) -> bool {
+        self.take_of(now, address, LOG_INS_A_MINUTE, LOG_INS_OF_AN_ADDRESS)
     }
+
+    fn take_of(
+        &self,
+        now: DateTime<Utc>,
+        address: Option<IpAddr>,
+        max: u32,
+        max_of_address: u32,
+    ) -> bool {
+        let number = now.timestamp().div_euclid(60);
+        let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if minute.number != number {
+            *minute = Minute { number, ..Minute::default() };
+        }
+        if max <= minute.n_all {
+            return false;
+        }
+        if let Some(address) = address {
+            let n_taken = minute.n_of_address.entry(address).or_default();
+            if max_of_address <= *n_taken {
+                return false;
+            }
+            *n_taken += 1;
+        }
+        minute.n_all += 1;
+        true
+    }
+}
+
+/// Whom the proxy speaks for: what it has added at the end of `X-Forwarded-For`. Of an IPv6
+/// address the half that one customer of a provider has. `None` if the proxy does not say.
+#[must_use]
+pub fn address(headers: &HeaderMap) -> Option<IpAddr> {
+    let said = headers.get_all("x-forwarded-for").into_iter().next_back()?.to_str().ok()?;
+    let address: IpAddr = said.rsplit(',').next()?.trim().parse().ok()?;
+    Some(match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
+
+    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
     #[test]
     fn the_last_place_of_a_minute_is_given_the_next_is_not_and_the_next_minute_has_new_ones() {
-        let (pace, now) = (Pace::default(), DateTime::UNIX_EPOCH);
-        assert!(pace.take(now, 2));
-        let end = now + chrono::TimeDelta::milliseconds(59_999);
-        assert!(pace.take(end, 2));
-        assert!(!pace.take(end, 2));
-        assert!(pace.take(now + chrono::TimeDelta::seconds(60), 2));
+        let pace = Pace::default();
+        assert!(pace.take_of(NOW, None, 2, 9));
+        let end = NOW + chrono::TimeDelta::milliseconds(59_999);
+        assert!(pace.take_of(end, None, 2, 9));
+        assert!(!pace.take_of(end, None, 2, 9));
+        assert!(pace.take_of(NOW + chrono::TimeDelta::seconds(60), None, 2, 9));
+    }
+
+    #[test]
+    fn an_address_that_has_had_its_places_leaves_the_others_theirs() {
+        let pace = Pace::default();
+        let [greedy, other] = [1, 2].map(|last| Some(IpAddr::from([192, 0, 2, last])));
+        let take = |address| pace.take_of(NOW, address, 4, 2);
+        assert!(take(greedy) && take(greedy));
+        assert!(!take(greedy) && !take(greedy));
+        assert!(take(other) && take(None));
+        assert!(!take(other) && !take(None));
+    }
+
+    #[test]
+    fn only_what_the_proxy_itself_has_added_is_believed() {
+        let of = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("x-forwarded-for", HeaderValue::from_str(value).unwrap());
+            }
+            address(&headers).map(|address| address.to_string())
+        };
+        assert_eq!(of(&["198.51.100.7, 192.0.2.1"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(of(&["198.51.100.7", "192.0.2.2"]).as_deref(), Some("192.0.2.2"));
+        assert_eq!(of(&["::ffff:192.0.2.3"]).as_deref(), Some("192.0.2.3"));
+        assert_eq!(of(&["2001:db8:1:2:3:4:5:6"]).as_deref(), Some("2001:db8:1:2::"));
+        for none in [&[][..], &["192.0.2.1, unknown"], &[""]] {
+            assert_eq!(of(none), None);
+        }
     }
 }

@@ -6,12 +6,14 @@
 //! ```
 
 mod ending;
+mod open;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{CardSerial, HolderId};
 use uuid::Uuid;
 
 pub use ending::Ending;
+pub use open::{After, AtReader, PAGE_ROWS_MAX};
 
 use crate::{agent::AgentId, event_store::StoreError, sqlite::Connections, token::TokenHash};
 

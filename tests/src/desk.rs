@@ -18,7 +18,6 @@ use std::{
 
 use anyhow::Context as _;
 use api::{
-    agents::AgentSeen,
     app::App,
     clock::{Clock as _, Entropy, StandingClock, WallClock},
     commands::serve,
@@ -135,13 +134,7 @@ impl Desk {
         let id = AgentId(self.app.entropy().uuid(self.now()));
         let certificate = Sha256::digest(workstation.as_bytes()).into();
         self.app.stores().agents.enrol(id, workstation, certificate, self.now()).await?;
-        let seen = AgentSeen {
-            workstation: workstation.to_owned(),
-            readers: Vec::new(),
-            heard_at: self.now(),
-        };
-        self.app.agents().connect(id, seen, CancellationToken::new());
-        Ok(SoftAgent::new(self.app.clone(), id, workstation))
+        Ok(SoftAgent::connect(self.app.clone(), id, workstation))
     }
 
     /// A person becomes a holder the way everybody does: a blank card is personalised.

@@ -10,21 +10,31 @@ use protocol::{
 };
 use sha2::{Digest as _, Sha256};
 use stores::agent::AgentId;
-use tokio::{net::TcpStream, time::timeout};
-use tokio_rustls::server::TlsStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::timeout,
+};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{Message, protocol::WebSocketConfig},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{AgentSeen, answers, enrolment};
+use super::{AgentSeen, LineId, answers, enrolment};
 use crate::app::App;
 
-type Socket = WebSocketStream<TlsStream<TcpStream>>;
-
-/// Silence after which an agent is taken for lost.
+/// Silence after which an agent is taken for lost. Pings are silence: a heartbeat says what is in
+/// the readers.
 const SILENCE_MAX: Duration = Duration::from_secs(3 * HEARTBEAT_SECS);
+
+/// How long an agent may take to say Hello.
+const HELLO_MAX: Duration = Duration::from_secs(10);
+
+/// How long a connection without a certificate may last, all in all.
+const ENROLMENT_MAX: Duration = Duration::from_secs(30);
+
+/// How long an agent may take to read a frame of ours.
+const SEND_MAX: Duration = Duration::from_secs(10);
 
 /// Readers an agent may report; a workstation has one or two.
 const READERS_MAX: usize = 16;
@@ -40,39 +50,81 @@ pub(super) fn limits() -> WebSocketConfig {
 }
 
 /// Serves one connection until it ends.
-pub(super) async fn run(
+pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     app: App,
-    mut socket: Socket,
+    mut socket: WebSocketStream<S>,
     certificate: Option<Vec<u8>>,
     peer: SocketAddr,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let Some(certificate) = certificate else {
-        return enrol_only(&app, &mut socket).await;
+        return timeout(ENROLMENT_MAX, enrol_only(&app, &mut socket))
+            .await
+            .context("the enrolment took too long")?;
     };
     let fingerprint: [u8; 32] = Sha256::digest(&certificate).into();
+    let agent = enrolled(&app, &mut socket, fingerprint).await?;
+    let workstation = hello(&mut socket).await?;
+    let line = shutdown.child_token();
+    let place = Place::take(app, agent, workstation, line.clone());
+    // Whoever was revoked before he had his place could not be hung up on.
+    enrolled(&place.app, &mut socket, fingerprint).await?;
+    tracing::info!(agent = %agent.0, %peer, "an agent is connected");
+    place.app.stores().agents.seen(agent, place.app.now()).await?;
+    converse(&place, &mut socket, &line).await
+}
+
+/// Whose certificate this is; everybody else is sent away.
+async fn enrolled<S: AsyncRead + AsyncWrite + Unpin>(
+    app: &App,
+    socket: &mut WebSocketStream<S>,
+    fingerprint: [u8; 32],
+) -> anyhow::Result<AgentId> {
     let known = app.stores().agents.by_certificate(fingerprint).await?;
     let Some(agent) = known.filter(|agent| agent.revoked_at.is_none()) else {
-        bye(&mut socket, Farewell::Revoked).await?;
+        bye(socket, Farewell::Revoked).await?;
         bail!("the certificate is revoked or not of an enrolled agent");
     };
-    let workstation = hello(&mut socket).await?;
-    tracing::info!(agent = %agent.agent_id.0, %peer, "an agent is connected");
-    app.stores().agents.seen(agent.agent_id, app.now()).await?;
-    let line = shutdown.child_token();
-    let (workstation_now, readers) = (workstation.clone(), Vec::new());
-    let seen = AgentSeen { workstation: workstation_now, readers, heard_at: app.now() };
-    app.agents().connect(agent.agent_id, seen, line.clone());
-    let ended = converse(&app, &mut socket, agent.agent_id, &workstation, &line).await;
-    if let Some(seen) = app.agents().forget(agent.agent_id, &line) {
-        app.agent_left(agent.agent_id, seen);
+    Ok(agent.agent_id)
+}
+
+/// A place among the connected agents. It is given up however the connection ends, by a panic too.
+struct Place {
+    app: App,
+    agent: AgentId,
+    workstation: String,
+    id: LineId,
+}
+
+impl Place {
+    fn take(app: App, agent: AgentId, workstation: String, line: CancellationToken) -> Self {
+        let id = app.agents().connect(agent, workstation.clone(), app.now(), line);
+        Self { app, agent, workstation, id }
     }
-    ended
+
+    fn note(&self, mut readers: Vec<ReaderSeen>) {
+        readers.truncate(READERS_MAX);
+        let (workstation, heard_at) = (self.workstation.clone(), self.app.now());
+        let seen = AgentSeen { workstation, readers, heard_at };
+        if let Some(before) = self.app.agents().note(self.agent, self.id, seen.clone()) {
+            self.app.readers_changed(self.agent, &before, &seen);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(seen) = self.app.agents().forget(self.agent, self.id) {
+            self.app.agent_left(self.agent, self.id, seen);
+        }
+    }
 }
 
 /// The first frame must be a Hello of our version.
-async fn hello(socket: &mut Socket) -> anyhow::Result<String> {
-    match next(socket).await?.context("closed before Hello")? {
+async fn hello<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut WebSocketStream<S>,
+) -> anyhow::Result<String> {
+    match next(socket, HELLO_MAX).await?.context("closed before Hello")? {
         FromAgent::Hello { protocol: PROTOCOL_VERSION, workstation, .. } => Ok(clip(&workstation)),
         FromAgent::Hello { protocol, .. } => {
             bye(socket, Farewell::OtherVersion).await?;
@@ -85,9 +137,12 @@ async fn hello(socket: &mut Socket) -> anyhow::Result<String> {
 }
 
 /// A connection without a certificate: one Hello, one Enrol, goodbye.
-async fn enrol_only(app: &App, socket: &mut Socket) -> anyhow::Result<()> {
+async fn enrol_only<S: AsyncRead + AsyncWrite + Unpin>(
+    app: &App,
+    socket: &mut WebSocketStream<S>,
+) -> anyhow::Result<()> {
     hello(socket).await?;
-    let Some(FromAgent::Ask { number, request }) = next(socket).await? else {
+    let Some(FromAgent::Ask { number, request }) = next(socket, ENROLMENT_MAX).await? else {
         bail!("an agent without a certificate may only ask to be enrolled");
     };
     let Request::Enrol { code, csr, workstation } = request else {
@@ -98,44 +153,44 @@ async fn enrol_only(app: &App, socket: &mut Socket) -> anyhow::Result<()> {
     bye(socket, Farewell::Closing).await
 }
 
-async fn converse(
-    app: &App,
-    socket: &mut Socket,
-    agent: AgentId,
-    workstation: &str,
+async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+    place: &Place,
+    socket: &mut WebSocketStream<S>,
     line: &CancellationToken,
 ) -> anyhow::Result<()> {
     loop {
         let frame = tokio::select! {
+            // Whoever is hung up on is not listened to first.
+            biased;
             () = line.cancelled() => {
                 return bye(socket, Farewell::Closing).await;
             }
-            frame = next(socket) => frame?,
+            frame = next(socket, SILENCE_MAX) => frame?,
         };
         match frame {
             None => return Ok(()),
             Some(FromAgent::Hello { .. }) => bail!("a second Hello"),
-            Some(FromAgent::Readers { readers }) => note_readers(app, agent, workstation, readers),
+            Some(FromAgent::Readers { readers }) => place.note(readers),
             Some(FromAgent::Ask { number, request }) => {
-                let answer = answers::answer(app, agent, request).await;
+                let answer = answers::answer(&place.app, place.agent, request).await;
                 send(socket, &FromServer::Answer { number, answer }).await?;
             }
         }
     }
 }
 
-fn note_readers(app: &App, agent: AgentId, workstation: &str, mut readers: Vec<ReaderSeen>) {
-    readers.truncate(READERS_MAX);
-    let seen = AgentSeen { workstation: workstation.to_owned(), readers, heard_at: app.now() };
-    let before = app.agents().note(agent, seen.clone());
-    app.readers_changed(agent, before.as_ref(), &seen);
+/// The next frame; `None` if the agent closed the connection. Pings do not make the time longer.
+async fn next<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut WebSocketStream<S>,
+    within: Duration,
+) -> anyhow::Result<Option<FromAgent>> {
+    timeout(within, next_frame(socket)).await.context("silent")?
 }
 
-async fn next(socket: &mut Socket) -> anyhow::Result<Option<FromAgent>> {
-    loop {
-        let Some(message) = timeout(SILENCE_MAX, socket.next()).await.context("silent")? else {
-            return Ok(None);
-        };
+async fn next_frame<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut WebSocketStream<S>,
+) -> anyhow::Result<Option<FromAgent>> {
+    while let Some(message) = socket.next().await {
         match message? {
             Message::Text(text) => {
                 // The frame may carry a tag: its text must not end up in the error.
@@ -148,14 +203,24 @@ async fn next(socket: &mut Socket) -> anyhow::Result<Option<FromAgent>> {
             Message::Binary(_) | Message::Frame(_) => bail!("not a text frame"),
         }
     }
+    Ok(None)
 }
 
-async fn send(socket: &mut Socket, frame: &FromServer) -> anyhow::Result<()> {
+async fn send<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut WebSocketStream<S>,
+    frame: &FromServer,
+) -> anyhow::Result<()> {
     let text = serde_json::to_string(frame)?;
-    Ok(socket.send(Message::text(text)).await?)
+    timeout(SEND_MAX, socket.send(Message::text(text)))
+        .await
+        .context("the agent reads nothing")??;
+    Ok(())
 }
 
-async fn bye(socket: &mut Socket, why: Farewell) -> anyhow::Result<()> {
+async fn bye<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut WebSocketStream<S>,
+    why: Farewell,
+) -> anyhow::Result<()> {
     send(socket, &FromServer::Bye { why }).await
 }
 
@@ -167,3 +232,6 @@ pub(super) fn refused(message: &str) -> Answer {
 fn clip(name: &str) -> String {
     name.chars().filter(|letter| !letter.is_control()).take(NAME_CHARS_MAX).collect()
 }
+
+#[cfg(test)]
+mod tests;

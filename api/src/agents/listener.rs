@@ -22,6 +22,10 @@ use crate::app::App;
 /// Connections at the same time; the next one waits in the system's backlog.
 const CONNECTIONS_MAX: usize = 4_096;
 
+/// Connections without a certificate at the same time, of those; one more is closed at once. An
+/// enrolment takes a moment, and whoever has no certificate may be anybody.
+const ENROLMENTS_AT_ONCE: usize = 32;
+
 /// How long TLS and WebSocket handshakes may take together, so that silence cannot hold a place.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
@@ -37,7 +41,11 @@ pub async fn listen(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let acceptor = TlsAcceptor::from(Arc::new(tls(&app)?));
+    let door = Door {
+        acceptor: TlsAcceptor::from(Arc::new(tls(&app)?)),
+        enrolments: Arc::new(Semaphore::new(ENROLMENTS_AT_ONCE)),
+        app,
+    };
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let connections = TaskTracker::new();
     loop {
@@ -53,10 +61,10 @@ pub async fn listen(
                 }
             },
         };
-        let (app, acceptor, shutdown) = (app.clone(), acceptor.clone(), shutdown.clone());
+        let (door, shutdown) = (door.clone(), shutdown.clone());
         connections.spawn(async move {
             let _place = place;
-            if let Err(error) = serve(app, acceptor, stream, peer, shutdown).await {
+            if let Err(error) = serve(door, stream, peer, shutdown).await {
                 tracing::debug!(%error, "an agent's connection ended");
             }
         });
@@ -66,16 +74,23 @@ pub async fn listen(
     Ok(())
 }
 
-async fn serve(
+/// What every connection needs.
+#[derive(Clone)]
+struct Door {
     app: App,
     acceptor: TlsAcceptor,
+    enrolments: Arc<Semaphore>,
+}
+
+async fn serve(
+    door: Door,
     stream: TcpStream,
     peer: SocketAddr,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     stream.set_nodelay(true)?;
     let (socket, certificate) = timeout(HANDSHAKE_MAX, async {
-        let stream = acceptor.accept(stream).await?;
+        let stream = door.acceptor.accept(stream).await?;
         let certificate = stream
             .get_ref()
             .1
@@ -88,7 +103,15 @@ async fn serve(
     })
     .await
     .context("the handshake took too long")??;
-    connection::run(app, socket, certificate, peer, shutdown).await
+    let _enrolment = match certificate {
+        Some(_) => None,
+        None => Some(
+            door.enrolments
+                .try_acquire_owned()
+                .context("there are too many connections without a certificate")?,
+        ),
+    };
+    connection::run(door.app, socket, certificate, peer, shutdown).await
 }
 
 /// TLS for the channel: our certificate is made afresh at each start, by the authority whose
@@ -109,3 +132,6 @@ fn tls(app: &App) -> anyhow::Result<ServerConfig> {
         .with_client_cert_verifier(verifier)
         .with_single_cert(chain, key)?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,12 @@
 //! `latchkey serve`: everything from one process, until it is told to stop.
 
 use std::{
-    future::IntoFuture as _, os::unix::fs::DirBuilderExt as _, path::Path, process::ExitCode,
-    sync::Arc,
+    future::IntoFuture as _,
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt as _,
+    path::Path,
+    process::ExitCode,
+    sync::{Arc, OnceLock},
 };
 
 use anyhow::Context as _;
@@ -21,7 +25,7 @@ use crate::{
     app::{App, Parts},
     clock::{Clock, Entropy, WallClock},
     config::Config,
-    control, health, http,
+    control, health, housekeeping, http,
     keystore::{KeyName, Keystore},
     pace::Pace,
     poprf::Poprf,
@@ -40,48 +44,40 @@ pub fn run(config: Option<&Path>) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
-    let shutdown = CancellationToken::new();
-    let tasks = TaskTracker::new();
-    let portal_listener = TcpListener::bind(config.portal.listen)
-        .await
-        .with_context(|| format!("portal.listen: {}", config.portal.listen))?;
-    let agents_listener = TcpListener::bind(config.agents.listen)
-        .await
-        .with_context(|| format!("agents.listen: {}", config.agents.listen))?;
-    let operator_listener = TcpListener::bind(config.operator.listen)
-        .await
-        .with_context(|| format!("operator.listen: {}", config.operator.listen))?;
+    let running = Running::default();
+    let portal_listener = bind("portal.listen", config.portal.listen).await?;
+    let agents_listener = bind("agents.listen", config.agents.listen).await?;
+    let operator_listener = bind("operator.listen", config.operator.listen).await?;
     let app = open(config, Arc::new(WallClock), Entropy::System).await?;
-    let following = app.projections().clone();
-    let (log, until) = (Arc::clone(&app.stores().log), shutdown.clone());
-    tasks.spawn(report("the projections", async move {
-        following.follow(log, until.cancelled_owned()).await
-    }));
+    let shutdown = &running.shutdown;
+    let (following, log) = (app.projections().clone(), Arc::clone(&app.stores().log));
+    let until = shutdown.clone().cancelled_owned();
+    running.start("the projections", async move { following.follow(log, until).await });
     let channel = agents::listen(app.clone(), agents_listener, shutdown.clone());
-    tasks.spawn(report("the agents' channel", channel));
-    tasks.spawn(report("the operator's socket", control::listen(app.clone(), shutdown.clone())));
-    let (health, until) = (health::router(app.clone()), shutdown.clone());
-    let answering = axum::serve(operator_listener, health)
-        .with_graceful_shutdown(until.cancelled_owned())
-        .into_future();
-    tasks.spawn(report("the operator's port", answering));
-    tasks.spawn(crate::housekeeping::run(app.clone(), shutdown.clone()));
+    running.start("the agents' channel", channel);
+    running.start("the operator's socket", control::listen(app.clone(), shutdown.clone()));
+    let answering = axum::serve(operator_listener, health::router(app.clone()))
+        .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    running.start("the operator's port", answering.into_future());
+    let (sweeping, until) = (app.clone(), shutdown.clone());
+    running.start("the housekeeping", async move {
+        housekeeping::run(sweeping, until).await;
+        anyhow::Ok(())
+    });
     #[cfg(feature = "demo")]
     if let Some(demo) = app.demo() {
-        tasks.spawn(crate::demo::set_up(app.clone(), demo.clone()));
+        running.tasks.spawn(crate::demo::set_up(app.clone(), demo.clone()));
     }
     tracing::info!(portal = app.origin(), "ready");
-    let until = shutdown.clone();
-    axum::serve(portal_listener, http::router(app.clone()))
-        .with_graceful_shutdown(async move { stop_signal(until).await })
-        .await?;
-    tasks.close();
-    if tokio::time::timeout(super::STOP_MAX, tasks.wait()).await.is_err() {
-        tracing::warn!(
-            "some work was still running and is ended now; it is taken up at the next start"
-        );
-    }
-    Ok(())
+    let portal = axum::serve(portal_listener, http::router(app.clone()))
+        .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    running.start("the portal", portal.into_future());
+    stop_signal(shutdown.clone()).await;
+    running.stop().await
+}
+
+async fn bind(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("{setting}: {address}"))
 }
 
 /// Opens keys, database and projections, and puts the parts together.
@@ -149,29 +145,115 @@ fn vault_keys(keystore: &Keystore) -> VaultKeys {
     VaultKeys { pepper: keys(KeyName::Pepper), seal: keys(KeyName::Seal) }
 }
 
-/// Runs a part of the server; if it fails, the failure is logged and the others go on.
-async fn report<E: Into<anyhow::Error>>(what: &str, part: impl Future<Output = Result<(), E>>) {
-    if let Err(error) = part.await {
-        let error: anyhow::Error = error.into();
-        tracing::error!(error = format!("{error:#}"), "{what} ended");
+/// The parts of a server while it runs. When one ends that nobody told to, all do, and the program
+/// ends with an error: a service manager starts it again, and meanwhile it does not pretend.
+#[derive(Default)]
+struct Running {
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+    failed: Arc<OnceLock<&'static str>>,
+}
+
+impl Running {
+    fn start<E: Into<anyhow::Error>>(
+        &self,
+        what: &'static str,
+        part: impl Future<Output = Result<(), E>> + Send + 'static,
+    ) {
+        let (shutdown, failed) = (self.shutdown.clone(), Arc::clone(&self.failed));
+        let end = End { what, shutdown, failed };
+        self.tasks.spawn(async move {
+            let end = end;
+            if let Err(error) = part.await {
+                let error: anyhow::Error = error.into();
+                tracing::error!(error = format!("{error:#}"), "{} failed", end.what);
+            }
+        });
+    }
+
+    /// Waits until every part has ended, but not for ever.
+    async fn stop(self) -> anyhow::Result<()> {
+        self.tasks.close();
+        if tokio::time::timeout(super::STOP_MAX, self.tasks.wait()).await.is_err() {
+            tracing::warn!(
+                "some work was still running and is ended now; it is taken up at the next start"
+            );
+        }
+        match self.failed.get() {
+            Some(what) => anyhow::bail!("{what} ended, and a server without is none"),
+            None => Ok(()),
+        }
     }
 }
 
-/// Waits for SIGTERM or Ctrl-C, and tells everybody.
+/// Dropped when a part ends, by a panic too.
+struct End {
+    what: &'static str,
+    shutdown: CancellationToken,
+    failed: Arc<OnceLock<&'static str>>,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if !self.shutdown.is_cancelled() {
+            // The first one is the cause.
+            let _ = self.failed.set(self.what);
+            tracing::error!("{} ended; stopping", self.what);
+            self.shutdown.cancel();
+        }
+    }
+}
+
+/// Waits for SIGTERM or Ctrl-C, and tells everybody; or for a part that has ended.
 async fn stop_signal(shutdown: CancellationToken) {
     let interrupt = tokio::signal::ctrl_c();
     match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(mut terminate) => {
             tokio::select! {
+                () = shutdown.cancelled() => {}
                 _ = interrupt => {}
                 _ = terminate.recv() => {}
             }
         }
         Err(error) => {
             tracing::warn!(%error, "SIGTERM cannot be heard; Ctrl-C can");
-            let _ = interrupt.await;
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                _ = interrupt => {}
+            }
         }
     }
     tracing::info!("stopping");
     shutdown.cancel();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_part_that_ends_by_itself_ends_the_server_with_an_error() {
+        for part in ["fails", "panics", "returns"] {
+            let running = Running::default();
+            running.start("the channel", async move {
+                assert_ne!(part, "panics");
+                if part == "fails" { Err(anyhow::anyhow!("no more")) } else { Ok(()) }
+            });
+            stop_signal(running.shutdown.clone()).await;
+            let error = running.stop().await.unwrap_err();
+            assert!(error.to_string().starts_with("the channel ended"), "{part}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_was_told_to_stop_ends_without_an_error() {
+        let running = Running::default();
+        let until = running.shutdown.clone().cancelled_owned();
+        running.start("the channel", async move {
+            until.await;
+            Err(anyhow::anyhow!("torn off"))
+        });
+        running.shutdown.cancel();
+        assert!(running.stop().await.is_ok());
+    }
 }

@@ -25,7 +25,7 @@ use crate::{
     app::App,
     cookies::{BROWSER_COOKIE, token},
     jobs::OpenJob,
-    log_in::{self, NotOpened},
+    log_in::{self, CARD_GONE, CARD_GONE_WAY_OUT, NotOpened},
     passcode_page,
 };
 
@@ -131,6 +131,13 @@ fn not_opened(error: NotOpened) -> PageError {
             facts: Vec::new(),
             changes_on: None,
             way_out: refusal.way_out().to_owned(),
+        })),
+        NotOpened::CardGone => PageError::Refused(Box::new(RefusalView {
+            rule: Some(rule_link("P-05")),
+            why: format!("{CARD_GONE}."),
+            facts: Vec::new(),
+            changes_on: None,
+            way_out: CARD_GONE_WAY_OUT.to_owned(),
         })),
         NotOpened::Failed(error) => PageError::Failed(error),
     }

@@ -2,6 +2,7 @@
 
 use axum::{
     extract::State,
+    http::HeaderMap,
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
@@ -30,8 +31,12 @@ pub(super) async fn page(State(app): State<App>) -> Result<Response, PageError> 
 }
 
 /// P-05: starts the job that the card finishes.
-pub(super) async fn start(State(app): State<App>, jar: CookieJar) -> Result<Response, PageError> {
-    if !app.admits_log_in() {
+pub(super) async fn start(
+    State(app): State<App>,
+    headers: HeaderMap,
+    jar: CookieJar,
+) -> Result<Response, PageError> {
+    if !app.admits_log_in(&headers) {
         return Err(PageError::Problem(ProblemKind::TooManyRequests));
     }
     let (browser, jar) = browser(jar, app.entropy());

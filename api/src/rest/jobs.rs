@@ -216,6 +216,7 @@ async fn opened(app: &App, jar: CookieJar, claim: &Claim) -> Result<Response, Pr
     match log_in::open_session(app, jar, claim).await {
         Ok(jar) => Ok((StatusCode::NO_CONTENT, jar).into_response()),
         Err(NotOpened::Refused(refusal)) => Err(not_opened(app, claim, refusal).await?),
+        Err(NotOpened::CardGone) => Err(Problem::card_gone()),
         Err(NotOpened::Failed(error)) => Err(error.into()),
     }
 }

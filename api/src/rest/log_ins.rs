@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use axum_extra::extract::CookieJar;
@@ -20,8 +20,12 @@ use crate::{app::App, cookies::browser};
     (status = "default", description = "A problem.",
         body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn start(State(app): State<App>, jar: CookieJar) -> Result<Response, Problem> {
-    if !app.admits_log_in() {
+pub(super) async fn start(
+    State(app): State<App>,
+    headers: HeaderMap,
+    jar: CookieJar,
+) -> Result<Response, Problem> {
+    if !app.admits_log_in(&headers) {
         return Err(Problem::of(StatusCode::TOO_MANY_REQUESTS));
     }
     let (browser, jar) = browser(jar, app.entropy());

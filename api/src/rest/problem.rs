@@ -16,7 +16,12 @@ use domain::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{cookies::SESSION_COOKIE, not_ready, portal::view::paths};
+use crate::{
+    cookies::SESSION_COOKIE,
+    log_in::{CARD_GONE, CARD_GONE_WAY_OUT},
+    not_ready,
+    portal::view::paths,
+};
 
 /// The media type of a problem.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
@@ -163,6 +168,14 @@ impl Problem {
         Self::of(StatusCode::CONFLICT)
             .because("What was begun under this Idempotency-Key is over, and nothing was changed.")
             .but("Send the request again with a new key.")
+    }
+
+    /// P-05: the card left the reader before its log-in came back.
+    pub(super) fn card_gone() -> Self {
+        Self::of(StatusCode::FORBIDDEN)
+            .by(const { RuleId::new("P-05") })
+            .because(format!("{CARD_GONE}."))
+            .but(CARD_GONE_WAY_OUT)
     }
 
     /// The status.

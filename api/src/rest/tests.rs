@@ -23,7 +23,7 @@ use domain::{
     passcode::Kind,
     testing::instant,
 };
-use protocol::{Answer as AgentAnswer, JobId, Secret};
+use protocol::{Answer as AgentAnswer, CardSeen, JobId, ReaderSeen, Secret};
 use serde_json::Value;
 use stores::{
     agent::AgentId,
@@ -32,11 +32,13 @@ use stores::{
     vault::{NewPasscode, Person},
 };
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 use workflows::card_job::{Claim, Input};
 
 use crate::{
+    agents::AgentSeen,
     app::App,
     clock::{Entropy, StandingClock},
     commands::serve,
@@ -182,9 +184,20 @@ impl Site {
         call(http::router(self.app.clone()), ask).await
     }
 
+    /// The agent is connected and sees this in its reader.
+    fn agent_sees(&self, card: Option<CardSeen>) {
+        let (agent, workstation) = (AgentId(claim().agent), "ward 3".to_owned());
+        let (agents, heard_at) = (self.app.agents(), self.app.now());
+        let line = agents.connect(agent, workstation.clone(), heard_at, CancellationToken::new());
+        let readers = vec![ReaderSeen { model: claim().reader, approved: true, card }];
+        agents.note(agent, line, AgentSeen { workstation, readers, heard_at }).unwrap();
+    }
+
     /// What the agent and the card do for a job: everything, with the right passcode. The code
     /// that leads back.
     async fn card_does_its_part(&self, job: &str) -> String {
+        let (serial, profile) = (card().to_string(), claim().profile);
+        self.agent_sees(Some(CardSeen { serial, profile, tries_left: None }));
         let id = JobId(job.parse().unwrap());
         let mut open = self.app.job(id).await.unwrap().unwrap();
         for input in [Input::Claimed(claim()), Input::Present, Input::Agreed] {

@@ -2,7 +2,7 @@
 //! can do each step by itself, in any order and with any lie in it; the whole acts are made of the honest steps.
 
 use api::{
-    agents::{AgentSeen, answers},
+    agents::{AgentSeen, LineId, answers},
     app::App,
 };
 use protocol::{
@@ -10,6 +10,7 @@ use protocol::{
     Secret, Slot, Statement, WriteOutcome,
 };
 use stores::agent::AgentId;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use voprf::{EvaluationElement, Group as _, PoprfClient, Proof, Ristretto255};
 
@@ -23,6 +24,7 @@ pub struct SoftAgent {
     app: App,
     id: AgentId,
     workstation: String,
+    line: LineId,
     origin: String,
 }
 
@@ -133,9 +135,24 @@ impl Write {
 }
 
 impl SoftAgent {
-    pub(super) fn new(app: App, id: AgentId, workstation: &str) -> Self {
-        let origin = app.origin().to_owned();
-        Self { app, id, workstation: workstation.to_owned(), origin }
+    pub(super) fn connect(app: App, id: AgentId, workstation: &str) -> Self {
+        let (origin, workstation) = (app.origin().to_owned(), workstation.to_owned());
+        let line =
+            app.agents().connect(id, workstation.clone(), app.now(), CancellationToken::new());
+        Self { app, id, workstation, line, origin }
+    }
+
+    /// Its connection is replaced by another, as after a break of the network that the server has not noticed.
+    pub fn redial(&mut self) {
+        let again = Self::connect(self.app.clone(), self.id, &self.workstation);
+        self.line = again.line;
+    }
+
+    /// Its connection ends.
+    pub fn leave(&self) {
+        if let Some(seen) = self.app.agents().forget(self.id, self.line) {
+            self.app.agent_left(self.id, self.line, seen);
+        }
     }
 
     /// Its id.
@@ -163,8 +180,9 @@ impl SoftAgent {
             readers: vec![reader],
             heard_at: self.app.now(),
         };
-        let before = self.app.agents().note(self.id, seen.clone());
-        self.app.readers_changed(self.id, before.as_ref(), &seen);
+        if let Some(before) = self.app.agents().note(self.id, self.line, seen.clone()) {
+            self.app.readers_changed(self.id, &before, &seen);
+        }
     }
 
     /// What the passcode page shows before anything is asked.

@@ -2,6 +2,7 @@
 //! agent, a card or a power cut can do wrong.
 
 mod bad_input;
+mod card_gone;
 mod change;
 mod channel;
 mod history;

@@ -30,6 +30,18 @@ async fn p05_a_log_in_that_the_card_has_finished_opens_a_session() {
 }
 
 #[tokio::test]
+async fn p05_a_card_that_was_pulled_before_its_log_in_came_back_opens_no_session() {
+    let site = Site::open().await;
+    let job = start(&site).await;
+    let code = site.card_does_its_part(&job).await;
+    site.agent_sees(None);
+    let answer = site.call(bring_back(&job, &code).in_browser()).await;
+    answer.problem(StatusCode::FORBIDDEN);
+    assert_eq!(answer.header(header::SET_COOKIE), "");
+    assert_eq!(answer.json()["detail"], "Your card is no longer in the reader.");
+}
+
+#[tokio::test]
 async fn a_log_in_says_where_the_passcode_is_typed_and_gives_a_browser_its_cookie() {
     let site = Site::open().await;
     let answer = site.call(post("/api/log-ins", "")).await;
