@@ -40,16 +40,15 @@ pub enum KeyName {
     Seal,
     /// Master of the cards' management keys (SP 800-108).
     CardManagement,
-    /// Mailed codes are HMACs of their ids under it (B-38).
-    Code,
-    /// Sessions, tickets, cookies.
+    /// Tickets that are signed and not remembered. There are none yet: sessions, return codes and
+    /// cookies are random and remembered. Every keystore has it, so that the first one finds it.
     Ticket,
 }
 
 impl KeyName {
     /// All of them, in the order in which the keystore holds them.
-    pub const ALL: [Self; 6] =
-        [Self::Pepper, Self::Poprf, Self::Seal, Self::CardManagement, Self::Code, Self::Ticket];
+    pub const ALL: [Self; 5] =
+        [Self::Pepper, Self::Poprf, Self::Seal, Self::CardManagement, Self::Ticket];
 
     /// How its files are called.
     #[must_use]
@@ -59,7 +58,6 @@ impl KeyName {
             Self::Poprf => "poprf",
             Self::Seal => "seal",
             Self::CardManagement => "card-management",
-            Self::Code => "code",
             Self::Ticket => "ticket",
         }
     }
@@ -86,7 +84,7 @@ pub struct Keystore {
     mode: Mode,
     created_at: DateTime<Utc>,
     /// In the order of [`KeyName::ALL`]; of each name its versions, the oldest first, at least one.
-    keys: [Versions; 6],
+    keys: [Versions; 5],
     authorities: Authorities,
 }
 
@@ -162,7 +160,6 @@ impl Keystore {
                 read(KeyName::Poprf)?,
                 read(KeyName::Seal)?,
                 read(KeyName::CardManagement)?,
-                read(KeyName::Code)?,
                 read(KeyName::Ticket)?,
             ],
             authorities: Authorities::read(&files, mode)?,

@@ -26,6 +26,7 @@ pub mod log_in;
 pub mod not_ready;
 pub mod pace;
 pub mod passcode_page;
+pub mod passcode_status;
 pub mod poprf;
 pub mod portal;
 pub mod rest;

@@ -281,8 +281,7 @@ fn line(event: &HolderEvent) -> Option<String> {
         | HolderEvent::CardIssued(_)
         | HolderEvent::UsedBeforeRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
-        | HolderEvent::LogonRefused { .. }
-        | HolderEvent::FormCancelled {} => None,
+        | HolderEvent::LogonRefused { .. } => None,
     }
 }
 

@@ -128,8 +128,7 @@ impl Card {
             | HolderEvent::PasscodeChangedElsewhere { .. }
             | HolderEvent::UsedBeforeRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
-            | HolderEvent::LogonRefused { .. }
-            | HolderEvent::FormCancelled {} => self,
+            | HolderEvent::LogonRefused { .. } => self,
         }
     }
 }

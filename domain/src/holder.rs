@@ -159,7 +159,6 @@ impl Decider for Holder {
             HolderCommand::NoteLogonRefused { reason } => {
                 self.note(HolderEvent::LogonRefused { reason })
             }
-            HolderCommand::NoteFormCancelled => self.note(HolderEvent::FormCancelled {}),
         }
     }
 
@@ -172,8 +171,7 @@ impl Decider for Holder {
             | HolderEvent::PasscodeChangedElsewhere { .. }
             | HolderEvent::UsedBeforeRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
-            | HolderEvent::LogonRefused { .. }
-            | HolderEvent::FormCancelled {} => self.registered,
+            | HolderEvent::LogonRefused { .. } => self.registered,
         };
         Self {
             registered,

@@ -23,7 +23,6 @@
 //! | P-21, P-24, S-03, S-04, B-27, B-28 | [`passcode`] | [`passcode::Form::parse`] |
 //! | P-22, B-22, B-24, B-25 | [`passcode`] | [`passcode::Passcodes::compare_with`] |
 //! | P-26 | [`passcode`] | [`passcode::confirmation`] |
-//! | P-27 | [`holder`] | [`holder::HolderCommand::NoteFormCancelled`] |
 //! | B-01 | [`calendar`] | [`calendar::civil_day`] |
 //! | B-20, B-21 | [`passcode`] | [`passcode::Passcodes::worst`] |
 //! | B-26 | [`holder`] | [`holder::HolderEvent::HistoryCyclingFlagged`] |

@@ -123,7 +123,6 @@ fn sentence(event: &HolderEvent) -> String {
             format!("Your {} was set {sets} times in a short time, which was noted", kind.words())
         }
         HolderEvent::LogonRefused { reason } => refused(*reason),
-        HolderEvent::FormCancelled {} => "You cancelled a change of passcodes".to_owned(),
     }
 }
 

@@ -50,8 +50,7 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
         | HolderEvent::CardIssued(_)
         | HolderEvent::UsedBeforeRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
-        | HolderEvent::LogonRefused { .. }
-        | HolderEvent::FormCancelled {} => return Ok(()),
+        | HolderEvent::LogonRefused { .. } => return Ok(()),
     };
     sqlx::query(
         r"

@@ -103,7 +103,7 @@ async fn the_ledger_tells_in_plain_words_what_happened_newest_first() {
 async fn the_ledger_comes_in_pages_of_at_most_100_without_gap_or_repeat() {
     let log = Log::default();
     for _ in 0..205 {
-        log.append(holder(1), &HolderEvent::FormCancelled {});
+        log.append(holder(1), &HolderEvent::HolderRegistered {});
     }
     let projections = applied(&log).await;
     let (mut before, mut revisions) = (None, vec![]);
@@ -120,7 +120,7 @@ async fn the_ledger_comes_in_pages_of_at_most_100_without_gap_or_repeat() {
 async fn what_was_applied_before_is_not_applied_again() {
     let log = Log::default();
     log.append(holder(0), &set(Kind::Smartcard, "2026-01-01"));
-    log.append(holder(0), &HolderEvent::FormCancelled {});
+    log.append(holder(0), &HolderEvent::HolderRegistered {});
     let projections = applied(&log).await;
     let before = shown(&projections, 1).await;
     projections.apply(&log.all()).await.unwrap();
@@ -132,7 +132,7 @@ async fn an_event_that_cannot_be_read_stops_them_and_nothing_of_its_batch_is_sho
     let log = Log::default();
     log.append(holder(0), &set(Kind::Smartcard, "2026-01-01"));
     let projections = applied(&log).await;
-    log.append(holder(0), &HolderEvent::FormCancelled {});
+    log.append(holder(0), &HolderEvent::HolderRegistered {});
     log.append_raw(holder(0), "FromTheFuture", b"{}", b"{\"actor\":{\"by\":\"holder\"}}");
     let before = shown(&projections, 1).await;
     let stopped = projections.follow(Arc::new(log), pending()).await;
@@ -146,7 +146,7 @@ async fn an_event_that_cannot_be_read_stops_them_and_nothing_of_its_batch_is_sho
 #[tokio::test]
 async fn meta_without_an_actor_is_an_error_and_not_skipped() {
     let log = Log::default();
-    log.append_raw(holder(0), "FormCancelled", b"{}", b"{}");
+    log.append_raw(holder(0), "HolderRegistered", b"{}", b"{}");
     let projections = Projections::in_memory().await.unwrap();
     let stopped = projections.apply(&log.all()).await;
     assert!(matches!(stopped, Err(ProjectionError::Unreadable { .. })));
@@ -269,7 +269,7 @@ async fn a_file_is_opened_again_where_it_was_left_and_a_rebuilt_one_takes_its_pl
 
     let second = Projections::open(&path).await.unwrap();
     assert_eq!(shown(&second, 1).await, before);
-    log.append(holder(0), &HolderEvent::FormCancelled {});
+    log.append(holder(0), &HolderEvent::HolderRegistered {});
     assert_eq!(second.rebuild(&log).await.unwrap(), Position(2));
     let rebuilt = shown(&second, 1).await;
     assert_ne!(rebuilt, before);
@@ -315,7 +315,7 @@ fn any_event() -> impl Strategy<Value = HolderEvent> {
             reason: LogonRefusal::WrongPasscode { tries_left }
         }),
         1 => Just(HolderEvent::PasscodeChangedElsewhere { secret: SecretRef(Uuid::from_u128(2)) }),
-        1 => Just(HolderEvent::FormCancelled {}),
+        1 => Just(HolderEvent::HolderRegistered {}),
     ]
 }
 

@@ -27,7 +27,8 @@ pub const ABSOLUTE_HOURS: i64 = 12;
 /// before its idle time is over, never after.
 pub const SEEN_EVERY_SECS: i64 = 60;
 
-/// What a session may do (B-17).
+/// What a session may do (B-17), as the check at log-in found. What a restricted session is kept
+/// from, and what makes it full, comes with forced renewal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Everything.
@@ -68,8 +69,6 @@ pub enum EndReason {
     CertificatesRevoked,
     /// The holder's certificates were renewed (C-14).
     CertificatesRenewed,
-    /// The same holder logged on again.
-    Replaced,
     /// The account was locked or closed.
     AccountLocked,
 }
@@ -83,7 +82,6 @@ impl EndReason {
             Self::AgentRevoked => "agent_revoked",
             Self::CertificatesRevoked => "certificates_revoked",
             Self::CertificatesRenewed => "certificates_renewed",
-            Self::Replaced => "replaced",
             Self::AccountLocked => "account_locked",
         }
     }
@@ -193,18 +191,6 @@ impl Sessions {
         Ok(Some(session))
     }
 
-    /// Changes what an open session may do; false if there is none.
-    pub async fn set_scope(&self, token: TokenHash, scope: Scope) -> Result<bool, StoreError> {
-        let changed = sqlx::query(
-            "update session set scope = $2 where token_sha256 = $1 and ended_at is null",
-        )
-        .bind(token.as_bytes().to_vec())
-        .bind(scope.label())
-        .execute(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(changed)?.rows_affected() == 1)
-    }
-
     /// Ends one session. How many were open: 0 or 1.
     pub async fn end(
         &self,
@@ -218,44 +204,6 @@ impl Sessions {
             where token_sha256 = $1 and ended_at is null
             ",
             token.as_bytes().to_vec(),
-            reason,
-            now,
-        )
-        .await
-    }
-
-    /// Ends the sessions opened with a card. How many were open.
-    pub async fn end_of_card(
-        &self,
-        card: &CardSerial,
-        reason: EndReason,
-        now: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        self.end_where(
-            "
-            update session set ended_at = $2, end_reason = $3
-            where card = $1 and ended_at is null
-            ",
-            card.as_str().to_owned(),
-            reason,
-            now,
-        )
-        .await
-    }
-
-    /// Ends a holder's sessions. How many were open.
-    pub async fn end_of_holder(
-        &self,
-        holder: HolderId,
-        reason: EndReason,
-        now: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        self.end_where(
-            "
-            update session set ended_at = $2, end_reason = $3
-            where holder_id = $1 and ended_at is null
-            ",
-            holder.0,
             reason,
             now,
         )

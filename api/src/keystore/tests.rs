@@ -91,7 +91,6 @@ fn only_the_owner_may_read_what_was_made() {
             "cards-issuing.1.key",
             "cards-issuing.1.pem",
             "cards-root.1.key",
-            "code.1.key",
             "keystore.toml",
             "pepper.1.key",
             "poprf.1.key",

@@ -67,6 +67,7 @@ fn purpose(goal: &Goal) -> JobFor {
 
 fn state(app: &App, open: &OpenJob) -> JobState {
     match &open.job.stage {
+        Stage::Open if app.agents().is_empty() => JobState::NoAgent,
         Stage::Open
         | Stage::Claimed(_)
         | Stage::Present(_)

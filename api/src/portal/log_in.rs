@@ -13,8 +13,7 @@ use super::{
     errors::PageError,
     html, public_frame,
     view::{
-        log_in::LogIn,
-        paths,
+        self, paths,
         problem::ProblemKind,
         session_ended::{Ended, SessionEnded},
     },
@@ -26,8 +25,7 @@ use crate::{
 
 /// What is needed to log in.
 pub(super) async fn page(State(app): State<App>) -> Result<Response, PageError> {
-    let page = LogIn { agent: None, return_to: None };
-    html(page.render(app.pages(), &public_frame(&app)))
+    html(view::log_in::render(app.pages(), &public_frame(&app)))
 }
 
 /// P-05: starts the job that the card finishes.
@@ -64,7 +62,7 @@ pub(super) async fn logged_out(
     let Some(reason) = reason else {
         return Ok(Redirect::to(paths::LOG_IN).into_response());
     };
-    let page = SessionEnded { reason: ended(reason), return_to: None };
+    let page = SessionEnded { reason: ended(reason) };
     html(page.render(app.pages(), &public_frame(&app)))
 }
 
@@ -72,7 +70,7 @@ fn ended(ending: Ending) -> Ended {
     match ending {
         Ending::Idle => Ended::Idle,
         Ending::Absolute => Ended::AbsoluteLimit,
-        Ending::Because(EndReason::SignedOut | EndReason::Replaced) => Ended::LoggedOut,
+        Ending::Because(EndReason::SignedOut) => Ended::LoggedOut,
         Ending::Because(EndReason::CardRemoved | EndReason::AgentLost) => Ended::CardRemoved,
         Ending::Because(
             EndReason::AgentRevoked

@@ -32,7 +32,7 @@ use crate::{
     app::App,
     cookies::browser,
     execute::Loaded,
-    jobs,
+    jobs, passcode_status,
     updates::{self, Ended, Planned},
 };
 
@@ -116,8 +116,7 @@ async fn show(
     ticked: Ticked,
     faults: Vec<FieldFault>,
 ) -> Result<Response, PageError> {
-    let context = app.context(loaded);
-    let status = loaded.holder.passcodes().status(&context);
+    let status = passcode_status::of(app, session.holder).await?;
     let page = ManagePasscodes {
         status: status.iter().map(StatusLine::from).collect(),
         optional: app.policy().optional,

@@ -57,7 +57,6 @@ fn why_over(ending: Ending) -> &'static str {
         Ending::Idle => "Your session was not used for 15 minutes.",
         Ending::Absolute => "A session lasts no longer than 12 hours.",
         Ending::Because(EndReason::SignedOut) => "You have logged out.",
-        Ending::Because(EndReason::Replaced) => "You have logged in again elsewhere.",
         Ending::Because(EndReason::CardRemoved) => "Your smartcard left the reader.",
         Ending::Because(EndReason::AgentLost) => {
             "The card software has not been heard of for a minute."

@@ -29,6 +29,7 @@ use crate::{
     app::App,
     cookies::{BROWSER_COOKIE, token},
     jobs::{OpenJob, job_of},
+    passcode_status,
     updates::{self, Planned},
 };
 
@@ -144,8 +145,7 @@ pub(super) async fn show(
     State(app): State<App>,
     Caller { session }: Caller,
 ) -> Result<Json<Passcodes>, Problem> {
-    let loaded = app.load(session.holder).await?;
-    let status = loaded.holder.passcodes().status(&app.context(&loaded));
+    let status = passcode_status::of(&app, session.holder).await?;
     Ok(Json(Passcodes { passcodes: status.iter().map(Line::from).collect() }))
 }
 

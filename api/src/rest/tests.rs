@@ -149,6 +149,9 @@ impl Site {
         let config = Config::for_testing(folder.path());
         let app = serve::open(config, clock.clone(), entropy).await.unwrap();
         register(&app).await;
+        let (projections, log) = (app.projections().clone(), app.stores().log.clone());
+        // Ends with the test's runtime.
+        tokio::spawn(async move { projections.follow(log, std::future::pending()).await });
         let site = Self { app, clock, _folder: folder };
         site.travel_to(instant("2026-03-01T09:00:00Z"));
         site

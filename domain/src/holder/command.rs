@@ -29,8 +29,6 @@ pub enum HolderCommand {
         /// Why.
         reason: LogonRefusal,
     },
-    /// P-27: the holder pressed *Cancel*. Nothing else follows.
-    NoteFormCancelled,
 }
 
 /// P-03: a registration. One without a smartcard passcode cannot be written down.

@@ -66,8 +66,6 @@ pub enum HolderEvent {
         /// Why.
         reason: LogonRefusal,
     },
-    /// P-27: the form was cancelled.
-    FormCancelled {},
 }
 
 /// By which act a passcode was set (B-25: all count alike).
@@ -122,7 +120,7 @@ pub enum UnknownEvent {
 
 impl HolderEvent {
     /// Every type there is.
-    pub const KINDS: [&'static str; 9] = [
+    pub const KINDS: [&'static str; 8] = [
         "HolderRegistered",
         "CardIssued",
         "PasscodeSet",
@@ -131,7 +129,6 @@ impl HolderEvent {
         "UsedBeforeRefused",
         "HistoryCyclingFlagged",
         "LogonRefused",
-        "FormCancelled",
     ];
 
     /// Its type, as recorded.
@@ -146,7 +143,6 @@ impl HolderEvent {
             Self::UsedBeforeRefused { .. } => "UsedBeforeRefused",
             Self::HistoryCyclingFlagged { .. } => "HistoryCyclingFlagged",
             Self::LogonRefused { .. } => "LogonRefused",
-            Self::FormCancelled {} => "FormCancelled",
         }
     }
 

@@ -41,7 +41,6 @@ fn golden() -> Vec<(HolderEvent, &'static str)> {
             },
             include_str!("golden/LogonRefused.1.json"),
         ),
-        (HolderEvent::FormCancelled {}, include_str!("golden/FormCancelled.1.json")),
     ]
 }
 
@@ -72,12 +71,12 @@ fn every_event_type_has_a_golden_file() {
 fn what_this_build_cannot_read_is_an_error_and_not_skipped() {
     let of_another_stream = HolderEvent::decode("CardBound", 1, b"{}");
     assert!(matches!(of_another_stream, Err(UnknownEvent::Kind { .. })));
-    let newer = HolderEvent::decode("FormCancelled", SCHEMA_MAX + 1, b"{}");
+    let newer = HolderEvent::decode("HolderRegistered", SCHEMA_MAX + 1, b"{}");
     assert!(matches!(newer, Err(UnknownEvent::Schema { .. })));
-    let unborn = HolderEvent::decode("FormCancelled", 0, b"{}");
+    let unborn = HolderEvent::decode("HolderRegistered", 0, b"{}");
     assert!(matches!(unborn, Err(UnknownEvent::Schema { .. })));
     for data in ["", "[]", r#"{"more":1}"#] {
-        let torn = HolderEvent::decode("FormCancelled", 1, data.as_bytes());
+        let torn = HolderEvent::decode("HolderRegistered", 1, data.as_bytes());
         assert!(matches!(torn, Err(UnknownEvent::Data { .. })), "{data}");
     }
 }

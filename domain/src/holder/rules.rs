@@ -19,7 +19,6 @@ impl HolderEvent {
             Self::UsedBeforeRefused { .. } => &["P-22", "B-22"],
             Self::HistoryCyclingFlagged { .. } => &["B-26"],
             Self::LogonRefused { reason } => return vec![reason.rule()],
-            Self::FormCancelled {} => &["P-27"],
         };
         ids.iter().filter_map(|id| RuleId::parse(id)).collect()
     }

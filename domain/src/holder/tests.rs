@@ -68,7 +68,6 @@ fn p03_a_person_is_registered_once_and_a_repeat_changes_nothing() {
 fn p03_nothing_is_decided_about_somebody_who_is_not_registered() {
     for command in [
         set_verification(2),
-        HolderCommand::NoteFormCancelled,
         HolderCommand::NoteChangedElsewhere { secret: secret(2) },
         HolderCommand::NoteUsedBefore { kind: Kind::Smartcard },
         HolderCommand::NoteLogonRefused { reason: LogonRefusal::CardLocked },
@@ -157,17 +156,7 @@ fn p26_the_message_names_what_was_changed_and_only_that() {
         passcode::confirmation(&events).as_deref(),
         Some("Your smartcard passcode and verification passcode have been updated")
     );
-    assert_eq!(passcode::confirmation(&[HolderEvent::FormCancelled {}]), None);
-}
-
-#[test]
-fn p27_cancel_is_noted_and_leaves_everything_unchanged() {
-    let before = registered(DAY).on(DAY).see(|_, holder| holder.clone());
-    registered(DAY)
-        .on(DAY)
-        .when(HolderCommand::NoteFormCancelled)
-        .then([HolderEvent::FormCancelled {}])
-        .see(|_, after| assert_eq!(*after, before));
+    assert_eq!(passcode::confirmation(&[HolderEvent::HolderRegistered {}]), None);
 }
 
 #[test]

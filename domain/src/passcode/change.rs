@@ -151,7 +151,6 @@ fn changed(event: &HolderEvent) -> Option<Kind> {
         | HolderEvent::PasscodeChangedElsewhere { .. }
         | HolderEvent::UsedBeforeRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
-        | HolderEvent::LogonRefused { .. }
-        | HolderEvent::FormCancelled {} => None,
+        | HolderEvent::LogonRefused { .. } => None,
     }
 }

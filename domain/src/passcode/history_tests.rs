@@ -73,8 +73,7 @@ fn any_event() -> impl Strategy<Value = HolderEvent> {
         2 => optional.prop_map(blanked),
         1 => any::<u128>().prop_map(|n| HolderEvent::PasscodeChangedElsewhere { secret: secret(n) }),
         1 => kind.prop_map(|kind| HolderEvent::UsedBeforeRefused { kind }),
-        1 => Just(HolderEvent::HolderRegistered {}),
-        1 => Just(HolderEvent::FormCancelled {}),
+        2 => Just(HolderEvent::HolderRegistered {}),
     ]
 }
 
@@ -92,8 +91,7 @@ fn sets(kind: Kind, event: &HolderEvent) -> Option<SecretRef> {
         | HolderEvent::PasscodeBlanked { .. }
         | HolderEvent::UsedBeforeRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
-        | HolderEvent::LogonRefused { .. }
-        | HolderEvent::FormCancelled {} => None,
+        | HolderEvent::LogonRefused { .. } => None,
     }
 }
 

@@ -51,6 +51,25 @@ pub struct Status {
     pub standing: Standing,
 }
 
+impl Status {
+    /// Its phase today; an unset kind has no clock (B-20).
+    #[must_use]
+    pub fn phase(&self) -> Option<Phase> {
+        match self.standing {
+            Standing::NotSet => None,
+            Standing::Set { phase, .. } => Some(phase),
+        }
+    }
+
+    /// B-20, B-21: the worst set kind and its phase, which is the account's. None before
+    /// registration.
+    #[must_use]
+    pub fn worst(all: &[Self; 3]) -> Option<(Kind, Phase)> {
+        let phases = all.iter().filter_map(|one| Some((one.kind, one.phase()?)));
+        phases.max_by_key(|(_, phase)| phase.severity())
+    }
+}
+
 /// S-02: set with its days, or not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,8 +136,7 @@ impl Passcodes {
     /// registration.
     #[must_use]
     pub fn worst(&self, ctx: &Context<'_>) -> Option<(Kind, Phase)> {
-        let phases = Kind::ALL.into_iter().filter_map(|kind| Some((kind, self.phase(ctx, kind)?)));
-        phases.max_by_key(|(_, phase)| phase.severity())
+        Status::worst(&self.status(ctx))
     }
 
     /// S-02: *Passcode Status*.
@@ -171,8 +189,7 @@ impl Passcodes {
             | HolderEvent::CardIssued(_)
             | HolderEvent::UsedBeforeRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
-            | HolderEvent::LogonRefused { .. }
-            | HolderEvent::FormCancelled {} => {}
+            | HolderEvent::LogonRefused { .. } => {}
         }
         self
     }

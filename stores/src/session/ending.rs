@@ -67,14 +67,13 @@ impl Sessions {
 }
 
 impl EndReason {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 7] = [
         Self::SignedOut,
         Self::CardRemoved,
         Self::AgentLost,
         Self::AgentRevoked,
         Self::CertificatesRevoked,
         Self::CertificatesRenewed,
-        Self::Replaced,
         Self::AccountLocked,
     ];
 

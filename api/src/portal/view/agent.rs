@@ -8,8 +8,6 @@ use super::help::Topic;
 /// What the portal knows of the card software, as the software says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AgentStatus {
-    /// It never connected.
-    NeverSeen,
     /// It was connected, and is not now.
     Lost {
         /// When it was last heard ("10:02am").
@@ -24,11 +22,6 @@ pub enum AgentStatus {
     },
     /// A reader without a card.
     NoCard {
-        /// The reader's model.
-        reader: String,
-    },
-    /// A card that it does not know.
-    CardNotRecognised {
         /// The reader's model.
         reader: String,
     },
@@ -62,9 +55,6 @@ impl AgentStatus {
     #[must_use]
     pub fn line(&self) -> AgentLine {
         let (tag, colour, text) = match self {
-            Self::NeverSeen => {
-                ("Not connected", "red", "The card software has never connected.".to_owned())
-            }
             Self::Lost { last_heard } => (
                 "Not connected",
                 "red",
@@ -79,11 +69,6 @@ impl AgentStatus {
             Self::NoCard { reader } => {
                 ("No card", "orange", format!("Put your smartcard in the reader ({reader})."))
             }
-            Self::CardNotRecognised { reader } => (
-                "Card not recognised",
-                "orange",
-                format!("The card in the reader ({reader}) is not one of ours."),
-            ),
             Self::CardLocked { reader } => {
                 ("Card locked", "red", format!("The smartcard in the reader ({reader}) is locked."))
             }
@@ -94,12 +79,10 @@ impl AgentStatus {
 
     fn topic(&self) -> Option<Topic> {
         match self {
-            Self::NeverSeen => Some(Topic::AgentNeverSeen),
             Self::Lost { .. } => Some(Topic::AgentLost),
             Self::NoReader => Some(Topic::NoReader),
             Self::ReaderNotApproved { .. } => Some(Topic::ReaderNotApproved),
             Self::NoCard { .. } => Some(Topic::NoCard),
-            Self::CardNotRecognised { .. } => Some(Topic::CardNotRecognised),
             Self::CardLocked { .. } => Some(Topic::CardLocked),
             Self::Ready { .. } => None,
         }

@@ -51,13 +51,8 @@ pub enum JobState {
     Expired,
     /// The link was lost while the card was being written.
     NotKnown,
-    /// The card software of this workstation never connected.
-    AgentNeverSeen,
-    /// It was connected, and is not now.
-    AgentLost {
-        /// When it was last heard ("10:02am").
-        last_heard: String,
-    },
+    /// No card software is connected at all, so that of this workstation is not either.
+    NoAgent,
 }
 
 #[derive(Serialize)]
@@ -91,8 +86,7 @@ impl JobState {
             (Self::Refused(_), JobFor::ChangePasscodes) => "Your passcodes were not updated",
             (Self::Expired, _) => "You ran out of time",
             (Self::NotKnown, _) => "We do not know yet whether your card was changed",
-            (Self::AgentNeverSeen, _) => "We cannot find your card software",
-            (Self::AgentLost { .. }, _) => "We have lost contact with your card software",
+            (Self::NoAgent, _) => "We cannot find your card software",
         }
     }
 
@@ -103,8 +97,7 @@ impl JobState {
             Self::DoneElsewhere => Some(Topic::JobElsewhere),
             Self::Expired => Some(Topic::JobExpired),
             Self::NotKnown => Some(Topic::CardWriteUnknown),
-            Self::AgentNeverSeen => Some(Topic::AgentNeverSeen),
-            Self::AgentLost { .. } => Some(Topic::AgentLost),
+            Self::NoAgent => Some(Topic::AgentNeverSeen),
         }
     }
 }

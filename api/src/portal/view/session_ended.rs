@@ -21,20 +21,17 @@ pub enum Ended {
 }
 
 /// The page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionEnded {
     /// Why.
     pub reason: Ended,
-    /// The page to come back to: a path of ours, checked by the handler.
-    pub return_to: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Page<'a> {
+struct Page {
     text: &'static str,
     next: &'static str,
     log_in: &'static str,
-    return_to: Option<&'a str>,
     may_log_in: bool,
 }
 
@@ -74,13 +71,8 @@ impl SessionEnded {
     /// The page as HTML.
     pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
         let (title, text, next) = self.reason.words();
-        let page = Page {
-            text,
-            next,
-            log_in: paths::LOG_IN,
-            return_to: self.return_to.as_deref(),
-            may_log_in: self.reason != Ended::Revoked,
-        };
+        let page =
+            Page { text, next, log_in: paths::LOG_IN, may_log_in: self.reason != Ended::Revoked };
         pages::render(environment, "session_ended.jinja", frame, &Head::new(title), &page)
     }
 }

@@ -170,7 +170,6 @@ async fn p22_a_value_of_the_last_five_is_a_fault_of_its_field() {
 #[tokio::test]
 async fn the_ledger_comes_in_pages_newest_first_without_a_gap_or_a_repeat() {
     let site = Site::logged_in().await;
-    site.app.projections().rebuild(site.app.stores().log.as_ref()).await.unwrap();
     let whole = site.call(get("/api/ledger").logged_in()).await.json();
     insta::assert_snapshot!("ledger", serde_json::to_string_pretty(&whole).unwrap());
     let mut paged = vec![];

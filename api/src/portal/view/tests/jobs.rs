@@ -38,8 +38,7 @@ fn a_job_says_in_every_state_what_comes_next() {
         ("job_done_elsewhere", JobState::DoneElsewhere),
         ("job_refused", refused(&holder::Refusal::CardNotActive.into())),
         ("job_expired", JobState::Expired),
-        ("job_agent_never_seen", JobState::AgentNeverSeen),
-        ("job_agent_lost", JobState::AgentLost { last_heard: "10:02am".into() }),
+        ("job_no_agent", JobState::NoAgent),
     ] {
         let job = Job { id: "0199b7f2".into(), purpose: JobFor::LogIn, state };
         nobody().shows(name, |environment, frame| job.render(environment, frame));

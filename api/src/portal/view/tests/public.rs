@@ -9,7 +9,7 @@ use crate::portal::view::{
     care_identity_service,
     demo::{DemoCard, Drawer, Place, Progress},
     help::{self, Topic},
-    log_in::LogIn,
+    log_in,
     problem::{Problem, ProblemKind},
     refusal::{Fact, RefusalView, rule_link},
     rule::Rule,
@@ -32,21 +32,16 @@ fn s08_the_start_page_lists_both_applications() {
 
 #[test]
 fn log_in_says_what_is_needed() {
-    let page = LogIn { agent: None, return_to: None };
-    nobody().shows("log_in", |environment, frame| page.render(environment, frame));
-    let page = LogIn { agent: Some(AgentStatus::NoReader), return_to: Some("/ledger".into()) };
-    nobody().shows("log_in_to_return", |environment, frame| page.render(environment, frame));
+    nobody().shows("log_in", log_in::render);
 }
 
 #[test]
 fn every_state_of_the_card_software_has_a_word_and_a_sentence() {
     let states = [
-        AgentStatus::NeverSeen,
         AgentStatus::Lost { last_heard: "10:02am".into() },
         AgentStatus::NoReader,
         AgentStatus::ReaderNotApproved { reader: reader() },
         AgentStatus::NoCard { reader: reader() },
-        AgentStatus::CardNotRecognised { reader: reader() },
         AgentStatus::CardLocked { reader: reader() },
         AgentStatus::Ready { reader: reader() },
     ];
@@ -74,7 +69,7 @@ fn a_session_says_why_it_ended() {
         ("session_ended_absolute_limit", Ended::AbsoluteLimit),
         ("session_ended_revoked", Ended::Revoked),
     ] {
-        let page = SessionEnded { reason, return_to: Some("/passcodes".into()) };
+        let page = SessionEnded { reason };
         nobody().shows(name, |environment, frame| page.render(environment, frame));
     }
 }
@@ -154,7 +149,6 @@ fn the_card_drawer_shows_where_each_card_is() {
     };
     let page = Drawer {
         cards: vec![
-        problem: None,
             card("okafor", "Dr Sam Okafor", Place::Reader),
             card("patel", "Jo Patel", Place::Drawer),
             card("lind", "Ada Lind", Place::BeingMade),
@@ -164,14 +158,15 @@ fn the_card_drawer_shows_where_each_card_is() {
     };
     nobody().shows("demo", |environment, frame| page.render(environment, frame));
     let page = Drawer {
+        cards: vec![card("patel", "Jo Patel", Place::Drawer)],
+        progress: Progress::new(1, 1),
+        problem: None,
+    };
+    nobody().shows("demo_empty_reader", |environment, frame| page.render(environment, frame));
+    let page = Drawer {
         cards: vec![card("lind", "Ada Lind", Place::BeingMade)],
         progress: Progress::new(0, 1),
         problem: Some("Ada Lind: no card agent is connected".into()),
     };
     nobody().shows("demo_stopped", |environment, frame| page.render(environment, frame));
-    let page = Drawer {
-        cards: vec![card("patel", "Jo Patel", Place::Drawer)],
-        progress: Progress::new(1, 1),
-    };
-    nobody().shows("demo_empty_reader", |environment, frame| page.render(environment, frame));
 }
