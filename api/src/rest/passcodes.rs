@@ -240,7 +240,7 @@ async fn plan(
 ) -> Result<Answer, Problem> {
     // A repeat whose first answer was lost.
     if let Some(open) = app.job(job_of(command)).await? {
-        return started(app, &open);
+        return Ok(started(app, &open)?);
     }
     let loaded = app.load(session.holder).await?;
     match updates::plan(app, session, &loaded, &form, command).await? {
@@ -248,16 +248,16 @@ async fn plan(
         Planned::Change(change) => {
             let job = app.start_job(Goal::ChangePasscodes(change), browser).await?;
             match app.job(job).await? {
-                Some(open) => started(app, &open),
+                Some(open) => Ok(started(app, &open)?),
                 None => Err(Problem::over()),
             }
         }
     }
 }
 
-fn started(app: &App, open: &OpenJob) -> Result<Answer, Problem> {
+fn started(app: &App, open: &OpenJob) -> anyhow::Result<Answer> {
     let started = Started::of(app, open);
-    Ok(Answer::accepted(started.location(), &started)?)
+    Answer::accepted(started.location(), &started)
 }
 
 /// What makes two requests the same: the act, the holder, the browser, the body.

@@ -58,8 +58,8 @@ async fn two_at_the_same_moment_and_a_repeat_after_a_crash_work_under_the_same_c
         IdempotencyKey(Some(CommandId(KEY.parse().unwrap()))).once(&site.app, request, work).await
     };
     let failed = Err(StatusCode::INTERNAL_SERVER_ERROR);
-    let (one, other) = tokio::join!(once(b"request", failed), once(b"request", failed));
-    assert!(one.is_err() && other.is_err());
+    let (first, second) = tokio::join!(once(b"request", failed), once(b"request", failed));
+    assert!(first.is_err() && second.is_err());
     site.wait(Duration::minutes(10) - Duration::milliseconds(1));
     assert!(once(b"another", failed).await.is_err());
     assert!(once(b"request", Ok(StatusCode::LOCKED)).await.is_ok());
