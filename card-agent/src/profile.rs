@@ -62,11 +62,7 @@ pub const PIV: Profile = Profile {
 };
 
 /// A card as the guides describe it: four to eight printable characters (P-06, P-07).
-pub const GUIDE: Profile = Profile {
-    name: "guide",
-    new_passcode: protocol::GUIDE_PASSCODE,
-    ..PIV
-};
+pub const GUIDE: Profile = Profile { name: "guide", new_passcode: protocol::GUIDE_PASSCODE, ..PIV };
 
 /// The profile of a card by what it announces; `None` if the name is of no profile we know.
 #[must_use]

@@ -20,7 +20,13 @@ const OURS: &[(&str, &[&str])] = &[
     (
         "api",
         &[
-            "domain", "stores", "projections", "workflows", "issuer", "protocol", "pages",
+            "domain",
+            "stores",
+            "projections",
+            "workflows",
+            "issuer",
+            "protocol",
+            "pages",
             // The demonstration's card drawer, without the card itself.
             "virtual-card",
         ],
@@ -36,16 +42,21 @@ const OTHERS: &[(&str, &[&str], &str)] = &[
     ("getrandom", &["api", "card-agent", "virtual-card"], "take random bytes as an argument"),
     ("minijinja", &["pages"], "templates are rendered by pages"),
     ("x509-cert", &["issuer", "card-agent"], "certificates are made by the issuer"),
-    ("tokio", &["stores", "projections", "api", "card-agent", "virtual-card"], "rules wait for nothing"),
-    ("argon2", &["stores", "protocol"], "passcodes are digested in the vault, or stretched by protocol"),
+    (
+        "tokio",
+        &["stores", "projections", "api", "card-agent", "virtual-card"],
+        "rules wait for nothing",
+    ),
+    (
+        "argon2",
+        &["stores", "protocol"],
+        "passcodes are digested in the vault, or stretched by protocol",
+    ),
 ];
 
 fn packages() -> Vec<Package> {
-    let metadata = MetadataCommand::new()
-        .manifest_path(root().join("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .unwrap();
+    let metadata =
+        MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().unwrap();
     metadata.packages.into_iter().filter(|package| package.name.as_str() != "tests").collect()
 }
 

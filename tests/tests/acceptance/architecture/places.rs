@@ -11,7 +11,11 @@ const PLACES: &[(&str, &[&str], &str)] = &[
     ("Uuid::now_v7(", &[], "take the id as an argument"),
     (
         "getrandom::fill(",
-        &["api/src/clock.rs", "card-agent/src/entropy.rs", "card-agent/virtual-card/src/entropy.rs"],
+        &[
+            "api/src/clock.rs",
+            "card-agent/src/entropy.rs",
+            "card-agent/virtual-card/src/entropy.rs",
+        ],
         "take random bytes as an argument",
     ),
     (

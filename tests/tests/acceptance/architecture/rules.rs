@@ -35,7 +35,10 @@ fn catalogue() -> BTreeSet<String> {
 
 fn later() -> BTreeSet<String> {
     let list = fs::read_to_string(root().join(LATER)).unwrap();
-    list.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(str::to_owned).collect()
+    list.lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]

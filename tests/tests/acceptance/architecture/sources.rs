@@ -114,7 +114,8 @@ fn every_file_can_be_read_in_one_sitting() {
 #[test]
 fn no_test_is_ignored_and_nothing_is_left_for_later() {
     // Put together here, so that this file does not find itself.
-    let marks = [["#[ign", "ore"].concat(), ["todo", "!("].concat(), ["unimple", "mented!("].concat()];
+    let marks =
+        [["#[ign", "ore"].concat(), ["todo", "!("].concat(), ["unimple", "mented!("].concat()];
     let found: Vec<_> = sources()
         .into_iter()
         .filter(|source| marks.iter().any(|mark| source.text.contains(mark)))
