@@ -38,7 +38,7 @@ async fn p05_a_card_that_was_pulled_before_its_log_in_came_back_opens_no_session
     let answer = site.call(bring_back(&job, &code).in_browser()).await;
     answer.problem(StatusCode::FORBIDDEN);
     assert_eq!(answer.header(header::SET_COOKIE), "");
-    assert_eq!(answer.json()["detail"], "Your card is no longer in the reader.");
+    assert_eq!(answer.json()["why"], "Your card is no longer in the reader.");
 }
 
 #[tokio::test]
