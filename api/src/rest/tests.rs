@@ -203,7 +203,8 @@ impl Site {
         self.agent_sees(Some(CardSeen { serial, profile, tries_left: None }));
         let id = JobId(job.parse().unwrap());
         let mut open = self.app.job(id).await.unwrap().unwrap();
-        for input in [Input::Claimed(claim()), Input::Present, Input::Agreed] {
+        let steps = [Input::Claimed(claim()), Input::Present, Input::Agreed, Input::Evaluation];
+        for input in steps {
             open = self.app.step_job(&open, input).await.unwrap();
         }
         let answer = jobs::passcode::current(&self.app, &open, &Secret(TAG.to_vec())).await;
