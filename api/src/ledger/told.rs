@@ -69,7 +69,8 @@ pub async fn page(app: &App, holder: HolderId, place: Place, limit: u32) -> anyh
         } else {
             let Some(event) = events.next() else { break };
             end.event = Some(event.revision);
-            page.lines.push(Line { at: event.at, sentence: event.sentence, by: event.actor });
+            let by = who(&event.actor).to_owned();
+            page.lines.push(Line { at: event.at, sentence: event.sentence, by });
         }
     }
     let more = events.peek().is_some() || log_ins.peek().is_some();
@@ -83,7 +84,17 @@ fn line(log_in: &Logon) -> Line {
         "restricted" => "You logged in, to renew what is overdue",
         _ => "You logged in",
     };
-    Line { at: log_in.at, sentence: sentence.to_owned(), by: "holder".to_owned() }
+    Line { at: log_in.at, sentence: sentence.to_owned(), by: who("holder").to_owned() }
+}
+
+/// Who did it, as the holder reads it.
+fn who(actor: &str) -> &str {
+    match actor {
+        "holder" => "you, with your smartcard",
+        "somebody" => "whoever was at the card reader",
+        "system" => "Latchkey",
+        other => other,
+    }
 }
 
 /// `<revision>.<microseconds>.<id>`, each part empty where the page had none.
@@ -129,6 +140,16 @@ impl FromStr for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::execute::Actor;
+
+    #[test]
+    fn whoever_acted_is_named_as_one_would_to_the_holder() {
+        for actor in [Actor::Holder, Actor::Somebody, Actor::System] {
+            let written = serde_json::to_value(&actor).unwrap();
+            let by = written["by"].as_str().unwrap();
+            assert_ne!(who(by), by);
+        }
+    }
 
     #[test]
     fn a_place_is_read_back_as_it_was_written() {
