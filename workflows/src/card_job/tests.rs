@@ -1,3 +1,5 @@
+//! The order of a job, step by step and by property.
+
 use proptest::prelude::*;
 use uuid::Uuid;
 
