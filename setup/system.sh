@@ -33,9 +33,11 @@ run_system() {
     start_server
     start_agent
     say "Ready: open http://localhost:$PORTAL_PORT"
-    cat <<TEXT
+    [ -z "$PCSC_SOCKET" ] || cat <<TEXT
    The people there do not exist; their cards are in the drawer, http://localhost:$PORTAL_PORT/demo.
    Put a card into the reader, log in with the passcode that the drawer shows, change it.
+TEXT
+    cat <<TEXT
    Logs: ${LOGS#"$ROOT/"}/. Ctrl-C ends everything; what happened is kept in ${DEMO#"$ROOT/"}/.
 TEXT
     keep_running
@@ -105,8 +107,9 @@ portal = { listen = "127.0.0.1:$PORTAL_PORT", origin = "http://localhost:$PORTAL
 agents = { listen = "127.0.0.1:$CHANNEL_PORT" }
 agent_page = { port = $AGENT_PORT }
 operator = { listen = "127.0.0.1:$OPERATOR_PORT" }
-demo = { drawer = '$RUN_FOLDER/drawer.sock' }
 TOML
+    # Without a drawer there are no demo holders, and no page that promises some.
+    [ -z "$PCSC_SOCKET" ] || printf "demo = { drawer = '%s' }\n" "$RUN_FOLDER/drawer.sock" >> "$DEMO/server.toml"
     start server "$BUILT/latchkey" --config "$DEMO/server.toml" serve
     SERVER=$STARTED
     # It takes connections before it has opened its databases.
