@@ -35,6 +35,24 @@ pub enum Actor {
     System,
 }
 
+/// Why something is recorded: a command, and the one that began it all. Their ids go into `meta`
+/// as `$causationId` and `$correlationId`, so that one story can be read off the whole log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cause {
+    /// The command itself: its events' ids are derived from it, so that a repeat is recognised.
+    pub command: CommandId,
+    /// The command that began it all: the *Update*, the registration, the job.
+    pub begun_by: CommandId,
+}
+
+impl Cause {
+    /// A command that is the beginning itself.
+    #[must_use]
+    pub fn first(command: CommandId) -> Self {
+        Self { command, begun_by: command }
+    }
+}
+
 /// What a command came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Executed {
@@ -117,13 +135,13 @@ impl App {
     pub async fn execute(
         &self,
         id: HolderId,
-        command_id: CommandId,
+        cause: Cause,
         actor: Actor,
         command: &HolderCommand,
     ) -> Result<Executed, ExecuteError> {
         let stream = StreamName::holder(id);
         for _ in 0..CONFLICTS_MAX {
-            if self.stores().log.contains(EventId::derive(command_id, 0)).await? {
+            if self.stores().log.contains(EventId::derive(cause.command, 0)).await? {
                 let position = self.stores().log.head().await?;
                 return Ok(Executed { events: Vec::new(), position });
             }
@@ -135,7 +153,7 @@ impl App {
                 return Ok(Executed { events, position });
             }
             let expected = loaded.revision.map_or(Expected::NoStream, Expected::At);
-            let new = self.new_events(command_id, &actor, &events)?;
+            let new = self.new_events(cause, &actor, &events)?;
             match self.stores().log.append(&stream, expected, new, context.now).await {
                 Ok(appended) => return Ok(Executed { events, position: appended.position }),
                 Err(AppendError::Conflict { .. }) => {}
@@ -147,18 +165,16 @@ impl App {
 
     fn new_events(
         &self,
-        command: CommandId,
+        cause: Cause,
         actor: &Actor,
         events: &[HolderEvent],
     ) -> Result<Vec<NewEvent>, StoreError> {
         let mut new = Vec::with_capacity(events.len());
         for (index, event) in (0u32..).zip(events) {
-            let policy = self.policy().version;
-            let rules = event.rules();
-            let meta = Meta { correlation: command, causation: command, actor, policy, rules };
+            let meta = self.meta(cause, actor, event.rules());
             let encoded = event.encode();
             new.push(NewEvent {
-                id: EventId::derive(command, index),
+                id: EventId::derive(cause.command, index),
                 kind: encoded.kind.to_owned(),
                 schema: encoded.schema,
                 data: canonical(&encoded.data)?,
@@ -166,6 +182,12 @@ impl App {
             });
         }
         Ok(new)
+    }
+
+    fn meta<'a>(&self, cause: Cause, actor: &'a Actor, rules: Vec<RuleId>) -> Meta<'a> {
+        let Cause { command, begun_by } = cause;
+        let policy = self.policy().version;
+        Meta { correlation: begun_by, causation: command, actor, policy, rules }
     }
 
     /// The events that a command led to, from the log: none if it was not carried out.
@@ -191,19 +213,13 @@ impl App {
         &self,
         stream: &StreamName,
         expected: Expected,
-        command: CommandId,
+        cause: Cause,
         kind: &str,
         data: &T,
     ) -> Result<Position, AppendError> {
-        let meta = Meta {
-            correlation: command,
-            causation: command,
-            actor: &Actor::System,
-            policy: self.policy().version,
-            rules: Vec::new(),
-        };
+        let meta = self.meta(cause, &Actor::System, Vec::new());
         let event = NewEvent {
-            id: EventId::derive(command, 0),
+            id: EventId::derive(cause.command, 0),
             kind: kind.to_owned(),
             schema: 1,
             data: canonical(data)?,

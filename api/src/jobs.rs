@@ -19,7 +19,7 @@ use stores::{
 };
 use workflows::card_job::{CardJob, Goal, Input, OutOfOrder};
 
-use crate::{app::App, updates};
+use crate::{app::App, execute::Cause, updates};
 
 /// How long a job that is over is kept, in hours: its page may be asked for again.
 const OVER_KEPT_HOURS: i64 = 24;
@@ -54,6 +54,22 @@ impl OpenJob {
     pub fn check(&self, input: Input) -> Result<(), StepError> {
         self.job.clone().step(input)?;
         Ok(())
+    }
+
+    /// The command that began it all: the *Update*, the registration; a log-in is its job.
+    #[must_use]
+    pub fn begun_by(&self) -> CommandId {
+        match &self.job.goal {
+            Goal::LogIn => CommandId(self.id.0),
+            Goal::ChangePasscodes(change) => change.command,
+            Goal::Personalise { command, .. } => *command,
+        }
+    }
+
+    /// A command on behalf of this job.
+    #[must_use]
+    pub fn causes(&self, command: CommandId) -> Cause {
+        Cause { command, begun_by: self.begun_by() }
     }
 }
 

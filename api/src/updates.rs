@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     app::App,
-    execute::{Actor, Loaded},
+    execute::{Actor, Cause, Loaded},
     jobs::{
         passcode::{HISTORY_CHECKS_A_DAY, optional_secret, takes, value_secret},
         same_value, still_right,
@@ -169,8 +169,9 @@ async fn note_used_before(
     for (line, kind) in (USED_BEFORE_LINE..).zip(OptionalKind::ALL) {
         if faults.contains(&FieldFault::used_before(kind)) {
             let note = HolderCommand::NoteUsedBefore { kind: kind.kind() };
-            let id = CommandId(EventId::derive(command, line).0);
-            app.execute(session.holder, id, Actor::Holder, &note).await?;
+            let own = CommandId(EventId::derive(command, line).0);
+            let cause = Cause { command: own, begun_by: command };
+            app.execute(session.holder, cause, Actor::Holder, &note).await?;
         }
     }
     Ok(())

@@ -17,7 +17,7 @@ use super::{OpenJob, proof::claimed, same_value, settle, still_right};
 use crate::{
     agents::answers::Stop,
     app::App,
-    execute::{Actor, ExecuteError, Executed, Loaded},
+    execute::{Actor, Cause, ExecuteError, Executed, Loaded},
 };
 
 /// History checks (evaluations of a *wanted* passcode) per card and day, across jobs.
@@ -61,8 +61,8 @@ pub async fn wrong(app: &App, open: &OpenJob, tries_left: Option<u8>) -> Result<
     if present && takes(app, &key, WRONG_NOTED_A_DAY).await? {
         let command =
             HolderCommand::NoteLogonRefused { reason: LogonRefusal::WrongPasscode { tries_left } };
-        app.execute(claim.holder, app.entropy().command_id(app.now()), Actor::Somebody, &command)
-            .await?;
+        let cause = open.causes(app.entropy().command_id(app.now()));
+        app.execute(claim.holder, cause, Actor::Somebody, &command).await?;
     }
     Ok(())
 }
@@ -113,9 +113,8 @@ pub async fn evaluate(app: &App, open: &OpenJob, blinded: &[u8]) -> Result<Answe
 
 /// The tag of the passcode on the card. Settles what was unknown; finishes what writes nothing.
 pub async fn current(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, Stop> {
-    let claim = claimed(open)?;
     open.check(Input::CurrentSettled)?;
-    settle::settle(app, claim, &tag.0).await?;
+    settle::settle(app, open, &tag.0).await?;
     let writes = open.job.writes_passcode();
     if let Goal::ChangePasscodes(change) = &open.job.goal {
         still_right::check(app, change, None).await?;
@@ -152,7 +151,7 @@ pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, S
         let line = USED_BEFORE_LINE + u32::from(open.job.evaluations);
         let id = CommandId(EventId::derive(command, line).0);
         let note = HolderCommand::NoteUsedBefore { kind: Kind::Smartcard };
-        app.execute(claim.holder, id, Actor::Holder, &note).await?;
+        app.execute(claim.holder, open.causes(id), Actor::Holder, &note).await?;
         app.step_job(open, Input::Hitch(Hitch::UsedBefore)).await?;
         return Err(Stop::again(
             "P-22",
@@ -262,7 +261,8 @@ async fn commit(
 ) -> Result<Executed, ExecuteError> {
     let loaded = app.load(change.holder).await?;
     let command = HolderCommand::ChangePasscodes(changes(&loaded, change, smartcard)?);
-    let executed = app.execute(change.holder, change.command, Actor::Holder, &command).await?;
+    let cause = Cause::first(change.command);
+    let executed = app.execute(change.holder, cause, Actor::Holder, &command).await?;
     app.prune_vault(change.holder).await;
     Ok(executed)
 }
@@ -298,7 +298,8 @@ async fn commit_card_alone(
     match commit(app, &alone, Some(secret)).await {
         Err(ExecuteError::Refused(_)) => {
             let note = HolderCommand::NoteChangedElsewhere { secret };
-            app.execute(change.holder, change.command, Actor::System, &note).await?;
+            let cause = Cause::first(change.command);
+            app.execute(change.holder, cause, Actor::System, &note).await?;
             Ok(())
         }
         committed => committed.map(|_| ()),
@@ -334,7 +335,7 @@ pub(super) async fn journal(app: &App, open: &OpenJob, event: &JournalEvent) -> 
     let line = 1_000 + u32::from(open.job.evaluations) * 10 + place;
     let id = CommandId(EventId::derive(of_job(open), line).0);
     let stream = format!("cardwrite-{}", open.id).parse().map_err(anyhow::Error::from)?;
-    app.note(&stream, Expected::Any, id, event.kind(), &event.data())
+    app.note(&stream, Expected::Any, open.causes(id), event.kind(), &event.data())
         .await
         .map_err(anyhow::Error::from)?;
     Ok(())

@@ -18,7 +18,11 @@ use uuid::Uuid;
 use workflows::card_job::{Claim, Goal, Input, Made, MadeKey, Stage, journal::JournalEvent};
 
 use super::{OpenJob, passcode, proof};
-use crate::{agents::answers::Stop, app::App, execute::Actor};
+use crate::{
+    agents::answers::Stop,
+    app::App,
+    execute::{Actor, Cause},
+};
 
 /// What the PUK is sealed for; part of what its seal covers.
 pub const PUK_PURPOSE: &str = "puk";
@@ -32,7 +36,7 @@ const CERTIFICATE_DAYS: i64 = 730;
 /// What a blank card gets on its one way through the workstation; `None` for other jobs.
 pub async fn prepare(app: &App, open: &OpenJob, claim: &Claim) -> Result<Option<Blank>, Stop> {
     let Goal::Personalise { holder, command, .. } = &open.job.goal else { return Ok(None) };
-    bind(app, claim).await?;
+    bind(app, open, claim).await?;
     let secret = puk_secret(*command, &claim.card);
     let vault = &app.stores().vault;
     let card = claim.card.as_str();
@@ -68,11 +72,11 @@ pub fn puk_secret(command: CommandId, card: &CardSerial) -> SecretRef {
 
 /// `CardBound`, once a card: that the stream is new makes it so, and a repeat finds its own. The
 /// event has an id of its own each time, because one registration may try several cards.
-async fn bind(app: &App, claim: &Claim) -> Result<(), Stop> {
+async fn bind(app: &App, open: &OpenJob, claim: &Claim) -> Result<(), Stop> {
     let stream = StreamName::card(&claim.card);
     let bound = CardBound { holder: claim.holder };
-    let id = app.entropy().command_id(app.now());
-    match app.note(&stream, Expected::NoStream, id, CardBound::KIND, &bound).await {
+    let cause = open.causes(app.entropy().command_id(app.now()));
+    match app.note(&stream, Expected::NoStream, cause, CardBound::KIND, &bound).await {
         Ok(_) => Ok(()),
         Err(AppendError::Conflict { .. }) => {
             if app.holder_of(&claim.card).await? == Some(claim.holder) {
@@ -179,7 +183,7 @@ pub async fn finished(app: &App, open: &OpenJob, signature: &[u8]) -> Result<Ans
     let registration =
         Registration { card, smartcard: *secret, account_recovery: None, verification: None };
     let register = HolderCommand::Register(registration);
-    app.execute(claim.holder, *command, Actor::System, &register).await?;
+    app.execute(claim.holder, Cause::first(*command), Actor::System, &register).await?;
     passcode::journal(app, open, &JournalEvent::CardWriteConfirmed {}).await?;
     app.step_job(open, Input::Personalised).await?;
     Ok(Answer::Done { code: app.return_code(open.id).await? })

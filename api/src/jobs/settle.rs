@@ -6,27 +6,28 @@
 
 use domain::{
     holder::HolderCommand,
-    ids::{EventId, SecretRef},
+    ids::{EventId, HolderId, SecretRef},
     passcode::Kind,
 };
 use stores::vault::NewPasscode;
-use workflows::card_job::{Claim, Goal, Stage};
+use workflows::card_job::{Goal, Stage};
 
-use super::passcode;
+use super::{OpenJob, passcode, proof::claimed};
 use crate::{agents::answers::Stop, app::App, execute::Actor};
 
 /// Settles every open write of this card by the tag of the passcode it accepts.
-pub(super) async fn settle(app: &App, claim: &Claim, tag: &[u8]) -> Result<(), Stop> {
-    for open in app.unsettled_jobs(&claim.card).await? {
+pub(super) async fn settle(app: &App, open: &OpenJob, tag: &[u8]) -> Result<(), Stop> {
+    let claim = claimed(open)?;
+    for torn in app.unsettled_jobs(&claim.card).await? {
         let (Stage::Writing(_, secret) | Stage::Unknown(_, secret), Goal::ChangePasscodes(change)) =
-            (&open.job.stage, &open.job.goal)
+            (&torn.job.stage, &torn.job.goal)
         else {
             continue;
         };
         if matches(app, &[*secret], tag).await? {
-            passcode::confirm(app, &open, change).await?;
+            passcode::confirm(app, &torn, change).await?;
         } else {
-            passcode::abandon(app, &open, change).await?;
+            passcode::abandon(app, &torn, change).await?;
         }
     }
     let loaded = app.load(claim.holder).await.map_err(anyhow::Error::from)?;
@@ -37,24 +38,30 @@ pub(super) async fn settle(app: &App, claim: &Claim, tag: &[u8]) -> Result<(), S
         None => true,
     };
     if !known {
-        changed_elsewhere(app, claim, tag).await?;
+        changed_elsewhere(app, open, claim.holder, tag).await?;
     }
     Ok(())
 }
 
-async fn changed_elsewhere(app: &App, claim: &Claim, tag: &[u8]) -> Result<(), Stop> {
+/// Found out in the job `open`.
+async fn changed_elsewhere(
+    app: &App,
+    open: &OpenJob,
+    holder: HolderId,
+    tag: &[u8],
+) -> Result<(), Stop> {
     let now = app.now();
     let command = app.entropy().command_id(now);
     let secret = SecretRef::derive(command, passcode::SMARTCARD_SECRET);
     let row = NewPasscode {
         secret,
-        holder: claim.holder,
+        holder,
         kind: Kind::Smartcard.as_str(),
         event: EventId::derive(command, 0),
     };
     app.stores().vault.put_tag(row, tag, now).await.map_err(anyhow::Error::from)?;
     let note = HolderCommand::NoteChangedElsewhere { secret };
-    app.execute(claim.holder, command, Actor::System, &note).await?;
+    app.execute(holder, open.causes(command), Actor::System, &note).await?;
     Ok(())
 }
 

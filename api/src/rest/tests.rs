@@ -44,7 +44,7 @@ use crate::{
     commands::serve,
     config::Config,
     cookies::{BROWSER_COOKIE, SESSION_COOKIE},
-    execute::Actor,
+    execute::{Actor, Cause},
     http, jobs,
 };
 
@@ -253,7 +253,7 @@ async fn register(app: &App) {
     };
     let registration = Registration { card, smartcard, account_recovery: None, verification: None };
     let register = HolderCommand::Register(registration);
-    app.execute(HOLDER, command, Actor::System, &register).await.unwrap();
+    app.execute(HOLDER, Cause::first(command), Actor::System, &register).await.unwrap();
 }
 
 async fn first_tag(app: &App, command: CommandId) -> SecretRef {

@@ -5,6 +5,7 @@ mod bad_input;
 mod card_gone;
 mod change;
 mod channel;
+mod correlation;
 mod history;
 mod liars;
 mod log_in;

@@ -1,7 +1,7 @@
 //! No secret, and no digest of one, is left anywhere: a whole journey with secrets nobody else has, and then every file
 //! of the data folder, every event and every line that was logged is looked through.
 
-use api::agents::enrolment;
+use api::{agents::enrolment, execute::Cause};
 use chrono::Duration;
 use protocol::Secret;
 use stores::event_store::Expected;
@@ -188,5 +188,10 @@ async fn plant_in_log(scene: &Scene, secrets: &[Planted]) {
         .collect();
     let command = scene.desk.app().entropy().command_id(scene.desk.now());
     let stream = "leak-1".parse().unwrap();
-    scene.desk.app().note(&stream, Expected::Any, command, "Leak", &planted).await.unwrap();
+    scene
+        .desk
+        .app()
+        .note(&stream, Expected::Any, Cause::first(command), "Leak", &planted)
+        .await
+        .unwrap();
 }
