@@ -40,20 +40,31 @@ fn two_cards_are_in_the_reader_at_once_and_each_keeps_its_own_passcode() {
     assert!(verify(&sandbox, 1, "123456").status.success());
 }
 
-#[test]
-fn a_card_that_is_taken_out_and_put_in_again_is_the_same_card() {
-    let sandbox = Sandbox::start(&[Profile::Guide]).unwrap();
+#[track_caller]
+fn is_the_same_card_after_it_was_taken_out_and_put_in_again(profile: Profile) {
+    let sandbox = Sandbox::start(&[profile]).unwrap();
+    let card = card_name(profile, 0);
     let before = sandbox.drawer().list().unwrap();
-    assert!(sandbox.drawer().insert("guide-0", 1).is_err());
+    assert!(sandbox.drawer().insert(&card, 1).is_err());
     assert_eq!(sandbox.drawer().remove(0).unwrap().slots[0].card, None);
-    assert_eq!(sandbox.drawer().insert("guide-0", 0).unwrap(), before);
+    assert_eq!(sandbox.drawer().insert(&card, 0).unwrap(), before);
     assert!(verify(&sandbox, 0, "123456").status.success());
 }
 
 #[test]
-fn a_card_that_loses_its_power_leaves_its_slot_empty_and_can_be_put_in_again() {
-    let sandbox = Sandbox::start(&[Profile::Guide]).unwrap();
-    let card = card_name(Profile::Guide, 0);
+fn a_guide_card_that_is_taken_out_and_put_in_again_is_the_same_card() {
+    is_the_same_card_after_it_was_taken_out_and_put_in_again(Profile::Guide);
+}
+
+#[test]
+fn a_piv_card_that_is_taken_out_and_put_in_again_is_the_same_card() {
+    is_the_same_card_after_it_was_taken_out_and_put_in_again(Profile::Piv);
+}
+
+#[track_caller]
+fn leaves_its_slot_empty_without_power_and_can_be_put_in_again(profile: Profile) {
+    let sandbox = Sandbox::start(&[profile]).unwrap();
+    let card = card_name(profile, 0);
     sandbox.drawer().remove(0).unwrap();
     let faults = Faults {
         tear_ins: Some(TearAt { ins: 0x20, nth: 1, moment: Moment::Before }),
@@ -63,4 +74,14 @@ fn a_card_that_loses_its_power_leaves_its_slot_empty_and_can_be_put_in_again() {
     assert!(!verify(&sandbox, 0, "123456").status.success());
     assert_eq!(sandbox.drawer().insert(&card, 0).unwrap().slots[0].card, Some(card));
     assert!(verify(&sandbox, 0, "123456").status.success());
+}
+
+#[test]
+fn a_guide_card_that_loses_its_power_leaves_its_slot_empty_and_can_be_put_in_again() {
+    leaves_its_slot_empty_without_power_and_can_be_put_in_again(Profile::Guide);
+}
+
+#[test]
+fn a_piv_card_that_loses_its_power_leaves_its_slot_empty_and_can_be_put_in_again() {
+    leaves_its_slot_empty_without_power_and_can_be_put_in_again(Profile::Piv);
 }

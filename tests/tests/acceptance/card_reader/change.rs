@@ -145,17 +145,20 @@ fn p06_a_piv_card_takes_6_and_8_digits_and_refuses_5_and_9_and_letters() -> anyh
     a_card_says_what_it_takes("sam", rule, &[], "27182818")
 }
 
-#[test]
-fn b28_a_wrong_current_passcode_changes_none_of_the_three() -> anyhow::Result<()> {
+fn a_wrong_current_passcode_changes_none_of_the_three(
+    card: &str,
+    wrong: &str,
+    new: &str,
+) -> anyhow::Result<()> {
     let system = system()?;
-    system.insert("tomasz")?;
-    let (passcode, mut visitor) = (system.passcode("tomasz"), Visitor::new()?);
+    system.insert(card)?;
+    let (passcode, mut visitor) = (system.passcode(card), Visitor::new()?);
     log_in(&system, &mut visitor, &passcode)?;
     let mut fields = new_verification("Lighthouse-6").to_vec();
     fields.push(("smartcard", "true"));
     let before = all_told(&system, &mut visitor)?;
     go_and_update(&system, &mut visitor, &fields)?;
-    visitor.press("Make these changes", &old_and_new("Blue43", "Green-1"))?;
+    visitor.press("Make these changes", &old_and_new(wrong, new))?;
     visitor.sees("The passcode is wrong. 2 tries are left")?;
     assert_eq!(all_told(&system, &mut visitor)?, before);
     assert!(card_takes(&system, &passcode)?, "the right one also gives the try back");
@@ -163,11 +166,22 @@ fn b28_a_wrong_current_passcode_changes_none_of_the_three() -> anyhow::Result<()
 }
 
 #[test]
-fn p27_an_update_that_is_cancelled_on_the_passcode_page_changes_nothing() -> anyhow::Result<()> {
+fn b28_a_wrong_current_passcode_changes_none_of_the_three_of_a_guide_card() -> anyhow::Result<()> {
+    a_wrong_current_passcode_changes_none_of_the_three("tomasz", "Blue43", "Green-1")
+}
+
+#[test]
+fn b28_a_wrong_current_passcode_changes_none_of_the_three_of_a_piv_card() -> anyhow::Result<()> {
+    a_wrong_current_passcode_changes_none_of_the_three("maria", "00000000", "66260701")
+}
+
+fn an_update_that_is_cancelled_on_the_passcode_page_changes_nothing(
+    card: &str,
+) -> anyhow::Result<()> {
     let system = system()?;
-    system.insert("tomasz")?;
+    system.insert(card)?;
     let mut visitor = Visitor::new()?;
-    log_in(&system, &mut visitor, &system.passcode("tomasz"))?;
+    log_in(&system, &mut visitor, &system.passcode(card))?;
     let before = all_told(&system, &mut visitor)?;
     go_and_update(&system, &mut visitor, &new_verification("Lighthouse-3"))?;
     visitor.press("Cancel", &[])?;
@@ -177,10 +191,24 @@ fn p27_an_update_that_is_cancelled_on_the_passcode_page_changes_nothing() -> any
 }
 
 #[test]
-fn a_passcode_changed_with_another_program_is_found_at_the_next_log_in() -> anyhow::Result<()> {
+fn p27_an_update_that_is_cancelled_on_the_passcode_page_changes_nothing_with_a_guide_card()
+-> anyhow::Result<()> {
+    an_update_that_is_cancelled_on_the_passcode_page_changes_nothing("tomasz")
+}
+
+#[test]
+fn p27_an_update_that_is_cancelled_on_the_passcode_page_changes_nothing_with_a_piv_card()
+-> anyhow::Result<()> {
+    an_update_that_is_cancelled_on_the_passcode_page_changes_nothing("maria")
+}
+
+fn a_passcode_changed_with_another_program_is_found_at_the_next_log_in(
+    card: &'static str,
+    new: &str,
+) -> anyhow::Result<()> {
     let system = system()?;
-    system.insert("maria")?;
-    let (old, new) = (system.passcode("maria"), "14142135");
+    system.insert(card)?;
+    let old = system.passcode(card);
     // After a log-in the agent leaves the card in peace; while it reads a card that was just put
     // in, it may reset it between two commands of the other program.
     let mut visitor = Visitor::new()?;
@@ -188,9 +216,21 @@ fn a_passcode_changed_with_another_program_is_found_at_the_next_log_in() -> anyh
     let reader = reader_name(SLOT);
     let change = ["-r", reader.as_str(), "-a", "change-pin", "-P", &old, "-N", new];
     assert!(system.sandbox.run("yubico-piv-tool", &change)?.status.success());
-    system.remember("maria", new);
+    system.remember(card, new);
     log_in(&system, &mut visitor, new)?;
     let sentence = "Your smartcard passcode was changed outside this service";
     assert_eq!(told(&system, &mut visitor, sentence)?, 1);
     Ok(())
+}
+
+#[test]
+fn a_guide_cards_passcode_changed_with_another_program_is_found_at_the_next_log_in()
+-> anyhow::Result<()> {
+    a_passcode_changed_with_another_program_is_found_at_the_next_log_in("tomasz", "Indigo-7")
+}
+
+#[test]
+fn a_piv_cards_passcode_changed_with_another_program_is_found_at_the_next_log_in()
+-> anyhow::Result<()> {
+    a_passcode_changed_with_another_program_is_found_at_the_next_log_in("maria", "14142135")
 }

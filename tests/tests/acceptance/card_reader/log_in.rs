@@ -68,10 +68,9 @@ fn p25_a_wrong_passcode_costs_a_piv_card_one_try_and_the_right_one_gives_it_back
     a_wrong_passcode_costs_one_try_and_the_right_one_gives_it_back("maria", "00000000")
 }
 
-#[test]
-fn an_empty_field_costs_no_try() -> anyhow::Result<()> {
+fn an_empty_field_costs_no_try(card: &str) -> anyhow::Result<()> {
     let system = system()?;
-    system.insert("jo")?;
+    system.insert(card)?;
     let mut visitor = Visitor::new()?;
     go_and_log_in(&system, &mut visitor)?;
     visitor.press("Log in", &[])?;
@@ -80,9 +79,18 @@ fn an_empty_field_costs_no_try() -> anyhow::Result<()> {
 }
 
 #[test]
-fn p27_cancelling_on_the_passcode_page_leads_back_and_costs_nothing() -> anyhow::Result<()> {
+fn an_empty_field_costs_a_guide_card_no_try() -> anyhow::Result<()> {
+    an_empty_field_costs_no_try("jo")
+}
+
+#[test]
+fn an_empty_field_costs_a_piv_card_no_try() -> anyhow::Result<()> {
+    an_empty_field_costs_no_try("maria")
+}
+
+fn cancelling_on_the_passcode_page_leads_back_and_costs_nothing(card: &str) -> anyhow::Result<()> {
     let system = system()?;
-    system.insert("jo")?;
+    system.insert(card)?;
     let mut visitor = Visitor::new()?;
     go_and_log_in(&system, &mut visitor)?;
     visitor.press("Cancel", &[])?;
@@ -90,4 +98,16 @@ fn p27_cancelling_on_the_passcode_page_leads_back_and_costs_nothing() -> anyhow:
     assert!(visitor.page()?.address.as_str().starts_with(&system.origin()));
     go_and_log_in(&system, &mut visitor)?;
     visitor.sees("Tries left 3")
+}
+
+#[test]
+fn p27_cancelling_on_the_passcode_page_leads_back_and_costs_a_guide_card_nothing()
+-> anyhow::Result<()> {
+    cancelling_on_the_passcode_page_leads_back_and_costs_nothing("jo")
+}
+
+#[test]
+fn p27_cancelling_on_the_passcode_page_leads_back_and_costs_a_piv_card_nothing()
+-> anyhow::Result<()> {
+    cancelling_on_the_passcode_page_leads_back_and_costs_nothing("maria")
 }
