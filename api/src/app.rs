@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::http::HeaderMap;
 use chrono::{DateTime, Duration, Utc};
-use domain::{card::CardKeys, ids::HolderId, policy::Policy};
+use domain::{card::CardKeys, ids::HolderId, policy::{Policies, Policy}};
 use issuer::{AgentsAuthority, CardsAuthority};
 use projections::Projections;
 use stores::{agent::AgentId, session::EndReason, sqlite::Stores};
@@ -42,7 +42,7 @@ pub struct Parts {
     /// What is shown.
     pub projections: Projections,
     /// The numbers of the rules.
-    pub policy: Policy,
+    pub policies: Policies,
     /// The configuration.
     pub config: Config,
     /// Every key.
@@ -89,10 +89,16 @@ impl App {
         &self.0.entropy
     }
 
+    /// The policies there have been.
+    #[must_use]
+    pub fn policies(&self) -> &Policies {
+        &self.0.policies
+    }
+
     /// The policy in force.
     #[must_use]
     pub fn policy(&self) -> &Policy {
-        &self.0.policy
+        domain::context::Context { now: self.now(), policies: self.policies() }.policy()
     }
 
     /// What is true.

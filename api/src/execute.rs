@@ -128,7 +128,7 @@ impl App {
     #[must_use]
     pub fn context(&self, loaded: &Loaded) -> Context<'_> {
         let now = self.now();
-        Context { now: loaded.last_at.map_or(now, |last| last.max(now)), policy: self.policy() }
+        Context { now: loaded.last_at.map_or(now, |last| last.max(now)), policies: self.policies() }
     }
 
     /// Carries out a command on a holder. Repeating it with the same id does nothing twice.

@@ -11,7 +11,7 @@ use crate::app::App;
 /// If the projection is behind, or cannot be read.
 pub async fn of(app: &App, holder: HolderId) -> anyhow::Result<[Status; 3]> {
     app.catch_up().await?;
-    let context = Context { now: app.now(), policy: app.policy() };
+    let context = Context { now: app.now(), policies: app.policies() };
     let rows = app.projections().passcode_status(holder).await?;
     Ok(rows.map(|row| Status { kind: row.kind, standing: row.standing(&context) }))
 }

@@ -76,6 +76,7 @@ pub async fn plan(
         account_recovery: keep(app, session, command, account_recovery, wanted.smartcard).await?,
         verification: keep(app, session, command, verification, wanted.smartcard).await?,
         session: hex::encode(session.token.0),
+        logged_on_at: session.opened_at,
         seen: still_right::seen(&loaded.holder, app.policy()),
         advice,
     };
@@ -282,7 +283,13 @@ fn line(event: &HolderEvent) -> Option<String> {
         | HolderEvent::CardIssued(_)
         | HolderEvent::UsedBeforeRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
-        | HolderEvent::LogonRefused { .. } => None,
+        | HolderEvent::LogonRefused { .. }
+        | HolderEvent::AlertRaised { .. }
+        | HolderEvent::AlertDeclined { .. }
+        | HolderEvent::RenewalForced { .. }
+        | HolderEvent::LockAnnounced { .. }
+        | HolderEvent::AccountLocked { .. }
+        | HolderEvent::RestrictedSessionOpened { .. } => None,
     }
 }
 

@@ -6,17 +6,51 @@
 //! | 351 to 364 | alert | 14 days on which renewal may be put off |
 //! | 365 to 385 | forced | 21 days on which it may not |
 //! | from 386 | locked | the registration authority has to act |
+//!
+//! Portal, mail, projections, workflows and replay all ask [`passcode_days`] and [`passcode_phase`];
+//! nobody else counts days.
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use std::cmp::Ordering;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::policy::Policy;
+use crate::policy::Policies;
+
+/// The version of the time zone data that days are worked out with, recorded with every event.
+pub const TZDB_VERSION: &str = chrono_tz::IANA_TZDB_VERSION;
+
+/// How far a gap in local time is searched for its end, in steps: the longest there ever was is the
+/// day that Samoa left out.
+const GAP_STEPS_MAX: i32 = 48 * 4;
+
+/// One of them, in minutes: every zone's offset is a multiple.
+const GAP_STEP_MINUTES: i64 = 15;
 
 /// B-01: the day on the wall calendar of `zone` at `instant`.
 #[must_use]
 pub fn civil_day(instant: DateTime<Utc>, zone: Tz) -> NaiveDate {
     instant.with_timezone(&zone).date_naive()
+}
+
+/// B-07: the instant at which the clocks of `zone` first show this full hour (0 to 23) of `day`; if
+/// they leave it out, the instant at which they have passed it.
+#[must_use]
+pub fn at_hour(day: NaiveDate, hour: u8, zone: Tz) -> DateTime<Utc> {
+    let time = NaiveTime::from_hms_opt(hour.into(), 0, 0).unwrap_or(NaiveTime::MIN);
+    let local = day.and_time(time);
+    let shown = (0..GAP_STEPS_MAX).find_map(|step| {
+        let later = TimeDelta::minutes(GAP_STEP_MINUTES * i64::from(step));
+        zone.from_local_datetime(&local.checked_add_signed(later)?).earliest()
+    });
+    shown.map_or_else(|| local.and_utc(), |shown| shown.with_timezone(&Utc))
+}
+
+/// B-07: the first instant of a civil day.
+#[must_use]
+pub fn start_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    at_hour(day, 0, zone)
 }
 
 /// Where a passcode stands between being set and locking the account (P-13 to P-18).
@@ -66,99 +100,81 @@ impl Phase {
     }
 }
 
-/// P-13, B-03: the first day on which a passcode set on `set_on` has expired.
-#[must_use]
-pub fn expires_on(policy: &Policy, set_on: NaiveDate) -> NaiveDate {
-    later(set_on, policy.passcode_days)
+/// The days on which a passcode leaves its phases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PasscodeDays {
+    /// P-13, B-03: the first day on which it has expired.
+    pub expires_on: NaiveDate,
+    /// P-18, B-06: the first day on which the account is locked.
+    pub locks_on: NaiveDate,
 }
 
-/// P-18, B-06: the first day on which the account is locked.
+impl PasscodeDays {
+    /// P-14, B-05: the first of the days of alert.
+    #[must_use]
+    pub fn alerts_from(&self, policies: &Policies, today: NaiveDate) -> NaiveDate {
+        let days = Days::new(policies.in_force(today).alert_days.into());
+        self.expires_on.checked_sub_days(days).unwrap_or(NaiveDate::MIN)
+    }
+}
+
+/// P-13, P-18, B-02 to B-06, B-14: the days, as `today` knows them, of a passcode set on `set_on`.
+///
+/// A shorter life or grace gives at least the days of alert as notice and never moves a date later;
+/// a longer one moves dates, but releases nobody whose account was locked before it came.
 #[must_use]
-pub fn locks_on(policy: &Policy, set_on: NaiveDate) -> NaiveDate {
-    later(expires_on(policy, set_on), policy.grace_days)
+pub fn passcode_days(policies: &Policies, set_on: NaiveDate, today: NaiveDate) -> PasscodeDays {
+    let first = policies.in_force(set_on);
+    let expires_on = later(set_on, first.passcode_days);
+    let mut days = PasscodeDays { expires_on, locks_on: later(expires_on, first.grace_days) };
+    for (before, version) in policies.changes(set_on, today) {
+        let (from, policy) = (version.from, &version.policy);
+        if days.locks_on < from {
+            break;
+        }
+        let notice = later(from, policy.alert_days);
+        let wanted = later(set_on, policy.passcode_days);
+        let expires_on = match policy.passcode_days.cmp(&before.passcode_days) {
+            Ordering::Less => moved(days.expires_on, wanted, notice),
+            Ordering::Equal => days.expires_on,
+            Ordering::Greater => days.expires_on.max(wanted),
+        };
+        let locks_on = if days.expires_on == expires_on && before.grace_days == policy.grace_days {
+            days.locks_on
+        } else {
+            moved(days.locks_on, later(expires_on, policy.grace_days), notice)
+        };
+        days = PasscodeDays { expires_on, locks_on };
+    }
+    days
+}
+
+/// B-14: where a date moves that new numbers would put elsewhere.
+fn moved(old: NaiveDate, new: NaiveDate, notice: NaiveDate) -> NaiveDate {
+    if new < old { old.min(new.max(notice)) } else { new }
 }
 
 /// P-13 to P-18, B-02 to B-06: the phase on `today` of a passcode that was set on `set_on`.
 #[must_use]
-pub fn passcode_phase(policy: &Policy, set_on: NaiveDate, today: NaiveDate) -> Phase {
-    let days_left = days_left(policy, set_on, today);
-    let until_locked = (locks_on(policy, set_on) - today).num_days();
-    if i64::from(policy.alert_days) < days_left {
-        Phase::Current { days_left }
-    } else if 0 < days_left {
-        Phase::Alert { days_left }
-    } else if 0 < until_locked {
-        Phase::Forced { days_left: until_locked }
-    } else {
+pub fn passcode_phase(policies: &Policies, set_on: NaiveDate, today: NaiveDate) -> Phase {
+    let days = passcode_days(policies, set_on, today);
+    let days_left = (days.expires_on - today).num_days();
+    let until_locked = (days.locks_on - today).num_days();
+    if until_locked <= 0 {
         Phase::Locked
+    } else if days_left <= 0 {
+        Phase::Forced { days_left: until_locked }
+    } else if days_left <= i64::from(policies.in_force(today).alert_days) {
+        Phase::Alert { days_left }
+    } else {
+        Phase::Current { days_left }
     }
 }
 
-/// Days from `today` until a passcode set on `set_on` has expired; 0 or less once it has.
-#[must_use]
-pub fn days_left(policy: &Policy, set_on: NaiveDate, today: NaiveDate) -> i64 {
-    (expires_on(policy, set_on) - today).num_days()
-}
-
 /// Saturates at the last day there is, in the year 262142.
-fn later(day: NaiveDate, days: u16) -> NaiveDate {
+pub(crate) fn later(day: NaiveDate, days: u16) -> NaiveDate {
     day.checked_add_days(Days::new(days.into())).unwrap_or(NaiveDate::MAX)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::testing::{day, instant};
-
-    fn phase(today: &str) -> Phase {
-        passcode_phase(&Policy::seed(), day("2025-03-10"), day(today))
-    }
-
-    #[test]
-    fn b01_a_day_is_that_of_the_wall_calendar() {
-        let london = Policy::seed().zone;
-        assert_eq!(civil_day(instant("2026-07-01T22:59:59Z"), london), day("2026-07-01"));
-        assert_eq!(civil_day(instant("2026-07-01T23:30:00Z"), london), day("2026-07-02"));
-    }
-
-    #[test]
-    fn p14_the_first_alert_is_on_day_351() {
-        assert_eq!(phase("2026-02-23"), Phase::Current { days_left: 15 });
-        assert_eq!(phase("2026-02-24"), Phase::Alert { days_left: 14 });
-    }
-
-    #[test]
-    fn p17_the_last_alert_is_on_day_364_and_a_change_is_forced_from_day_365() {
-        assert_eq!(phase("2026-03-09"), Phase::Alert { days_left: 1 });
-        assert_eq!(phase("2026-03-10"), Phase::Forced { days_left: 21 });
-    }
-
-    #[test]
-    fn p18_a_change_is_still_forced_on_day_385_and_the_account_locked_on_day_386() {
-        assert_eq!(phase("2026-03-30"), Phase::Forced { days_left: 1 });
-        assert_eq!(phase("2026-03-31"), Phase::Locked);
-    }
-
-    #[test]
-    fn b04_a_passcode_lasts_365_days_and_not_a_year() {
-        let policy = Policy::seed();
-        assert_eq!(expires_on(&policy, day("2027-03-01")), day("2028-02-29"));
-        assert_eq!(expires_on(&policy, day("2028-02-29")), day("2029-02-28"));
-    }
-
-    #[test]
-    fn a_day_at_the_end_of_the_calendar_does_not_overflow() {
-        assert_eq!(locks_on(&Policy::seed(), NaiveDate::MAX), NaiveDate::MAX);
-    }
-
-    proptest! {
-        #[test]
-        fn p13_phases_only_ever_get_worse_with_age(age in 0_u64..800, later in 0_u64..800) {
-            let set_on = day("2025-03-10");
-            let at_age = |age| passcode_phase(&Policy::seed(), set_on, set_on + Days::new(age));
-            prop_assert!(at_age(age).severity() <= at_age(age + later).severity());
-        }
-    }
-}
+mod tests;

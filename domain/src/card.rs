@@ -128,7 +128,13 @@ impl Card {
             | HolderEvent::PasscodeChangedElsewhere { .. }
             | HolderEvent::UsedBeforeRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
-            | HolderEvent::LogonRefused { .. } => self,
+            | HolderEvent::LogonRefused { .. }
+            | HolderEvent::AlertRaised { .. }
+            | HolderEvent::AlertDeclined { .. }
+            | HolderEvent::RenewalForced { .. }
+            | HolderEvent::LockAnnounced { .. }
+            | HolderEvent::AccountLocked { .. }
+            | HolderEvent::RestrictedSessionOpened { .. } => self,
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     card::{Card, IssuedCard},
     context::Context,
     decider::Decider,
+    expiry::Records,
     passcode::{Changes, Kind, Passcodes},
     refusal::{self, RuleId},
 };
@@ -31,6 +32,7 @@ pub struct Holder {
     registered: Registered,
     passcodes: Passcodes,
     card: Card,
+    expiry: Records,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,6 +54,12 @@ pub enum Refusal {
     /// B-61: the card that agreed is not the active one any more.
     #[error("This smartcard is no longer in use")]
     CardNotActive,
+    /// A-02, P-17: what is forced cannot be put off.
+    #[error("You have to change your passcode now: it has expired")]
+    MayNotDecline,
+    /// B-17: a session that a forced change has restricted may do no more than cure it.
+    #[error("You have to change your expired passcode before you can do this")]
+    RenewalRequired,
 }
 
 impl Refusal {
@@ -61,6 +69,8 @@ impl Refusal {
         match self {
             Self::NotRegistered | Self::AlreadyRegistered => const { RuleId::new("P-03") },
             Self::CardNotActive => const { RuleId::new("B-61") },
+            Self::MayNotDecline => const { RuleId::new("P-17") },
+            Self::RenewalRequired => const { RuleId::new("B-17") },
         }
     }
 
@@ -71,6 +81,9 @@ impl Refusal {
             Self::NotRegistered => "Ask the registration authority of your organisation.",
             Self::AlreadyRegistered => "Look the person up instead of registering them again.",
             Self::CardNotActive => "Log in with your current smartcard.",
+            Self::MayNotDecline | Self::RenewalRequired => {
+                "Go to Manage passcodes and change or remove every passcode that has expired."
+            }
         }
     }
 }
@@ -86,6 +99,12 @@ impl Holder {
     #[must_use]
     pub fn card(&self) -> Option<&IssuedCard> {
         self.card.active()
+    }
+
+    /// What is recorded of alerts, forced changes and locks.
+    #[must_use]
+    pub fn expiry(&self) -> &Records {
+        &self.expiry
     }
 
     /// P-03: true once the person has been registered.
@@ -159,6 +178,15 @@ impl Decider for Holder {
             HolderCommand::NoteLogonRefused { reason } => {
                 self.note(HolderEvent::LogonRefused { reason })
             }
+            HolderCommand::RecordExpiry { occasion } => {
+                Ok(self.expiry.missing(ctx, &self.passcodes, occasion))
+            }
+            HolderCommand::DeclineAlert { topic, on } => {
+                Ok(self.expiry.decline(ctx, &self.passcodes, topic, on)?)
+            }
+            HolderCommand::NoteRestrictedSession {} => {
+                self.note(HolderEvent::RestrictedSessionOpened { on: ctx.today() })
+            }
         }
     }
 
@@ -171,12 +199,19 @@ impl Decider for Holder {
             | HolderEvent::PasscodeChangedElsewhere { .. }
             | HolderEvent::UsedBeforeRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
-            | HolderEvent::LogonRefused { .. } => self.registered,
+            | HolderEvent::LogonRefused { .. }
+            | HolderEvent::AlertRaised { .. }
+            | HolderEvent::AlertDeclined { .. }
+            | HolderEvent::RenewalForced { .. }
+            | HolderEvent::LockAnnounced { .. }
+            | HolderEvent::AccountLocked { .. }
+            | HolderEvent::RestrictedSessionOpened { .. } => self.registered,
         };
         Self {
             registered,
             passcodes: self.passcodes.evolve(at, event),
             card: self.card.evolve(event),
+            expiry: self.expiry.evolve(event),
         }
     }
 }

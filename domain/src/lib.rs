@@ -19,12 +19,18 @@
 //! | P-07, P-23, B-27 | [`passcode`] | [`passcode::Wanted::advice`] |
 //! | P-10, P-12, B-23 | [`passcode`] | [`passcode::Passcode::parse`] |
 //! | P-13 to P-18, B-02 to B-06 | [`calendar`] | [`calendar::passcode_phase`] |
+//! | P-14, P-17, P-18, B-08, B-15 | [`expiry`] | [`holder::HolderCommand::RecordExpiry`] |
+//! | P-15, B-16 | [`expiry`] | [`expiry::alert`], [`holder::HolderCommand::DeclineAlert`] |
+//! | B-07 | [`calendar`] | [`calendar::at_hour`], [`calendar::start_of`] |
+//! | B-10 | [`passcode`] | [`passcode::Changes`] |
+//! | B-14 | [`policy`], [`calendar`] | [`policy::Policies`], [`calendar::passcode_days`] |
+//! | B-17 | [`restricted`] | [`restricted::allows`] |
 //! | P-20 | [`passcode`] | [`passcode::Changes`] |
 //! | P-21, P-24, S-03, S-04, B-27, B-28 | [`passcode`] | [`passcode::Form::parse`] |
 //! | P-22, B-22, B-24, B-25 | [`passcode`] | [`passcode::Passcodes::compare_with`] |
 //! | P-26 | [`passcode`] | [`passcode::confirmation`] |
 //! | B-01 | [`calendar`] | [`calendar::civil_day`] |
-//! | B-20, B-21 | [`passcode`] | [`passcode::Passcodes::worst`] |
+//! | B-20, B-21 | [`passcode`] | [`passcode::Passcodes::worst`], [`passcode::Standing::set`] |
 //! | B-26 | [`holder`] | [`holder::HolderEvent::HistoryCyclingFlagged`] |
 //!
 //! Every number is in [`policy`].
@@ -33,12 +39,14 @@ pub mod calendar;
 pub mod card;
 pub mod context;
 pub mod decider;
+pub mod expiry;
 pub mod holder;
 pub mod ids;
 pub mod logon;
 pub mod passcode;
 pub mod policy;
 pub mod refusal;
+pub mod restricted;
 pub mod rules;
 #[cfg(test)]
 mod samples;

@@ -7,6 +7,9 @@ use crate::{
     refusal::RuleId,
 };
 
+/// B-10: the longest that a session lasts, in hours: what was decided at its opening holds so long.
+pub const SESSION_HOURS_MAX: i64 = 12;
+
 /// Proof that the holder's active card signed after it had accepted the smartcard passcode.
 ///
 /// B-62: [`check`] takes one, so a logon that failed evaluates nothing and shows nothing.

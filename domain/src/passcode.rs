@@ -103,7 +103,8 @@ impl From<OptionalKind> for Kind {
 }
 
 /// Fewest and most characters, both allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lengths {
     /// Fewest.
     pub min: usize,

@@ -1,7 +1,12 @@
 //! Every number of the rules, in one versioned value. No number of a rule stands anywhere else,
 //! and none is configuration: a decision records the version it was made under.
 
+mod versions;
+
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+pub use versions::{InForce, NotPublishable, Policies};
 
 use crate::passcode::{Characters, Lengths, SmartcardRules};
 
@@ -9,8 +14,12 @@ use crate::passcode::{Characters, Lengths, SmartcardRules};
 /// the aggregate remembers.
 pub const HISTORY_MAX: usize = 24;
 
+/// The most days after expiry on which a policy may announce the lock (B-15).
+pub const ANNOUNCE_DAYS_MAX: usize = 8;
+
 /// One version of the numbers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Policy {
     /// Counts up with every publication, from 1; recorded with every event.
     pub version: u32,
@@ -24,6 +33,18 @@ pub struct Policy {
     pub alert_days: u16,
     /// P-18: days after that in which a change is forced, before the account is locked.
     pub grace_days: u16,
+    /// B-15: the full hour of the local day from which the day's alert is raised, 0 to 23.
+    pub alert_hour: u8,
+    /// B-15: days after expiry on which the holder is told again when his account locks, growing,
+    /// each less than [`Policy::grace_days`]. He is told on the day of expiry in any case.
+    pub announce_days: Vec<u16>,
+    /// B-21: which passcodes can lock the account.
+    pub lock_scope: LockScope,
+    /// Effects of one tick, in thousandths of all holders, that may force a change or lock: more
+    /// wait for an operator's word, because a wrong clock must not lock a hospital.
+    pub breaker_per_mille: u16,
+    /// That many effects are never too many, however few holders there are.
+    pub breaker_floor: u32,
     /// P-06, B-23: what a new smartcard passcode may look like, as far as policy goes; a card
     /// model may ask for more.
     pub smartcard: SmartcardRules,
@@ -42,8 +63,19 @@ pub struct Policy {
     pub same_value: SameValue,
 }
 
+/// B-21: which overdue passcodes lock the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LockScope {
+    /// Any that is set.
+    AnySet,
+    /// The smartcard passcode alone; an optional one that is overdue counts as not set.
+    SmartcardOnly,
+}
+
 /// B-27: what to do about one value for two kinds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SameValue {
     /// Accept it and say so.
     Warn,
@@ -62,6 +94,11 @@ impl Policy {
             passcode_days: 365,
             alert_days: 14,
             grace_days: 21,
+            alert_hour: 8,
+            announce_days: vec![7, 14, 20],
+            lock_scope: LockScope::AnySet,
+            breaker_per_mille: 5,
+            breaker_floor: 25,
             smartcard: SmartcardRules {
                 lengths: Lengths { min: 4, max: 8 },
                 characters: Characters::Printable,

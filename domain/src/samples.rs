@@ -1,5 +1,6 @@
 //! A holder to test with. Everything in it is made up.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
@@ -84,6 +85,7 @@ pub(crate) fn proof() -> Authenticated {
 pub(crate) fn no_change() -> Changes {
     Changes {
         proof: proof(),
+        logged_on_at: DateTime::<Utc>::MAX_UTC,
         smartcard: None,
         account_recovery: Optional::Keep,
         verification: Optional::Keep,

@@ -5,7 +5,11 @@ use std::fmt::Debug;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::{context::Context, decider::Decider, policy::Policy};
+use crate::{
+    context::Context,
+    decider::Decider,
+    policy::{Policies, Policy},
+};
 
 /// A civil day, `2026-03-30`.
 ///
@@ -30,27 +34,27 @@ pub fn instant(text: &str) -> DateTime<Utc> {
 /// What has happened so far.
 pub struct Given<D> {
     state: D,
-    policy: Policy,
+    policies: Policies,
 }
 
 /// And now it is this time.
 pub struct When<D> {
     state: D,
-    policy: Policy,
+    policies: Policies,
     now: DateTime<Utc>,
 }
 
 /// What came of it.
 pub struct Then<D: Decider> {
     state: D,
-    policy: Policy,
+    policies: Policies,
     now: DateTime<Utc>,
     outcome: Result<Vec<D::Event>, D::Refusal>,
 }
 
 /// Starts from these events, recorded before anybody counted (in 1970), under policy `seed`.
 pub fn given<D: Decider>(events: impl IntoIterator<Item = D::Event>) -> Given<D> {
-    Given { state: D::default(), policy: Policy::seed() }.and(DateTime::UNIX_EPOCH, events)
+    Given { state: D::default(), policies: Policies::seed() }.and(DateTime::UNIX_EPOCH, events)
 }
 
 impl<D: Decider> Given<D> {
@@ -66,7 +70,13 @@ impl<D: Decider> Given<D> {
     /// Under another policy.
     #[must_use]
     pub fn under(self, policy: Policy) -> Self {
-        Self { policy, ..self }
+        self.under_all(Policies::only(policy))
+    }
+
+    /// Under these policies, each from its day on.
+    #[must_use]
+    pub fn under_all(self, policies: Policies) -> Self {
+        Self { policies, ..self }
     }
 
     /// At noon UTC on this day.
@@ -78,21 +88,21 @@ impl<D: Decider> Given<D> {
     /// At this instant.
     #[track_caller]
     pub fn at(self, now: &str) -> When<D> {
-        When { state: self.state, policy: self.policy, now: instant(now) }
+        When { state: self.state, policies: self.policies, now: instant(now) }
     }
 }
 
 impl<D: Decider> When<D> {
     /// Decides a command.
     pub fn when(self, command: D::Command) -> Then<D> {
-        let ctx = Context { now: self.now, policy: &self.policy };
+        let ctx = Context { now: self.now, policies: &self.policies };
         let outcome = self.state.decide(&ctx, command);
-        Then { state: self.state, policy: self.policy, now: self.now, outcome }
+        Then { state: self.state, policies: self.policies, now: self.now, outcome }
     }
 
     /// Looks at the state instead.
     pub fn see<T>(&self, look: impl FnOnce(&Context<'_>, &D) -> T) -> T {
-        look(&Context { now: self.now, policy: &self.policy }, &self.state)
+        look(&Context { now: self.now, policies: &self.policies }, &self.state)
     }
 }
 
@@ -127,6 +137,6 @@ where
         for event in events {
             state = state.evolve(self.now, event);
         }
-        When { state, policy: self.policy, now: self.now }
+        When { state, policies: self.policies, now: self.now }
     }
 }

@@ -1,7 +1,8 @@
 //! The holder's own ledger: everything that happened, newest first, in plain words.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
+    expiry,
     holder::{HolderEvent, Origin},
     ids::HolderId,
     logon::LogonRefusal,
@@ -123,7 +124,36 @@ fn sentence(event: &HolderEvent) -> String {
             format!("Your {} was set {sets} times in a short time, which was noted", kind.words())
         }
         HolderEvent::LogonRefused { reason } => refused(*reason),
+        HolderEvent::AlertRaised { items, .. } => {
+            format!("You were told that it is time to change your {}", expiry::in_words(items))
+        }
+        HolderEvent::AlertDeclined { .. } => {
+            "You chose to change your passcode later".to_owned()
+        }
+        HolderEvent::RenewalForced { effective_from, locks_on, items, .. } => format!(
+            "Your {} expired on {}: change it before your account locks on {}",
+            expiry::in_words(items),
+            date(*effective_from),
+            date(*locks_on)
+        ),
+        HolderEvent::LockAnnounced { locks_on, items, .. } => format!(
+            "You were told that your account locks on {} unless you change your {}",
+            date(*locks_on),
+            expiry::in_words(items)
+        ),
+        HolderEvent::AccountLocked { effective_from, items, .. } => format!(
+            "Your account has been locked since {} because you did not change your {} in time",
+            date(*effective_from),
+            expiry::in_words(items)
+        ),
+        HolderEvent::RestrictedSessionOpened { .. } => {
+            "You logged in to change an expired passcode".to_owned()
+        }
     }
+}
+
+fn date(day: NaiveDate) -> String {
+    day.format("%-d %B %Y").to_string()
 }
 
 fn refused(reason: LogonRefusal) -> String {

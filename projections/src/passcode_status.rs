@@ -28,7 +28,7 @@ impl PasscodeStatus {
     /// S-02: how it stands now.
     #[must_use]
     pub fn standing(&self, ctx: &Context<'_>) -> Standing {
-        self.set_on.map_or(Standing::NotSet, |set_on| Standing::set(ctx, set_on))
+        self.set_on.map_or(Standing::NotSet, |set_on| Standing::set(ctx, self.kind, set_on))
     }
 }
 
@@ -50,7 +50,13 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
         | HolderEvent::CardIssued(_)
         | HolderEvent::UsedBeforeRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
-        | HolderEvent::LogonRefused { .. } => return Ok(()),
+        | HolderEvent::LogonRefused { .. }
+        | HolderEvent::AlertRaised { .. }
+        | HolderEvent::AlertDeclined { .. }
+        | HolderEvent::RenewalForced { .. }
+        | HolderEvent::LockAnnounced { .. }
+        | HolderEvent::AccountLocked { .. }
+        | HolderEvent::RestrictedSessionOpened { .. } => return Ok(()),
     };
     sqlx::query(
         r"

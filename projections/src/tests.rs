@@ -10,7 +10,7 @@ use domain::{
     ids::{CommandId, EventId, HolderId, SecretRef},
     logon::LogonRefusal,
     passcode::{Kind, OptionalKind, Standing},
-    policy::Policy,
+    policy::Policies,
     testing::{day, instant},
 };
 use proptest::prelude::*;
@@ -71,8 +71,8 @@ async fn s02_the_status_says_for_each_kind_since_when_it_is_set() {
     );
     assert_eq!((recovery.set_on, recovery.changed_on), (None, None));
     assert_eq!((verification.set_on, verification.changed_on), (None, Some(day("2026-01-03"))));
-    let policy = Policy::seed();
-    let ctx = Context { now: instant("2026-12-31T12:00:00Z"), policy: &policy };
+    let policies = Policies::seed();
+    let ctx = Context { now: instant("2026-12-31T12:00:00Z"), policies: &policies };
     assert!(matches!(smartcard.standing(&ctx), Standing::Set { days_left: 1, .. }));
     assert_eq!(verification.standing(&ctx), Standing::NotSet);
 }

@@ -136,6 +136,8 @@ pub struct PlannedChange {
     /// The session it was sent in, as the session table knows it, hexadecimal: P-20 asks for it
     /// until the card has been written.
     pub session: String,
+    /// When that session was opened: B-10 judges by it.
+    pub logged_on_at: DateTime<Utc>,
     /// How the optional passcodes stood when the form was judged: if one has moved since, what was
     /// fresh then may not be now (P-22).
     pub seen: Seen,

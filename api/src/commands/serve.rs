@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use domain::policy::Policy;
+use domain::policy::Policies;
 use projections::Projections;
 use stores::{
     log,
@@ -118,7 +118,7 @@ pub async fn parts(
     Ok(Parts {
         stores,
         projections,
-        policy: Policy::seed(),
+        policies: Policies::seed(),
         cards: keystore.cards_authority()?,
         agents: keystore.agents_authority()?,
         poprf: Poprf::current(&keystore)?,

@@ -277,6 +277,7 @@ pub(super) fn changes(
         .map_err(|_| Refusal::from(holder::Refusal::CardNotActive))?;
     Ok(Changes {
         proof,
+        logged_on_at: change.logged_on_at,
         smartcard: smartcard.map(|secret| CardChange { secret }),
         account_recovery: change.account_recovery,
         verification: change.verification,

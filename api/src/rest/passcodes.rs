@@ -121,7 +121,7 @@ impl From<&Status> for Line {
                 days_left: None,
                 phase: None,
             },
-            Standing::Set { last_changed_on, expires_on, days_left, phase } => Self {
+            Standing::Set { last_changed_on, expires_on, days_left, phase, .. } => Self {
                 kind,
                 set: true,
                 last_changed_on: Some(last_changed_on),

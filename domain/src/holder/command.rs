@@ -1,7 +1,10 @@
 //! What can be asked of a holder's stream.
 
+use chrono::NaiveDate;
+
 use crate::{
     card::IssuedCard,
+    expiry::{Occasion, Topic},
     ids::SecretRef,
     logon::LogonRefusal,
     passcode::{Changes, Kind},
@@ -29,6 +32,20 @@ pub enum HolderCommand {
         /// Why.
         reason: LogonRefusal,
     },
+    /// P-14, P-17, P-18, B-08: record what time has done, if it is not recorded.
+    RecordExpiry {
+        /// Who asks.
+        occasion: Occasion,
+    },
+    /// P-15, B-16: *Later*.
+    DeclineAlert {
+        /// What the alert is about.
+        topic: Topic,
+        /// The day whose alert it was.
+        on: NaiveDate,
+    },
+    /// B-17: a logon opened a restricted session.
+    NoteRestrictedSession {},
 }
 
 /// P-03: a registration. One without a smartcard passcode cannot be written down.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     card::IssuedCard,
+    expiry::{Item, Topic},
     ids::SecretRef,
     logon::LogonRefusal,
     passcode::{Kind, OptionalKind},
@@ -66,6 +67,56 @@ pub enum HolderEvent {
         /// Why.
         reason: LogonRefusal,
     },
+    /// P-14, B-15: the alert of a day, once, with everything that is due under its topic.
+    AlertRaised {
+        /// What it is about.
+        topic: Topic,
+        /// The civil day.
+        on: NaiveDate,
+        /// What is due.
+        items: Vec<Item>,
+    },
+    /// P-15, B-16: the holder chose *Later*.
+    AlertDeclined {
+        /// What the alert was about.
+        topic: Topic,
+        /// The day whose alert it was.
+        on: NaiveDate,
+    },
+    /// P-17, B-08: from that day on a change is forced. Recorded when it is noticed.
+    RenewalForced {
+        /// The first day of it.
+        effective_from: NaiveDate,
+        /// The day on which it was recorded.
+        on: NaiveDate,
+        /// P-18: the first day on which the account is locked if nothing is done.
+        locks_on: NaiveDate,
+        /// What has to be changed.
+        items: Vec<Item>,
+    },
+    /// B-15: the holder is told once more when his account locks.
+    LockAnnounced {
+        /// The day of the announcement.
+        on: NaiveDate,
+        /// The first day of the lock.
+        locks_on: NaiveDate,
+        /// What has to be changed.
+        items: Vec<Item>,
+    },
+    /// P-18, B-08: the account is locked since that day. Recorded when it is noticed.
+    AccountLocked {
+        /// The first day of it.
+        effective_from: NaiveDate,
+        /// The day on which it was recorded.
+        on: NaiveDate,
+        /// What was not changed in time.
+        items: Vec<Item>,
+    },
+    /// B-17: a logon opened a session that may do no more than what cures it.
+    RestrictedSessionOpened {
+        /// The civil day.
+        on: NaiveDate,
+    },
 }
 
 /// By which act a passcode was set (B-25: all count alike).
@@ -120,7 +171,7 @@ pub enum UnknownEvent {
 
 impl HolderEvent {
     /// Every type there is.
-    pub const KINDS: [&'static str; 8] = [
+    pub const KINDS: [&'static str; 14] = [
         "HolderRegistered",
         "CardIssued",
         "PasscodeSet",
@@ -129,6 +180,12 @@ impl HolderEvent {
         "UsedBeforeRefused",
         "HistoryCyclingFlagged",
         "LogonRefused",
+        "AlertRaised",
+        "AlertDeclined",
+        "RenewalForced",
+        "LockAnnounced",
+        "AccountLocked",
+        "RestrictedSessionOpened",
     ];
 
     /// Its type, as recorded.
@@ -143,6 +200,12 @@ impl HolderEvent {
             Self::UsedBeforeRefused { .. } => "UsedBeforeRefused",
             Self::HistoryCyclingFlagged { .. } => "HistoryCyclingFlagged",
             Self::LogonRefused { .. } => "LogonRefused",
+            Self::AlertRaised { .. } => "AlertRaised",
+            Self::AlertDeclined { .. } => "AlertDeclined",
+            Self::RenewalForced { .. } => "RenewalForced",
+            Self::LockAnnounced { .. } => "LockAnnounced",
+            Self::AccountLocked { .. } => "AccountLocked",
+            Self::RestrictedSessionOpened { .. } => "RestrictedSessionOpened",
         }
     }
 

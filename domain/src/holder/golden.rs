@@ -3,12 +3,22 @@
 use super::*;
 use crate::{
     card::CardBound,
+    expiry::{Item, Topic},
     ids::HolderId,
     logon::LogonRefusal,
     passcode::OptionalKind,
     samples::{card, secret, set},
     testing::day,
 };
+
+fn item() -> Item {
+    Item {
+        kind: Kind::Smartcard,
+        set_on: day("2025-03-10"),
+        expires_on: day("2026-03-10"),
+        locks_on: day("2026-03-31"),
+    }
+}
 
 /// Each event with the file that holds its `data`, of schema 1.
 fn golden() -> Vec<(HolderEvent, &'static str)> {
@@ -40,6 +50,47 @@ fn golden() -> Vec<(HolderEvent, &'static str)> {
                 reason: LogonRefusal::WrongPasscode { tries_left: Some(2) },
             },
             include_str!("golden/LogonRefused.1.json"),
+        ),
+        (
+            HolderEvent::AlertRaised {
+                topic: Topic::Passcodes,
+                on: day("2026-02-24"),
+                items: vec![item()],
+            },
+            include_str!("golden/AlertRaised.1.json"),
+        ),
+        (
+            HolderEvent::AlertDeclined { topic: Topic::Passcodes, on: day("2026-02-24") },
+            include_str!("golden/AlertDeclined.1.json"),
+        ),
+        (
+            HolderEvent::RenewalForced {
+                effective_from: day("2026-03-10"),
+                on: day("2026-03-10"),
+                locks_on: day("2026-03-31"),
+                items: vec![item()],
+            },
+            include_str!("golden/RenewalForced.1.json"),
+        ),
+        (
+            HolderEvent::LockAnnounced {
+                on: day("2026-03-17"),
+                locks_on: day("2026-03-31"),
+                items: vec![item()],
+            },
+            include_str!("golden/LockAnnounced.1.json"),
+        ),
+        (
+            HolderEvent::AccountLocked {
+                effective_from: day("2026-03-31"),
+                on: day("2026-04-03"),
+                items: vec![item()],
+            },
+            include_str!("golden/AccountLocked.1.json"),
+        ),
+        (
+            HolderEvent::RestrictedSessionOpened { on: day("2026-03-10") },
+            include_str!("golden/RestrictedSessionOpened.1.json"),
         ),
     ]
 }

@@ -19,6 +19,12 @@ impl HolderEvent {
             Self::UsedBeforeRefused { .. } => &["P-22", "B-22"],
             Self::HistoryCyclingFlagged { .. } => &["B-26"],
             Self::LogonRefused { reason } => return vec![reason.rule()],
+            Self::AlertRaised { .. } => &["P-14", "B-15"],
+            Self::AlertDeclined { .. } => &["P-15", "B-16"],
+            Self::RenewalForced { .. } => &["P-17", "B-08"],
+            Self::LockAnnounced { .. } => &["P-18", "B-15"],
+            Self::AccountLocked { .. } => &["P-18", "B-08"],
+            Self::RestrictedSessionOpened { .. } => &["B-17", "P-17"],
         };
         ids.iter().filter_map(|id| RuleId::parse(id)).collect()
     }

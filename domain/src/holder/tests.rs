@@ -283,7 +283,7 @@ fn b25_a_passcode_changed_elsewhere_is_remembered_and_its_clock_stays_as_it_was(
             let passcodes = holder.passcodes();
             let current = passcodes.current(Kind::Smartcard).unwrap();
             assert_eq!((current.on, current.secret), ("2025-03-10".parse().unwrap(), secret(7)));
-            let compared = passcodes.compare_with(Kind::Smartcard, ctx.policy);
+            let compared = passcodes.compare_with(Kind::Smartcard, ctx.policy());
             assert_eq!(compared, [secret(1), secret(7)]);
         });
     registered("2025-03-10")
@@ -301,7 +301,7 @@ fn b25_values_set_at_registration_and_by_a_change_count_alike() {
     let second =
         registered(DAY).and(instant("2025-06-01T10:00:00Z"), [set(Kind::Smartcard, DAY, 2)]);
     second.on(DAY).see(|ctx, holder| {
-        let compared = holder.passcodes().compare_with(Kind::Smartcard, ctx.policy);
+        let compared = holder.passcodes().compare_with(Kind::Smartcard, ctx.policy());
         assert_eq!(compared, [secret(1), secret(2)]);
     });
 }

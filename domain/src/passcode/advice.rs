@@ -118,7 +118,8 @@ impl Wanted {
 
 fn synchronise(ctx: &Context<'_>, passcodes: &Passcodes, kind: Kind) -> Option<Advice> {
     let current = passcodes.current(kind)?;
-    let days_left = calendar::days_left(ctx.policy, current.on, ctx.today());
-    let soon = days_left <= i64::from(ctx.policy.synchronise_advice_days);
+    let days = calendar::passcode_days(ctx.policies, current.on, ctx.today());
+    let days_left = (days.expires_on - ctx.today()).num_days();
+    let soon = days_left <= i64::from(ctx.policy().synchronise_advice_days);
     soon.then_some(Advice::Synchronise { kind, days_left })
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::Lengths;
 use crate::refusal::RuleId;
 
@@ -10,7 +12,8 @@ const CARD_BYTES: usize = 8;
 
 /// What a *new* smartcard passcode may look like: the policy's rule, or policy and card model
 /// intersected. Written out, it is what a person is told: "6 to 8 digits".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SmartcardRules {
     /// How many characters, each of which is one byte.
     pub lengths: Lengths,
@@ -19,7 +22,8 @@ pub struct SmartcardRules {
 }
 
 /// The characters of a smartcard passcode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Characters {
     /// `0` to `9`.
     Digits,

@@ -1,14 +1,15 @@
 //! One press of *Update*: all of it or nothing (B-28).
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, OptionalKind, Passcodes, Refusal};
+use super::{Kind, OptionalKind, Passcodes, Refusal, Standing, Status};
 use crate::{
-    calendar::{self, Phase},
+    calendar::Phase,
     context::Context,
     holder::{HolderEvent, Origin},
     ids::SecretRef,
-    logon::Authenticated,
+    logon::{Authenticated, SESSION_HOURS_MAX},
 };
 
 /// What is to be changed, after the vault has found every new value fresh and holds its digest.
@@ -25,6 +26,8 @@ use crate::{
 pub struct Changes {
     /// P-20, P-25: who agreed, with which card.
     pub proof: Authenticated,
+    /// B-10: when the session was opened in which it was asked for.
+    pub logged_on_at: DateTime<Utc>,
     /// P-03: changed or kept; a blank smartcard passcode cannot be written down.
     pub smartcard: Option<CardChange>,
     /// What becomes of the account recovery passcode.
@@ -53,6 +56,12 @@ pub enum Optional {
 }
 
 impl Changes {
+    /// B-10: what a session may do was decided when it was opened, and holds until it ends.
+    fn judged_at(&self, ctx: &Context<'_>) -> DateTime<Utc> {
+        let oldest = ctx.now - TimeDelta::hours(SESSION_HOURS_MAX);
+        self.logged_on_at.clamp(oldest, ctx.now)
+    }
+
     /// The values that this change sets.
     fn sets(&self) -> impl Iterator<Item = (Kind, SecretRef)> {
         let smartcard = self.smartcard.map(|change| (Kind::Smartcard, change.secret));
@@ -92,14 +101,9 @@ impl Passcodes {
         if changes.sets().any(|(kind, secret)| self.knows(kind, secret)) {
             return Ok(vec![]);
         }
-        if let Some((kind, Phase::Locked)) = self.worst(ctx) {
-            let set_on = self.current(kind).map_or(ctx.today(), |current| current.on);
-            return Err(Refusal::AccountLocked {
-                kind,
-                since: calendar::locks_on(ctx.policy, set_on),
-            });
-        }
-        if let Some(kind) = changes.blanks().find(|kind| self.current(kind.kind()).is_none()) {
+        self.may_change(&ctx.at(changes.judged_at(ctx)), changes)?;
+        let is_unset = |kind: &OptionalKind| self.standing(ctx, kind.kind()) == Standing::NotSet;
+        if let Some(kind) = changes.blanks().find(is_unset) {
             return Err(Refusal::NotSet { kind });
         }
         let on = ctx.today();
@@ -120,10 +124,30 @@ impl Passcodes {
         Ok(events)
     }
 
+    /// P-19, B-10, B-17: what is locked cannot be changed here, and what is forced comes first, as
+    /// they stood at the logon.
+    fn may_change(&self, at_logon: &Context<'_>, changes: &Changes) -> Result<(), Refusal> {
+        let all = self.status(at_logon);
+        if let Some((kind, Standing::Set { locks_on, .. })) = Status::worst_locked(&all) {
+            return Err(Refusal::AccountLocked { kind, since: locks_on });
+        }
+        let is_forced = |status: &&Status| matches!(status.phase(), Some(Phase::Forced { .. }));
+        let touches = |kind| {
+            changes.sets().any(|(set, _)| set == kind)
+                || changes.blanks().any(|blank| blank.kind() == kind)
+        };
+        let forced = all.iter().find(is_forced).map(|status| status.kind);
+        let cures = all.iter().filter(is_forced).any(|status| touches(status.kind));
+        match forced {
+            Some(kind) if !cures => Err(Refusal::RenewalRequired { kind }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// B-26: the flag that another set of this kind raises, if it is one too many.
     fn cycling(&self, ctx: &Context<'_>, kind: Kind) -> Option<HolderEvent> {
         let sets = self.sets_with_one_now(ctx, kind);
-        (ctx.policy.cycling_sets <= sets)
+        (ctx.policy().cycling_sets <= sets)
             .then_some(HolderEvent::HistoryCyclingFlagged { kind, sets })
     }
 }
@@ -151,6 +175,12 @@ fn changed(event: &HolderEvent) -> Option<Kind> {
         | HolderEvent::PasscodeChangedElsewhere { .. }
         | HolderEvent::UsedBeforeRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
-        | HolderEvent::LogonRefused { .. } => None,
+        | HolderEvent::LogonRefused { .. }
+        | HolderEvent::AlertRaised { .. }
+        | HolderEvent::AlertDeclined { .. }
+        | HolderEvent::RenewalForced { .. }
+        | HolderEvent::LockAnnounced { .. }
+        | HolderEvent::AccountLocked { .. }
+        | HolderEvent::RestrictedSessionOpened { .. } => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{OptionalKind, Passcode, Passcodes, Typed};
+use super::{OptionalKind, Passcode, Passcodes, Standing, Typed};
 use crate::{context::Context, policy::SameValue, refusal::RuleId};
 
 /// The form as sent. The smartcard passcode is asked for afterwards, by the agent's page; here it
@@ -156,7 +156,7 @@ impl Form {
         let verification =
             self.verification.parse(OptionalKind::Verification, ctx, passcodes, &mut faults);
         let wanted = Wanted { smartcard: self.smartcard, account_recovery, verification };
-        match ctx.policy.same_value {
+        match ctx.policy().same_value {
             SameValue::Refuse if wanted.same_value() => faults.push(FieldFault {
                 field: Field::NewVerification,
                 rule: const { RuleId::new("B-27") },
@@ -186,7 +186,7 @@ impl OptionalFields {
         if self.untouched() {
             WantedOptional::Keep
         } else if self.blank {
-            faults.extend(self.blank_fault(kind, passcodes));
+            faults.extend(self.blank_fault(kind, ctx, passcodes));
             WantedOptional::Blank
         } else {
             let wanted = self.new_value(kind, ctx, faults);
@@ -195,11 +195,16 @@ impl OptionalFields {
         }
     }
 
-    fn blank_fault(&self, kind: OptionalKind, passcodes: &Passcodes) -> Option<FieldFault> {
+    fn blank_fault(
+        &self,
+        kind: OptionalKind,
+        ctx: &Context<'_>,
+        passcodes: &Passcodes,
+    ) -> Option<FieldFault> {
         let words = kind.kind().words();
         let message = if !self.wanted.is_empty() || !self.confirm.is_empty() {
             format!("Either enter a new {words} or choose to remove it, not both")
-        } else if passcodes.current(kind.kind()).is_none() {
+        } else if passcodes.standing(ctx, kind.kind()) == Standing::NotSet {
             super::Refusal::NotSet { kind }.to_string()
         } else {
             return None;
@@ -220,7 +225,7 @@ impl OptionalFields {
             faults.push(FieldFault { field, rule: const { RuleId::new("P-21") }, message });
             return WantedOptional::Keep;
         }
-        match Passcode::parse(kind, self.wanted.text(), ctx.policy) {
+        match Passcode::parse(kind, self.wanted.text(), ctx.policy()) {
             Ok(passcode) => WantedOptional::Set(passcode),
             Err(fault) => {
                 let (rule, message) = (fault.rule(kind), fault.message(kind));

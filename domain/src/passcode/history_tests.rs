@@ -20,8 +20,9 @@ fn blanked(kind: OptionalKind) -> HolderEvent {
 
 fn compared(events: impl IntoIterator<Item = HolderEvent>) -> Vec<SecretRef> {
     let now = given::<Holder>(registration(DAY)).and(instant("2025-06-01T10:00:00Z"), events);
-    now.on(DAY)
-        .see(|ctx, holder| holder.passcodes().compare_with(Kind::Verification, ctx.policy).to_vec())
+    now.on(DAY).see(|ctx, holder| {
+        holder.passcodes().compare_with(Kind::Verification, ctx.policy()).to_vec()
+    })
 }
 
 #[test]
@@ -60,7 +61,7 @@ fn p22_the_vault_may_forget_what_is_compared_with_no_more() {
     let kept = registered(DAY)
         .and(instant("2025-06-01T10:00:00Z"), events)
         .on(DAY)
-        .see(|ctx, holder| holder.passcodes().kept(ctx.policy));
+        .see(|ctx, holder| holder.passcodes().kept(ctx.policy()));
     assert_eq!(kept, [1, 11, 12, 13, 14, 15].map(secret));
 }
 
@@ -91,7 +92,13 @@ fn sets(kind: Kind, event: &HolderEvent) -> Option<SecretRef> {
         | HolderEvent::PasscodeBlanked { .. }
         | HolderEvent::UsedBeforeRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
-        | HolderEvent::LogonRefused { .. } => None,
+        | HolderEvent::LogonRefused { .. }
+        | HolderEvent::AlertRaised { .. }
+        | HolderEvent::AlertDeclined { .. }
+        | HolderEvent::RenewalForced { .. }
+        | HolderEvent::LockAnnounced { .. }
+        | HolderEvent::AccountLocked { .. }
+        | HolderEvent::RestrictedSessionOpened { .. } => None,
     }
 }
 

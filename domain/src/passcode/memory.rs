@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     holder::HolderEvent,
     ids::SecretRef,
-    policy::{HISTORY_MAX, Policy},
+    policy::{HISTORY_MAX, LockScope, Policy},
 };
 
 /// The most instants of past sets that are remembered per kind (B-26); a count saturates there.
@@ -55,10 +55,14 @@ impl Status {
     /// Its phase today; an unset kind has no clock (B-20).
     #[must_use]
     pub fn phase(&self) -> Option<Phase> {
-        match self.standing {
-            Standing::NotSet => None,
-            Standing::Set { phase, .. } => Some(phase),
-        }
+        self.standing.phase()
+    }
+
+    /// P-18, B-21: the kind that locks the account, since the earliest day.
+    #[must_use]
+    pub fn worst_locked(all: &[Self; 3]) -> Option<(Kind, Standing)> {
+        let locked = all.iter().filter(|one| one.phase() == Some(Phase::Locked));
+        locked.min_by_key(|one| one.standing.locks_on()).map(|one| (one.kind, one.standing))
     }
 
     /// B-20, B-21: the worst set kind and its phase, which is the account's. None before
@@ -82,7 +86,9 @@ pub enum Standing {
         last_changed_on: NaiveDate,
         /// P-13: the first day on which it has expired.
         expires_on: NaiveDate,
-        /// Days until then; 0 or less once it has.
+        /// P-18: the first day on which the account is locked if nothing is done.
+        locks_on: NaiveDate,
+        /// Days until it has expired; 0 or less once it has.
         days_left: i64,
         /// Its phase today.
         phase: Phase,
@@ -90,14 +96,44 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// S-02: the line for a passcode set on `set_on`.
+    /// Its phase today; an unset kind has no clock (B-20).
     #[must_use]
-    pub fn set(ctx: &Context<'_>, set_on: NaiveDate) -> Self {
+    pub fn phase(self) -> Option<Phase> {
+        match self {
+            Self::NotSet => None,
+            Self::Set { phase, .. } => Some(phase),
+        }
+    }
+
+    /// P-18: the first day on which the account is locked if nothing is done.
+    #[must_use]
+    pub fn locks_on(self) -> Option<NaiveDate> {
+        match self {
+            Self::NotSet => None,
+            Self::Set { locks_on, .. } => Some(locks_on),
+        }
+    }
+
+    /// S-02: the line for a passcode of this kind that was set on `set_on`. B-21: where policy says
+    /// that only the smartcard passcode locks, an optional one that would have locked is not set.
+    #[must_use]
+    pub fn set(ctx: &Context<'_>, kind: Kind, set_on: NaiveDate) -> Self {
+        let today = ctx.today();
+        let phase = calendar::passcode_phase(ctx.policies, set_on, today);
+        let lapses = match ctx.policy().lock_scope {
+            LockScope::AnySet => false,
+            LockScope::SmartcardOnly => kind != Kind::Smartcard,
+        };
+        if lapses && phase == Phase::Locked {
+            return Self::NotSet;
+        }
+        let days = calendar::passcode_days(ctx.policies, set_on, today);
         Self::Set {
             last_changed_on: set_on,
-            expires_on: calendar::expires_on(ctx.policy, set_on),
-            days_left: calendar::days_left(ctx.policy, set_on, ctx.today()),
-            phase: calendar::passcode_phase(ctx.policy, set_on, ctx.today()),
+            expires_on: days.expires_on,
+            locks_on: days.locks_on,
+            days_left: (days.expires_on - today).num_days(),
+            phase,
         }
     }
 }
@@ -128,8 +164,7 @@ impl Passcodes {
     /// The phase of one kind; an unset kind has no clock (B-20).
     #[must_use]
     pub fn phase(&self, ctx: &Context<'_>, kind: Kind) -> Option<Phase> {
-        let current = self.current(kind)?;
-        Some(calendar::passcode_phase(ctx.policy, current.on, ctx.today()))
+        self.standing(ctx, kind).phase()
     }
 
     /// B-20, B-21: the worst set kind and its phase, which is the account's. None before
@@ -142,12 +177,14 @@ impl Passcodes {
     /// S-02: *Passcode Status*.
     #[must_use]
     pub fn status(&self, ctx: &Context<'_>) -> [Status; 3] {
-        Kind::ALL.map(|kind| Status {
-            kind,
-            standing: self
-                .current(kind)
-                .map_or(Standing::NotSet, |current| Standing::set(ctx, current.on)),
-        })
+        Kind::ALL.map(|kind| Status { kind, standing: self.standing(ctx, kind) })
+    }
+
+    /// How one kind stands.
+    #[must_use]
+    pub fn standing(&self, ctx: &Context<'_>, kind: Kind) -> Standing {
+        let current = self.current(kind);
+        current.map_or(Standing::NotSet, |current| Standing::set(ctx, kind, current.on))
     }
 
     /// True if this reference has been recorded for this kind before: the command is a repeat.
@@ -157,7 +194,7 @@ impl Passcodes {
 
     /// B-26: how many sets of this kind fall within the window that ends now, one made now included.
     pub(super) fn sets_with_one_now(&self, ctx: &Context<'_>, kind: Kind) -> u32 {
-        let window = TimeDelta::hours(ctx.policy.cycling_hours.into());
+        let window = TimeDelta::hours(ctx.policy().cycling_hours.into());
         let recent = self.memory(kind).set_at.iter().filter(|&&at| ctx.now - at < window).count();
         u32::try_from(recent).map_or(u32::MAX, |recent| recent.saturating_add(1))
     }
@@ -189,7 +226,13 @@ impl Passcodes {
             | HolderEvent::CardIssued(_)
             | HolderEvent::UsedBeforeRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
-            | HolderEvent::LogonRefused { .. } => {}
+            | HolderEvent::LogonRefused { .. }
+            | HolderEvent::AlertRaised { .. }
+            | HolderEvent::AlertDeclined { .. }
+            | HolderEvent::RenewalForced { .. }
+            | HolderEvent::LockAnnounced { .. }
+            | HolderEvent::AccountLocked { .. }
+            | HolderEvent::RestrictedSessionOpened { .. } => {}
         }
         self
     }

@@ -20,6 +20,12 @@ pub enum Refusal {
         /// The first day of it.
         since: NaiveDate,
     },
+    /// B-17: another passcode has to be changed first, or with it.
+    #[error("Your {} has expired: change it now, alone or with the others", kind.words())]
+    RenewalRequired {
+        /// Which passcode.
+        kind: Kind,
+    },
     /// B-28: the change changes nothing.
     #[error("There is nothing to change: no passcode was entered and none was to be removed")]
     NothingToChange,
@@ -51,6 +57,7 @@ impl Refusal {
     pub fn rule(&self) -> RuleId {
         match self {
             Self::AccountLocked { .. } => const { RuleId::new("P-19") },
+            Self::RenewalRequired { .. } => const { RuleId::new("B-17") },
             Self::NothingToChange | Self::NotSet { .. } => const { RuleId::new("B-28") },
             Self::UsedBefore { .. } => const { RuleId::new("P-22") },
             Self::SameValue { .. } => const { RuleId::new("B-27") },
@@ -63,6 +70,9 @@ impl Refusal {
         match self {
             Self::AccountLocked { .. } => {
                 "Visit the registration authority of your organisation with your smartcard. Only they can unlock your account."
+            }
+            Self::RenewalRequired { .. } => {
+                "Choose a new value for the passcode that has expired, or remove it if it may be removed."
             }
             Self::NothingToChange => "Enter a new passcode, or choose one to change or remove.",
             Self::NotSet { .. } => "Leave this passcode as it is, or enter a new one.",

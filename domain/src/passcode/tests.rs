@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     context::Context,
     holder::Holder,
-    policy::{Policy, SameValue},
+    policy::{Policies, Policy, SameValue},
     samples::{registered, set},
     testing::{When, instant},
 };
@@ -215,7 +215,8 @@ fn b27_one_value_for_two_kinds_is_warned_of_under_seed_and_refused_where_policy_
         let wanted = form.parse(ctx, holder.passcodes()).ok().unwrap();
         assert!(wanted.advice(ctx, holder.passcodes()).contains(&same));
         let policy = Policy { same_value: SameValue::Refuse, ..Policy::seed() };
-        let strict = Context { policy: &policy, ..*ctx };
+        let policies = Policies::only(policy);
+        let strict = Context { policies: &policies, ..*ctx };
         let faults = form.parse(&strict, holder.passcodes()).err().unwrap();
         assert_eq!(faults.len(), 1);
         assert_eq!(faults[0].rule.as_str(), "B-27");
@@ -263,6 +264,7 @@ fn s02_the_status_shows_for_each_kind_whether_it_is_set_and_how_long_it_lasts() 
         Standing::Set {
             last_changed_on: "2025-03-10".parse().unwrap(),
             expires_on: "2026-03-10".parse().unwrap(),
+            locks_on: "2026-03-31".parse().unwrap(),
             days_left: 282,
             phase: crate::calendar::Phase::Current { days_left: 282 },
         }

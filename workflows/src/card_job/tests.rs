@@ -1,5 +1,6 @@
 //! The order of a job, step by step and by property.
 
+use chrono::DateTime;
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -30,6 +31,7 @@ fn change(smartcard: bool) -> CardJob {
         verification: Optional::Keep,
         advice: Vec::new(),
         session: String::new(),
+        logged_on_at: DateTime::UNIX_EPOCH,
         seen: Seen::default(),
     }))
 }

@@ -76,7 +76,7 @@ impl From<&Status> for StatusLine {
                 colour: "grey",
                 what_to_do: None,
             },
-            Standing::Set { last_changed_on, expires_on, days_left, phase } => {
+            Standing::Set { last_changed_on, expires_on, days_left, phase, .. } => {
                 let (name, colour) = tag(phase);
                 Self {
                     title,

@@ -1,6 +1,6 @@
 //! Manage Passcodes and how an *Update* ended.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use domain::{
     calendar::Phase,
     passcode::{
@@ -20,7 +20,9 @@ use crate::portal::view::{
 pub(super) fn line(kind: Kind, phase: Phase, days_left: i64) -> StatusLine {
     let last_changed_on = NaiveDate::from_ymd_opt(2025, 3, 10).unwrap();
     let expires_on = NaiveDate::from_ymd_opt(2026, 3, 10).unwrap();
-    let standing = Standing::Set { last_changed_on, expires_on, days_left, phase };
+    let locks_on = expires_on + Days::new(21);
+    let standing =
+        Standing::Set { last_changed_on, expires_on, locks_on, days_left, phase };
     StatusLine::from(&Status { kind, standing })
 }
 

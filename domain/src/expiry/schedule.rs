@@ -1,0 +1,51 @@
+//! *What is scheduled for me*: what will happen, and when, if nothing is done.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::items;
+use crate::{calendar, context::Context, holder::Holder, passcode::Kind};
+
+/// Something that is to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Scheduled {
+    /// The civil day.
+    pub on: NaiveDate,
+    /// Of which passcode.
+    pub kind: Kind,
+    /// What.
+    pub what: What,
+}
+
+/// What is to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// P-14: the first of the daily alerts.
+    AlertsBegin,
+    /// P-17: from this day a change is forced at logon; a mail says so.
+    Expires,
+    /// B-15: a mail says when the account locks.
+    LockAnnounced,
+    /// P-18: the account locks.
+    AccountLocks,
+}
+
+/// What is scheduled for a holder from today on, by day.
+#[must_use]
+pub fn schedule(ctx: &Context<'_>, holder: &Holder) -> Vec<Scheduled> {
+    let (today, policy) = (ctx.today(), ctx.policy());
+    let mut all = Vec::new();
+    for (item, _) in items(ctx, holder.passcodes()) {
+        let days = calendar::PasscodeDays { expires_on: item.expires_on, locks_on: item.locks_on };
+        let announced = policy.announce_days.iter().map(|&n| calendar::later(item.expires_on, n));
+        let mut add = |on, what| all.push(Scheduled { on, kind: item.kind, what });
+        add(days.alerts_from(ctx.policies, today), What::AlertsBegin);
+        add(item.expires_on, What::Expires);
+        announced.filter(|on| *on < item.locks_on).for_each(|on| add(on, What::LockAnnounced));
+        add(item.locks_on, What::AccountLocks);
+    }
+    all.retain(|scheduled| today <= scheduled.on);
+    all.sort_by_key(|scheduled| (scheduled.on, scheduled.what, scheduled.kind));
+    all
+}
