@@ -13,6 +13,9 @@ packages_to_run() {
 # What only the tests need.
 packages_to_test() {
     printf '%s\n' chromium chromium-driver opensc yubico-piv-tool openssl
+    # What the mail server that setup/opensmtpd.sh unpacks is linked with; and, for its accounts, more than one id.
+    printf '%s\n' libevent-2.1-7 libdb5.3
+    [ "$(id -u)" -eq 0 ] || printf '%s\n' uidmap
 }
 
 # require_packages PACKAGE...: installs those that are missing, as root or by sudo; else says which they are and ends.

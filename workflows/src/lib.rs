@@ -1,8 +1,19 @@
-//! What happens next: one pure definition a file, no clock, no I/O.
+//! What happens next: one pure definition a file, one engine that runs them, and mail.
 //!
-//! A workflow here is a state, and a total function from state and input to the next state. Who
-//! runs it brings the inputs (after checking every signature) and carries out what the new state
-//! asks for. The engine with wake-ups and outbox comes with the alerts; what a person does at a
-//! card reader needs neither.
+//! A workflow here is a state, and a total function from state and input to the next state, with
+//! its drawing; no clock, no I/O. Whoever runs it brings the inputs (after checking every
+//! signature) and carries out what the new state asks for: for what a person does at a card
+//! reader, the portal; for what time does, the engine.
 
+pub mod commands;
+/// Read this first: every workflow's picture.
+pub mod drawing;
+pub mod engine;
+pub mod mail;
+
+// The definitions.
 pub mod card_job;
+pub mod mail_delivery;
+pub mod passcode_expiry;
+
+mod derived;

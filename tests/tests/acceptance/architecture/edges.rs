@@ -15,7 +15,8 @@ const OURS: &[(&str, &[&str])] = &[
     ("virtual-card", &[]),
     ("stores", &["domain"]),
     ("projections", &["domain", "stores"]),
-    ("workflows", &["domain"]),
+    // `pages` for the templates of mails.
+    ("workflows", &["domain", "stores", "pages"]),
     ("card-agent", &["domain", "protocol", "pages"]),
     (
         "api",
@@ -41,10 +42,11 @@ const OTHERS: &[(&str, &[&str], &str)] = &[
     ("piv-authenticator", &["virtual-card"], "the applet belongs to the virtual card"),
     ("getrandom", &["api", "card-agent", "virtual-card"], "take random bytes as an argument"),
     ("minijinja", &["pages"], "templates are rendered by pages"),
+    ("lettre", &["workflows"], "mails go by workflows::mail::Courier"),
     ("x509-cert", &["issuer", "card-agent"], "certificates are made by the issuer"),
     (
         "tokio",
-        &["stores", "projections", "api", "card-agent", "virtual-card"],
+        &["stores", "projections", "workflows", "api", "card-agent", "virtual-card"],
         "rules wait for nothing",
     ),
     (

@@ -1,0 +1,280 @@
+//! What mails say: plain sentences, once, for the text and the HTML alike.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{expiry::Item, holder::HolderEvent};
+use pages::{Environment, Error};
+use serde::Serialize;
+use stores::vault::Person;
+use uuid::Uuid;
+
+use super::{Mail, MessageId, message::one_line};
+
+const TEXT: &str = "mail/letter.txt.jinja";
+const HTML: &str = "mail/letter.html.jinja";
+const TEMPLATES: &[(&str, &str)] = &[
+    (TEXT, include_str!("../../templates/mail/letter.txt.jinja")),
+    (HTML, include_str!("../../templates/mail/letter.html.jinja")),
+];
+
+/// What a holder is told by mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// P-14, B-15: today's alert.
+    Alert {
+        /// The day of the alert.
+        on: NaiveDate,
+        /// What expires soon; what has expired already, too.
+        items: Vec<Item>,
+    },
+    /// P-17: the holder has to change something before he can do anything else.
+    Forced {
+        /// P-18: the first day of the lock.
+        locks_on: NaiveDate,
+        /// What has expired.
+        items: Vec<Item>,
+    },
+    /// B-15: the lock comes nearer.
+    LockAnnounced {
+        /// The day of the announcement.
+        on: NaiveDate,
+        /// P-18: the first day of the lock.
+        locks_on: NaiveDate,
+        /// What has expired.
+        items: Vec<Item>,
+    },
+    /// P-18, P-19: the account is locked.
+    Locked {
+        /// What was not changed in time.
+        items: Vec<Item>,
+    },
+}
+
+impl Notice {
+    /// The notice that an event gives cause for, if it does.
+    #[must_use]
+    pub fn of(event: &HolderEvent) -> Option<Self> {
+        match event.clone() {
+            HolderEvent::AlertRaised { topic: _, on, items } => Some(Self::Alert { on, items }),
+            HolderEvent::RenewalForced { effective_from: _, on: _, locks_on, items } => {
+                Some(Self::Forced { locks_on, items })
+            }
+            HolderEvent::LockAnnounced { on, locks_on, items } => {
+                Some(Self::LockAnnounced { on, locks_on, items })
+            }
+            HolderEvent::AccountLocked { effective_from: _, on: _, items } => {
+                Some(Self::Locked { items })
+            }
+            HolderEvent::HolderRegistered {}
+            | HolderEvent::CardIssued(_)
+            | HolderEvent::PasscodeSet { .. }
+            | HolderEvent::PasscodeBlanked { .. }
+            | HolderEvent::PasscodeChangedElsewhere { .. }
+            | HolderEvent::UsedBeforeRefused { .. }
+            | HolderEvent::HistoryCyclingFlagged { .. }
+            | HolderEvent::LogonRefused { .. }
+            | HolderEvent::AlertDeclined { .. }
+            | HolderEvent::RestrictedSessionOpened { .. } => None,
+        }
+    }
+}
+
+/// Writes mails for one portal.
+#[derive(Debug)]
+pub struct Composer {
+    portal: String,
+    environment: Environment<'static>,
+}
+
+impl Composer {
+    /// Mails whose links lead to the portal at this origin.
+    ///
+    /// # Errors
+    /// If a template is wrong, which the tests of this module rule out.
+    pub fn new(portal_origin: &str) -> Result<Self, Error> {
+        let environment = pages::environment(TEMPLATES)?;
+        Ok(Self { portal: portal_origin.to_owned(), environment })
+    }
+
+    /// The mail of a workflow's `step`, about what happened `at`; the same for the same arguments.
+    ///
+    /// # Errors
+    /// As [`Composer::new`].
+    pub fn compose(
+        &self,
+        step: Uuid,
+        at: DateTime<Utc>,
+        notice: &Notice,
+        to: Person,
+    ) -> Result<Mail, Error> {
+        let (subject, paragraphs) = self.words(notice);
+        let name = one_line(&to.name);
+        let letter = Letter { name: &name, subject: &subject, paragraphs, portal: &self.portal };
+        let text = pages::render_fragment(&self.environment, TEXT, &letter)?;
+        let html = pages::render_fragment(&self.environment, HTML, &letter)?;
+        let message_id = MessageId::of_step(step, &self.portal);
+        Ok(Mail { message_id, at, to, subject, text, html })
+    }
+
+    fn words(&self, notice: &Notice) -> (String, Vec<Paragraph>) {
+        match notice {
+            Notice::Alert { on, items } => self.alert(*on, items),
+            Notice::Forced { locks_on, items } => {
+                let subject = match &items[..] {
+                    [_] => "Your passcode has expired: change it now",
+                    _ => "Your passcodes have expired: change them now",
+                };
+                let paragraphs = vec![expired(items), lock(*locks_on), has_to(items)];
+                (subject.to_owned(), self.with_link(paragraphs))
+            }
+            Notice::LockAnnounced { on, locks_on, items } => {
+                let subject = format!("Your account will be locked {}", days(*on, *locks_on));
+                let paragraphs = vec![lock(*locks_on), expired(items), has_to(items)];
+                (subject, self.with_link(paragraphs))
+            }
+            Notice::Locked { items } => ("Your account is locked".to_owned(), self.locked(items)),
+        }
+    }
+
+    fn alert(&self, on: NaiveDate, items: &[Item]) -> (String, Vec<Paragraph>) {
+        let (gone, soon): (Vec<Item>, Vec<Item>) =
+            items.iter().partition(|item| item.expires_on <= on);
+        if let Some(locks_on) = gone.iter().map(|item| item.locks_on).min() {
+            let paragraphs = vec![
+                expired(&gone),
+                has_to(&gone),
+                lock(locks_on),
+                expires(on, &soon),
+                say(format!("Change {} at the same time.", it(&soon))),
+            ];
+            return ("Change your passcodes now".to_owned(), self.with_link(paragraphs));
+        }
+        let subject = match &soon[..] {
+            [item] => format!("Your passcode expires {}", days(on, item.expires_on)),
+            _ => format!("{} of your passcodes expire soon", soon.len()),
+        };
+        let it = it(&soon);
+        let mut paragraphs = vec![expires(on, &soon)];
+        paragraphs.push(say(format!("Change {it} now or later.")));
+        let mut paragraphs = self.with_link(paragraphs);
+        paragraphs.push(say("If you do it later, we will remind you every day.".to_owned()));
+        (subject, paragraphs)
+    }
+
+    fn locked(&self, items: &[Item]) -> Vec<Paragraph> {
+        let why = match items {
+            [item] => {
+                let words = item.kind.words();
+                say(format!("Your account is locked because your {words} was not changed in time."))
+            }
+            _ => Paragraph {
+                text: "Your account is locked because these passcodes were not changed in time:"
+                    .to_owned(),
+                items: items.iter().map(|item| item.kind.words().to_owned()).collect(),
+                link: None,
+            },
+        };
+        let until = "Until it is unlocked you cannot log in or change anything.".to_owned();
+        let out = "Visit the registration authority of your organisation.".to_owned();
+        let help = Link {
+            text: "Help with a locked account",
+            address: format!("{}/help/account-locked", self.portal),
+        };
+        vec![why, say(until), Paragraph { text: out, items: vec![], link: Some(help) }]
+    }
+
+    /// P-16: the last paragraph leads straight to where passcodes are changed.
+    fn with_link(&self, mut paragraphs: Vec<Paragraph>) -> Vec<Paragraph> {
+        let address = format!("{}/passcodes", self.portal);
+        if let Some(last) = paragraphs.last_mut() {
+            last.link = Some(Link { text: "Change your passcodes", address });
+        }
+        paragraphs
+    }
+}
+
+/// What the templates read.
+#[derive(Serialize)]
+struct Letter<'a> {
+    name: &'a str,
+    subject: &'a str,
+    paragraphs: Vec<Paragraph>,
+    portal: &'a str,
+}
+
+#[derive(Serialize)]
+struct Paragraph {
+    text: String,
+    items: Vec<String>,
+    link: Option<Link>,
+}
+
+#[derive(Serialize)]
+struct Link {
+    text: &'static str,
+    address: String,
+}
+
+fn say(text: String) -> Paragraph {
+    Paragraph { text, items: vec![], link: None }
+}
+
+fn it(items: &[Item]) -> &'static str {
+    if items.len() == 1 { "it" } else { "them" }
+}
+
+/// P-14: what expires soon, and when.
+fn expires(on: NaiveDate, items: &[Item]) -> Paragraph {
+    let when =
+        |item: &Item| format!("{}, on {}", days(on, item.expires_on), pages::date(item.expires_on));
+    match items {
+        [item] => say(format!("Your {} expires {}.", item.kind.words(), when(item))),
+        _ => Paragraph {
+            text: "These passcodes expire soon:".to_owned(),
+            items: items
+                .iter()
+                .map(|item| format!("{}, {}", item.kind.words(), when(item)))
+                .collect(),
+            link: None,
+        },
+    }
+}
+
+/// P-17: what has expired, and since when.
+fn expired(items: &[Item]) -> Paragraph {
+    match items {
+        [item] => {
+            let (words, day) = (item.kind.words(), pages::date(item.expires_on));
+            say(format!("Your {words} expired on {day}."))
+        }
+        _ => Paragraph {
+            text: "These passcodes have expired:".to_owned(),
+            items: items
+                .iter()
+                .map(|item| format!("{}, on {}", item.kind.words(), pages::date(item.expires_on)))
+                .collect(),
+            link: None,
+        },
+    }
+}
+
+/// B-17: what a restricted session is for.
+fn has_to(items: &[Item]) -> Paragraph {
+    let it = it(items);
+    say(format!("Log in and change {it}. Until you have, you cannot do anything else."))
+}
+
+/// P-18: the last day to act, and what comes then.
+fn lock(locks_on: NaiveDate) -> Paragraph {
+    let (day, last) = (pages::date(locks_on), locks_on.pred_opt().unwrap_or(locks_on));
+    let last = pages::date(last);
+    say(format!("Your account will be locked on {day}. The last day to prevent this is {last}."))
+}
+
+/// `in 14 days`, `tomorrow`, `today`.
+fn days(from: NaiveDate, to: NaiveDate) -> String {
+    match (to - from).num_days() {
+        ..=0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        n => format!("in {n} days"),
+    }
+}

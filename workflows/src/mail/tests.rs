@@ -1,0 +1,139 @@
+//! Every mail as it is read, and what none of them may have in it.
+
+use chrono::NaiveDate;
+use domain::{
+    expiry::{Item, Topic},
+    holder::HolderEvent,
+    passcode::Kind,
+};
+
+use super::*;
+
+const PORTAL: &str = "http://localhost:7400";
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// A passcode with the seed policy's 365 and 21 days.
+fn item(kind: Kind, set_on: &str) -> Item {
+    let set_on = day(set_on);
+    let expires_on = set_on + chrono::Days::new(365);
+    Item { kind, set_on, expires_on, locks_on: expires_on + chrono::Days::new(21) }
+}
+
+/// Set on 10 March 2025: expires on 10 March 2026, locks on 31 March 2026.
+fn smartcard() -> Item {
+    item(Kind::Smartcard, "2025-03-10")
+}
+
+fn two() -> Vec<Item> {
+    vec![smartcard(), item(Kind::Verification, "2025-03-12")]
+}
+
+fn sam() -> Person {
+    Person { name: "Dr Sam O'Kafor".to_owned(), email: "sam.okafor@example.org".to_owned() }
+}
+
+fn composed(notice: &Notice, to: Person) -> Mail {
+    let composer = Composer::new(PORTAL).unwrap();
+    let at = "2026-02-24T08:00:00Z".parse().unwrap();
+    composer.compose(Uuid::from_u128(7), at, notice, to).unwrap()
+}
+
+/// Any mail, for the couriers' tests.
+pub(super) fn mail() -> Mail {
+    composed(&Notice::Alert { on: day("2026-02-24"), items: vec![smartcard()] }, sam())
+}
+
+/// Every notice there is, in the singular and in the plural.
+fn notices() -> Vec<(&'static str, Notice)> {
+    let one = || vec![smartcard()];
+    let locks_on = smartcard().locks_on;
+    let announced = |on: &str, items| Notice::LockAnnounced { on: day(on), locks_on, items };
+    vec![
+        ("alert", Notice::Alert { on: day("2026-02-24"), items: one() }),
+        ("alert_last_day", Notice::Alert { on: day("2026-03-09"), items: one() }),
+        ("alert_two", Notice::Alert { on: day("2026-03-01"), items: two() }),
+        ("alert_one_expired", Notice::Alert { on: day("2026-03-10"), items: two() }),
+        ("forced", Notice::Forced { locks_on, items: one() }),
+        ("forced_two", Notice::Forced { locks_on, items: two() }),
+        ("lock_announced", announced("2026-03-17", one())),
+        ("lock_announced_two", announced("2026-03-17", two())),
+        ("lock_announced_last_day", announced("2026-03-30", one())),
+        ("locked", Notice::Locked { items: one() }),
+        ("locked_two", Notice::Locked { items: two() }),
+    ]
+}
+
+#[test]
+fn p14_p17_p18_every_mail_says_what_is_due_and_when() {
+    for (name, notice) in notices() {
+        let mail = composed(&notice, sam());
+        insta::assert_snapshot!(name, format!("Subject: {}\n\n{}", mail.subject, mail.text));
+    }
+}
+
+#[test]
+fn the_html_says_the_same_as_the_text() {
+    insta::assert_snapshot!("html", mail().html);
+    for (name, notice) in notices() {
+        let mail = composed(&notice, sam());
+        let html = mail.html.replace("&#x27;", "'").replace("&#x2f;", "/");
+        for line in mail.text.lines().filter(|line| !line.is_empty()) {
+            let said = line.strip_prefix("- ").unwrap_or(line);
+            assert!(html.contains(said), "{name}: {said} is not in the HTML");
+        }
+    }
+}
+
+#[test]
+fn no_subject_says_whose_mail_it_is() {
+    for (name, notice) in notices() {
+        let another = Person { name: "Jo".to_owned(), email: "jo@example.org".to_owned() };
+        assert_eq!(composed(&notice, sam()).subject, composed(&notice, another).subject, "{name}");
+    }
+}
+
+#[test]
+fn a_name_cannot_add_markup_or_a_line() {
+    let mallory = Person {
+        name: "Mallory <script>\r\nYour passcode, please".to_owned(),
+        email: "mallory@example.org".to_owned(),
+    };
+    let mail = composed(&notices()[0].1, mallory);
+    assert!(!mail.html.contains("<script"));
+    assert!(mail.html.contains("Mallory &lt;script&gt;"));
+    assert!(mail.text.starts_with("Dear Mallory <script>Your passcode, please\n"));
+}
+
+#[test]
+fn the_same_step_gives_the_same_mail_and_another_step_another_id() {
+    assert_eq!(mail(), mail());
+    let of = |step| MessageId::of_step(Uuid::from_u128(step), "https://portal.example.org:8443");
+    assert_eq!(of(7).as_str(), "<00000000-0000-0000-0000-000000000007@portal.example.org>");
+    assert_ne!(of(7), of(8));
+}
+
+#[test]
+fn neither_a_mail_nor_a_failure_shows_whom_it_is_to() {
+    let shown = format!("{:?}", mail());
+    assert!(!shown.contains("Sam") && !shown.contains("okafor"), "{shown}");
+    assert!(mail().as_text().contains("sam.okafor@example.org"));
+}
+
+#[test]
+fn only_the_four_events_that_concern_the_holder_are_mailed() {
+    let (on, items) = (day("2026-03-10"), vec![smartcard()]);
+    let locks_on = smartcard().locks_on;
+    let topic = Topic::Passcodes;
+    let some = [
+        HolderEvent::AlertRaised { topic, on, items: items.clone() },
+        HolderEvent::RenewalForced { effective_from: on, on, locks_on, items: items.clone() },
+        HolderEvent::LockAnnounced { on, locks_on, items: items.clone() },
+        HolderEvent::AccountLocked { effective_from: locks_on, on: locks_on, items },
+    ];
+    assert!(some.iter().all(|event| Notice::of(event).is_some()));
+    let none = [HolderEvent::HolderRegistered {}, HolderEvent::AlertDeclined { topic, on }];
+    assert!(none.iter().all(|event| Notice::of(event).is_none()));
+}
