@@ -5,7 +5,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::http::HeaderMap;
 use chrono::{DateTime, Duration, Utc};
-use domain::{card::CardKeys, ids::HolderId, policy::{Policies, Policy}};
+use domain::{
+    card::CardKeys,
+    ids::HolderId,
+    policy::{Policies, Policy},
+};
 use issuer::{AgentsAuthority, CardsAuthority};
 use projections::Projections;
 use stores::{agent::AgentId, session::EndReason, sqlite::Stores};

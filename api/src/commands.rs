@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod config;
 pub mod doctor;
+pub mod policy;
 
 pub mod rebuild;
 pub mod serve;

@@ -28,6 +28,9 @@ enum Command {
     Config(commands::config::Command),
     /// Look whether everything this program needs is there and in order.
     Doctor,
+    /// The numbers of the rules.
+    #[command(subcommand)]
+    Policy(commands::policy::Command),
     /// Throw the projections away and build them again from the log.
     Rebuild,
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Command::Agents(command) => commands::agents::run(arguments.config.as_deref(), &command),
         Command::Config(command) => commands::config::run(arguments.config.as_deref(), &command),
         Command::Doctor => commands::doctor::run(arguments.config.as_deref()),
+        Command::Policy(command) => commands::policy::run(arguments.config.as_deref(), &command),
         Command::Rebuild => commands::rebuild::run(arguments.config.as_deref()),
     };
     match outcome {

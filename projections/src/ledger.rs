@@ -127,9 +127,7 @@ fn sentence(event: &HolderEvent) -> String {
         HolderEvent::AlertRaised { items, .. } => {
             format!("You were told that it is time to change your {}", expiry::in_words(items))
         }
-        HolderEvent::AlertDeclined { .. } => {
-            "You chose to change your passcode later".to_owned()
-        }
+        HolderEvent::AlertDeclined { .. } => "You chose to change your passcode later".to_owned(),
         HolderEvent::RenewalForced { effective_from, locks_on, items, .. } => format!(
             "Your {} expired on {}: change it before your account locks on {}",
             expiry::in_words(items),

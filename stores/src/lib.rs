@@ -14,6 +14,7 @@ pub mod job;
 pub mod limit;
 pub mod log;
 pub mod logon;
+pub mod policy;
 pub mod session;
 pub mod sqlite;
 pub mod token;

@@ -10,7 +10,10 @@ use std::{
 };
 
 use anyhow::Context as _;
-use domain::policy::Policies;
+use domain::{
+    calendar,
+    policy::{InForce, Policy},
+};
 use projections::Projections;
 use stores::{
     log,
@@ -114,11 +117,15 @@ pub async fn parts(
     let database = Database::open(&log, &Options::default()).await?;
     let stores = database.stores(vault_keys(&keystore));
     log::open_as(stores.log.as_ref(), config.mode, entropy.command_id(now), now).await?;
+    let first = Policy::seed();
+    let first = InForce { from: calendar::civil_day(now, first.zone), policy: first };
+    let policies =
+        stores::policy::open(stores.log.as_ref(), first, entropy.command_id(now), now).await?;
     let projections = Projections::open(&config.projections_database()).await?;
     Ok(Parts {
         stores,
         projections,
-        policies: Policies::seed(),
+        policies,
         cards: keystore.cards_authority()?,
         agents: keystore.agents_authority()?,
         poprf: Poprf::current(&keystore)?,

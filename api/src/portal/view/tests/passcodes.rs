@@ -21,8 +21,7 @@ pub(super) fn line(kind: Kind, phase: Phase, days_left: i64) -> StatusLine {
     let last_changed_on = NaiveDate::from_ymd_opt(2025, 3, 10).unwrap();
     let expires_on = NaiveDate::from_ymd_opt(2026, 3, 10).unwrap();
     let locks_on = expires_on + Days::new(21);
-    let standing =
-        Standing::Set { last_changed_on, expires_on, locks_on, days_left, phase };
+    let standing = Standing::Set { last_changed_on, expires_on, locks_on, days_left, phase };
     StatusLine::from(&Status { kind, standing })
 }
 
