@@ -2,7 +2,12 @@
 //! log-in that the card has finished becomes a session.
 
 use axum_extra::extract::CookieJar;
-use domain::logon::{self, Authenticated, LogonRefusal, Verdict};
+use domain::{
+    expiry::Occasion,
+    holder::HolderCommand,
+    ids::HolderId,
+    logon::{self, Authenticated, LogonRefusal, Verdict},
+};
 use protocol::JobId;
 use stores::{
     agent::AgentId,
@@ -14,6 +19,7 @@ use workflows::card_job::Claim;
 use crate::{
     app::App,
     cookies::{BROWSER_COOKIE, SESSION_COOKIE, new_token, token},
+    execute::{Actor, Cause, ExecuteError},
     jobs::OpenJob,
 };
 
@@ -52,6 +58,18 @@ pub async fn redeem(
     let Some(browser) = token(jar, BROWSER_COOKIE) else { return Ok(None) };
     let Ok(code) = hex::decode(code) else { return Ok(None) };
     app.redeem(job, &code, browser).await
+}
+
+/// B-08, B-15: the day's first log-on records what time has done to a holder's passcodes, if the
+/// schedule has not: the alert of the day, the forced change, the lock.
+pub async fn record_expiry_at_logon(
+    app: &App,
+    holder: HolderId,
+    cause: Cause,
+) -> Result<(), ExecuteError> {
+    let record = HolderCommand::RecordExpiry { occasion: Occasion::Logon };
+    app.execute(holder, cause, Actor::System, &record).await?;
+    Ok(())
 }
 
 /// A-01, P-05: the check at log-on, its record, and the session it opens, whose cookie is in the
