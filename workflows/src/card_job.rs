@@ -1,14 +1,47 @@
 //! One act of one person at a card reader: log in, change passcodes, personalise a card.
 //!
-//! ```text
-//!         Claim           Present          Agree          CurrentTag        NewTag          Written(New)
-//!  open ─────────► claimed ───────► present ──────► agreed ──────────► settled ──────► writing ────────────► done
-//!    ▲                │                │               │ nothing to write  │                                  ▲
-//!    │                │                │               └───────────────────┼─────────────────────────────────►┤
-//!    └── Wrong passcode, Abandon, Written(Old), a new Claim by the same agent                                 │
-//!                                                          writing ─Written(Unknown)─► unknown ───────────────┤
-//!                                                          the next VERIFY settles it: done, or not written ──┘
-//!  cancelled: the person changed his mind before anything was written
+//! ```mermaid
+//! stateDiagram-v2
+//!     [*] --> open
+//!     open --> claimed: claimed by a workstation
+//!     open --> open: the try came to nothing
+//!     open --> cancelled: the person changed his mind
+//!     claimed --> claimed: claimed by a workstation
+//!     claimed --> claimed: a blank card has made a key
+//!     claimed --> present: key 9E has signed
+//!     claimed --> agreed: key 9A has signed
+//!     claimed --> open: the try came to nothing
+//!     claimed --> cancelled: the person changed his mind
+//!     present --> claimed: claimed by a workstation
+//!     present --> agreed: key 9A has signed
+//!     present --> open: the try came to nothing
+//!     present --> cancelled: the person changed his mind
+//!     agreed --> claimed: claimed by a workstation
+//!     agreed --> agreed: one more evaluation
+//!     agreed --> settled: the current passcode is known
+//!     agreed --> done: the current passcode is known
+//!     agreed --> writing: the new passcode is pending
+//!     agreed --> open: the try came to nothing
+//!     agreed --> cancelled: the person changed his mind
+//!     settled --> claimed: claimed by a workstation
+//!     settled --> settled: one more evaluation
+//!     settled --> settled: advice is noted
+//!     settled --> writing: the new passcode is pending
+//!     settled --> settled: the new passcode was used before
+//!     settled --> open: the try came to nothing
+//!     settled --> cancelled: the person changed his mind
+//!     writing --> claimed: claimed by a workstation
+//!     writing --> done: the new passcode is on the card
+//!     writing --> done: the blank card is read back
+//!     writing --> open: the old passcode is on the card
+//!     writing --> unknown: the link is lost
+//!     unknown --> claimed: claimed by a workstation
+//!     unknown --> done: the new passcode is on the card
+//!     unknown --> unwritten: the old passcode is on the card
+//!     unknown --> unknown: the link is lost
+//!     done --> [*]
+//!     unwritten --> [*]
+//!     cancelled --> [*]
 //! ```
 //!
 //! A blank card has no 9E key on record, so personalising goes from *claimed* straight to
@@ -18,6 +51,7 @@
 //! signature that the input stands for.
 
 pub mod journal;
+mod picture;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
@@ -27,6 +61,8 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub use picture::DRAWING;
 
 /// How long a job waits for its person, in minutes. After it, everything entered for it is gone.
 pub const JOB_MINUTES: i64 = 10;

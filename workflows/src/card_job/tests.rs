@@ -1,10 +1,14 @@
 //! The order of a job, step by step and by property.
 
+use std::collections::BTreeSet;
+
 use chrono::DateTime;
+use domain::passcode::Kind;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::*;
+use super::{picture::*, *};
+use crate::drawing::{Arrow, walked::assert_drawn};
 
 fn claim(agent: u128) -> Claim {
     Claim {
@@ -153,6 +157,63 @@ fn p27_a_job_that_was_cancelled_is_over_whether_anybody_had_taken_it_or_not() {
         assert!(cancelled.is_over());
         assert_eq!(cancelled.step(Input::Claimed(claim(1))), Err(OutOfOrder::NotNow));
     }
+}
+
+/// A stage as it is drawn.
+fn drawn(stage: &Stage) -> &'static str {
+    match stage {
+        Stage::Open => "open",
+        Stage::Claimed(_) => "claimed",
+        Stage::Present(_) => "present",
+        Stage::Agreed(_) => "agreed",
+        Stage::Settled(_) => "settled",
+        Stage::Writing(..) => "writing",
+        Stage::Unknown(..) => "unknown",
+        Stage::Done(_) => "done",
+        Stage::NotWritten(_) => "unwritten",
+        Stage::Cancelled => "cancelled",
+    }
+}
+
+fn every_input() -> Vec<(&'static str, Input)> {
+    let key = PublicKey::from_der(vec![0x9e]);
+    vec![
+        (CLAIM, Input::Claimed(claim(1))),
+        (KEY, Input::KeyMade(MadeKey::CardAuthentication(key))),
+        (PRESENT, Input::Present),
+        (AGREED, Input::Agreed),
+        (EVALUATION, Input::Evaluation),
+        (CURRENT, Input::CurrentSettled),
+        (ADVICE, Input::Advice(Advice::Strength { kind: Kind::Smartcard })),
+        (PENDING, Input::NewPending(secret())),
+        (USED, Input::Hitch(Hitch::UsedBefore)),
+        (WRITTEN, Input::Written),
+        (READ_BACK, Input::Personalised),
+        (NOT_WRITTEN, Input::NotWritten),
+        (LOST, Input::Lost),
+        (HITCH, Input::Hitch(Hitch::CardRemoved)),
+        (CANCEL, Input::Hitch(Hitch::Cancelled)),
+    ]
+}
+
+#[test]
+fn the_drawing_has_every_way_there_is_and_no_other() {
+    let mut found = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut to_walk = vec![CardJob::new(Goal::LogIn), change(false), change(true), personalise()];
+    while let Some(job) = to_walk.pop() {
+        for (label, input) in every_input() {
+            let Ok(next) = job.clone().step(input) else { continue };
+            // Said at any other time, it is a try that came to nothing.
+            let compared = job.compared < next.compared;
+            let label = if label == USED && !compared { HITCH } else { label };
+            found.insert(Arrow { from: drawn(&job.stage), label, to: drawn(&next.stage) });
+            if seen.insert(format!("{next:?}")) {
+                to_walk.push(next);
+            }
+        }
+    }
+    assert_drawn(&DRAWING, &found);
 }
 
 fn any_input() -> impl Strategy<Value = Input> {

@@ -36,7 +36,11 @@ const OURS: &[(&str, &[&str])] = &[
 
 /// Somebody else's package, who may use it, and what to do instead.
 const OTHERS: &[(&str, &[&str], &str)] = &[
-    ("sqlx", &["stores", "projections"], "SQL belongs to stores and projections"),
+    (
+        "sqlx",
+        &["stores", "projections", "workflows"],
+        "SQL belongs to stores, projections and the workflow engine",
+    ),
     ("axum", &["api", "card-agent"], "HTTP belongs to api and to the agent's own page"),
     ("pcsc", &["card-agent"], "readers belong to the card agent"),
     ("piv-authenticator", &["virtual-card"], "the applet belongs to the virtual card"),

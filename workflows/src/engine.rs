@@ -1,0 +1,507 @@
+//! The engine that runs the workflows: the only part here that waits for anything.
+//!
+//! It follows the log and keeps two tables made from it: *wake-ups* (when a workflow has something
+//! to record for a holder) and the *outbox* (mails that are to be sent). [`Engine::tick`] does what
+//! is due; it is told the time and reads no clock. Whatever ticks it knows no rule.
+//!
+//! The tables can be thrown away. What they hold is worked out from the log, so a crash between any
+//! two steps costs no more than doing the later one again: a holder who is woken twice has nothing
+//! to record the second time, and a mail that is sent twice has the same Message-ID.
+//!
+//! Every lease is longer than what is done under it, every batch and number of rounds is bounded;
+//! what a tick leaves undone it says ([`Ticked::more`]), and the next one does.
+
+mod breaker;
+mod checkpoint;
+mod database;
+mod error;
+mod following;
+mod outbox;
+mod sending;
+mod wake_ups;
+mod waking;
+
+use std::{
+    path::Path,
+    pin::pin,
+    sync::{Arc, PoisonError, RwLock as StdRwLock},
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{context::Context, ids::HolderId, policy::Policies};
+use futures::StreamExt as _;
+use sqlx::SqlitePool;
+use stores::{
+    event_store::{AppendError, EventStore, Expected, Position},
+    vault::Vault,
+};
+use tokio::sync::{Mutex, RwLock};
+
+pub use breaker::{ACCEPTED_FOR, Breaker, Effects};
+use breaker::{BreakerEvent, Verdict};
+use database::Place;
+pub use error::EngineError;
+use following::Follower;
+pub use outbox::DeadLetter;
+use sending::Sender;
+pub use wake_ups::Failing;
+use waking::Waker;
+
+use crate::{
+    commands::{Actor, Cause, Commands},
+    mail::{Composer, Courier},
+    mail_delivery::{MailEvent, StepId},
+};
+
+/// How long a worker has what it has taken. Longer than all mails of a tick may take, which are the
+/// slowest thing that is done under it.
+pub const LEASE: TimeDelta = TimeDelta::seconds(30);
+
+/// The most batches of wake-ups in one tick.
+const WAKE_ROUNDS_MAX: u32 = 16;
+
+/// The most batches of mails in one tick: so many as fit into the lease if each mail hangs.
+const MAIL_ROUNDS_MAX: u32 = 2;
+
+/// The most batches of holders in one tick whose wake-ups are worked out anew for a new policy.
+const RECOMPUTE_ROUNDS_MAX: u32 = 16;
+
+/// The most rows of a list that are given at once.
+pub const PAGE_ROWS_MAX: u32 = 100;
+
+/// How often in a row following the log may fail, without any progress, before it is given up.
+const FAILURES_MAX: u32 = 30;
+
+/// How long following rests after a failure.
+const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+
+/// What the engine works with.
+pub struct Parts {
+    /// The event log.
+    pub log: Arc<dyn EventStore>,
+    /// Who holders are.
+    pub vault: Vault,
+    /// The numbers, until [`Engine::adopt`] brings newer ones.
+    pub policies: Arc<Policies>,
+    /// Writes the mails.
+    pub composer: Composer,
+    /// Carries them.
+    pub courier: Arc<dyn Courier>,
+}
+
+/// The engine of one log. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    place: Place,
+    log: Arc<dyn EventStore>,
+    commands: Commands,
+    vault: Vault,
+    composer: Composer,
+    courier: Arc<dyn Courier>,
+    policies: StdRwLock<Arc<Policies>>,
+    /// The tables. Held for writing only while rebuilt ones take their place.
+    live: RwLock<SqlitePool>,
+    /// Held by whoever applies events or is about to swap.
+    following: Mutex<()>,
+    /// Held for reading by ticks, which have taken rows that a swap would let others take again.
+    ticking: RwLock<()>,
+}
+
+/// What a tick has done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ticked {
+    /// Holders who were woken.
+    pub n_woken: u32,
+    /// Of these, those for whom something was recorded.
+    pub n_recorded: u32,
+    /// Of these, those who could not be woken; they are tried again later.
+    pub n_failed: u32,
+    /// Mails that a mail server has taken.
+    pub n_delivered: u32,
+    /// Mails that are to be tried again later.
+    pub n_postponed: u32,
+    /// Mails that are not tried again by themselves.
+    pub n_dead: u32,
+    /// True if the breaker has stopped the engine: nothing was done.
+    pub stopped: bool,
+    /// True if there may be more to do at the same instant: tick again at once.
+    pub more: bool,
+}
+
+/// What the outbox holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outbox {
+    /// Mails that are to be sent.
+    pub n_waiting: u64,
+    /// Dead letters.
+    pub n_dead: u64,
+}
+
+/// Why a dead letter was not redriven.
+#[derive(Debug, thiserror::Error)]
+pub enum RedriveError {
+    /// No mail of this step lies dead.
+    #[error("there is no such dead letter")]
+    NotDead,
+    /// The machine failed.
+    #[error(transparent)]
+    Failed(#[from] EngineError),
+}
+
+/// Why nothing was accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// The breaker has not stopped anything.
+    #[error("nothing waits to be accepted")]
+    NotStopped,
+    /// The machine failed.
+    #[error(transparent)]
+    Failed(#[from] EngineError),
+}
+
+impl Engine {
+    /// Opens the file, made (readable by its owner only) and brought up to date if need be.
+    pub async fn open(path: &Path, parts: Parts) -> Result<Self, EngineError> {
+        Self::at(Place::File(path.to_owned()), parts).await
+    }
+
+    /// Tables that are gone with the last clone.
+    pub async fn in_memory(parts: Parts) -> Result<Self, EngineError> {
+        Self::at(Place::Memory, parts).await
+    }
+
+    async fn at(place: Place, parts: Parts) -> Result<Self, EngineError> {
+        let Parts { log, vault, policies, composer, courier } = parts;
+        let live = RwLock::new(place.open().await?);
+        let commands = Commands::new(log.clone());
+        let policies = StdRwLock::new(policies);
+        let (following, ticking) = (Mutex::new(()), RwLock::new(()));
+        Ok(Self(Arc::new(Inner {
+            place,
+            log,
+            commands,
+            vault,
+            composer,
+            courier,
+            policies,
+            live,
+            following,
+            ticking,
+        })))
+    }
+
+    /// Follows the log until `shutdown` comes or the store is closed. What fails is tried again.
+    pub async fn follow(
+        &self,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> Result<(), EngineError> {
+        let mut shutdown = pin!(shutdown);
+        let mut n_failures = 0;
+        let mut before = Position::START;
+        loop {
+            let outcome = tokio::select! {
+                () = &mut shutdown => return Ok(()),
+                outcome = self.follow_once() => outcome,
+            };
+            let error = match outcome {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            // Whether the position can be read at all is part of what may fail.
+            let reached = self.position().await.unwrap_or(before);
+            n_failures = if before < reached { 1 } else { n_failures + 1 };
+            before = reached;
+            if !error.may_pass() || FAILURES_MAX < n_failures {
+                return Err(error);
+            }
+            tracing::warn!(%error, n_failures, "the workflow engine could not follow the log");
+            tokio::select! {
+                () = &mut shutdown => return Ok(()),
+                () = tokio::time::sleep(FAILURE_PAUSE) => {}
+            }
+        }
+    }
+
+    async fn follow_once(&self) -> Result<(), EngineError> {
+        self.catch_up().await?;
+        let from = self.position().await?;
+        let mut batches = following::in_batches(self.0.log.subscribe(from, following::filter()));
+        while let Some(batch) = batches.next().await {
+            let batch = batch?;
+            let _following = self.0.following.lock().await;
+            let (live, policies) = (self.0.live.read().await, self.policies());
+            self.follower(&live, &policies).apply(&batch).await?;
+        }
+        Ok(())
+    }
+
+    /// Applies what the log has and the tables have not.
+    pub async fn catch_up(&self) -> Result<(), EngineError> {
+        let _following = self.0.following.lock().await;
+        let (live, policies) = (self.0.live.read().await, self.policies());
+        self.follower(&live, &policies).catch_up().await
+    }
+
+    /// How far the tables have followed the log.
+    pub async fn position(&self) -> Result<Position, EngineError> {
+        let live = self.0.live.read().await;
+        Ok(checkpoint::read(&*live).await?.position)
+    }
+
+    /// Brings newer policies (B-14). Wake-ups of older ones are worked out anew by the next ticks,
+    /// which wake nobody before that is done.
+    pub fn adopt(&self, policies: Arc<Policies>) {
+        *self.0.policies.write().unwrap_or_else(PoisonError::into_inner) = policies;
+    }
+
+    /// Works out all wake-ups anew if they are of an older policy; goes on where an earlier try was
+    /// interrupted.
+    pub async fn recompute_all(&self) -> Result<(), EngineError> {
+        while !self.recompute_batch().await? {}
+        Ok(())
+    }
+
+    async fn recompute_batch(&self) -> Result<bool, EngineError> {
+        let _following = self.0.following.lock().await;
+        let (live, policies) = (self.0.live.read().await, self.policies());
+        self.follower(&live, &policies).recompute_batch().await
+    }
+
+    /// Builds the tables anew from the log, beside what is in use, and puts them in its place. What
+    /// is in use is used and goes on meanwhile; if this fails, it stays.
+    pub async fn rebuild(&self) -> Result<(), EngineError> {
+        let policies = self.policies();
+        let fresh = self.0.place.open_beside().await?;
+        self.follower(&fresh, &policies).catch_up().await?;
+        // From here on nothing is taken or applied, so the rest is short.
+        let _ticking = self.0.ticking.write().await;
+        let _following = self.0.following.lock().await;
+        self.follower(&fresh, &policies).catch_up().await?;
+        let mut live = self.0.live.write().await;
+        self.0.place.replace(&mut live, fresh).await
+    }
+
+    /// Does what is due at `now`. Any number of ticks may run at the same time, here or in other
+    /// processes over the same tables: no two of them take the same row.
+    pub async fn tick(&self, now: DateTime<Utc>) -> Result<Ticked, EngineError> {
+        let _ticking = self.0.ticking.read().await;
+        self.catch_up().await?;
+        for _ in 0..RECOMPUTE_ROUNDS_MAX {
+            if self.recompute_batch().await? {
+                return self.act(now).await;
+            }
+        }
+        Ok(Ticked { more: true, ..Ticked::default() })
+    }
+
+    async fn act(&self, now: DateTime<Utc>) -> Result<Ticked, EngineError> {
+        let policies = self.policies();
+        let ctx = Context { now, policies: &policies };
+        if !self.may_act(&ctx).await? {
+            return Ok(Ticked { stopped: true, ..Ticked::default() });
+        }
+        let mut ticked = Ticked::default();
+        let woken_all = self.wake(&ctx, &mut ticked).await?;
+        let sent_all = self.send(&ctx, &mut ticked).await?;
+        ticked.more = !(woken_all && sent_all);
+        Ok(ticked)
+    }
+
+    /// True if nobody who is due is left.
+    async fn wake(&self, ctx: &Context<'_>, ticked: &mut Ticked) -> Result<bool, EngineError> {
+        for _ in 0..WAKE_ROUNDS_MAX {
+            let round = {
+                let live = self.0.live.read().await;
+                let commands = &self.0.commands;
+                Waker { pool: &live, commands, policies: ctx.policies, now: ctx.now }
+                    .round()
+                    .await?
+            };
+            if round.n_taken == 0 {
+                return Ok(true);
+            }
+            ticked.n_woken += round.n_taken;
+            ticked.n_recorded += round.n_recorded;
+            ticked.n_failed += round.n_failed;
+            // What was recorded renews the rows, and asks for mails.
+            self.catch_up().await?;
+        }
+        Ok(false)
+    }
+
+    /// True if no mail that is due is left.
+    async fn send(&self, ctx: &Context<'_>, ticked: &mut Ticked) -> Result<bool, EngineError> {
+        for _ in 0..MAIL_ROUNDS_MAX {
+            let round = {
+                let live = self.0.live.read().await;
+                let sender = Sender {
+                    pool: &live,
+                    log: &*self.0.log,
+                    commands: &self.0.commands,
+                    vault: &self.0.vault,
+                    composer: &self.0.composer,
+                    courier: &*self.0.courier,
+                    policies: ctx.policies,
+                    now: ctx.now,
+                };
+                sender.round().await?
+            };
+            if round.n_taken == 0 {
+                return Ok(true);
+            }
+            ticked.n_delivered += round.n_delivered;
+            ticked.n_postponed += round.n_postponed;
+            ticked.n_dead += round.n_dead;
+            self.catch_up().await?;
+        }
+        Ok(false)
+    }
+
+    /// When the next tick will have something to do; `None` if nothing is planned. While the
+    /// breaker has stopped the engine, that may be in the past.
+    pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, EngineError> {
+        self.catch_up().await?;
+        let live = self.0.live.read().await;
+        let (wake_up, mail) = (wake_ups::next(&*live).await?, outbox::next(&*live).await?);
+        Ok([wake_up, mail].into_iter().flatten().min())
+    }
+
+    /// Whether it acts.
+    pub async fn breaker(&self) -> Result<Breaker, EngineError> {
+        let live = self.0.live.read().await;
+        Ok(breaker::read(&*live).await?.0)
+    }
+
+    /// Counts before the first effect. Records, once, that it stops.
+    async fn may_act(&self, ctx: &Context<'_>) -> Result<bool, EngineError> {
+        let (breaker, n_events) = {
+            let live = self.0.live.read().await;
+            breaker::read(&*live).await?
+        };
+        let effects = self.effects(ctx.now).await?;
+        match breaker.judge(ctx, effects) {
+            Verdict::Act => Ok(true),
+            Verdict::Wait => Ok(false),
+            Verdict::ActAndClose => {
+                let live = self.0.live.read().await;
+                breaker::close(&*live).await?;
+                Ok(true)
+            }
+            Verdict::Stop => {
+                let Effects { n_forced, n_locked, n_holders } = effects;
+                tracing::error!(
+                    n_forced,
+                    n_locked,
+                    n_holders,
+                    now = %ctx.now,
+                    "too many would be forced or locked at once: is the clock right?"
+                );
+                let stopped = BreakerEvent::BreakerStopped(effects);
+                self.note_breaker(ctx, n_events, &Actor::System, &stopped).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// The operator says that the clock is right: what there is to do at `now` is done.
+    pub async fn accept(&self, now: DateTime<Utc>) -> Result<Effects, AcceptError> {
+        self.catch_up().await?;
+        let (breaker, n_events) = {
+            let live = self.0.live.read().await;
+            breaker::read(&*live).await?
+        };
+        match breaker {
+            Breaker::Stopped { .. } => {}
+            Breaker::Closed | Breaker::Accepted { .. } => return Err(AcceptError::NotStopped),
+        }
+        let effects = self.effects(now).await?;
+        let policies = self.policies();
+        let ctx = Context { now, policies: &policies };
+        let accepted = BreakerEvent::BreakerAccepted(effects);
+        self.note_breaker(&ctx, n_events, &Actor::Operator, &accepted).await?;
+        Ok(effects)
+    }
+
+    async fn effects(&self, now: DateTime<Utc>) -> Result<Effects, EngineError> {
+        let live = self.0.live.read().await;
+        let (n_forced, n_locked) = wake_ups::count_effects(&*live, now).await?;
+        let n_holders = checkpoint::read(&*live).await?.n_holders;
+        Ok(Effects { n_forced, n_locked, n_holders })
+    }
+
+    async fn note_breaker(
+        &self,
+        ctx: &Context<'_>,
+        n_events: u64,
+        actor: &Actor,
+        event: &BreakerEvent,
+    ) -> Result<(), EngineError> {
+        let stream = breaker::stream(ctx)?;
+        let cause = Cause::first(breaker::command_id(n_events));
+        let (place, effects) = ((&stream, Expected::Any), event.effects());
+        self.0.commands.note(ctx, place, cause, actor, event.kind(), &effects).await?;
+        self.catch_up().await
+    }
+
+    /// Up to `limit` mails that are not tried again by themselves (never more than
+    /// [`PAGE_ROWS_MAX`]), those after `after` if it is given.
+    pub async fn dead_letters(
+        &self,
+        after: Option<StepId>,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>, EngineError> {
+        let live = self.0.live.read().await;
+        outbox::dead_letters(&*live, after, limit.min(PAGE_ROWS_MAX)).await
+    }
+
+    /// The operator wants a dead letter tried again.
+    pub async fn redrive(&self, step: StepId, now: DateTime<Utc>) -> Result<(), RedriveError> {
+        self.catch_up().await?;
+        let dead = {
+            let live = self.0.live.read().await;
+            outbox::dead(&*live, step).await.map_err(EngineError::from)?
+        };
+        let (event, settled) = dead.ok_or(RedriveError::NotDead)?;
+        let policies = self.policies();
+        let ctx = Context { now, policies: &policies };
+        let redriven = MailEvent::MailRedriven { event };
+        let stream = step.stream().map_err(EngineError::from)?;
+        let place = (&stream, settled.map_or(Expected::NoStream, Expected::At));
+        let cause = Cause::first(step.command(settled));
+        let (kind, data) = (redriven.kind(), redriven.data());
+        match self.0.commands.note(&ctx, place, cause, &Actor::Operator, kind, &data).await {
+            // Somebody else redrove it at the same moment.
+            Ok(_) | Err(AppendError::Conflict { .. }) => Ok(self.catch_up().await?),
+            Err(error) => Err(EngineError::from(error).into()),
+        }
+    }
+
+    /// How many mails wait, and how many lie dead.
+    pub async fn outbox(&self) -> Result<Outbox, EngineError> {
+        let live = self.0.live.read().await;
+        let (n_waiting, n_dead) = outbox::count(&*live).await?;
+        Ok(Outbox { n_waiting, n_dead })
+    }
+
+    /// Up to `limit` holders who cannot be woken (never more than [`PAGE_ROWS_MAX`]), those after
+    /// `after` if it is given. They are tried again by themselves.
+    pub async fn failing(
+        &self,
+        after: Option<HolderId>,
+        limit: u32,
+    ) -> Result<Vec<Failing>, EngineError> {
+        let live = self.0.live.read().await;
+        wake_ups::failing(&*live, after, limit.min(PAGE_ROWS_MAX)).await
+    }
+
+    fn policies(&self) -> Arc<Policies> {
+        self.0.policies.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn follower<'a>(&'a self, pool: &'a SqlitePool, policies: &'a Policies) -> Follower<'a> {
+        Follower { pool, log: &*self.0.log, commands: &self.0.commands, policies }
+    }
+}

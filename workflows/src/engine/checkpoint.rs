@@ -1,0 +1,104 @@
+//! How far the tables follow the log, and whether all wake-ups are of the newest policy.
+
+use domain::ids::HolderId;
+use sqlx::{SqliteConnection, SqliteExecutor};
+use stores::event_store::Position;
+use uuid::Uuid;
+
+/// The one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Checkpoint {
+    /// Of the last event applied.
+    pub(super) position: Position,
+    /// Holders seen so far.
+    pub(super) n_holders: u64,
+    /// The policy version that all wake-ups were worked out with; 0 while they never were.
+    pub(super) policy_version: u32,
+    /// The version that they are being worked out with.
+    pub(super) next_version: Option<u32>,
+    /// The last holder who has been worked out anew.
+    pub(super) recomputed_to: Option<HolderId>,
+}
+
+impl Checkpoint {
+    /// True until the first wake-up was worked out: until then holders are only remembered, so that
+    /// each stream is read once and not once for each of its events.
+    pub(super) fn names_only(&self) -> bool {
+        self.policy_version == 0 && self.next_version.is_none()
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    position: i64,
+    n_holders: i64,
+    policy_version: u32,
+    next_version: Option<u32>,
+    recomputed_to: Option<Uuid>,
+}
+
+pub(super) async fn read(executor: impl SqliteExecutor<'_>) -> sqlx::Result<Checkpoint> {
+    let row: Row = sqlx::query_as(
+        "
+        select position, n_holders, policy_version, next_version, recomputed_to
+        from checkpoint where checkpoint_id = 1
+        ",
+    )
+    .fetch_one(executor)
+    .await?;
+    Ok(Checkpoint {
+        position: Position(row.position.cast_unsigned()),
+        n_holders: row.n_holders.cast_unsigned(),
+        policy_version: row.policy_version,
+        next_version: row.next_version,
+        recomputed_to: row.recomputed_to.map(HolderId),
+    })
+}
+
+/// Moves on, in the transaction that applies the events.
+pub(super) async fn advance(
+    tx: &mut SqliteConnection,
+    position: Position,
+    n_new_holders: u64,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "
+        update checkpoint set position = $1, n_holders = n_holders + $2 where checkpoint_id = 1
+        ",
+    )
+    .bind(position.0.cast_signed())
+    .bind(n_new_holders.cast_signed())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// In the transaction that works out the wake-ups of holders up to and with this one anew.
+pub(super) async fn recomputed_to(
+    tx: &mut SqliteConnection,
+    version: u32,
+    holder: HolderId,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update checkpoint set next_version = $1, recomputed_to = $2 where checkpoint_id = 1",
+    )
+    .bind(version)
+    .bind(holder.0)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// All are worked out with this version of the policy.
+pub(super) async fn recomputed(tx: &mut SqliteConnection, version: u32) -> sqlx::Result<()> {
+    sqlx::query(
+        "
+        update checkpoint set policy_version = $1, next_version = null, recomputed_to = null
+        where checkpoint_id = 1
+        ",
+    )
+    .bind(version)
+    .execute(tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! The file behind the engine: WAL, `synchronous=NORMAL`, because whatever a power cut takes is
+//! worked out from the log again.
+
+use std::{
+    ffi::OsString,
+    fs::{self, OpenOptions},
+    io::{self, ErrorKind},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use sqlx::{
+    Sqlite, SqlitePool, Transaction,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::EngineError;
+
+/// Connections at the same time: one follows the log, the others take and complete.
+const CONNECTIONS_MAX: u32 = 5;
+
+/// How long a statement waits for another's lock before it fails.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Where the tables are.
+pub(super) enum Place {
+    File(PathBuf),
+    Memory,
+}
+
+impl Place {
+    /// Opens what is there, or makes it.
+    pub(super) async fn open(&self) -> Result<SqlitePool, EngineError> {
+        match self {
+            Self::File(path) => open_file(path).await,
+            Self::Memory => open_memory().await,
+        }
+    }
+
+    /// Opens an empty database beside it, in place of one that an interrupted rebuild left.
+    pub(super) async fn open_beside(&self) -> Result<SqlitePool, EngineError> {
+        match self {
+            Self::File(path) => {
+                let beside = with_suffix(path, ".rebuild");
+                remove(&beside)?;
+                open_file(&beside).await
+            }
+            Self::Memory => open_memory().await,
+        }
+    }
+
+    /// Puts `fresh` into the place of `live`, for whose users the caller has waited. If it fails,
+    /// or the process ends in between, the old one is there, whole.
+    pub(super) async fn replace(
+        &self,
+        live: &mut SqlitePool,
+        fresh: SqlitePool,
+    ) -> Result<(), EngineError> {
+        match self {
+            Self::File(path) => {
+                // The last connection to close moves the write-ahead log into its file, so that
+                // one rename moves everything.
+                fresh.close().await;
+                live.close().await;
+                let renamed = fs::rename(with_suffix(path, ".rebuild"), path);
+                *live = open_file(path).await?;
+                renamed?;
+            }
+            Self::Memory => *live = fresh,
+        }
+        Ok(())
+    }
+}
+
+/// Begins a transaction that will write: it waits for its turn now, instead of finding out at its
+/// first write that another one came in between.
+pub(super) async fn begin(pool: &SqlitePool) -> sqlx::Result<Transaction<'static, Sqlite>> {
+    pool.begin_with("begin immediate").await
+}
+
+/// An instant as the tables keep it.
+pub(super) fn micros(at: DateTime<Utc>) -> i64 {
+    at.timestamp_micros()
+}
+
+/// An instant from the tables.
+pub(super) fn instant(micros: i64) -> Result<DateTime<Utc>, EngineError> {
+    DateTime::from_timestamp_micros(micros).ok_or(EngineError::Broken("an instant"))
+}
+
+async fn open_file(path: &Path) -> Result<SqlitePool, EngineError> {
+    // SQLite would make it readable by everybody.
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(BUSY_TIMEOUT);
+    let pool =
+        SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(options).await?;
+    MIGRATIONS.run(&pool).await?;
+    Ok(pool)
+}
+
+/// One connection that is never let go: the database goes with it.
+async fn open_memory() -> Result<SqlitePool, EngineError> {
+    let options = SqliteConnectOptions::new().in_memory(true);
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await?;
+    MIGRATIONS.run(&pool).await?;
+    Ok(pool)
+}
+
+/// Removes a database that was left behind, if there is one.
+fn remove(path: &Path) -> io::Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        match fs::remove_file(with_suffix(path, suffix)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}

@@ -1,0 +1,41 @@
+//! What can go wrong in the engine as a whole; what goes wrong for one holder or one mail is kept
+//! in its row and tried again.
+
+use stores::event_store::{AppendError, NotAStreamName, StoreError};
+
+/// Why the engine was not opened, did not follow, or did not tick.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Its own database failed.
+    #[error("the workflow engine's database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Its file was made by a newer version, or a migration failed. It can be deleted and rebuilt.
+    #[error("the workflow engine's database cannot be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// Its file cannot be made or replaced.
+    #[error("the workflow engine's file cannot be used: {0}")]
+    File(#[from] std::io::Error),
+    /// The log failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log did not take a record of the engine's own.
+    #[error("the log did not take a record: {0}")]
+    Append(#[from] AppendError),
+    /// A name of a stream of the engine's own is none.
+    #[error(transparent)]
+    Name(#[from] NotAStreamName),
+    /// What is in a row cannot be: the file can be deleted and rebuilt.
+    #[error("the workflow engine's database holds what it cannot hold: {0}")]
+    Broken(&'static str),
+}
+
+impl EngineError {
+    /// True if trying again may help.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Database(_) | Self::Store(_) | Self::Append(_) => true,
+            Self::Migrate(_) | Self::File(_) | Self::Name(_) | Self::Broken(_) => false,
+        }
+    }
+}

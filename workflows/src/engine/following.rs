@@ -1,0 +1,242 @@
+//! From the log to the tables: what each event means for wake-ups, outbox and breaker, with the
+//! checkpoint in the same transaction.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    context::Context, expiry::WakeUp, holder::UnknownEvent, ids::HolderId, policy::Policies,
+};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use serde::de::DeserializeOwned;
+use sqlx::{SqliteConnection, SqlitePool};
+use stores::event_store::{
+    EventStore, Filter, Position, Recorded, Revision, StoreError, StreamName,
+};
+
+use super::{
+    EngineError,
+    breaker::{self, BreakerEvent},
+    checkpoint, database, outbox, wake_ups,
+};
+use crate::{
+    commands::{self, Commands},
+    mail::Notice,
+    mail_delivery::{self, MailEvent, StepId},
+    passcode_expiry,
+};
+
+/// The most events that are applied in one transaction.
+const BATCH_EVENTS_MAX: usize = 256;
+
+/// The most holders that are worked out anew in one transaction.
+const BATCH_HOLDERS_MAX: u32 = 256;
+
+/// The most streams that are read at the same time.
+const LOADS_MAX: usize = 8;
+
+/// What is needed to bring one database up to date.
+pub(super) struct Follower<'a> {
+    pub(super) pool: &'a SqlitePool,
+    pub(super) log: &'a dyn EventStore,
+    pub(super) commands: &'a Commands,
+    pub(super) policies: &'a Policies,
+}
+
+/// A holder's row, worked out.
+struct WorkedOut {
+    holder: HolderId,
+    revision: Option<Revision>,
+    wake_up: Option<WakeUp>,
+}
+
+/// The categories of the streams that mean something here.
+pub(super) fn filter() -> Filter {
+    let categories = ["holder", mail_delivery::CATEGORY, breaker::CATEGORY];
+    Filter::Categories(categories.into_iter().map(str::to_owned).collect())
+}
+
+/// Events as they come, up to [`BATCH_EVENTS_MAX`] at a time.
+pub(super) fn in_batches<'a>(
+    events: impl Stream<Item = Result<Recorded, StoreError>> + Send + Unpin + 'a,
+) -> impl Stream<Item = Result<Vec<Recorded>, StoreError>> + Send + Unpin + 'a {
+    events.ready_chunks(BATCH_EVENTS_MAX).map(|batch| batch.into_iter().collect())
+}
+
+impl Follower<'_> {
+    /// Applies what the log has and the tables have not. The first time, all holders' wake-ups are
+    /// worked out after that.
+    pub(super) async fn catch_up(&self) -> Result<(), EngineError> {
+        let before = checkpoint::read(self.pool).await?;
+        let mut batches = in_batches(self.log.read_all(before.position, filter()));
+        while let Some(batch) = batches.next().await {
+            self.apply(&batch?).await?;
+        }
+        if before.policy_version == 0 {
+            while !self.recompute_batch().await? {}
+        }
+        Ok(())
+    }
+
+    /// Applies these events, in the order of the log, in one transaction: all or none. Those that
+    /// were applied before are left out.
+    pub(super) async fn apply(&self, events: &[Recorded]) -> Result<Position, EngineError> {
+        let checkpoint = checkpoint::read(self.pool).await?;
+        let new = events.iter().filter(|event| checkpoint.position < event.position);
+        let holders: BTreeSet<HolderId> = new.filter_map(holder_of).collect();
+        // Streams are read before the transaction, which others have to wait for.
+        let names_only = checkpoint.names_only();
+        let worked_out =
+            if names_only { Vec::new() } else { self.work_out(holders.iter().copied()).await? };
+        let mut tx = database::begin(self.pool).await?;
+        // Another process may have come first; what it has applied is left out.
+        let checkpoint::Checkpoint { mut position, .. } = checkpoint::read(&mut *tx).await?;
+        let mut n_new_holders = 0;
+        for recorded in events {
+            if recorded.position <= position {
+                continue;
+            }
+            n_new_holders += u64::from(is_first_of_holder(recorded));
+            apply_one(&mut tx, recorded).await?;
+            position = recorded.position;
+        }
+        for row in worked_out {
+            wake_ups::renew(&mut tx, row.holder, row.revision, row.wake_up).await?;
+        }
+        if names_only {
+            for holder in holders {
+                wake_ups::name(&mut tx, holder).await?;
+            }
+        }
+        checkpoint::advance(&mut tx, position, n_new_holders).await?;
+        tx.commit().await?;
+        Ok(position)
+    }
+
+    /// Works out the wake-ups of some more holders, if they are of an older policy. True if all are
+    /// of the newest. What an interrupted one has done is not done again.
+    pub(super) async fn recompute_batch(&self) -> Result<bool, EngineError> {
+        let version = self.policies.latest().version;
+        let checkpoint = checkpoint::read(self.pool).await?;
+        if checkpoint.policy_version == version && checkpoint.next_version.is_none() {
+            return Ok(true);
+        }
+        let begun = checkpoint.next_version == Some(version);
+        let after = checkpoint.recomputed_to.filter(|_| begun);
+        let holders = wake_ups::holders(self.pool, after, BATCH_HOLDERS_MAX).await?;
+        let worked_out = self.work_out(holders.iter().copied()).await?;
+        let mut tx = database::begin(self.pool).await?;
+        for row in worked_out {
+            wake_ups::renew(&mut tx, row.holder, row.revision, row.wake_up).await?;
+        }
+        match holders.last() {
+            Some(last) => checkpoint::recomputed_to(&mut tx, version, *last).await?,
+            None => checkpoint::recomputed(&mut tx, version).await?,
+        }
+        tx.commit().await?;
+        Ok(holders.is_empty())
+    }
+
+    async fn work_out(
+        &self,
+        holders: impl Iterator<Item = HolderId> + Send,
+    ) -> Result<Vec<WorkedOut>, EngineError> {
+        let rows = holders.map(|holder| self.work_out_one(holder));
+        stream::iter(rows).buffer_unordered(LOADS_MAX).try_collect().await
+    }
+
+    /// As of the holder's last event, whatever the time is now: so the table is a function of the
+    /// log alone.
+    async fn work_out_one(&self, holder: HolderId) -> Result<WorkedOut, EngineError> {
+        let loaded = match self.commands.load(holder).await {
+            Ok(loaded) => loaded,
+            // He is woken at once, which fails, is seen, and is tried again by a build that can.
+            Err(StoreError(error)) if error.is::<UnknownEvent>() => {
+                tracing::error!(%holder, %error, "a holder's stream cannot be read");
+                return self.unreadable(holder).await;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let Some(last_at) = loaded.last_at else {
+            return Ok(WorkedOut { holder, revision: None, wake_up: None });
+        };
+        let ctx = Context { now: last_at, policies: self.policies };
+        let wake_up = passcode_expiry::wake_up(&ctx, &loaded.holder);
+        Ok(WorkedOut { holder, revision: loaded.revision, wake_up })
+    }
+
+    async fn unreadable(&self, holder: HolderId) -> Result<WorkedOut, EngineError> {
+        let stream = StreamName::holder(holder);
+        let mut events = self.log.read_stream(&stream, Revision(0));
+        let mut last = None;
+        while let Some(recorded) = events.try_next().await? {
+            last = Some((recorded.revision, recorded.at));
+        }
+        let due = |due_at| WakeUp { due_at, forces_at: None, locks_at: None };
+        Ok(WorkedOut {
+            holder,
+            revision: last.map(|(revision, _)| revision),
+            wake_up: last.map(|(_, at)| due(at)),
+        })
+    }
+}
+
+fn holder_of(recorded: &Recorded) -> Option<HolderId> {
+    let is_holder = recorded.stream.category() == "holder";
+    is_holder.then(|| recorded.stream.subject().parse().ok()).flatten()
+}
+
+fn is_first_of_holder(recorded: &Recorded) -> bool {
+    recorded.revision == Revision(0) && holder_of(recorded).is_some()
+}
+
+async fn apply_one(tx: &mut SqliteConnection, recorded: &Recorded) -> Result<(), EngineError> {
+    if let Some(holder) = holder_of(recorded) {
+        match commands::decode(recorded) {
+            Ok(event) if Notice::of(&event).is_some() => {
+                outbox::ask(tx, holder, recorded).await?;
+            }
+            Ok(_) => {}
+            Err(error) => skipped(recorded, &error),
+        }
+    } else if let Some(step) = StepId::of_stream(&recorded.stream) {
+        match decode(recorded) {
+            Ok(event) => apply_mail(tx, step, recorded, &event).await?,
+            Err(error) => skipped(recorded, &error),
+        }
+    } else if recorded.stream.category() == breaker::CATEGORY {
+        match decode::<BreakerEvent>(recorded) {
+            Ok(event) => breaker::evolve(tx, recorded.at, &event).await?,
+            Err(error) => skipped(recorded, &error),
+        }
+    }
+    Ok(())
+}
+
+async fn apply_mail(
+    tx: &mut SqliteConnection,
+    step: StepId,
+    recorded: &Recorded,
+    event: &MailEvent,
+) -> sqlx::Result<()> {
+    match event {
+        MailEvent::MailDelivered { .. } => outbox::delivered(tx, step).await,
+        MailEvent::MailFailed { failure, attempts, .. } => {
+            outbox::failed(tx, step, recorded.revision, *attempts, failure).await
+        }
+        MailEvent::MailRedriven { .. } => {
+            outbox::redriven(tx, step, recorded.revision, recorded.at).await
+        }
+    }
+}
+
+/// An event of the engine's own.
+fn decode<T: DeserializeOwned>(recorded: &Recorded) -> Result<T, serde_json::Error> {
+    let data: serde_json::Value = serde_json::from_slice(&recorded.data)?;
+    serde_json::from_value(serde_json::json!({ "type": recorded.kind, "data": data }))
+}
+
+/// Written by a later build: one holder's trouble, or one mail's, and not everybody's.
+fn skipped(recorded: &Recorded, error: &impl std::error::Error) {
+    let Recorded { stream, kind, position, .. } = recorded;
+    tracing::error!(%stream, kind, ?position, %error, "the workflow engine cannot read an event");
+}

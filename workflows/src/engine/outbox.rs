@@ -1,0 +1,288 @@
+//! The table of mails that are to be sent, and of those that could not be.
+//!
+//! Taken by workers as wake-ups are. A row goes when the log says that its mail was delivered, and
+//! lies dead when the log says that it failed; between those only the table knows how often it was
+//! tried.
+
+use chrono::{DateTime, Utc};
+use domain::ids::{EventId, HolderId};
+use sqlx::{SqliteConnection, SqliteExecutor};
+use stores::event_store::{Recorded, Revision};
+use uuid::Uuid;
+
+use super::{
+    EngineError,
+    database::{instant, micros},
+};
+use crate::mail_delivery::{MailDelivery, Stage, StepId};
+
+/// A mail that this worker has taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Taken {
+    pub(super) step: StepId,
+    pub(super) holder: HolderId,
+    /// The event that asks for it.
+    pub(super) event: EventId,
+    /// Its place in the holder's stream.
+    pub(super) revision: Revision,
+    /// The last event of the step's own stream.
+    pub(super) settled: Option<Revision>,
+    pub(super) delivery: MailDelivery,
+    fence: i64,
+}
+
+/// A mail that is not tried again by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Its step: what it is redriven by.
+    pub step: StepId,
+    /// Whom it was for.
+    pub holder: HolderId,
+    /// The event that asked for it, in the holder's stream.
+    pub revision: Revision,
+    /// When the event was, or the last redrive.
+    pub since: DateTime<Utc>,
+    /// Failures that might have passed, since then.
+    pub attempts: u32,
+    /// Why: the last failure; neither address nor content.
+    pub hitch: String,
+}
+
+/// One that an event asks for; a second time, nothing.
+pub(super) async fn ask(
+    tx: &mut SqliteConnection,
+    holder: HolderId,
+    asking: &Recorded,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "
+        insert into outbox
+            (step_id, holder_id, event_id, revision, since, state, attempts, look_at, fence)
+        values ($1, $2, $3, $4, $5, 'waiting', 0, $5, 0)
+        on conflict (step_id) do nothing
+        ",
+    )
+    .bind(StepId::of_event(asking.id).0)
+    .bind(holder.0)
+    .bind(asking.id.0)
+    .bind(asking.revision.0.cast_signed())
+    .bind(micros(asking.at))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The log says that it was delivered.
+pub(super) async fn delivered(tx: &mut SqliteConnection, step: StepId) -> sqlx::Result<()> {
+    sqlx::query("delete from outbox where step_id = $1").bind(step.0).execute(tx).await?;
+    Ok(())
+}
+
+/// The log says that it failed.
+pub(super) async fn failed(
+    tx: &mut SqliteConnection,
+    step: StepId,
+    settled: Revision,
+    attempts: u32,
+    hitch: &str,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "
+        update outbox
+        set state = 'dead', attempts = $3, hitch = $4, look_at = null, settled = $2,
+            fence = fence + 1
+        where step_id = $1
+        ",
+    )
+    .bind(step.0)
+    .bind(settled.0.cast_signed())
+    .bind(attempts)
+    .bind(hitch)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The log says that the operator wants it tried again.
+pub(super) async fn redriven(
+    tx: &mut SqliteConnection,
+    step: StepId,
+    settled: Revision,
+    at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "
+        update outbox
+        set state = 'waiting', since = $3, attempts = 0, hitch = null, look_at = $3, settled = $2,
+            fence = fence + 1
+        where step_id = $1
+        ",
+    )
+    .bind(step.0)
+    .bind(settled.0.cast_signed())
+    .bind(micros(at))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    step_id: Uuid,
+    holder_id: Uuid,
+    event_id: Uuid,
+    revision: i64,
+    since: i64,
+    attempts: u32,
+    fence: i64,
+    settled: Option<i64>,
+}
+
+/// Takes up to `limit` mails that are due, the oldest first, until `lease_until`.
+pub(super) async fn take_due(
+    executor: impl SqliteExecutor<'_>,
+    now: DateTime<Utc>,
+    lease_until: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<Taken>, EngineError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "
+        update outbox set look_at = $2, fence = fence + 1
+        where step_id in (
+            select step_id from outbox where look_at <= $1 order by look_at, step_id limit $3
+        ) and look_at <= $1
+        returning step_id, holder_id, event_id, revision, since, attempts, fence, settled
+        ",
+    )
+    .bind(micros(now))
+    .bind(micros(lease_until))
+    .bind(limit)
+    .fetch_all(executor)
+    .await?;
+    rows.into_iter().map(taken).collect()
+}
+
+fn taken(row: Row) -> Result<Taken, EngineError> {
+    let since = instant(row.since)?;
+    Ok(Taken {
+        step: StepId(row.step_id),
+        holder: HolderId(row.holder_id),
+        event: EventId(row.event_id),
+        revision: Revision(row.revision.cast_unsigned()),
+        settled: row.settled.map(|settled| Revision(settled.cast_unsigned())),
+        delivery: MailDelivery { since, attempts: row.attempts, stage: Stage::Sending },
+        fence: row.fence,
+    })
+}
+
+/// Makes the lease longer before something is recorded. False if somebody else has the row: then
+/// nothing may be recorded.
+pub(super) async fn hold(
+    executor: impl SqliteExecutor<'_>,
+    taken: &Taken,
+    lease_until: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query("update outbox set look_at = $3 where step_id = $1 and fence = $2")
+        .bind(taken.step.0)
+        .bind(taken.fence)
+        .bind(micros(lease_until))
+        .execute(executor)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// It failed, and is tried again at `due_at`. False if somebody else has the row.
+pub(super) async fn postpone(
+    executor: impl SqliteExecutor<'_>,
+    taken: &Taken,
+    attempts: u32,
+    due_at: DateTime<Utc>,
+    hitch: &str,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "
+        update outbox set look_at = $3, attempts = $4, hitch = $5
+        where step_id = $1 and fence = $2
+        ",
+    )
+    .bind(taken.step.0)
+    .bind(taken.fence)
+    .bind(micros(due_at))
+    .bind(attempts)
+    .bind(hitch)
+    .execute(executor)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// When the next one is to be looked at.
+pub(super) async fn next(
+    executor: impl SqliteExecutor<'_>,
+) -> Result<Option<DateTime<Utc>>, EngineError> {
+    let (next,): (Option<i64>,) =
+        sqlx::query_as("select min(look_at) from outbox where look_at is not null")
+            .fetch_one(executor)
+            .await?;
+    next.map(instant).transpose()
+}
+
+/// Up to `limit` dead letters after `after`, in the order of their steps.
+pub(super) async fn dead_letters(
+    executor: impl SqliteExecutor<'_>,
+    after: Option<StepId>,
+    limit: u32,
+) -> Result<Vec<DeadLetter>, EngineError> {
+    let rows: Vec<(Uuid, Uuid, i64, i64, u32, Option<String>)> = sqlx::query_as(
+        "
+        select step_id, holder_id, revision, since, attempts, hitch from outbox
+        where state = 'dead' and ($1 is null or $1 < step_id)
+        order by step_id limit $2
+        ",
+    )
+    .bind(after.map(|step| step.0))
+    .bind(limit)
+    .fetch_all(executor)
+    .await?;
+    let mut letters = Vec::with_capacity(rows.len());
+    for (step, holder, revision, since, attempts, hitch) in rows {
+        letters.push(DeadLetter {
+            step: StepId(step),
+            holder: HolderId(holder),
+            revision: Revision(revision.cast_unsigned()),
+            since: instant(since)?,
+            attempts,
+            hitch: hitch.unwrap_or_default(),
+        });
+    }
+    Ok(letters)
+}
+
+/// The event that asked for a dead letter, and the last event of its own stream; `None` if there is
+/// no such dead letter.
+pub(super) async fn dead(
+    executor: impl SqliteExecutor<'_>,
+    step: StepId,
+) -> sqlx::Result<Option<(EventId, Option<Revision>)>> {
+    let row: Option<(Uuid, Option<i64>)> = sqlx::query_as(
+        "select event_id, settled from outbox where step_id = $1 and state = 'dead'",
+    )
+    .bind(step.0)
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(|(event, settled)| {
+        (EventId(event), settled.map(|settled| Revision(settled.cast_unsigned())))
+    }))
+}
+
+/// How many wait, and how many lie dead.
+pub(super) async fn count(executor: impl SqliteExecutor<'_>) -> sqlx::Result<(u64, u64)> {
+    let (n_waiting, n_dead): (i64, i64) = sqlx::query_as(
+        "
+        select (select count(*) from outbox where look_at is not null),
+               (select count(*) from outbox where state = 'dead')
+        ",
+    )
+    .fetch_one(executor)
+    .await?;
+    Ok((n_waiting.cast_unsigned(), n_dead.cast_unsigned()))
+}

@@ -1,0 +1,175 @@
+//! Sending mails: takes those that are due, composes each from its event and the vault's person,
+//! hands it to the courier, and records what came of it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::{context::Context, ids::CommandId, policy::Policies};
+use futures::{TryStreamExt as _, future};
+use serde::Deserialize;
+use sqlx::SqlitePool;
+use stores::{
+    event_store::{AppendError, EventStore, Expected, StreamName},
+    vault::Vault,
+};
+
+use super::{
+    EngineError, LEASE,
+    outbox::{self, Taken},
+};
+use crate::{
+    commands::{self, Actor, Cause, Commands},
+    mail::{Composer, Courier, Failure, Mail, Notice},
+    mail_delivery::{Input, MailEvent, Stage},
+};
+
+/// The most mails that are taken, and sent, at a time.
+const BATCH_MAX: u32 = 16;
+
+/// How long the courier may take for a mail. Shorter than the lease, so that nobody takes a mail
+/// that is being sent.
+const COURIER_LIMIT: Duration = Duration::from_secs(12);
+
+/// What is needed to send mails.
+pub(super) struct Sender<'a> {
+    pub(super) pool: &'a SqlitePool,
+    pub(super) log: &'a dyn EventStore,
+    pub(super) commands: &'a Commands,
+    pub(super) vault: &'a Vault,
+    pub(super) composer: &'a Composer,
+    pub(super) courier: &'a dyn Courier,
+    pub(super) policies: &'a Policies,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// What a round came to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Round {
+    /// Mails taken.
+    pub(super) n_taken: u32,
+    /// Of these, those that a mail server has taken.
+    pub(super) n_delivered: u32,
+    /// Of these, those that are to be tried again.
+    pub(super) n_postponed: u32,
+    /// Of these, those that are not.
+    pub(super) n_dead: u32,
+}
+
+impl Sender<'_> {
+    /// Takes one batch of what is due.
+    pub(super) async fn round(&self) -> Result<Round, EngineError> {
+        let due = outbox::take_due(self.pool, self.now, self.now + LEASE, BATCH_MAX).await?;
+        let n_taken = u32::try_from(due.len()).unwrap_or(u32::MAX);
+        let round = Round { n_taken, ..Round::default() };
+        // All of them, whatever becomes of one: a mail on its way is not dropped.
+        let stages = future::join_all(due.iter().map(|taken| self.send(taken))).await;
+        stages.into_iter().try_fold(round, |round, stage| {
+            Ok(match stage? {
+                Some(Stage::Delivered) => Round { n_delivered: round.n_delivered + 1, ..round },
+                Some(Stage::Dead(_)) => Round { n_dead: round.n_dead + 1, ..round },
+                Some(Stage::Waiting { .. }) => {
+                    Round { n_postponed: round.n_postponed + 1, ..round }
+                }
+                Some(Stage::Sending) | None => round,
+            })
+        })
+    }
+
+    /// One mail, and how it stands then; `None` if somebody else has it.
+    async fn send(&self, taken: &Taken) -> Result<Option<Stage>, EngineError> {
+        let (input, begun_by) = match self.asked(taken).await {
+            Ok((Some(mail), begun_by)) => (self.deliver(&mail).await, Some(begun_by)),
+            Ok((None, begun_by)) => (Input::NobodyToSendTo, Some(begun_by)),
+            Err(error) => {
+                tracing::warn!(step = %taken.step.0, %error, "a mail could not be composed");
+                (Input::Failed(Failure::Transient("not composed".to_owned())), None)
+            }
+        };
+        let jitter = taken.step.jitter(taken.delivery.attempts);
+        let Ok(next) = taken.delivery.step(self.now, jitter, &input) else {
+            return Err(EngineError::Broken("a mail that was taken and cannot be sent"));
+        };
+        let (event, attempts) = (taken.event, next.attempts);
+        let settled = match next.stage {
+            Stage::Delivered => {
+                let delivered = MailEvent::MailDelivered { event, attempts };
+                self.record(taken, begun_by, &delivered).await?
+            }
+            Stage::Dead(reason) => {
+                let failure = hitch(&input);
+                let failed = MailEvent::MailFailed { event, reason, failure, attempts };
+                self.record(taken, begun_by, &failed).await?
+            }
+            Stage::Waiting { due_at } => {
+                outbox::postpone(self.pool, taken, attempts, due_at, &hitch(&input)).await?
+            }
+            Stage::Sending => false,
+        };
+        Ok(settled.then_some(next.stage))
+    }
+
+    /// The mail, from its event, if there is somebody to send it to; and the command that began
+    /// what the event belongs to.
+    async fn asked(&self, taken: &Taken) -> anyhow::Result<(Option<Mail>, CommandId)> {
+        let stream = StreamName::holder(taken.holder);
+        let recorded = self.log.read_stream(&stream, taken.revision).try_next().await?;
+        let recorded = recorded.ok_or_else(|| anyhow::anyhow!("its event is not in the log"))?;
+        let event = commands::decode(&recorded)?;
+        let notice = Notice::of(&event).ok_or_else(|| anyhow::anyhow!("no mail is about this"))?;
+        let meta: Meta = serde_json::from_slice(&recorded.meta)?;
+        let person = self.vault.person(taken.holder).await?;
+        let mail = match person {
+            Some(to) => Some(self.composer.compose(taken.step.0, recorded.at, &notice, to)?),
+            None => None,
+        };
+        Ok((mail, meta.correlation))
+    }
+
+    async fn deliver(&self, mail: &Mail) -> Input {
+        match tokio::time::timeout(COURIER_LIMIT, self.courier.deliver(mail)).await {
+            Ok(Ok(())) => Input::Delivered,
+            Ok(Err(failure)) => Input::Failed(failure),
+            Err(_) => Input::Failed(Failure::Transient("no answer in time".to_owned())),
+        }
+    }
+
+    /// Records the end of it in the step's own stream; following the log settles the row. False if
+    /// somebody else has the mail, or has recorded its end.
+    async fn record(
+        &self,
+        taken: &Taken,
+        begun_by: Option<CommandId>,
+        event: &MailEvent,
+    ) -> Result<bool, EngineError> {
+        if !outbox::hold(self.pool, taken, self.now + LEASE).await? {
+            return Ok(false);
+        }
+        let command = taken.step.command(taken.settled);
+        let cause = Cause { command, begun_by: begun_by.unwrap_or(command) };
+        let expected = taken.settled.map_or(Expected::NoStream, Expected::At);
+        let ctx = Context { now: self.now, policies: self.policies };
+        let stream = taken.step.stream()?;
+        let place = (&stream, expected);
+        let (kind, data) = (event.kind(), event.data());
+        match self.commands.note(&ctx, place, cause, &Actor::System, kind, &data).await {
+            Ok(_) => Ok(true),
+            Err(AppendError::Conflict { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    #[serde(rename = "$correlationId")]
+    correlation: CommandId,
+}
+
+/// The last failure, for the operator.
+fn hitch(input: &Input) -> String {
+    match input {
+        Input::Failed(failure) => failure.to_string(),
+        Input::NobodyToSendTo => "nobody is on record to send it to".to_owned(),
+        Input::Taken | Input::Delivered | Input::WorkerGone | Input::Redriven => String::new(),
+    }
+}

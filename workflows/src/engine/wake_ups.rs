@@ -1,0 +1,241 @@
+//! The table of wake-ups: one row per workflow and holder, taken by workers in bounded batches.
+//!
+//! A row is taken for the length of a lease. Every taking and every renewal counts its fence up, so
+//! a worker that comes back after its lease completes nothing.
+
+use chrono::{DateTime, Utc};
+use domain::{expiry::WakeUp, ids::HolderId};
+use sqlx::{SqliteConnection, SqliteExecutor};
+use stores::event_store::Revision;
+use uuid::Uuid;
+
+use super::{
+    EngineError,
+    database::{instant, micros},
+};
+use crate::passcode_expiry;
+
+/// A wake-up that this worker has taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Taken {
+    pub(super) holder: HolderId,
+    /// Failures in a row so far.
+    pub(super) attempts: u32,
+    fence: i64,
+}
+
+/// A holder whose wake-up fails again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failing {
+    /// Who.
+    pub holder: HolderId,
+    /// Failures in a row.
+    pub attempts: u32,
+    /// What the last one was; no personal data.
+    pub hitch: String,
+    /// When it is tried again.
+    pub again_at: Option<DateTime<Utc>>,
+}
+
+/// Writes what was worked out from the holder's stream up to `revision`, unless the row knows more
+/// of it. Whoever has taken the row has lost it.
+pub(super) async fn renew(
+    tx: &mut SqliteConnection,
+    holder: HolderId,
+    revision: Option<Revision>,
+    wake_up: Option<WakeUp>,
+) -> sqlx::Result<()> {
+    let due_at = wake_up.map(|wake_up| micros(wake_up.due_at));
+    sqlx::query(
+        "
+        insert into wake_up
+            (workflow, holder_id, revision, due_at, forces_at, locks_at, look_at, fence, attempts)
+        values ($1, $2, $3, $4, $5, $6, $4, 0, 0)
+        on conflict (workflow, holder_id) do update
+        set revision = excluded.revision, due_at = excluded.due_at,
+            forces_at = excluded.forces_at, locks_at = excluded.locks_at,
+            look_at = excluded.look_at, fence = wake_up.fence + 1, attempts = 0, hitch = null
+        where wake_up.revision <= excluded.revision
+        ",
+    )
+    .bind(passcode_expiry::NAME)
+    .bind(holder.0)
+    .bind(revision_number(revision))
+    .bind(due_at)
+    .bind(wake_up.and_then(|wake_up| wake_up.forces_at).map(micros))
+    .bind(wake_up.and_then(|wake_up| wake_up.locks_at).map(micros))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Remembers that there is such a holder; his wake-up is worked out later.
+pub(super) async fn name(tx: &mut SqliteConnection, holder: HolderId) -> sqlx::Result<()> {
+    sqlx::query(
+        "
+        insert into wake_up (workflow, holder_id, revision, fence, attempts)
+        values ($1, $2, -1, 0, 0)
+        on conflict (workflow, holder_id) do nothing
+        ",
+    )
+    .bind(passcode_expiry::NAME)
+    .bind(holder.0)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes up to `limit` wake-ups that are due, the oldest first, until `lease_until`.
+pub(super) async fn take_due(
+    executor: impl SqliteExecutor<'_>,
+    now: DateTime<Utc>,
+    lease_until: DateTime<Utc>,
+    limit: u32,
+) -> sqlx::Result<Vec<Taken>> {
+    let rows: Vec<(Uuid, u32, i64)> = sqlx::query_as(
+        "
+        update wake_up set look_at = $2, fence = fence + 1
+        where (workflow, holder_id) in (
+            select workflow, holder_id from wake_up
+            where look_at <= $1
+            order by look_at, holder_id
+            limit $3
+        ) and look_at <= $1
+        returning holder_id, attempts, fence
+        ",
+    )
+    .bind(micros(now))
+    .bind(micros(lease_until))
+    .bind(limit)
+    .fetch_all(executor)
+    .await?;
+    let taken = |(holder, attempts, fence)| Taken { holder: HolderId(holder), attempts, fence };
+    Ok(rows.into_iter().map(taken).collect())
+}
+
+/// There was nothing to record: sleeps until the next wake-up. False if somebody else has the row.
+pub(super) async fn sleep(
+    executor: impl SqliteExecutor<'_>,
+    taken: Taken,
+    next: Option<WakeUp>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "
+        update wake_up
+        set due_at = $4, forces_at = $5, locks_at = $6, look_at = $4, attempts = 0, hitch = null
+        where workflow = $1 and holder_id = $2 and fence = $3
+        ",
+    )
+    .bind(passcode_expiry::NAME)
+    .bind(taken.holder.0)
+    .bind(taken.fence)
+    .bind(next.map(|next| micros(next.due_at)))
+    .bind(next.and_then(|next| next.forces_at).map(micros))
+    .bind(next.and_then(|next| next.locks_at).map(micros))
+    .execute(executor)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// It failed: looks again at `again_at`. False if somebody else has the row.
+pub(super) async fn postpone(
+    executor: impl SqliteExecutor<'_>,
+    taken: Taken,
+    again_at: DateTime<Utc>,
+    hitch: &str,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "
+        update wake_up set look_at = $4, attempts = attempts + 1, hitch = $5
+        where workflow = $1 and holder_id = $2 and fence = $3
+        ",
+    )
+    .bind(passcode_expiry::NAME)
+    .bind(taken.holder.0)
+    .bind(taken.fence)
+    .bind(micros(again_at))
+    .bind(hitch)
+    .execute(executor)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// How many holders the wake-ups that are due would force to change, and lock: whoever has missed
+/// both is locked. Counts those that others have taken, too.
+pub(super) async fn count_effects(
+    executor: impl SqliteExecutor<'_>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<(u64, u64)> {
+    let (n_forced, n_locked): (i64, i64) = sqlx::query_as(
+        "
+        select count(*) filter (where forces_at <= $1 and (locks_at is null or $1 < locks_at)),
+               count(*) filter (where locks_at <= $1)
+        from wake_up where due_at <= $1
+        ",
+    )
+    .bind(micros(now))
+    .fetch_one(executor)
+    .await?;
+    Ok((n_forced.cast_unsigned(), n_locked.cast_unsigned()))
+}
+
+/// When the next one is to be looked at.
+pub(super) async fn next(
+    executor: impl SqliteExecutor<'_>,
+) -> Result<Option<DateTime<Utc>>, EngineError> {
+    let (next,): (Option<i64>,) =
+        sqlx::query_as("select min(look_at) from wake_up where look_at is not null")
+            .fetch_one(executor)
+            .await?;
+    next.map(instant).transpose()
+}
+
+/// Up to `limit` holders after `after`, in the order of their ids.
+pub(super) async fn holders(
+    executor: impl SqliteExecutor<'_>,
+    after: Option<HolderId>,
+    limit: u32,
+) -> sqlx::Result<Vec<HolderId>> {
+    let rows: Vec<(Uuid,)> = sqlx::query_as(
+        "
+        select holder_id from wake_up where workflow = $1 and ($2 is null or $2 < holder_id)
+        order by holder_id limit $3
+        ",
+    )
+    .bind(passcode_expiry::NAME)
+    .bind(after.map(|holder| holder.0))
+    .bind(limit)
+    .fetch_all(executor)
+    .await?;
+    Ok(rows.into_iter().map(|(holder,)| HolderId(holder)).collect())
+}
+
+/// Up to `limit` holders after `after` whose wake-ups fail, in the order of their ids.
+pub(super) async fn failing(
+    executor: impl SqliteExecutor<'_>,
+    after: Option<HolderId>,
+    limit: u32,
+) -> Result<Vec<Failing>, EngineError> {
+    let rows: Vec<(Uuid, u32, String, Option<i64>)> = sqlx::query_as(
+        "
+        select holder_id, attempts, hitch, look_at from wake_up
+        where hitch is not null and ($1 is null or $1 < holder_id)
+        order by holder_id limit $2
+        ",
+    )
+    .bind(after.map(|holder| holder.0))
+    .bind(limit)
+    .fetch_all(executor)
+    .await?;
+    let mut failing = Vec::with_capacity(rows.len());
+    for (holder, attempts, hitch, look_at) in rows {
+        let again_at = look_at.map(instant).transpose()?;
+        failing.push(Failing { holder: HolderId(holder), attempts, hitch, again_at });
+    }
+    Ok(failing)
+}
+
+/// The number of a revision, -1 for a stream that does not exist.
+fn revision_number(revision: Option<Revision>) -> i64 {
+    revision.map_or(-1, |revision| revision.0.cast_signed())
+}

@@ -1,0 +1,121 @@
+//! Waking holders: takes wake-ups that are due, asks each holder to record what holds now, and
+//! puts those who have nothing to record back to sleep.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{context::Context, policy::Policies};
+use futures::{StreamExt as _, stream};
+use sqlx::SqlitePool;
+
+use super::{
+    EngineError, LEASE,
+    wake_ups::{self, Taken},
+};
+use crate::{
+    commands::{Actor, Cause, Commands, ExecuteError},
+    passcode_expiry,
+};
+
+/// The most wake-ups that are taken at a time.
+const BATCH_MAX: u32 = 256;
+
+/// The most holders that are woken at the same time: their appends are committed together.
+const AT_ONCE_MAX: usize = 64;
+
+/// The pause after a holder's first failure; each further one in a row doubles it.
+const PAUSE: TimeDelta = TimeDelta::seconds(1);
+
+/// How often it is doubled at the most: to about an hour.
+const DOUBLINGS_MAX: u32 = 12;
+
+/// What is needed to wake holders.
+pub(super) struct Waker<'a> {
+    pub(super) pool: &'a SqlitePool,
+    pub(super) commands: &'a Commands,
+    pub(super) policies: &'a Policies,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// What a round came to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Round {
+    /// Wake-ups taken.
+    pub(super) n_taken: u32,
+    /// Of these, those with something to record.
+    pub(super) n_recorded: u32,
+    /// Of these, those that failed.
+    pub(super) n_failed: u32,
+}
+
+enum Outcome {
+    Recorded,
+    Nothing,
+    Failed,
+}
+
+impl Waker<'_> {
+    /// Takes one batch of what is due.
+    pub(super) async fn round(&self) -> Result<Round, EngineError> {
+        let due = wake_ups::take_due(self.pool, self.now, self.now + LEASE, BATCH_MAX).await?;
+        let n_taken = u32::try_from(due.len()).unwrap_or(u32::MAX);
+        let woken = stream::iter(due).map(|taken| self.wake(taken)).buffer_unordered(AT_ONCE_MAX);
+        let outcomes: Vec<_> = woken.collect().await;
+        let round = Round { n_taken, ..Round::default() };
+        outcomes.into_iter().try_fold(round, |round, outcome| {
+            Ok(match outcome? {
+                Outcome::Recorded => Round { n_recorded: round.n_recorded + 1, ..round },
+                Outcome::Failed => Round { n_failed: round.n_failed + 1, ..round },
+                Outcome::Nothing => round,
+            })
+        })
+    }
+
+    /// One holder. Only the engine's own database can make this fail; whatever else goes wrong is
+    /// his alone, and is kept in his row.
+    async fn wake(&self, taken: Taken) -> Result<Outcome, EngineError> {
+        let holder = taken.holder;
+        let loaded = match self.commands.load(holder).await {
+            Ok(loaded) => loaded,
+            Err(error) => return self.failed(taken, &error).await,
+        };
+        let ctx = Context { now: self.now, policies: self.policies };
+        let cause = Cause::first(passcode_expiry::command_id(holder, loaded.revision));
+        let command = passcode_expiry::woken();
+        let done =
+            self.commands.attempt(&ctx, holder, &loaded, cause, &Actor::System, &command).await;
+        match done {
+            Ok(executed) if executed.events.is_empty() => {
+                let ctx = loaded.context(&ctx);
+                let next = passcode_expiry::wake_up(&ctx, &loaded.holder);
+                if next.is_some_and(|next| next.due_at <= ctx.now) {
+                    return self.failed(taken, &StillDue).await;
+                }
+                wake_ups::sleep(self.pool, taken, next).await?;
+                Ok(Outcome::Nothing)
+            }
+            // What was recorded is an event of his: following the log renews his row.
+            Ok(_) => Ok(Outcome::Recorded),
+            // So is what somebody else has recorded meanwhile.
+            Err(ExecuteError::Conflict) => Ok(Outcome::Nothing),
+            Err(error @ (ExecuteError::Refused(_) | ExecuteError::Failed(_))) => {
+                self.failed(taken, &error).await
+            }
+        }
+    }
+
+    async fn failed(
+        &self,
+        taken: Taken,
+        error: &(impl std::error::Error + Sync),
+    ) -> Result<Outcome, EngineError> {
+        let Taken { holder, attempts, .. } = taken;
+        tracing::warn!(%holder, attempts, %error, "a holder could not be woken");
+        let again_at = self.now + PAUSE * (1 << attempts.min(DOUBLINGS_MAX));
+        wake_ups::postpone(self.pool, taken, again_at, &error.to_string()).await?;
+        Ok(Outcome::Failed)
+    }
+}
+
+/// The wake-up and the decision do not agree.
+#[derive(Debug, thiserror::Error)]
+#[error("a holder is due, and has nothing to record")]
+struct StillDue;
