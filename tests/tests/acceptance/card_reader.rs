@@ -4,6 +4,7 @@
 mod change;
 mod factory;
 mod interrupted;
+mod killed;
 mod log_in;
 mod torn;
 

@@ -15,7 +15,7 @@ const SET_SMARTCARD: &str = "You set a new smartcard passcode";
 const SET_VERIFICATION: &str = "You set a new verification passcode";
 
 /// Both events of one *Update*, as often as each is told.
-fn both_told(system: &System, visitor: &mut Visitor) -> anyhow::Result<(usize, usize)> {
+pub(super) fn both_told(system: &System, visitor: &mut Visitor) -> anyhow::Result<(usize, usize)> {
     Ok((told(system, visitor, SET_SMARTCARD)?, told(system, visitor, SET_VERIFICATION)?))
 }
 
