@@ -87,6 +87,12 @@ impl App {
         self.0.clock.now()
     }
 
+    /// The clock itself.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.0.clock.as_ref()
+    }
+
     /// Randomness.
     #[must_use]
     pub fn entropy(&self) -> &Entropy {

@@ -2,17 +2,27 @@
 //!
 //! Everybody else is handed both, so that a year can be lived through in a test.
 
-use std::sync::Mutex;
+pub mod acceptance;
+mod accepted;
+
+use std::{sync::Mutex, time};
 
 use chrono::{DateTime, Duration, TimeZone as _, Utc};
 use domain::ids::CommandId;
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 
+pub use accepted::{AcceptedClock, DIFFERENCE_SECS_MAX, LOOK_EVERY, Standing};
+
 /// Server time (B-09). Never the agent's, never the browser's.
 pub trait Clock: Send + Sync + 'static {
     /// The instant, in whole microseconds.
     fn now(&self) -> DateTime<Utc>;
+
+    /// The guard between this clock and the wall clock, where there is one.
+    fn accepted(&self) -> Option<&AcceptedClock> {
+        None
+    }
 }
 
 /// The system's clock.
@@ -24,6 +34,13 @@ impl Clock for WallClock {
     fn now(&self) -> DateTime<Utc> {
         whole_micros(Utc::now())
     }
+}
+
+/// How long ago the system was started, its sleep included: not moved by whoever sets the clock.
+fn elapsed_since_boot() -> time::Duration {
+    // A laptop's lid may be closed for a night, and that night has gone by.
+    let since = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    time::Duration::try_from(since).unwrap_or_default()
 }
 
 /// A clock that stands still until it is moved: for tests.

@@ -1,19 +1,41 @@
 //! The commands of the program, one module each.
 
 pub mod agents;
+pub mod clock;
 pub mod config;
 pub mod doctor;
 pub mod policy;
 
 pub mod rebuild;
 pub mod serve;
+pub mod tokens;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use tracing_subscriber::EnvFilter;
 
+use crate::control::{self, Question, Reply};
+
 /// How long running work may take to end when the program is told to stop.
 const STOP_MAX: Duration = Duration::from_secs(10);
+
+/// Asks the server that runs over this data folder.
+fn ask(data_dir: &Path, question: &Question) -> anyhow::Result<Reply> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(control::ask(data_dir, question))
+}
+
+/// What the server says instead of an answer to the question.
+fn not_an_answer<T>(reply: Reply) -> anyhow::Result<T> {
+    match reply {
+        Reply::Failed(why) => anyhow::bail!("{why}"),
+        Reply::Invitation { .. }
+        | Reply::Agents(_)
+        | Reply::Revoked { .. }
+        | Reply::Clock(_)
+        | Reply::Tokens(_) => anyhow::bail!("the server answered another question"),
+    }
+}
 
 /// Logs to standard error as JSON lines; `RUST_LOG` chooses how much, `info` by default.
 ///

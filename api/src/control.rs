@@ -3,6 +3,9 @@
 //! The server holds the log's lock, so a second process cannot write to the log; it asks. One line
 //! of JSON each way, one question a connection.
 
+pub mod clock;
+pub mod tokens;
+
 use std::{
     io,
     os::unix::fs::PermissionsExt as _,
@@ -52,6 +55,10 @@ pub enum Question {
         /// Which.
         agent: Uuid,
     },
+    /// About the clock.
+    Clock(clock::Question),
+    /// About machines' tokens.
+    Tokens(tokens::Question),
 }
 
 /// What he is answered.
@@ -74,6 +81,10 @@ pub enum Reply {
         /// False if it was not enrolled.
         was_enrolled: bool,
     },
+    /// About the clock.
+    Clock(clock::Reply),
+    /// About machines' tokens.
+    Tokens(tokens::Reply),
     /// Not done.
     Failed(String),
 }
@@ -181,6 +192,8 @@ async fn answer(app: &App, question: Question) -> anyhow::Result<Reply> {
             app.stores().sessions.end_of_agent(agent, EndReason::AgentRevoked, now).await?;
             Ok(Reply::Revoked { was_enrolled })
         }
+        Question::Clock(question) => Ok(Reply::Clock(clock::answer(app, question).await?)),
+        Question::Tokens(question) => Ok(Reply::Tokens(tokens::answer(app, question).await?)),
     }
 }
 

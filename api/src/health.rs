@@ -4,6 +4,10 @@ use axum::{Router, extract::State, http::StatusCode, routing::get};
 
 use crate::app::App;
 
+/// Ready, but the operator has something to do.
+const CLOCK_KEPT_OUT: &str =
+    "latchkey is ready\nthe system's clock is kept out: see latchkey clock status\n";
+
 /// What the operator's port answers.
 pub fn router(app: App) -> Router {
     Router::new().route("/livez", get(alive)).route("/readyz", get(ready)).with_state(app)
@@ -14,9 +18,12 @@ async fn alive() -> &'static str {
     "latchkey is alive\n"
 }
 
-/// The log answers, and what is shown keeps up with it.
+/// The log answers, and what is shown keeps up with it. A wall clock that is kept out is told, and
+/// keeps nobody from working.
 async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
+    let alarm = app.clock().accepted().is_some_and(|clock| clock.standing().alarm);
     match app.catch_up().await {
+        Ok(()) if alarm => (StatusCode::OK, CLOCK_KEPT_OUT),
         Ok(()) => (StatusCode::OK, "latchkey is ready\n"),
         Err(error) => {
             tracing::warn!(error = format!("{error:#}"), "not ready");

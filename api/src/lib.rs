@@ -30,4 +30,5 @@ pub mod passcode_status;
 pub mod poprf;
 pub mod portal;
 pub mod rest;
+pub mod tokens;
 pub mod updates;

@@ -23,6 +23,9 @@ enum Command {
     /// The card agents of the workstations.
     #[command(subcommand)]
     Agents(commands::agents::Command),
+    /// The server's time.
+    #[command(subcommand)]
+    Clock(commands::clock::Command),
     /// The configuration.
     #[command(subcommand)]
     Config(commands::config::Command),
@@ -33,6 +36,9 @@ enum Command {
     Policy(commands::policy::Command),
     /// Throw the projections away and build them again from the log.
     Rebuild,
+    /// The bearer tokens of machines.
+    #[command(subcommand)]
+    Tokens(commands::tokens::Command),
 }
 
 fn main() -> ExitCode {
@@ -40,10 +46,12 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Serve => commands::serve::run(arguments.config.as_deref()),
         Command::Agents(command) => commands::agents::run(arguments.config.as_deref(), &command),
+        Command::Clock(command) => commands::clock::run(arguments.config.as_deref(), command),
         Command::Config(command) => commands::config::run(arguments.config.as_deref(), &command),
         Command::Doctor => commands::doctor::run(arguments.config.as_deref()),
         Command::Policy(command) => commands::policy::run(arguments.config.as_deref(), &command),
         Command::Rebuild => commands::rebuild::run(arguments.config.as_deref()),
+        Command::Tokens(command) => commands::tokens::run(arguments.config.as_deref(), command),
     };
     match outcome {
         Ok(code) => code,

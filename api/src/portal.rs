@@ -10,6 +10,7 @@ mod jobs;
 mod ledger;
 mod log_in;
 mod passcodes;
+mod session;
 pub mod view;
 pub mod visitor;
 
@@ -39,7 +40,8 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/rules/{id}", get(information::rule))
         .route(paths::LOG_IN, get(log_in::page).post(log_in::start))
         .route(paths::LOG_OUT, post(log_in::log_out))
-        .route("/logged-out", get(log_in::logged_out))
+        .route(paths::LOGGED_OUT, get(log_in::logged_out))
+        .route(paths::SESSION_KEEP, post(session::keep))
         .route("/jobs/{id}", get(jobs::page))
         .route("/jobs/{id}/return", get(jobs::back))
         .route(paths::HOME, get(home::page))
@@ -74,7 +76,8 @@ async fn frame_for(app: &App, session: &Session, tab: Option<Tab>) -> anyhow::Re
     let name = person.map_or_else(|| "You".to_owned(), |person| person.name);
     let log_out_at = time(app, session.ends_at());
     let visitor = Visitor { name: &name, log_out_at: &log_out_at };
-    Ok(frame(app.is_demo(), Some(visitor), tab))
+    let time_out = Some(session::time_out(app, session));
+    Ok(pages::Frame { time_out, ..frame(app.is_demo(), Some(visitor), tab) })
 }
 
 /// The frame of a page for nobody in particular.

@@ -2,7 +2,8 @@
 //! (RFC 9457).
 //!
 //! A caller is the holder whose session cookie he sends; he gets one as in the portal, with his
-//! card ([`log_ins`], then [`jobs`]). Routes are mounted only together with their description, so
+//! card ([`log_ins`], then [`jobs`]). Or it is a machine with a bearer token for one role
+//! ([`logon_checks`]). Routes are mounted only together with their description, so
 //! that `/api/openapi.json` leaves none out and promises none.
 
 mod extract;
@@ -10,6 +11,7 @@ mod idempotency;
 mod jobs;
 mod ledger;
 mod log_ins;
+mod logon_checks;
 mod openapi;
 mod passcodes;
 mod problem;
@@ -57,6 +59,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(session::show, session::end))
         .routes(routes!(passcodes::show, passcodes::update))
         .routes(routes!(ledger::list))
+        .routes(routes!(logon_checks::check))
         .routes(routes!(rules::list))
         .routes(routes!(rules::show))
         .routes(routes!(openapi::show))

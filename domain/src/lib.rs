@@ -11,6 +11,7 @@
 //! |---|---|---|
 //! | A-01, A-02, P-17, B-62 | [`logon`] | [`logon::check`], [`logon::Due::may_decline`] |
 //! | P-05, B-61 | [`logon`] | [`logon::Authenticated::by_card`] |
+//! | A-01, B-61 (elsewhere) | [`logon`] | [`logon::Authenticated::vouched_by_service`] |
 //! | P-25, B-46 (its wording) | [`logon`] | [`logon::LogonRefusal`] |
 //! | P-01, P-19, P-21, P-24, B-28 | [`passcode`] | [`holder::HolderCommand::ChangePasscodes`] |
 //! | P-02, P-04, S-02 | [`passcode`] | [`passcode::Passcodes::status`] |

@@ -3,7 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    calendar::Phase, context::Context, holder::Holder, ids::CardSerial, passcode::Kind,
+    calendar::Phase,
+    card::Slot,
+    context::Context,
+    holder::Holder,
+    ids::{CardSerial, CertificateSerial},
+    passcode::Kind,
     refusal::RuleId,
 };
 
@@ -13,7 +18,8 @@ pub const SESSION_HOURS_MAX: i64 = 12;
 /// Proof that the holder's active card signed after it had accepted the smartcard passcode.
 ///
 /// B-62: [`check`] takes one, so a logon that failed evaluates nothing and shows nothing.
-/// Its fields are private; it is made by [`Authenticated::by_card`] alone:
+/// Its fields are private; it is made by [`Authenticated::by_card`] and
+/// [`Authenticated::vouched_by_service`] alone:
 /// ```compile_fail
 /// let proof = domain::logon::Authenticated { card: "0A".parse().unwrap() };
 /// ```
@@ -31,6 +37,22 @@ impl Authenticated {
             Some(active) if active.card == *card => Ok(Self { card: card.clone() }),
             Some(_) | None => Err(LogonRefusal::CardNotKnown),
         }
+    }
+
+    /// A-01: to be called for a service that has authenticated the holder of this certificate
+    /// itself, after the service has proved that it may say so, and by nobody else. Refused if it
+    /// is not the authentication certificate (9A) of the holder's active card (B-61).
+    pub fn vouched_by_service(
+        holder: &Holder,
+        certificate: &CertificateSerial,
+    ) -> Result<Self, LogonRefusal> {
+        let active = holder.card().filter(|card| {
+            card.certificates
+                .iter()
+                .any(|on_it| on_it.slot == Slot::Authentication && on_it.serial == *certificate)
+        });
+        let active = active.ok_or(LogonRefusal::CardNotKnown)?;
+        Ok(Self { card: active.card.clone() })
     }
 
     /// The card that proved it.
@@ -216,8 +238,23 @@ mod tests {
     }
 
     #[test]
+    fn a01_a_service_vouches_by_the_authentication_certificate_of_the_active_card_and_no_other() {
+        let serial = |text: &str| -> CertificateSerial { text.parse().unwrap() };
+        registered("2025-03-10").on("2025-03-10").see(|_, holder| {
+            let vouched = Authenticated::vouched_by_service(holder, &serial("0a01"));
+            assert_eq!(vouched.unwrap().card(), &card().card);
+            for other in ["0a02", "0a03"] {
+                let refused = Authenticated::vouched_by_service(holder, &serial(other));
+                assert_eq!(refused, Err(LogonRefusal::CardNotKnown), "{other}");
+            }
+        });
+        let nobody = Authenticated::vouched_by_service(&Holder::default(), &serial("0a01"));
+        assert_eq!(nobody, Err(LogonRefusal::CardNotKnown));
+    }
+
+    #[test]
     fn b62_a_failed_logon_gives_no_proof_and_without_one_there_is_no_check() {
-        // `check` takes an `Authenticated`, which only `by_card` gives (see the doc-test there).
+        // `check` takes an `Authenticated`, which only its constructors give (see its doc-test).
         registered("2025-03-10").on("2026-03-05").see(|ctx, holder| {
             let failed = Authenticated::by_card(holder, &serial("00FF"));
             let shown = failed.map(|proof| check(ctx, holder, &proof));

@@ -8,6 +8,7 @@
 //! read stops them: a page that is old and says so is better than one that has silently left
 //! something out.
 
+mod certificates;
 mod database;
 mod error;
 mod fact;
@@ -18,12 +19,13 @@ mod tests;
 
 use std::{path::Path, pin::pin, sync::Arc, time::Duration};
 
-use domain::ids::HolderId;
+use domain::ids::{CertificateSerial, HolderId};
 use futures::{Stream, StreamExt as _};
 use sqlx::SqlitePool;
 use stores::event_store::{EventStore, Filter, Position, Recorded, Revision, StoreError};
 use tokio::sync::{Mutex, RwLock, watch};
 
+pub use certificates::CertificateOwner;
 use database::Place;
 pub use error::{Behind, ProjectionError};
 use fact::Fact;
@@ -171,6 +173,15 @@ impl Projections {
         let live = self.0.live.read().await;
         Ok(ledger::page(&live, holder, before, limit).await?)
     }
+
+    /// Whose a certificate is, in use or not; `None` if it is nobody's.
+    pub async fn certificate_owner(
+        &self,
+        serial: &CertificateSerial,
+    ) -> Result<Option<CertificateOwner>, ProjectionError> {
+        let live = self.0.live.read().await;
+        certificates::owner(&live, serial).await
+    }
 }
 
 /// Events as they come, up to [`BATCH_EVENTS_MAX`] at a time.
@@ -210,5 +221,6 @@ async fn apply_to(pool: &SqlitePool, events: &[Recorded]) -> Result<Position, Pr
 /// Every projection there is.
 async fn fold_all(tx: &mut sqlx::SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
     passcode_status::fold(tx, fact).await?;
+    certificates::fold(tx, fact).await?;
     ledger::fold(tx, fact).await
 }

@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod answer;
+pub mod api_token;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod event_store;

@@ -92,6 +92,15 @@ pub async fn open_as(
     compare(&first, mode)
 }
 
+/// The last event of a log; `None` if it is empty.
+///
+/// # Errors
+/// If the log cannot be read.
+pub async fn last(store: &dyn EventStore) -> Result<Option<Recorded>, StoreError> {
+    let before = Position(store.head().await?.0.saturating_sub(1));
+    store.read_all(before, Filter::All).next().await.transpose()
+}
+
 async fn first(store: &dyn EventStore) -> Result<Option<Recorded>, StoreError> {
     store.read_all(Position::START, Filter::All).next().await.transpose()
 }
@@ -129,6 +138,18 @@ mod tests {
         assert_eq!(log.head().await.unwrap(), Position(1));
         let first = first(&log).await.unwrap().unwrap();
         assert_eq!(first.data, br#"{"mode":"demo"}"#);
+    }
+
+    #[tokio::test]
+    async fn the_last_event_of_a_log_is_the_one_that_was_appended_last() {
+        let log = Database::in_memory().await.unwrap().log();
+        assert_eq!(last(&log).await.unwrap(), None);
+        let stream = "holder-1".parse().unwrap();
+        for number in 1..=3 {
+            let now = at(i64::try_from(number).unwrap());
+            log.append(&stream, Expected::Any, vec![event(number, 0)], now).await.unwrap();
+            assert_eq!(last(&log).await.unwrap().unwrap().at, now);
+        }
     }
 
     #[tokio::test]

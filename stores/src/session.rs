@@ -126,7 +126,17 @@ impl Session {
     #[must_use]
     pub fn ends_at(&self) -> DateTime<Utc> {
         let idle_end = self.last_seen_at + TimeDelta::minutes(IDLE_MINUTES);
-        idle_end.min(self.opened_at + TimeDelta::hours(ABSOLUTE_HOURS))
+        idle_end.min(self.latest_end())
+    }
+
+    /// True if using the session puts off its end.
+    #[must_use]
+    pub fn may_stay(&self) -> bool {
+        self.ends_at() < self.latest_end()
+    }
+
+    fn latest_end(&self) -> DateTime<Utc> {
+        self.opened_at + TimeDelta::hours(ABSOLUTE_HOURS)
     }
 }
 

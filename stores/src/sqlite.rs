@@ -33,6 +33,7 @@ pub use event_log::SqliteEventStore;
 use crate::{
     agent::Agents,
     answer::Answers,
+    api_token::ApiTokens,
     event_store::{EventStore, StoreError},
     job::Jobs,
     limit::Limits,
@@ -124,6 +125,8 @@ pub struct Stores {
     pub agents: Agents,
     /// What commands were answered.
     pub answers: Answers,
+    /// Bearer tokens of machines.
+    pub api_tokens: ApiTokens,
 }
 
 impl Database {
@@ -170,6 +173,7 @@ impl Database {
             limits: Limits::new(connections.clone()),
             agents: Agents::new(connections.clone()),
             answers: Answers::new(connections.clone(), keys),
+            api_tokens: ApiTokens::new(connections.clone()),
         }
     }
 

@@ -119,6 +119,15 @@ impl Browser {
         Ok(())
     }
 
+    /// Lets the page believe that so much more time has gone by; until the next page.
+    pub fn pretend_later(&self, by: Duration) -> anyhow::Result<()> {
+        let client = self.client()?;
+        let turn = "const [by] = arguments; const now = Date.now; Date.now = () => now() + by;";
+        let by = vec![json!(u64::try_from(by.as_millis())?)];
+        self.runtime.block_on(client.execute(turn, by))?;
+        Ok(())
+    }
+
     /// Types an address.
     pub fn open(&self, address: &str) -> anyhow::Result<()> {
         let client = self.client()?;

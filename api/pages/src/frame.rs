@@ -21,6 +21,27 @@ pub struct Frame {
     pub copyright: String,
     /// Time at which an idle session ends ("2:47pm"), for those whose browser runs no script.
     pub log_out_at: Option<String>,
+    /// The warning before that; only where a session can end.
+    pub time_out: Option<TimeOut>,
+}
+
+/// The warning before a session ends by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TimeOut {
+    /// Address that *Stay logged in* posts to.
+    pub keep: String,
+    /// Address that *Log out* posts to.
+    pub log_out: String,
+    /// Address of the page after the end.
+    pub logged_out: String,
+    /// Time of day of the end ("2:47pm").
+    pub log_out_at: String,
+    /// Seconds until then.
+    pub ends_after_secs: u32,
+    /// The warning comes so many seconds before.
+    pub warn_secs: u32,
+    /// False where the end cannot be put off any more.
+    pub may_stay: bool,
 }
 
 /// The strip that says DEMO.
@@ -94,6 +115,7 @@ impl Frame {
             footer: Vec::new(),
             copyright: "Latchkey".to_owned(),
             log_out_at: None,
+            time_out: None,
         }
     }
 

@@ -56,7 +56,7 @@ pub mod testing;
 pub use assets::{Asset, asset, asset_path};
 pub use dates::{date, date_and_time, time};
 pub use environment::{environment, render, render_fragment};
-pub use frame::{Account, Demo, FieldError, Frame, Head, Link, NavigationItem};
+pub use frame::{Account, Demo, FieldError, Frame, Head, Link, NavigationItem, TimeOut};
 pub use headers::{ASSET_CACHE, PAGE_CACHE, content_security_policy, security_headers};
 /// What goes wrong when a template is read or rendered: always a mistake in this source tree.
 pub use minijinja::{Environment, Error};

@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Subcommand;
 use uuid::Uuid;
 
-use crate::control::{self, AgentLine, Question, Reply};
+use crate::control::{AgentLine, Question, Reply};
 
 /// What to do about workstations.
 #[derive(Debug, Subcommand)]
@@ -34,8 +34,7 @@ pub fn run(config: Option<&Path>, command: &Command) -> anyhow::Result<ExitCode>
         Command::List { after } => Question::Agents { after: *after },
         Command::Revoke { agent } => Question::Revoke { agent: *agent },
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match runtime.block_on(control::ask(&config.data_dir, &question))? {
+    match super::ask(&config.data_dir, &question)? {
         Reply::Invitation { code, authority, expires_at } => {
             println!("code {code}");
             println!("authority {authority}");
@@ -44,7 +43,9 @@ pub fn run(config: Option<&Path>, command: &Command) -> anyhow::Result<ExitCode>
         Reply::Agents(agents) => agents.iter().for_each(print),
         Reply::Revoked { was_enrolled: true } => println!("revoked"),
         Reply::Revoked { was_enrolled: false } => bail!("no such workstation is enrolled"),
-        Reply::Failed(why) => bail!("{why}"),
+        other @ (Reply::Failed(_) | Reply::Clock(_) | Reply::Tokens(_)) => {
+            return super::not_an_answer(other);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -16,6 +16,7 @@ use domain::{
 };
 use projections::Projections;
 use stores::{
+    event_store::EventStore,
     log,
     sqlite::{Database, Options},
     vault::{Keys, VaultKeys},
@@ -26,8 +27,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     agents::{self, Registry},
     app::{App, Parts},
-    clock::{Clock, Entropy, WallClock},
-    config::Config,
+    clock::{AcceptedClock, Clock, Entropy, acceptance},
+    config::{Config, Mode},
     control, health, housekeeping, http,
     keystore::{KeyName, Keystore},
     pace::Pace,
@@ -51,7 +52,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let portal_listener = bind("portal.listen", config.portal.listen).await?;
     let agents_listener = bind("agents.listen", config.agents.listen).await?;
     let operator_listener = bind("operator.listen", config.operator.listen).await?;
-    let app = open(config, Arc::new(WallClock), Entropy::System).await?;
+    let app = open(config, Arc::new(AcceptedClock::system()), Entropy::System).await?;
     let shutdown = &running.shutdown;
     let (following, log) = (app.projections().clone(), Arc::clone(&app.stores().log));
     let until = shutdown.clone().cancelled_owned();
@@ -117,6 +118,8 @@ pub async fn parts(
     let database = Database::open(&log, &Options::default()).await?;
     let stores = database.stores(vault_keys(&keystore));
     log::open_as(stores.log.as_ref(), config.mode, entropy.command_id(now), now).await?;
+    start_clock(&config, clock.as_ref(), stores.log.as_ref()).await?;
+    let now = clock.now();
     let first = Policy::seed();
     let first = InForce { from: calendar::civil_day(now, first.zone), policy: first };
     let policies =
@@ -140,6 +143,18 @@ pub async fn parts(
         demo: config.drawer().map(crate::demo::Demo::new),
         config,
     })
+}
+
+/// A demonstration's log is ahead of every wall, by what its time machine has skipped.
+async fn start_clock(
+    config: &Config,
+    clock: &dyn Clock,
+    log: &dyn EventStore,
+) -> anyhow::Result<()> {
+    match clock.accepted() {
+        Some(accepted) if config.mode == Mode::Production => acceptance::start(accepted, log).await,
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn vault_keys(keystore: &Keystore) -> VaultKeys {

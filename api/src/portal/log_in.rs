@@ -47,7 +47,7 @@ pub(super) async fn log_out(State(app): State<App>, jar: CookieJar) -> Result<Re
     if let Some(token) = token(&jar, SESSION_COOKIE) {
         app.stores().sessions.end(token, EndReason::SignedOut, app.now()).await?;
     }
-    Ok(Redirect::to("/logged-out").into_response())
+    Ok(Redirect::to(paths::LOGGED_OUT).into_response())
 }
 
 /// Why the session is over, as far as this browser's cookie tells.

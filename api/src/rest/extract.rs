@@ -13,17 +13,20 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
 };
-use stores::session::{EndReason, Ending, Session};
+use stores::{
+    api_token::{ApiToken, Role},
+    session::{EndReason, Ending, Session},
+};
 use zeroize::Zeroizing;
 
 use super::problem::Problem;
 use crate::{
     app::App,
     cookies::{self, SESSION_COOKIE},
+    tokens,
 };
 
 /// Who calls: the holder of a session. As an argument of a handler: nobody gets in without.
-/// Machines with a bearer token will be told apart here.
 pub(super) struct Caller {
     /// The session.
     pub(super) session: Session,
@@ -38,6 +41,31 @@ impl FromRequestParts<App> for Caller {
             None => Err(not_logged_in(app, &parts.headers).await?),
         }
     }
+}
+
+/// Who calls: a machine whose token lets it ask for logon checks. As an argument of a handler: no
+/// other gets in.
+pub(super) struct LogonChecker(pub(super) ApiToken);
+
+impl FromRequestParts<App> for LogonChecker {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        machine(app, &parts.headers, Role::LogonChecks).await.map(Self)
+    }
+}
+
+/// RFC 6750: the token in the headers, if it is good and of this role.
+async fn machine(app: &App, headers: &HeaderMap, role: Role) -> Result<ApiToken, Problem> {
+    let Some(bearer) = bearer(headers) else { return Err(Problem::no_token()) };
+    let token = tokens::present(app, bearer).await?.ok_or_else(Problem::bad_token)?;
+    if token.role == role { Ok(token) } else { Err(Problem::other_role()) }
+}
+
+/// RFC 6750 §2.1; the scheme's case means nothing (RFC 9110 §11.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
 }
 
 /// 401, and why the session is over, as far as the cookie tells.

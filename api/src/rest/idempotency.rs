@@ -64,6 +64,12 @@ impl Answer {
         Ok(Self { status, location: Some(location), body: serde_json::to_string(body)? })
     }
 
+    /// Done, and this is what came of it.
+    pub(super) fn done<T: Serialize>(body: &T) -> anyhow::Result<Self> {
+        let status = StatusCode::OK.as_u16();
+        Ok(Self { status, location: None, body: serde_json::to_string(body)? })
+    }
+
     /// Refused for good: the same request would be refused again.
     pub(super) fn refused(problem: &Problem) -> anyhow::Result<Self> {
         let body = serde_json::to_string(problem)?;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use axum::Json;
 use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder,
-    security::{ApiKey, ApiKeyValue, SecurityScheme},
+    security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
 };
 
 use super::{PREFIX, documented, problem::Problem};
@@ -25,9 +25,13 @@ pub(super) fn about() -> OpenApi {
         BROWSER_COOKIE,
         "The browser's cookie, which the start of a log-in sets: who starts a job must end it.",
     );
+    let mut token = Http::new(HttpAuthScheme::Bearer);
+    token.description =
+        Some("A machine's token, for its role, which the operator issues.".to_owned());
     let components = ComponentsBuilder::new()
         .security_scheme("browser", SecurityScheme::ApiKey(ApiKey::Cookie(browser)))
         .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
+        .security_scheme("machine", SecurityScheme::Http(token))
         .schema_from::<Problem>()
         .build();
     OpenApiBuilder::new().info(info()).components(Some(components)).build()
@@ -38,7 +42,8 @@ fn info() -> utoipa::openapi::Info {
         .title("Latchkey")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "What card holders can do in the portal, for programs. Every refusal is a problem \
+            "What card holders can do in the portal, for programs, and what services that \
+             authenticate them elsewhere ask. Every refusal is a problem \
              (RFC 9457) that names the rule behind it. Whatever needs the smartcard passcode is a \
              job: the passcode is typed at the job's `passcode_page` on the holder's workstation \
              and never sent here.",

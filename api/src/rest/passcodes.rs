@@ -65,7 +65,7 @@ struct Line {
 /// Which passcode.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum PasscodeKind {
+pub(super) enum PasscodeKind {
     /// P-03, P-05: with the card it opens the service.
     Smartcard,
     /// P-08, P-09: proves the holder to the registration authority.
@@ -87,7 +87,7 @@ impl From<Kind> for PasscodeKind {
 /// Where a passcode stands between being set and locking the account.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum PasscodePhase {
+pub(super) enum PasscodePhase {
     /// Nothing to do.
     Current,
     /// P-14, P-15: due; may be declined.

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     logon::LogonRefusal,
     passcode::{FieldFault, Standing, Status},
@@ -51,6 +51,18 @@ pub(super) struct Problem {
     way_out: &'static str,
     /// Everything that is wrong with what was sent, at once.
     errors: Vec<FieldError>,
+    /// How to prove who one is.
+    #[serde(skip)]
+    challenge: Challenge,
+}
+
+/// RFC 9110 §11.6.1: what a refused caller is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Challenge {
+    /// A session's cookie, where the status is 401. It has no registered scheme.
+    Cookie,
+    /// RFC 6750 §3: a bearer token, and what is wrong with the one that was sent.
+    Bearer(&'static str),
 }
 
 /// One fact behind a refusal.
@@ -104,6 +116,7 @@ impl Problem {
             changes_on: None,
             way_out,
             errors: vec![],
+            challenge: Challenge::Cookie,
         }
     }
 
@@ -170,12 +183,56 @@ impl Problem {
             .but("Send the request again with a new key.")
     }
 
+    /// RFC 6750 §3.1: no bearer token was sent.
+    pub(super) fn no_token() -> Self {
+        Self::of_token(StatusCode::UNAUTHORIZED, "")
+            .because("This is for machines, and no bearer token was sent.")
+    }
+
+    /// RFC 6750 §3.1: the token is none of ours, was revoked, or its time is over.
+    pub(super) fn bad_token() -> Self {
+        Self::of_token(StatusCode::UNAUTHORIZED, ", error=\"invalid_token\"")
+            .because("The bearer token is not known, was revoked, or its time is over.")
+    }
+
+    /// RFC 6750 §3.1: the token is good, but for something else.
+    pub(super) fn other_role() -> Self {
+        Self::of_token(StatusCode::FORBIDDEN, ", error=\"insufficient_scope\"")
+            .because("The bearer token is for something else.")
+    }
+
+    fn of_token(status: StatusCode, fault: &'static str) -> Self {
+        Self { challenge: Challenge::Bearer(fault), ..Self::of(status) }
+            .but("Ask the operator of this service for a token: `latchkey tokens issue`.")
+    }
+
+    /// B-09: what a service says is now is too far from the server's time.
+    pub(super) fn not_now(minutes_max: i64, now: DateTime<Utc>) -> Self {
+        let fact = Fact { name: "server_time".to_owned(), value: now.to_rfc3339() };
+        Self { facts: vec![fact], ..Self::of(StatusCode::UNPROCESSABLE_ENTITY) }
+            .by(const { RuleId::new("B-09") })
+            .because(format!(
+                "`at` is more than {minutes_max} minutes away from the server's time."
+            ))
+            .but("Ask at the moment of the logon, and set the service's clock right.")
+    }
+
     /// P-05: the card left the reader before its log-in came back.
     pub(super) fn card_gone() -> Self {
         Self::of(StatusCode::FORBIDDEN)
             .by(const { RuleId::new("P-05") })
             .because(format!("{CARD_GONE}."))
             .but(CARD_GONE_WAY_OUT)
+    }
+
+    fn challenge(&self) -> Option<String> {
+        match self.challenge {
+            Challenge::Cookie if self.status() == StatusCode::UNAUTHORIZED => {
+                Some(format!("Cookie realm=\"latchkey\", cookie-name=\"{SESSION_COOKIE}\""))
+            }
+            Challenge::Cookie => None,
+            Challenge::Bearer(fault) => Some(format!("Bearer realm=\"latchkey\"{fault}")),
+        }
     }
 
     /// The status.
@@ -186,18 +243,14 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status();
+        let (status, challenge) = (self.status(), self.challenge());
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, not_ready::RETRY_AFTER_SECS.into());
         }
-        // RFC 9110 §11.6.1 asks for a challenge; a cookie has no registered scheme.
-        let challenge = format!("Cookie realm=\"latchkey\", cookie-name=\"{SESSION_COOKIE}\"");
-        if status == StatusCode::UNAUTHORIZED
-            && let Ok(challenge) = challenge.parse()
-        {
+        if let Some(challenge) = challenge.and_then(|challenge| challenge.parse().ok()) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         response

@@ -6,6 +6,7 @@ mod bodies;
 mod description;
 mod doors;
 mod idempotency;
+mod logon_checks;
 mod problems;
 
 use std::sync::{Arc, Mutex};
@@ -17,7 +18,7 @@ use axum::{
 };
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    card::{CardKeys, IssuedCard, PublicKey},
+    card::{CardKeys, IssuedCard, IssuedCertificate, PublicKey, Slot},
     holder::{HolderCommand, Registration},
     ids::{CardSerial, CommandId, EventId, HolderId, SecretRef},
     passcode::Kind,
@@ -249,11 +250,23 @@ async fn register(app: &App) {
         card: card(),
         profile: "guide".to_owned(),
         keys: CardKeys { authentication: key(), signature: key(), card_authentication: key() },
-        certificates: vec![],
+        certificates: vec![
+            certificate(Slot::Authentication, "0a01"),
+            certificate(Slot::Signature, "0a02"),
+        ],
     };
     let registration = Registration { card, smartcard, account_recovery: None, verification: None };
     let register = HolderCommand::Register(registration);
     app.execute(HOLDER, Cause::first(command), Actor::System, &register).await.unwrap();
+}
+
+fn certificate(slot: Slot, serial: &str) -> IssuedCertificate {
+    IssuedCertificate {
+        slot,
+        serial: serial.parse().unwrap(),
+        not_before: instant("2025-03-10T09:00:00Z"),
+        not_after: instant("2027-03-10T09:00:00Z"),
+    }
 }
 
 async fn first_tag(app: &App, command: CommandId) -> SecretRef {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    Account, Demo, FieldError, Frame, Head, Link, NavigationItem, environment, render,
+    Account, Demo, FieldError, Frame, Head, Link, NavigationItem, TimeOut, environment, render,
     testing::outline,
 };
 
@@ -25,6 +25,15 @@ fn full_frame() -> Frame {
         ],
         account: Some(Account { name: "Sam Okafor".into(), log_out: "/log-out".into() }),
         log_out_at: Some("2:47pm".into()),
+        time_out: Some(TimeOut {
+            keep: "/session/keep".into(),
+            log_out: "/log-out".into(),
+            logged_out: "/logged-out".into(),
+            log_out_at: "2:47pm".into(),
+            ends_after_secs: 900,
+            warn_secs: 120,
+            may_stay: true,
+        }),
         ..Frame::new("Self Service Portal", "/")
     }
     .with_demo(Demo { text: "Nobody here is real.".into(), link: None })
@@ -50,6 +59,16 @@ fn a_page_shows_no_nhs_logo_and_no_nhs_copyright() {
     assert!(!html.contains("nhsuk-header__logo"));
     assert!(!html.contains("NHS England"));
     assert!(html.contains("not an NHS service"));
+}
+
+#[test]
+fn a_page_of_nobody_in_particular_has_no_warning_and_no_script_for_it() {
+    let page = |frame| html(frame, &Head::new("Your smartcard"));
+    let nobodys = page(&Frame::new("Self Service Portal", "/"));
+    assert!(!nobodys.contains("<dialog") && !nobodys.contains("/time-out-"));
+    let holders = page(&full_frame());
+    assert!(holders.contains("<dialog") && holders.contains("/time-out-"));
+    assert!(holders.contains(r#"data-ends-after-secs="900""#));
 }
 
 #[test]

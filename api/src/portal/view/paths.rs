@@ -7,6 +7,10 @@ pub const START: &str = "/";
 pub const LOG_IN: &str = "/log-in";
 /// A POST ends the session.
 pub const LOG_OUT: &str = "/log-out";
+/// Why the session is over.
+pub const LOGGED_OUT: &str = "/logged-out";
+/// A POST by a script of ours: the holder is still there.
+pub const SESSION_KEEP: &str = "/session/keep";
 /// S-01: the Home tab.
 pub const HOME: &str = "/home";
 /// S-02, S-03: the Manage Passcodes tab; a POST is *Update*.

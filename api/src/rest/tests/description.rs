@@ -49,7 +49,7 @@ fn no_route_is_mounted_without_its_description() {
 }
 
 #[tokio::test]
-async fn every_route_of_a_holder_is_described_as_needing_his_session() {
+async fn every_route_of_a_holder_or_a_machine_is_described_as_needing_its_session_or_token() {
     let site = Site::open().await;
     let description = description(&site).await;
     for (path, item) in description["paths"].as_object().unwrap() {
@@ -57,7 +57,10 @@ async fn every_route_of_a_holder_is_described_as_needing_his_session() {
             let own = ["/api/session", "/api/passcodes", "/api/ledger"].contains(&path.as_str());
             let session = operation.pointer("/security/0/session").is_some();
             assert_eq!(session, own, "{method} {path}");
-            assert_eq!(operation["responses"].get("401").is_some(), own, "{method} {path}");
+            let machine = operation.pointer("/security/0/machine").is_some();
+            assert_eq!(machine, path == "/api/logon-checks", "{method} {path}");
+            let needs_proof = operation["responses"].get("401").is_some();
+            assert_eq!(needs_proof, own || machine, "{method} {path}");
         }
     }
 }

@@ -43,6 +43,8 @@ async fn is_sent_away(browser: &mut Browser) {
     }
     let page = browser.post("/passcodes", &verification("Tele1234")).await.unwrap();
     assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, Some("/logged-out")));
+    let page = browser.post("/session/keep", &[]).await.unwrap();
+    assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, Some("/logged-out")));
 }
 
 /// The page after the session says why it is over, and the session is.
@@ -90,7 +92,7 @@ fn p20_every_route_of_the_portal_is_known_to_these_tests_as_public_or_not() {
         "\"/rules/{id}\"",
         "paths::LOG_IN",
         "paths::LOG_OUT",
-        "\"/logged-out\"",
+        "paths::LOGGED_OUT",
         // Tied to the browser that started the job.
         "\"/jobs/{id}\"",
         "\"/jobs/{id}/return\"",
@@ -100,6 +102,7 @@ fn p20_every_route_of_the_portal_is_known_to_these_tests_as_public_or_not() {
         "paths::PASSCODES_CANCELLED",
         "\"/passcodes/updated/{id}\"",
         "paths::LEDGER",
+        "paths::SESSION_KEEP",
         // The demonstration's drawer.
         "paths::DEMO",
         "paths::DEMO_INSERT",
@@ -257,4 +260,47 @@ async fn two_browsers_have_two_sessions_and_each_ends_by_itself() {
     other.post("/log-out", &[]).await.unwrap();
     assert!(!other.is_logged_in().await.unwrap());
     assert!(scene.browser.is_logged_in().await.unwrap());
+}
+
+/// *Stay logged in*, as the script of the warning presses it: when the session ends now.
+async fn keep(scene: &mut Scene) -> serde_json::Value {
+    let answer = scene.browser.post("/session/keep", &[]).await.unwrap();
+    assert_eq!(answer.status, StatusCode::OK);
+    serde_json::from_str(&answer.html).unwrap()
+}
+
+#[tokio::test]
+async fn a_session_that_is_kept_again_and_again_lasts_12_hours_and_says_before_that_it_cannot_be_put_off()
+ {
+    let mut scene = Scene::logged_in().await.unwrap();
+    // Every 14 minutes, until the quarter of an hour before the end.
+    for _ in 0..50 {
+        scene.desk.wait(Duration::minutes(14));
+        let kept = keep(&mut scene).await;
+        assert_eq!(
+            (kept["ends_after_secs"].as_u64(), &kept["may_stay"]),
+            (Some(900), &true.into())
+        );
+    }
+    scene.desk.wait(Duration::minutes(14));
+    let kept = keep(&mut scene).await;
+    assert_eq!((kept["ends_after_secs"].as_u64(), &kept["may_stay"]), (Some(360), &false.into()));
+    scene.desk.wait(Duration::minutes(6));
+    is_told(&mut scene, "We logged you out after 12 hours").await;
+}
+
+#[tokio::test]
+async fn a_page_of_a_holder_knows_when_to_warn_him_and_a_public_page_does_not() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    let page = scene.browser.get("/home").await.unwrap();
+    for words in [
+        r#"data-ends-after-secs="900""#,
+        r#"data-warn-secs="120""#,
+        r#"data-may-stay="true""#,
+        "we will log you out at",
+    ] {
+        assert!(page.html.contains(words), "{words}");
+    }
+    let page = scene.desk.browser().get("/help").await.unwrap();
+    assert!(!page.html.contains("<dialog"));
 }

@@ -1,8 +1,11 @@
 //! The tour itself.
 
+use std::time::Duration;
+
 use anyhow::ensure;
 use tests::{
     chromium::{Browser, Screen, Scripts},
+    held::until,
     system::system,
 };
 
@@ -40,6 +43,7 @@ fn whole_tour(
         walk.fill_in_wrongly()?;
         walk.update(&newcomer)?;
         walk.look_around(&newcomer)?;
+        walk.stay_logged_in()?;
         walk.log_out(&newcomer)?;
     }
     Ok(())
@@ -209,6 +213,31 @@ impl Walk<'_> {
         self.stop("not-found", "Page not found", &[])?;
         self.browser.open(&format!("{}/nowhere", self.system.agent_origin()))?;
         self.stop("agent-not-found", "Page not found", &["The card software has no page"])
+    }
+
+    /// Two minutes before the session's end a warning has the focus; *Stay logged in* takes it away,
+    /// and whoever does nothing is led out.
+    fn stay_logged_in(&self) -> anyhow::Result<()> {
+        const HEADING: &str = "You will be logged out soon";
+        self.browser.open(&format!("{}/home", self.system.origin()))?;
+        self.stop("home-again", "Your smartcard", &["we will log you out at"])?;
+        if self.scripts == Scripts::Off {
+            return Ok(());
+        }
+        let dialog = "//dialog[@open]";
+        self.browser.pretend_later(Duration::from_mins(13))?;
+        until("the warning", || Ok((self.browser.count_visible(dialog)? == 1).then_some(())))?;
+        self.stop("time-out", "Your smartcard", &[HEADING, "Stay logged in", "Log out"])?;
+        let focus = self.browser.focus()?;
+        ensure!(focus == "app-time-out-stay", "the focus is on {focus:?}");
+        self.browser.click("//dialog//button[normalize-space()='Stay logged in']")?;
+        until("no warning", || Ok((self.browser.count_visible(dialog)? == 0).then_some(())))?;
+        self.stop("stayed", "Your smartcard", &["we will log you out at"])?;
+        self.browser.pretend_later(Duration::from_mins(16))?;
+        // The session itself is fresh, so the page after it has nothing to tell.
+        until("the way out", || {
+            Ok(self.browser.address()?.path().ends_with("/log-in").then_some(()))
+        })
     }
 
     fn log_out(&self, newcomer: &Newcomer<'_>) -> anyhow::Result<()> {
