@@ -2,10 +2,11 @@
 //! log-in that the card has finished becomes a session.
 
 use axum_extra::extract::CookieJar;
-use chrono::{DateTime, Utc};
 use domain::{
+    expiry::Occasion,
+    holder::HolderCommand,
     ids::HolderId,
-    logon::{self, Authenticated, Check, LogonRefusal, Verdict},
+    logon::{self, Authenticated, LogonRefusal, Verdict},
 };
 use protocol::JobId;
 use stores::{
@@ -18,7 +19,7 @@ use workflows::card_job::Claim;
 use crate::{
     app::App,
     cookies::{BROWSER_COOKIE, SESSION_COOKIE, new_token, token},
-    execute::Cause,
+    execute::{Actor, Cause, ExecuteError},
     jobs::OpenJob,
 };
 
@@ -59,6 +60,18 @@ pub async fn redeem(
     app.redeem(job, &code, browser).await
 }
 
+/// B-08, B-15: the day's first log-on records what time has done to a holder's passcodes, if the
+/// schedule has not: the alert of the day, the forced change, the lock.
+pub async fn record_expiry_at_logon(
+    app: &App,
+    holder: HolderId,
+    cause: Cause,
+) -> Result<(), ExecuteError> {
+    let record = HolderCommand::RecordExpiry { occasion: Occasion::Logon };
+    app.execute(holder, cause, Actor::System, &record).await?;
+    Ok(())
+}
+
 /// A-01, P-05: the check at log-on, its record, and the session it opens, whose cookie is in the
 /// jar that comes back.
 pub async fn open_session(
@@ -66,10 +79,10 @@ pub async fn open_session(
     jar: CookieJar,
     claim: &Claim,
 ) -> Result<CookieJar, NotOpened> {
-    let holder = app.load(claim.holder).await?.holder;
-    let proof = Authenticated::by_card(&holder, &claim.card).map_err(NotOpened::Refused)?;
-    let cause = Cause::first(app.entropy().command_id(app.now()));
-    let Logged { check, at } = self::check(app, claim.holder, &proof, cause).await?;
+    let loaded = app.load(claim.holder).await?;
+    let context = app.context(&loaded);
+    let proof = Authenticated::by_card(&loaded.holder, &claim.card).map_err(NotOpened::Refused)?;
+    let check = logon::check(&context, &loaded.holder, &proof);
     // Whoever is hung up on, because it was revoked, is not connected.
     let agent = AgentId(claim.agent);
     let has_card = || app.agents().has_card(agent, claim.card.as_str());
@@ -78,10 +91,10 @@ pub async fn open_session(
     }
     let workstation = app.agents().agent(agent);
     let record = Logon {
-        logon_id: app.entropy().uuid(at),
+        logon_id: app.entropy().uuid(context.now),
         holder: claim.holder,
         card: claim.card.clone(),
-        at,
+        at: context.now,
         workstation: workstation.map_or_else(String::new, |seen| seen.workstation),
         reader: claim.reader.clone(),
         verdict: label(check.verdict).to_owned(),
@@ -96,7 +109,7 @@ pub async fn open_session(
     let (token, jar) = new_token(jar, SESSION_COOKIE, app.entropy());
     let session =
         NewSession { token, holder: claim.holder, card: claim.card.clone(), agent, scope };
-    app.stores().sessions.open(&session, at).await?;
+    app.stores().sessions.open(&session, context.now).await?;
     // A card that left before the session was there has ended nothing.
     if !has_card() {
         app.stores().sessions.end(token, EndReason::CardRemoved, app.now()).await?;
@@ -105,33 +118,7 @@ pub async fn open_session(
     Ok(jar)
 }
 
-/// What the check at a logon found, and when that was.
-#[derive(Debug)]
-pub struct Logged {
-    /// What it found.
-    pub check: Check,
-    /// The instant by which it was decided: the server's, and never before the holder's last event.
-    pub at: DateTime<Utc>,
-}
-
-/// the check at a logon, here or elsewhere, of somebody who has just been authenticated.
-/// Records what falls due by it first; the logon itself is recorded by the caller.
-///
-/// # Errors
-/// If the log fails.
-pub async fn check(
-    app: &App,
-    holder: HolderId,
-    proof: &Authenticated,
-    cause: Cause,
-) -> anyhow::Result<Logged> {
-    record_expiry_at_logon(app, holder, cause).await?;
-    let loaded = app.load(holder).await?;
-    let context = app.context(&loaded);
-    Ok(Logged { check: logon::check(&context, &loaded.holder, proof), at: context.now })
-}
-
-/// As the logon table and the API call a verdict.
+/// As the logon table calls a verdict.
 #[must_use]
 pub fn label(verdict: Verdict) -> &'static str {
     match verdict {
@@ -139,17 +126,4 @@ pub fn label(verdict: Verdict) -> &'static str {
         Verdict::Restricted => "restricted",
         Verdict::Locked => "locked",
     }
-}
-
-/// B-15: what the holder is alerted of today, or must renew, is recorded at his first logon of the
-/// day if the clock has not done so yet.
-///
-/// # Errors
-/// If the log fails.
-pub async fn record_expiry_at_logon(
-    _app: &App,
-    _holder: HolderId,
-    _cause: Cause,
-) -> anyhow::Result<()> {
-    Ok(())
 }

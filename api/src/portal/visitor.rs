@@ -7,7 +7,7 @@ use axum::{
 };
 use stores::session::Session;
 
-use super::{errors::PageError, view::paths};
+use super::errors::PageError;
 use crate::{app::App, cookies};
 
 /// A session, and the holder whose it is. As an argument of a handler: nobody gets in without.
@@ -23,7 +23,7 @@ impl FromRequestParts<App> for LoggedIn {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         match cookies::session(app, &parts.headers).await {
             Ok(Some(session)) => Ok(Self { session }),
-            Ok(None) => Err(Redirect::to(paths::LOGGED_OUT).into_response()),
+            Ok(None) => Err(Redirect::to("/logged-out").into_response()),
             Err(error) => Err(PageError::from(error).into_response()),
         }
     }

@@ -27,6 +27,7 @@ use crate::{
 };
 
 /// Who calls: the holder of a session. As an argument of a handler: nobody gets in without.
+/// Machines with a bearer token will be told apart here.
 pub(super) struct Caller {
     /// The session.
     pub(super) session: Session,

@@ -64,7 +64,7 @@ impl Answer {
         Ok(Self { status, location: Some(location), body: serde_json::to_string(body)? })
     }
 
-    /// Done, and this is what came of it.
+    /// Done: how things stand now.
     pub(super) fn done<T: Serialize>(body: &T) -> anyhow::Result<Self> {
         let status = StatusCode::OK.as_u16();
         Ok(Self { status, location: None, body: serde_json::to_string(body)? })

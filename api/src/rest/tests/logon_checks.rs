@@ -1,6 +1,10 @@
 //! Services that authenticate people elsewhere: who is let in, what is answered, what is recorded.
 
-use stores::api_token::ApiTokenId;
+use futures::TryStreamExt as _;
+use stores::{
+    api_token::ApiTokenId,
+    event_store::{Revision, StreamName},
+};
 
 use super::*;
 use crate::tokens::{self, Wanted};
@@ -35,6 +39,13 @@ impl Service {
     fn body(&self, certificate: &str, ago: Duration) -> String {
         let at = (self.site.app.now() - ago).to_rfc3339();
         format!(r#"{{"certificate": "{certificate}", "at": "{at}"}}"#)
+    }
+
+    /// The types of everything in the holder's stream.
+    async fn kinds(&self) -> Vec<String> {
+        let (log, stream) = (&self.site.app.stores().log, StreamName::holder(HOLDER));
+        let events = log.read_stream(&stream, Revision(0));
+        events.map_ok(|event| event.kind).try_collect().await.unwrap()
     }
 
     async fn recorded(&self) -> Vec<stores::logon::Logon> {
@@ -76,6 +87,24 @@ async fn a01_a_logon_elsewhere_is_decided_and_recorded_as_made_at_the_service() 
         assert_eq!((row.workstation.as_str(), row.reader.as_str()), ("results viewer", ""));
     }
     assert_eq!(service.recorded().await.len(), 4);
+}
+
+#[tokio::test]
+async fn b15_five_logons_elsewhere_on_one_day_raise_one_alert_and_one_on_the_next_day_another() {
+    let service = Service::open().await;
+    service.site.travel_to(instant("2026-03-01T06:30:00Z") + Duration::days(1));
+    let before = service.kinds().await.len();
+    for _ in 0..5 {
+        service.ask("0a01", Duration::zero()).await;
+        service.site.wait(Duration::hours(3));
+    }
+    assert_eq!(service.kinds().await[before..], ["AlertRaised"]);
+    service.site.wait(Duration::hours(9));
+    service.ask("0a01", Duration::zero()).await;
+    assert_eq!(service.kinds().await[before..], ["AlertRaised", "AlertRaised"]);
+    service.site.travel_to(instant("2026-04-01T09:00:00Z"));
+    service.ask("0a01", Duration::zero()).await;
+    assert_eq!(service.kinds().await[before + 2..], ["AccountLocked"]);
 }
 
 #[tokio::test]
