@@ -88,7 +88,8 @@ mod tests {
 
     fn in_fence<'a>(lines: impl Iterator<Item = &'a str>) -> String {
         let inside = lines.skip_while(|line| *line != "```mermaid").skip(1);
-        inside.take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect()
+        let picture: Vec<&str> = inside.take_while(|line| *line != "```").collect();
+        picture.join("\n") + "\n"
     }
 
     #[test]

@@ -16,10 +16,14 @@ mod checkpoint;
 mod database;
 mod error;
 mod following;
+mod operating;
 mod outbox;
 mod sending;
 mod wake_ups;
 mod waking;
+
+#[cfg(test)]
+mod tests;
 
 use std::{
     path::Path,
@@ -29,34 +33,37 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{context::Context, ids::HolderId, policy::Policies};
+use domain::{context::Context, policy::Policies};
 use futures::StreamExt as _;
 use sqlx::SqlitePool;
 use stores::{
-    event_store::{AppendError, EventStore, Expected, Position},
+    event_store::{EventStore, Position},
     vault::Vault,
 };
 use tokio::sync::{Mutex, RwLock};
 
-pub use breaker::{ACCEPTED_FOR, Breaker, Effects};
-use breaker::{BreakerEvent, Verdict};
+pub use breaker::{ACCEPTED_FOR, AcceptError, Breaker, Effects};
 use database::Place;
 pub use error::EngineError;
 use following::Follower;
+pub use operating::{Outbox, PAGE_ROWS_MAX, RedriveError};
 pub use outbox::DeadLetter;
 use sending::Sender;
 pub use wake_ups::Failing;
 use waking::Waker;
 
 use crate::{
-    commands::{Actor, Cause, Commands},
+    commands::Commands,
     mail::{Composer, Courier},
-    mail_delivery::{MailEvent, StepId},
 };
 
-/// How long a worker has what it has taken. Longer than all mails of a tick may take, which are the
-/// slowest thing that is done under it.
+/// How long a worker has a wake-up that it has taken. Should it come back later, what it does then
+/// is recognised as done already.
 pub const LEASE: TimeDelta = TimeDelta::seconds(30);
+
+/// How long a worker has a mail that it has taken: longer than all mails of a tick may take, so that
+/// nobody else sends one that is being sent.
+pub const MAIL_LEASE: TimeDelta = TimeDelta::minutes(5);
 
 /// The most batches of wake-ups in one tick.
 const WAKE_ROUNDS_MAX: u32 = 16;
@@ -66,9 +73,6 @@ const MAIL_ROUNDS_MAX: u32 = 2;
 
 /// The most batches of holders in one tick whose wake-ups are worked out anew for a new policy.
 const RECOMPUTE_ROUNDS_MAX: u32 = 16;
-
-/// The most rows of a list that are given at once.
-pub const PAGE_ROWS_MAX: u32 = 100;
 
 /// How often in a row following the log may fail, without any progress, before it is given up.
 const FAILURES_MAX: u32 = 30;
@@ -106,6 +110,8 @@ struct Inner {
     live: RwLock<SqlitePool>,
     /// Held by whoever applies events or is about to swap.
     following: Mutex<()>,
+    /// Held by the tick that sends mails: a slow mail server is not asked by all of them.
+    sending: Mutex<()>,
     /// Held for reading by ticks, which have taken rows that a swap would let others take again.
     ticking: RwLock<()>,
 }
@@ -131,35 +137,21 @@ pub struct Ticked {
     pub more: bool,
 }
 
-/// What the outbox holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outbox {
-    /// Mails that are to be sent.
-    pub n_waiting: u64,
-    /// Dead letters.
-    pub n_dead: u64,
-}
-
-/// Why a dead letter was not redriven.
-#[derive(Debug, thiserror::Error)]
-pub enum RedriveError {
-    /// No mail of this step lies dead.
-    #[error("there is no such dead letter")]
-    NotDead,
-    /// The machine failed.
-    #[error(transparent)]
-    Failed(#[from] EngineError),
-}
-
-/// Why nothing was accepted.
-#[derive(Debug, thiserror::Error)]
-pub enum AcceptError {
-    /// The breaker has not stopped anything.
-    #[error("nothing waits to be accepted")]
-    NotStopped,
-    /// The machine failed.
-    #[error(transparent)]
-    Failed(#[from] EngineError),
+impl Ticked {
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            n_woken: self.n_woken + other.n_woken,
+            n_recorded: self.n_recorded + other.n_recorded,
+            n_failed: self.n_failed + other.n_failed,
+            n_delivered: self.n_delivered + other.n_delivered,
+            n_postponed: self.n_postponed + other.n_postponed,
+            n_dead: self.n_dead + other.n_dead,
+            stopped: self.stopped || other.stopped,
+            more: self.more || other.more,
+        }
+    }
 }
 
 impl Engine {
@@ -178,7 +170,8 @@ impl Engine {
         let live = RwLock::new(place.open().await?);
         let commands = Commands::new(log.clone());
         let policies = StdRwLock::new(policies);
-        let (following, ticking) = (Mutex::new(()), RwLock::new(()));
+        let (following, sending) = (Mutex::new(()), Mutex::new(()));
+        let ticking = RwLock::new(());
         Ok(Self(Arc::new(Inner {
             place,
             log,
@@ -189,6 +182,7 @@ impl Engine {
             policies,
             live,
             following,
+            sending,
             ticking,
         })))
     }
@@ -320,20 +314,17 @@ impl Engine {
                     .round()
                     .await?
             };
-            if round.n_taken == 0 {
-                return Ok(true);
-            }
-            ticked.n_woken += round.n_taken;
-            ticked.n_recorded += round.n_recorded;
-            ticked.n_failed += round.n_failed;
+            let Some(round) = round else { return Ok(true) };
+            *ticked = ticked.and(round);
             // What was recorded renews the rows, and asks for mails.
             self.catch_up().await?;
         }
         Ok(false)
     }
 
-    /// True if no mail that is due is left.
+    /// True if no mail that is due is left, or another tick sends them.
     async fn send(&self, ctx: &Context<'_>, ticked: &mut Ticked) -> Result<bool, EngineError> {
+        let Ok(_sending) = self.0.sending.try_lock() else { return Ok(true) };
         for _ in 0..MAIL_ROUNDS_MAX {
             let round = {
                 let live = self.0.live.read().await;
@@ -349,12 +340,8 @@ impl Engine {
                 };
                 sender.round().await?
             };
-            if round.n_taken == 0 {
-                return Ok(true);
-            }
-            ticked.n_delivered += round.n_delivered;
-            ticked.n_postponed += round.n_postponed;
-            ticked.n_dead += round.n_dead;
+            let Some(round) = round else { return Ok(true) };
+            *ticked = ticked.and(round);
             self.catch_up().await?;
         }
         Ok(false)
@@ -367,134 +354,6 @@ impl Engine {
         let live = self.0.live.read().await;
         let (wake_up, mail) = (wake_ups::next(&*live).await?, outbox::next(&*live).await?);
         Ok([wake_up, mail].into_iter().flatten().min())
-    }
-
-    /// Whether it acts.
-    pub async fn breaker(&self) -> Result<Breaker, EngineError> {
-        let live = self.0.live.read().await;
-        Ok(breaker::read(&*live).await?.0)
-    }
-
-    /// Counts before the first effect. Records, once, that it stops.
-    async fn may_act(&self, ctx: &Context<'_>) -> Result<bool, EngineError> {
-        let (breaker, n_events) = {
-            let live = self.0.live.read().await;
-            breaker::read(&*live).await?
-        };
-        let effects = self.effects(ctx.now).await?;
-        match breaker.judge(ctx, effects) {
-            Verdict::Act => Ok(true),
-            Verdict::Wait => Ok(false),
-            Verdict::ActAndClose => {
-                let live = self.0.live.read().await;
-                breaker::close(&*live).await?;
-                Ok(true)
-            }
-            Verdict::Stop => {
-                let Effects { n_forced, n_locked, n_holders } = effects;
-                tracing::error!(
-                    n_forced,
-                    n_locked,
-                    n_holders,
-                    now = %ctx.now,
-                    "too many would be forced or locked at once: is the clock right?"
-                );
-                let stopped = BreakerEvent::BreakerStopped(effects);
-                self.note_breaker(ctx, n_events, &Actor::System, &stopped).await?;
-                Ok(false)
-            }
-        }
-    }
-
-    /// The operator says that the clock is right: what there is to do at `now` is done.
-    pub async fn accept(&self, now: DateTime<Utc>) -> Result<Effects, AcceptError> {
-        self.catch_up().await?;
-        let (breaker, n_events) = {
-            let live = self.0.live.read().await;
-            breaker::read(&*live).await?
-        };
-        match breaker {
-            Breaker::Stopped { .. } => {}
-            Breaker::Closed | Breaker::Accepted { .. } => return Err(AcceptError::NotStopped),
-        }
-        let effects = self.effects(now).await?;
-        let policies = self.policies();
-        let ctx = Context { now, policies: &policies };
-        let accepted = BreakerEvent::BreakerAccepted(effects);
-        self.note_breaker(&ctx, n_events, &Actor::Operator, &accepted).await?;
-        Ok(effects)
-    }
-
-    async fn effects(&self, now: DateTime<Utc>) -> Result<Effects, EngineError> {
-        let live = self.0.live.read().await;
-        let (n_forced, n_locked) = wake_ups::count_effects(&*live, now).await?;
-        let n_holders = checkpoint::read(&*live).await?.n_holders;
-        Ok(Effects { n_forced, n_locked, n_holders })
-    }
-
-    async fn note_breaker(
-        &self,
-        ctx: &Context<'_>,
-        n_events: u64,
-        actor: &Actor,
-        event: &BreakerEvent,
-    ) -> Result<(), EngineError> {
-        let stream = breaker::stream(ctx)?;
-        let cause = Cause::first(breaker::command_id(n_events));
-        let (place, effects) = ((&stream, Expected::Any), event.effects());
-        self.0.commands.note(ctx, place, cause, actor, event.kind(), &effects).await?;
-        self.catch_up().await
-    }
-
-    /// Up to `limit` mails that are not tried again by themselves (never more than
-    /// [`PAGE_ROWS_MAX`]), those after `after` if it is given.
-    pub async fn dead_letters(
-        &self,
-        after: Option<StepId>,
-        limit: u32,
-    ) -> Result<Vec<DeadLetter>, EngineError> {
-        let live = self.0.live.read().await;
-        outbox::dead_letters(&*live, after, limit.min(PAGE_ROWS_MAX)).await
-    }
-
-    /// The operator wants a dead letter tried again.
-    pub async fn redrive(&self, step: StepId, now: DateTime<Utc>) -> Result<(), RedriveError> {
-        self.catch_up().await?;
-        let dead = {
-            let live = self.0.live.read().await;
-            outbox::dead(&*live, step).await.map_err(EngineError::from)?
-        };
-        let (event, settled) = dead.ok_or(RedriveError::NotDead)?;
-        let policies = self.policies();
-        let ctx = Context { now, policies: &policies };
-        let redriven = MailEvent::MailRedriven { event };
-        let stream = step.stream().map_err(EngineError::from)?;
-        let place = (&stream, settled.map_or(Expected::NoStream, Expected::At));
-        let cause = Cause::first(step.command(settled));
-        let (kind, data) = (redriven.kind(), redriven.data());
-        match self.0.commands.note(&ctx, place, cause, &Actor::Operator, kind, &data).await {
-            // Somebody else redrove it at the same moment.
-            Ok(_) | Err(AppendError::Conflict { .. }) => Ok(self.catch_up().await?),
-            Err(error) => Err(EngineError::from(error).into()),
-        }
-    }
-
-    /// How many mails wait, and how many lie dead.
-    pub async fn outbox(&self) -> Result<Outbox, EngineError> {
-        let live = self.0.live.read().await;
-        let (n_waiting, n_dead) = outbox::count(&*live).await?;
-        Ok(Outbox { n_waiting, n_dead })
-    }
-
-    /// Up to `limit` holders who cannot be woken (never more than [`PAGE_ROWS_MAX`]), those after
-    /// `after` if it is given. They are tried again by themselves.
-    pub async fn failing(
-        &self,
-        after: Option<HolderId>,
-        limit: u32,
-    ) -> Result<Vec<Failing>, EngineError> {
-        let live = self.0.live.read().await;
-        wake_ups::failing(&*live, after, limit.min(PAGE_ROWS_MAX)).await
     }
 
     fn policies(&self) -> Arc<Policies> {

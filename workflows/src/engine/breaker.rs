@@ -9,13 +9,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{context::Context, ids::CommandId, policy::Policy};
 use serde::{Deserialize, Serialize};
 use sqlx::{SqliteConnection, SqliteExecutor};
-use stores::event_store::{NotAStreamName, StreamName};
+use stores::event_store::{Expected, NotAStreamName, StreamName};
 
 use super::{
-    EngineError,
+    Engine, EngineError, checkpoint,
     database::{instant, micros},
+    wake_ups,
 };
-use crate::derived::derived;
+use crate::{
+    commands::{Actor, Cause},
+    derived::derived,
+};
 
 /// The category of the breaker's streams.
 pub(super) const CATEGORY: &str = "breaker";
@@ -138,6 +142,96 @@ pub(super) fn stream(ctx: &Context<'_>) -> Result<StreamName, NotAStreamName> {
 /// The command that records the next event, after so many: the same for whoever records it.
 pub(super) fn command_id(n_events: u64) -> CommandId {
     CommandId(derived(CATEGORY, &[&n_events.to_be_bytes()]))
+}
+
+/// Why nothing was accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// The breaker has not stopped anything.
+    #[error("nothing waits to be accepted")]
+    NotStopped,
+    /// The machine failed.
+    #[error(transparent)]
+    Failed(#[from] EngineError),
+}
+
+impl Engine {
+    /// Whether it acts.
+    pub async fn breaker(&self) -> Result<Breaker, EngineError> {
+        let live = self.0.live.read().await;
+        Ok(read(&*live).await?.0)
+    }
+
+    /// Counts before the first effect. Records, once, that it stops.
+    pub(super) async fn may_act(&self, ctx: &Context<'_>) -> Result<bool, EngineError> {
+        let (breaker, n_events) = {
+            let live = self.0.live.read().await;
+            read(&*live).await?
+        };
+        let effects = self.effects(ctx.now).await?;
+        match breaker.judge(ctx, effects) {
+            Verdict::Act => Ok(true),
+            Verdict::Wait => Ok(false),
+            Verdict::ActAndClose => {
+                let live = self.0.live.read().await;
+                close(&*live).await?;
+                Ok(true)
+            }
+            Verdict::Stop => {
+                let Effects { n_forced, n_locked, n_holders } = effects;
+                tracing::error!(
+                    n_forced,
+                    n_locked,
+                    n_holders,
+                    now = %ctx.now,
+                    "too many would be forced or locked at once: is the clock right?"
+                );
+                let stopped = BreakerEvent::BreakerStopped(effects);
+                self.note_breaker(ctx, n_events, &Actor::System, &stopped).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// The operator says that the clock is right: what there is to do at `now` is done.
+    pub async fn accept(&self, now: DateTime<Utc>) -> Result<Effects, AcceptError> {
+        self.catch_up().await?;
+        let (breaker, n_events) = {
+            let live = self.0.live.read().await;
+            read(&*live).await?
+        };
+        match breaker {
+            Breaker::Stopped { .. } => {}
+            Breaker::Closed | Breaker::Accepted { .. } => return Err(AcceptError::NotStopped),
+        }
+        let effects = self.effects(now).await?;
+        let policies = self.policies();
+        let ctx = Context { now, policies: &policies };
+        let accepted = BreakerEvent::BreakerAccepted(effects);
+        self.note_breaker(&ctx, n_events, &Actor::Operator, &accepted).await?;
+        Ok(effects)
+    }
+
+    async fn effects(&self, now: DateTime<Utc>) -> Result<Effects, EngineError> {
+        let live = self.0.live.read().await;
+        let (n_forced, n_locked) = wake_ups::count_effects(&*live, now).await?;
+        let n_holders = checkpoint::read(&*live).await?.n_holders;
+        Ok(Effects { n_forced, n_locked, n_holders })
+    }
+
+    async fn note_breaker(
+        &self,
+        ctx: &Context<'_>,
+        n_events: u64,
+        actor: &Actor,
+        event: &BreakerEvent,
+    ) -> Result<(), EngineError> {
+        let stream = stream(ctx)?;
+        let cause = Cause::first(command_id(n_events));
+        let (place, effects) = ((&stream, Expected::Any), event.effects());
+        self.0.commands.note(ctx, place, cause, actor, event.kind(), &effects).await?;
+        self.catch_up().await
+    }
 }
 
 /// The breaker, and how many events it has had.

@@ -126,7 +126,7 @@ pub(super) async fn redriven(
     Ok(())
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(Clone, Copy, sqlx::FromRow)]
 struct Row {
     step_id: Uuid,
     holder_id: Uuid,
@@ -163,15 +163,16 @@ pub(super) async fn take_due(
 }
 
 fn taken(row: Row) -> Result<Taken, EngineError> {
-    let since = instant(row.since)?;
+    let Row { step_id, holder_id, event_id, revision, since, attempts, fence, settled } = row;
+    let since = instant(since)?;
     Ok(Taken {
-        step: StepId(row.step_id),
-        holder: HolderId(row.holder_id),
-        event: EventId(row.event_id),
-        revision: Revision(row.revision.cast_unsigned()),
-        settled: row.settled.map(|settled| Revision(settled.cast_unsigned())),
-        delivery: MailDelivery { since, attempts: row.attempts, stage: Stage::Sending },
-        fence: row.fence,
+        step: StepId(step_id),
+        holder: HolderId(holder_id),
+        event: EventId(event_id),
+        revision: Revision(revision.cast_unsigned()),
+        settled: settled.map(|settled| Revision(settled.cast_unsigned())),
+        delivery: MailDelivery { since, attempts, stage: Stage::Sending },
+        fence,
     })
 }
 

@@ -14,7 +14,7 @@ use stores::{
 };
 
 use super::{
-    EngineError, LEASE,
+    EngineError, MAIL_LEASE, Ticked,
     outbox::{self, Taken},
 };
 use crate::{
@@ -26,9 +26,8 @@ use crate::{
 /// The most mails that are taken, and sent, at a time.
 const BATCH_MAX: u32 = 16;
 
-/// How long the courier may take for a mail. Shorter than the lease, so that nobody takes a mail
-/// that is being sent.
-const COURIER_LIMIT: Duration = Duration::from_secs(12);
+/// How long the courier may take for a mail, should its own limits fail it.
+const COURIER_LIMIT: Duration = Duration::from_secs(90);
 
 /// What is needed to send mails.
 pub(super) struct Sender<'a> {
@@ -42,37 +41,25 @@ pub(super) struct Sender<'a> {
     pub(super) now: DateTime<Utc>,
 }
 
-/// What a round came to.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Round {
-    /// Mails taken.
-    pub(super) n_taken: u32,
-    /// Of these, those that a mail server has taken.
-    pub(super) n_delivered: u32,
-    /// Of these, those that are to be tried again.
-    pub(super) n_postponed: u32,
-    /// Of these, those that are not.
-    pub(super) n_dead: u32,
-}
-
 impl Sender<'_> {
-    /// Takes one batch of what is due.
-    pub(super) async fn round(&self) -> Result<Round, EngineError> {
-        let due = outbox::take_due(self.pool, self.now, self.now + LEASE, BATCH_MAX).await?;
-        let n_taken = u32::try_from(due.len()).unwrap_or(u32::MAX);
-        let round = Round { n_taken, ..Round::default() };
+    /// Takes one batch of what is due; `None` if nothing is.
+    pub(super) async fn round(&self) -> Result<Option<Ticked>, EngineError> {
+        let due = outbox::take_due(self.pool, self.now, self.now + MAIL_LEASE, BATCH_MAX).await?;
+        if due.is_empty() {
+            return Ok(None);
+        }
         // All of them, whatever becomes of one: a mail on its way is not dropped.
         let stages = future::join_all(due.iter().map(|taken| self.send(taken))).await;
-        stages.into_iter().try_fold(round, |round, stage| {
-            Ok(match stage? {
-                Some(Stage::Delivered) => Round { n_delivered: round.n_delivered + 1, ..round },
-                Some(Stage::Dead(_)) => Round { n_dead: round.n_dead + 1, ..round },
-                Some(Stage::Waiting { .. }) => {
-                    Round { n_postponed: round.n_postponed + 1, ..round }
-                }
-                Some(Stage::Sending) | None => round,
-            })
-        })
+        let mut ticked = Ticked::default();
+        for stage in stages {
+            match stage? {
+                Some(Stage::Delivered) => ticked.n_delivered += 1,
+                Some(Stage::Waiting { .. }) => ticked.n_postponed += 1,
+                Some(Stage::Dead(_)) => ticked.n_dead += 1,
+                Some(Stage::Sending) | None => {}
+            }
+        }
+        Ok(Some(ticked))
     }
 
     /// One mail, and how it stands then; `None` if somebody else has it.
@@ -141,7 +128,7 @@ impl Sender<'_> {
         begun_by: Option<CommandId>,
         event: &MailEvent,
     ) -> Result<bool, EngineError> {
-        if !outbox::hold(self.pool, taken, self.now + LEASE).await? {
+        if !outbox::hold(self.pool, taken, self.now + MAIL_LEASE).await? {
             return Ok(false);
         }
         let command = taken.step.command(taken.settled);

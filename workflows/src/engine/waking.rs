@@ -7,7 +7,7 @@ use futures::{StreamExt as _, stream};
 use sqlx::SqlitePool;
 
 use super::{
-    EngineError, LEASE,
+    EngineError, LEASE, Ticked,
     wake_ups::{self, Taken},
 };
 use crate::{
@@ -35,17 +35,6 @@ pub(super) struct Waker<'a> {
     pub(super) now: DateTime<Utc>,
 }
 
-/// What a round came to.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Round {
-    /// Wake-ups taken.
-    pub(super) n_taken: u32,
-    /// Of these, those with something to record.
-    pub(super) n_recorded: u32,
-    /// Of these, those that failed.
-    pub(super) n_failed: u32,
-}
-
 enum Outcome {
     Recorded,
     Nothing,
@@ -53,20 +42,24 @@ enum Outcome {
 }
 
 impl Waker<'_> {
-    /// Takes one batch of what is due.
-    pub(super) async fn round(&self) -> Result<Round, EngineError> {
+    /// Takes one batch of what is due; `None` if nothing is.
+    pub(super) async fn round(&self) -> Result<Option<Ticked>, EngineError> {
         let due = wake_ups::take_due(self.pool, self.now, self.now + LEASE, BATCH_MAX).await?;
-        let n_taken = u32::try_from(due.len()).unwrap_or(u32::MAX);
+        if due.is_empty() {
+            return Ok(None);
+        }
         let woken = stream::iter(due).map(|taken| self.wake(taken)).buffer_unordered(AT_ONCE_MAX);
         let outcomes: Vec<_> = woken.collect().await;
-        let round = Round { n_taken, ..Round::default() };
-        outcomes.into_iter().try_fold(round, |round, outcome| {
-            Ok(match outcome? {
-                Outcome::Recorded => Round { n_recorded: round.n_recorded + 1, ..round },
-                Outcome::Failed => Round { n_failed: round.n_failed + 1, ..round },
-                Outcome::Nothing => round,
-            })
-        })
+        let mut ticked = Ticked::default();
+        for outcome in outcomes {
+            ticked.n_woken += 1;
+            match outcome? {
+                Outcome::Recorded => ticked.n_recorded += 1,
+                Outcome::Failed => ticked.n_failed += 1,
+                Outcome::Nothing => {}
+            }
+        }
+        Ok(Some(ticked))
     }
 
     /// One holder. Only the engine's own database can make this fail; whatever else goes wrong is

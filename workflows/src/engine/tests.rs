@@ -1,0 +1,8 @@
+//! The engine against a log in memory: what is due is done once, whatever fails in between.
+
+mod following;
+mod mails;
+mod stopping;
+mod torn;
+mod waking;
+mod world;
