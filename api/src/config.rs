@@ -10,6 +10,7 @@
 //! counts if it is one (`LATCHKEY_MODE`, `LATCHKEY_DATA_DIR`), because other programs' variables
 //! begin with `LATCHKEY_`, too. A list is separated by `;`.
 
+mod mail;
 mod origin;
 mod settings;
 
@@ -18,6 +19,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+pub use mail::{LoginSettings, MailSettings};
 pub use settings::{ConfigError, Fault};
 pub use stores::log::Mode;
 
@@ -51,6 +53,9 @@ pub struct Config {
     pub operator: Operator,
     /// `[readers]`.
     pub readers: Readers,
+    /// `[mail]`: the mail server. Without this section no mail is sent; the demonstration keeps
+    /// its mails itself.
+    pub mail: Option<MailSettings>,
     /// `[demo]`.
     pub demo: DemoSettings,
 }
@@ -195,6 +200,7 @@ impl Config {
                 listen: settings.address("operator.listen", defaults.operator.listen),
             },
             readers: Readers { approved: settings.list("readers.approved", READERS_MAX) },
+            mail: MailSettings::of(&mut settings),
             demo: DemoSettings { drawer: settings.path("demo.drawer") },
         };
         let config = config.checked(&mut settings);
@@ -236,6 +242,14 @@ impl Config {
         }
         if self.mode == Mode::Production && self.demo.drawer.is_some() {
             settings.fault("demo.drawer", "is for the demonstration only".to_owned());
+        }
+        match (self.mode, &self.mail) {
+            (Mode::Demo, Some(_)) => {
+                let what = "the demonstration keeps its mails itself and sends none";
+                settings.fault("mail.server", what.to_owned());
+            }
+            (Mode::Production, Some(mail)) => mail.check(settings),
+            (Mode::Demo | Mode::Production, None) => {}
         }
     }
 
@@ -307,6 +321,7 @@ impl Default for Config {
             agent_page: AgentPage { port: 7401 },
             operator: Operator { listen: loopback(7403) },
             readers: Readers { approved: vec![] },
+            mail: None,
             demo: DemoSettings { drawer: None },
         }
     }

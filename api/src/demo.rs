@@ -4,6 +4,7 @@
 //! personalised by the same agent code as any other card, over the same pages; this module only
 //! plays the person at the desk. The reader and the cards in it are stand-ins (`virtual-card`).
 
+pub mod mailbox;
 pub mod population;
 mod setup;
 

@@ -21,10 +21,14 @@ use crate::{
     clock::{Clock as _, WallClock},
     config::{Config, Mode},
     keystore::{Keystore, KeystoreError},
+    mail_server,
 };
 
 /// How long a port that is taken has to say whose it is.
 const ANSWER_MAX: Duration = Duration::from_millis(500);
+
+/// How long the mail server has to greet.
+const GREETING_MAX: Duration = Duration::from_secs(3);
 
 /// The permissions that nobody but the owner needs.
 const OTHERS: u32 = 0o077;
@@ -97,6 +101,7 @@ pub fn doctor_at(
         port("agents.listen", config.agents.listen, config.operator.listen),
         port("operator.listen", config.operator.listen, config.operator.listen),
         readers(config),
+        mail(config),
     ]
 }
 
@@ -301,6 +306,28 @@ fn readers(config: &Config) -> Finding {
         finding("readers.approved", Verdict::Warn, detail)
     } else {
         finding("readers.approved", Verdict::Ok, approved.join(", "))
+    }
+}
+
+/// Only looked at, never written to: that it greets does not say that it takes mail from us.
+fn mail(config: &Config) -> Finding {
+    const CHECK: &str = "mail.server";
+    let Some(mail) = &config.mail else {
+        return match config.mode {
+            Mode::Production => {
+                let detail = "no mail is sent: there is no section [mail]";
+                finding(CHECK, Verdict::Warn, detail)
+            }
+            Mode::Demo => finding(CHECK, Verdict::Ok, "the demonstration keeps its mails itself"),
+        };
+    };
+    if let Err(error) = mail_server::courier(mail) {
+        return finding(CHECK, Verdict::Fail, chain(&error));
+    }
+    let place = format!("{} port {}", mail.server, mail.port);
+    match mail_server::greets(mail, GREETING_MAX) {
+        Ok(()) => finding(CHECK, Verdict::Ok, format!("{place} answers")),
+        Err(error) => finding(CHECK, Verdict::Warn, format!("{place}: {error}")),
     }
 }
 

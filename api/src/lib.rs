@@ -23,6 +23,7 @@ pub mod jobs;
 pub mod keystore;
 pub mod ledger;
 pub mod log_in;
+pub mod mail_server;
 pub mod not_ready;
 pub mod pace;
 pub mod passcode_page;

@@ -5,5 +5,6 @@ pub mod desk;
 pub mod held;
 pub mod html;
 pub mod sandbox;
+pub mod smtp;
 pub mod system;
 pub mod visitor;

@@ -8,5 +8,6 @@ mod acceptance {
     mod card_reader;
     mod desk;
     mod journeys;
+    mod mail;
     mod sandbox_works;
 }

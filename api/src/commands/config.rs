@@ -4,7 +4,7 @@ use std::{path::Path, process::ExitCode};
 
 use clap::Subcommand;
 
-use crate::config::Config;
+use crate::config::{Config, Mode};
 
 /// What to do with the configuration.
 #[derive(Debug, Subcommand)]
@@ -19,6 +19,9 @@ pub fn run(config: Option<&Path>, command: &Command) -> anyhow::Result<ExitCode>
         Command::Check => {
             let config = load(config)?;
             println!("{config:#?}");
+            if let (Mode::Production, None) = (config.mode, &config.mail) {
+                println!("No mail is sent: there is no section [mail].");
+            }
             println!("The configuration is right.");
             Ok(ExitCode::SUCCESS)
         }

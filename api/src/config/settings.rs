@@ -19,8 +19,8 @@ const SEPARATOR: &str = "__";
 const TOP: [&str; 2] = ["mode", "data_dir"];
 
 /// The sections there are.
-const SECTIONS: [&str; 7] =
-    ["agent_page", "agents", "demo", "keystore", "operator", "portal", "readers"];
+const SECTIONS: [&str; 8] =
+    ["agent_page", "agents", "demo", "keystore", "mail", "operator", "portal", "readers"];
 
 /// The largest configuration file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
@@ -120,6 +120,11 @@ impl Settings {
                 self.values.insert(key, Written::InEnvironment(value));
             }
         }
+    }
+
+    /// True if any key of this section is set.
+    pub(super) fn has_section(&self, section: &str) -> bool {
+        self.values.keys().any(|key| key.split_once('.').is_some_and(|(name, _)| name == section))
     }
 
     /// Notes that something is wrong with `key`.

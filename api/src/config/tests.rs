@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use workflows::mail::Tls;
+
 use super::{Config, ConfigError, Mode, VIRTUAL_READER};
 
 /// The one key that production has to be given.
@@ -54,6 +56,14 @@ port = 8401
 listen = "[::1]:8403"
 [readers]
 approved = ["Example Reader 1", "Example Reader 2"]
+[mail]
+server = "mail.example.org"
+tls = "tls"
+port = 8465
+authority_file = "/etc/latchkey/authority.pem"
+from = "Smartcards <smartcards@example.org>"
+username = "latchkey"
+password_file = "/etc/latchkey/mail-password"
 "#;
 
 #[test]
@@ -108,6 +118,13 @@ fn every_key_can_be_set_in_the_file() {
     assert_eq!(config.agent_page.port, 8401);
     assert_eq!(config.operator.listen.to_string(), "[::1]:8403");
     assert_eq!(config.readers.approved, ["Example Reader 1", "Example Reader 2"]);
+    let mail = config.mail.unwrap();
+    assert_eq!((mail.server.as_str(), mail.port, mail.tls), ("mail.example.org", 8465, Tls::Tls));
+    assert_eq!(mail.authority_file.as_deref(), Some(Path::new("/etc/latchkey/authority.pem")));
+    assert_eq!(mail.from.to_string(), "Smartcards <smartcards@example.org>");
+    let login = mail.login.unwrap();
+    assert_eq!(login.username, "latchkey");
+    assert_eq!(login.password_file, Path::new("/etc/latchkey/mail-password"));
 }
 
 #[test]
@@ -283,6 +300,70 @@ fn the_demonstrations_settings_are_refused_in_production() {
     assert_eq!(config.drawer(), None);
 }
 
+/// `[mail]` with a server, a sender and these lines.
+fn mail(server: &str, more: &str) -> Result<Config, ConfigError> {
+    let from = "from = \"smartcards@example.org\"";
+    load(&format!("[mail]\nserver = \"{server}\"\n{from}\n{more}"), &[])
+}
+
+#[test]
+fn without_the_section_there_is_no_mail_and_with_it_server_and_sender_are_named() {
+    assert_eq!(load("", &[]).unwrap().mail, None);
+    assert_eq!(faults(load("[mail]\ntls = \"tls\"", &[])), ["mail.from", "mail.server"]);
+    let only = ("LATCHKEY_MAIL__SERVER", "mail.example.org");
+    assert_eq!(faults(load("", &[only])), ["mail.from"]);
+    for (key, line) in [
+        ("mail.from", "from = \"nobody\""),
+        ("mail.server", "server = 1"),
+        ("mail.tls", "tls = \"maybe\""),
+        ("mail.port", "port = 0"),
+        ("mail.port", "port = 65536"),
+        ("mail.authority_file", "authority_file = 1"),
+        ("mail.password_file", "password_file = \"\"\nusername = \"x\""),
+        ("mail.sever", "sever = \"x\""),
+    ] {
+        let others: Vec<&str> =
+            ["server = \"mail.example.org\"", "from = \"smartcards@example.org\""]
+                .into_iter()
+                .filter(|other| other.split(' ').next() != line.split(' ').next())
+                .collect();
+        let file = format!("[mail]\n{}\n{line}", others.join("\n"));
+        assert!(faults(load(&file, &[])).contains(&key.to_owned()), "{line}");
+    }
+}
+
+#[test]
+fn each_protection_has_its_usual_port() {
+    let port = |more: &str| mail("localhost", more).unwrap().mail.unwrap().port;
+    assert_eq!(port(""), 587);
+    assert_eq!(port("tls = \"starttls\""), 587);
+    assert_eq!(port("tls = \"tls\""), 465);
+    assert_eq!(port("tls = \"none\""), 25);
+    assert_eq!(port("tls = \"none\"\nport = 2525"), 2525);
+}
+
+#[test]
+fn mail_in_plain_stays_on_loopback_and_a_password_with_it() {
+    let login = "tls = \"none\"\nusername = \"x\"\npassword_file = \"y\"";
+    for here in ["localhost", "127.0.0.1", "::1"] {
+        assert!(mail(here, "tls = \"none\"").is_ok(), "{here}");
+        assert!(mail(here, login).is_ok(), "{here}");
+    }
+    for away in ["mail.example.org", "192.0.2.1", "0.0.0.0"] {
+        assert_eq!(faults(mail(away, "tls = \"none\"")), ["mail.tls"], "{away}");
+        assert_eq!(faults(mail(away, login)), ["mail.tls"], "{away}");
+        assert!(mail(away, "").is_ok(), "{away}");
+    }
+}
+
+#[test]
+fn a_log_in_to_the_mail_server_has_a_name_and_a_password_file() {
+    assert_eq!(faults(mail("m", "username = \"x\"")), ["mail.password_file"]);
+    assert_eq!(faults(mail("m", "password_file = \"x\"")), ["mail.username"]);
+    let plain = "tls = \"none\"\nauthority_file = \"x\"";
+    assert_eq!(faults(mail("localhost", plain)), ["mail.authority_file"]);
+}
+
 #[cfg(not(feature = "demo"))]
 #[test]
 fn a_build_without_the_demonstration_does_not_start_one() {
@@ -297,5 +378,7 @@ fn the_demonstration_stays_on_loopback_even_behind_a_proxy() {
     let portal = demo("[portal]\nlisten = \"0.0.0.0:7400\"\nbehind_proxy = true");
     assert_eq!(faults(portal), ["portal.listen"]);
     assert_eq!(faults(demo("[agents]\nlisten = \"0.0.0.0:7402\"")), ["agents.listen"]);
+    let mail = "[mail]\nserver = \"localhost\"\nfrom = \"smartcards@example.org\"";
+    assert_eq!(faults(demo(mail)), ["mail.server"]);
     assert_eq!(demo("[demo]\ndrawer = \"x\"").unwrap().drawer(), Some(Path::new("x")));
 }

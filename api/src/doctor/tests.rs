@@ -154,6 +154,32 @@ fn without_an_approved_reader_nobody_can_log_in_and_the_table_says_so() {
 }
 
 #[test]
+fn mail_that_nobody_takes_is_a_warning_and_a_password_that_is_not_there_a_failure() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut config = healthy(parent.path());
+    assert_eq!(mail(&config).verdict, Verdict::Ok);
+    config.mode = Mode::Production;
+    assert_eq!(mail(&config).verdict, Verdict::Warn);
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut settings = crate::config::MailSettings {
+        server: nobody.ip().to_string(),
+        tls: workflows::mail::Tls::None,
+        port: nobody.port(),
+        authority_file: None,
+        from: "smartcards@example.org".parse().unwrap(),
+        login: None,
+    };
+    config.mail = Some(settings.clone());
+    assert_eq!(mail(&config).verdict, Verdict::Warn);
+    settings.login = Some(crate::config::LoginSettings {
+        username: "latchkey".to_owned(),
+        password_file: parent.path().join("nowhere"),
+    });
+    config.mail = Some(settings);
+    assert_eq!(mail(&config).verdict, Verdict::Fail);
+}
+
+#[test]
 fn the_exit_code_is_0_with_warnings_and_1_with_a_failure() {
     let code = |verdict| format!("{:?}", exit_code(&[finding("clock", verdict, "")]));
     assert_eq!(code(Verdict::Ok), format!("{:?}", ExitCode::SUCCESS));

@@ -17,7 +17,10 @@ use lettre::{
         extension::ClientId,
     },
 };
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 use zeroize::Zeroizing;
 
 use super::{
@@ -145,16 +148,21 @@ impl SmtpCourier {
         })?;
         let whole = self.settings.limits.whole;
         let late = |_| Failure::Transient(format!("the mail server took longer than {whole:?}"));
-        let mut connection = timeout(whole, self.hand_over(to, &bytes)).await.map_err(late)??;
+        let handed_over = timeout(whole, self.hand_over(to, &bytes)).await.map_err(late)?;
+        let (mut connection, _turn) = handed_over?;
         // It has the mail; whatever it says now changes nothing.
-        let _ = timeout(FAREWELL_MAX, connection.quit()).await;
+        let _ = timeout(FAREWELL_MAX.min(whole), connection.quit()).await;
         Ok(())
     }
 
     /// Until the server has taken responsibility for the mail (RFC 5321 §4.2.5).
-    async fn hand_over(&self, to: Address, bytes: &[u8]) -> Result<AsyncSmtpConnection, Failure> {
+    async fn hand_over(
+        &self,
+        to: Address,
+        bytes: &[u8],
+    ) -> Result<(AsyncSmtpConnection, SemaphorePermit<'_>), Failure> {
         let closed = |_| Failure::Transient("the courier is shut".to_owned());
-        let _turn = self.turns.acquire().await.map_err(closed)?;
+        let turn = self.turns.acquire().await.map_err(closed)?;
         let mut connection = self.connect().await.map_err(|error| before_mail(&error))?;
         let from = self.settings.from.address().clone();
         let answer = connection.command(MailFrom::new(Some(from), vec![])).await;
@@ -165,7 +173,7 @@ impl SmtpCourier {
         answer.map_err(|error| at_mail("DATA", &error))?;
         let answer = connection.message(bytes).await;
         answer.map_err(|error| at_mail("the mail itself", &error))?;
-        Ok(connection)
+        Ok((connection, turn))
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {

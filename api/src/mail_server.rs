@@ -1,0 +1,202 @@
+//! The mail server that the configuration names: the courier that goes there, and whether it
+//! answers.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    net::{TcpStream, ToSocketAddrs as _},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use workflows::mail::{Limits, Login, NotUsable, SmtpCourier, SmtpSettings, Tls};
+use zeroize::Zeroizing;
+
+use crate::config::{LoginSettings, MailSettings};
+
+/// The largest file of a password or of certificates, in bytes.
+const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// The permissions that nobody but the owner needs.
+const OTHERS: u32 = 0o077;
+
+/// What a mail server says first (RFC 5321 §3.1).
+const GREETING: &[u8] = b"220";
+
+/// Why no mail can be sent with this configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// A file that it names cannot be read.
+    #[error("{path} cannot be read")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the file system said.
+        source: io::Error,
+    },
+    /// The password is for everybody to read.
+    #[error("{0} can be read by others: chmod 0600")]
+    Open(PathBuf),
+    /// There is no password in the file.
+    #[error("{0} has no password in its first line")]
+    NoPassword(PathBuf),
+    /// What was read is of no use.
+    #[error(transparent)]
+    NotUsable(#[from] NotUsable),
+}
+
+/// The courier that takes mails to this server. Connects to nothing yet.
+pub fn courier(mail: &MailSettings) -> Result<SmtpCourier, Unusable> {
+    let authority = mail.authority_file.as_deref().map(|path| read(path, false)).transpose()?;
+    Ok(SmtpCourier::new(SmtpSettings {
+        server: mail.server.clone(),
+        port: mail.port,
+        tls: mail.tls,
+        authority: authority.map(|text| text.as_bytes().to_vec()),
+        from: mail.from.clone(),
+        login: mail.login.as_ref().map(login).transpose()?,
+        limits: Limits::default(),
+    })?)
+}
+
+/// `Ok` if the mail server greets us within `limit`; a server that speaks TLS at once, if it takes
+/// the connection. Otherwise what went wrong, in one line.
+pub fn greets(mail: &MailSettings, limit: Duration) -> Result<(), String> {
+    let (server, port, tls) = (mail.server.clone(), mail.port, mail.tls);
+    let (sender, receiver) = mpsc::channel();
+    // Looking up a name has no limit of its own; the thread ends by itself when that does.
+    thread::spawn(move || sender.send(greeting(&server, port, tls, limit)));
+    match receiver.recv_timeout(limit) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer within {limit:?}")),
+    }
+}
+
+fn greeting(server: &str, port: u16, tls: Tls, limit: Duration) -> io::Result<()> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in (server, port).to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, limit) {
+            Ok(stream) if tls == Tls::Tls => return drop_quietly(&stream),
+            Ok(mut stream) => {
+                stream.set_read_timeout(Some(limit))?;
+                let mut start = [0; GREETING.len()];
+                stream.read_exact(&mut start)?;
+                if start == GREETING {
+                    return Ok(());
+                }
+                last = io::Error::new(io::ErrorKind::InvalidData, "what answers is no mail server");
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// The connection stood; how it ends says nothing.
+fn drop_quietly(stream: &TcpStream) -> io::Result<()> {
+    stream.shutdown(std::net::Shutdown::Both).or(Ok(()))
+}
+
+fn login(login: &LoginSettings) -> Result<Login, Unusable> {
+    let text = read(&login.password_file, true)?;
+    let password = Zeroizing::new(text.lines().next().unwrap_or_default().to_owned());
+    if password.is_empty() {
+        return Err(Unusable::NoPassword(login.password_file.clone()));
+    }
+    Ok(Login { username: login.username.clone(), password })
+}
+
+/// A text file; one that holds a secret must be closed to others.
+fn read(path: &Path, secret: bool) -> Result<Zeroizing<String>, Unusable> {
+    let unreadable = |source| Unusable::Unreadable { path: path.to_path_buf(), source };
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if secret && metadata.permissions().mode() & OTHERS != 0 {
+        return Err(Unusable::Open(path.to_path_buf()));
+    }
+    // With room for all of it from the start, so that no copy is left behind by growing.
+    let room = usize::try_from(metadata.len().min(FILE_BYTES_MAX)).unwrap_or_default();
+    let mut text = Zeroizing::new(String::with_capacity(room + 1));
+    file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(unreadable)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io::Write as _, net::TcpListener};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    fn settings(port: u16, tls: Tls) -> MailSettings {
+        MailSettings {
+            server: "127.0.0.1".to_owned(),
+            tls,
+            port,
+            authority_file: None,
+            from: "smartcards@example.org".parse().unwrap(),
+            login: None,
+        }
+    }
+
+    /// A server that says this to whoever comes first.
+    fn saying(words: &'static str) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || listener.accept().unwrap().0.write_all(words.as_bytes()));
+        port
+    }
+
+    #[test]
+    fn a_mail_server_is_known_by_its_greeting() {
+        assert_eq!(greets(&settings(saying("220 mail\r\n"), Tls::None), LIMIT), Ok(()));
+        assert!(greets(&settings(saying("HTTP/1.1"), Tls::None), LIMIT).is_err());
+        assert!(greets(&settings(saying(""), Tls::StartTls), LIMIT).is_err());
+        // It says nothing before TLS, and we ask for no more than that it is there.
+        assert_eq!(greets(&settings(saying(""), Tls::Tls), LIMIT), Ok(()));
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_is_not_waited_for() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = silent.local_addr().unwrap().port();
+        assert!(greets(&settings(port, Tls::None), Duration::from_millis(50)).is_err());
+        drop(silent);
+        assert!(greets(&settings(port, Tls::None), LIMIT).is_err());
+    }
+
+    #[test]
+    fn a_password_is_read_from_a_file_that_nobody_else_can_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let password_file = folder.path().join("password");
+        let with = |text: &str, mode| {
+            fs::write(&password_file, text).unwrap();
+            fs::set_permissions(&password_file, fs::Permissions::from_mode(mode)).unwrap();
+            login(&LoginSettings {
+                username: "latchkey".to_owned(),
+                password_file: password_file.clone(),
+            })
+        };
+        assert_eq!(*with("opens it\n", 0o600).unwrap().password, "opens it");
+        assert!(matches!(with("opens it", 0o640), Err(Unusable::Open(_))));
+        assert!(matches!(with("\nopens it", 0o600), Err(Unusable::NoPassword(_))));
+        let nowhere = folder.path().join("nowhere");
+        assert!(matches!(read(&nowhere, true), Err(Unusable::Unreadable { .. })));
+    }
+
+    #[test]
+    fn an_authority_that_is_no_certificate_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut mail = settings(25, Tls::StartTls);
+        assert!(courier(&mail).is_ok());
+        let file = folder.path().join("authority.pem");
+        fs::write(&file, "-----BEGIN CERTIFICATE-----\nAAAA\n").unwrap();
+        mail.authority_file = Some(file);
+        assert!(matches!(courier(&mail), Err(Unusable::NotUsable(_))));
+    }
+}
