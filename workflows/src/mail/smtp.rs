@@ -73,7 +73,7 @@ pub struct Limits {
 impl Default for Limits {
     /// Ten seconds, and one minute.
     fn default() -> Self {
-        Self { connect: Duration::from_secs(10), whole: Duration::from_secs(60) }
+        Self { connect: Duration::from_secs(10), whole: Duration::from_mins(1) }
     }
 }
 
