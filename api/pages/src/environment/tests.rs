@@ -63,10 +63,10 @@ fn a_page_shows_no_nhs_logo_and_no_nhs_copyright() {
 
 #[test]
 fn a_page_of_nobody_in_particular_has_no_warning_and_no_script_for_it() {
-    let page = |frame| html(frame, &Head::new("Your smartcard"));
-    let nobodys = page(&Frame::new("Self Service Portal", "/"));
+    let head = Head::new("Your smartcard");
+    let nobodys = outline(&html(&Frame::new("Self Service Portal", "/"), &head));
     assert!(!nobodys.contains("<dialog") && !nobodys.contains("/time-out-"));
-    let holders = page(&full_frame());
+    let holders = outline(&html(&full_frame(), &head));
     assert!(holders.contains("<dialog") && holders.contains("/time-out-"));
     assert!(holders.contains(r#"data-ends-after-secs="900""#));
 }
