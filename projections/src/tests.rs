@@ -5,6 +5,7 @@ mod log;
 use std::{future::pending, sync::Arc, time::Duration};
 
 use domain::{
+    card::{CardKeys, IssuedCard, IssuedCertificate, PublicKey, Slot},
     context::Context,
     holder::{HolderEvent, Origin},
     ids::{CommandId, EventId, HolderId, SecretRef},
@@ -26,6 +27,9 @@ use log::Log;
 /// Far longer than anything here takes, and no test waits for it.
 const LONG: Duration = Duration::from_mins(1);
 
+/// Serial numbers of these tests, of cards and of their certificates.
+const SERIALS: [&str; 2] = ["01", "02"];
+
 fn holder(n: u128) -> HolderId {
     HolderId(Uuid::from_u128(n))
 }
@@ -39,6 +43,23 @@ fn blanked(kind: OptionalKind, on: &str) -> HolderEvent {
     HolderEvent::PasscodeBlanked { kind, on: day(on) }
 }
 
+/// A card with this serial number, whose authentication certificate has the same.
+fn issued(serial: &str) -> HolderEvent {
+    let key = || PublicKey::from_der(vec![0x30]);
+    let certificate = IssuedCertificate {
+        slot: Slot::Authentication,
+        serial: serial.parse().unwrap(),
+        not_before: instant("2026-01-01T12:00:00Z"),
+        not_after: instant("2028-01-01T12:00:00Z"),
+    };
+    HolderEvent::CardIssued(IssuedCard {
+        card: serial.parse().unwrap(),
+        profile: "guide".to_owned(),
+        keys: CardKeys { authentication: key(), signature: key(), card_authentication: key() },
+        certificates: vec![certificate],
+    })
+}
+
 /// Projections that have applied everything in the log.
 async fn applied(log: &Log) -> Projections {
     let projections = Projections::in_memory().await.unwrap();
@@ -49,6 +70,10 @@ async fn applied(log: &Log) -> Projections {
 /// Everything that can be asked about these holders.
 async fn shown(projections: &Projections, n_holders: u128) -> Vec<String> {
     let mut all = vec![format!("{:?}", projections.position())];
+    for serial in SERIALS {
+        let owner = projections.certificate_owner(&serial.parse().unwrap()).await.unwrap();
+        all.push(format!("{owner:?}"));
+    }
     for n in 0..n_holders {
         all.push(format!("{:?}", projections.passcode_status(holder(n)).await.unwrap()));
         let ledger = projections.ledger(holder(n), None, PAGE_ENTRIES_MAX).await.unwrap();
@@ -75,6 +100,21 @@ async fn s02_the_status_says_for_each_kind_since_when_it_is_set() {
     let ctx = Context { now: instant("2026-12-31T12:00:00Z"), policies: &policies };
     assert!(matches!(smartcard.standing(&ctx), Standing::Set { days_left: 1, .. }));
     assert_eq!(verification.standing(&ctx), Standing::NotSet);
+}
+
+#[tokio::test]
+async fn a_certificate_leads_to_its_holder_and_card_even_when_another_card_has_taken_its_place() {
+    let log = Log::default();
+    log.append(holder(1), &issued("01"));
+    log.append(holder(1), &issued("02"));
+    let projections = applied(&log).await;
+    for serial in SERIALS {
+        let owner = projections.certificate_owner(&serial.parse().unwrap()).await.unwrap();
+        let card = serial.parse().unwrap();
+        assert_eq!(owner, Some(CertificateOwner { holder: holder(1), card }));
+    }
+    let nobodys = projections.certificate_owner(&"03".parse().unwrap()).await.unwrap();
+    assert_eq!(nobodys, None);
 }
 
 #[tokio::test]
@@ -316,6 +356,7 @@ fn any_event() -> impl Strategy<Value = HolderEvent> {
         }),
         1 => Just(HolderEvent::PasscodeChangedElsewhere { secret: SecretRef(Uuid::from_u128(2)) }),
         1 => Just(HolderEvent::HolderRegistered {}),
+        1 => prop::sample::select(SERIALS.to_vec()).prop_map(issued),
     ]
 }
 
