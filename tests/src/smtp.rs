@@ -1,4 +1,4 @@
-//! Mail servers for one test alone: Debian's OpenSMTPD, which delivers into a Maildir
+//! Mail servers for one test alone: Debian's `opensmtpd`, which delivers into a Maildir
 //! (`setup/smtp-sandbox`), and one that does what a test tells it to ([`scripted`]).
 
 pub mod scripted;
@@ -24,7 +24,7 @@ const STARTS_MAX: u8 = 3;
 const LOOKS_MAX: u32 = 400;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// A running OpenSMTPD. It ends when this is dropped, and when the test program dies.
+/// A running `opensmtpd`. It ends when this is dropped, and when the test program dies.
 #[derive(Debug)]
 pub struct MailServer {
     folder: Folder,

@@ -1,4 +1,4 @@
-//! What arrives in a Maildir behind Debian's OpenSMTPD.
+//! What arrives in a Maildir behind Debian's `opensmtpd`.
 
 use std::net::{Ipv4Addr, SocketAddr};
 

@@ -14,7 +14,7 @@ const PASSWORD: &str = "opens the mail server";
 /// A courier with a log-in, to `localhost`, which is the certificate's name.
 fn courier(server: SocketAddr, tls: Tls, authority: &Identity) -> SmtpCourier {
     let mut settings = settings(server, Limits::default());
-    settings.server = "localhost".to_owned();
+    "localhost".clone_into(&mut settings.server);
     settings.tls = tls;
     settings.authority = Some(authority.authority.clone());
     settings.login = Some(Login {
