@@ -2,27 +2,19 @@
 //! digests only. The browser's ties a job to the browser that started it, before there is a
 //! session; the session's is the session.
 
-use axum::http::HeaderMap;
 use axum_extra::extract::{
     CookieJar,
     cookie::{Cookie, SameSite},
 };
-use stores::{session::Session, token::TokenHash};
+use stores::token::TokenHash;
 
-use crate::{app::App, clock::Entropy};
+use crate::clock::Entropy;
 
 /// Name of the session's cookie. `__Host-` makes browsers hold us to Secure, path `/`, no domain.
 pub const SESSION_COOKIE: &str = "__Host-latchkey";
 
 /// Name of the browser's cookie.
 pub const BROWSER_COOKIE: &str = "__Host-latchkey-browser";
-
-/// The open session of the cookie in these headers, which is thereby used.
-pub async fn session(app: &App, headers: &HeaderMap) -> anyhow::Result<Option<Session>> {
-    let jar = CookieJar::from_headers(headers);
-    let Some(token) = token(&jar, SESSION_COOKIE) else { return Ok(None) };
-    Ok(app.stores().sessions.resume(token, app.now()).await?)
-}
 
 /// The hash of the token in a cookie.
 #[must_use]

@@ -4,6 +4,7 @@
 //! [`jobs`] (the life of an act at the card reader), then the three doors: [`portal`] for browsers,
 //! [`rest`] for programs, [`agents`] for card agents.
 
+pub mod admission;
 pub mod agents;
 pub mod app;
 pub mod clock;
@@ -30,6 +31,7 @@ pub mod passcode_page;
 pub mod passcode_status;
 pub mod poprf;
 pub mod portal;
+pub mod required;
 pub mod rest;
 pub mod tokens;
 pub mod updates;

@@ -2,11 +2,13 @@
 //! log-in that the card has finished becomes a session.
 
 use axum_extra::extract::CookieJar;
+use chrono::{DateTime, Utc};
 use domain::{
-    expiry::Occasion,
+    expiry::{self, Occasion},
     holder::HolderCommand,
     ids::HolderId,
     logon::{self, Authenticated, LogonRefusal, Verdict},
+    passcode::Status,
 };
 use protocol::JobId;
 use stores::{
@@ -20,7 +22,7 @@ use crate::{
     app::App,
     cookies::{BROWSER_COOKIE, SESSION_COOKIE, new_token, token},
     execute::{Actor, Cause, ExecuteError},
-    jobs::OpenJob,
+    jobs::{OpenJob, passcode::takes},
 };
 
 /// What a person is told whose card is gone ([`NotOpened::CardGone`]).
@@ -30,11 +32,36 @@ pub const CARD_GONE: &str = "Your card is no longer in the reader";
 pub const CARD_GONE_WAY_OUT: &str =
     "Put your smartcard in the reader, leave it there, and log in again.";
 
+/// Log-ins to a locked account that the ledger remembers a day, per card.
+pub const LOCKED_NOTED_A_DAY: u32 = 50;
+
+/// A session that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The jar with its cookie.
+    pub jar: CookieJar,
+    /// What its holder is to see first.
+    pub first: First,
+}
+
+/// What the holder of a new session is to see first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// Nothing in particular.
+    Home,
+    /// P-14, P-15: the day's alert.
+    Alert,
+    /// P-17: what he has to change.
+    Renewal,
+}
+
 /// Why a log-in opened no session.
 #[derive(Debug)]
 pub enum NotOpened {
     /// A rule says no.
     Refused(LogonRefusal),
+    /// P-18, P-19: the account is locked, and this is how its passcodes stand.
+    Locked([Status; 3]),
     /// P-05: the card is in the claiming agent's reader no more, or the agent is gone or revoked.
     CardGone,
     /// We failed.
@@ -72,39 +99,34 @@ pub async fn record_expiry_at_logon(
     Ok(())
 }
 
-/// A-01, P-05: the check at log-on, its record, and the session it opens, whose cookie is in the
-/// jar that comes back.
+/// A-01, P-05: the check at log-on, its record, and the session it opens.
 pub async fn open_session(
     app: &App,
     jar: CookieJar,
+    open: &OpenJob,
     claim: &Claim,
-) -> Result<CookieJar, NotOpened> {
+) -> Result<Opened, NotOpened> {
     let loaded = app.load(claim.holder).await?;
-    let context = app.context(&loaded);
-    let proof = Authenticated::by_card(&loaded.holder, &claim.card).map_err(NotOpened::Refused)?;
-    let check = logon::check(&context, &loaded.holder, &proof);
+    Authenticated::by_card(&loaded.holder, &claim.card).map_err(NotOpened::Refused)?;
     // Whoever is hung up on, because it was revoked, is not connected.
     let agent = AgentId(claim.agent);
     let has_card = || app.agents().has_card(agent, claim.card.as_str());
     if !has_card() {
         return Err(NotOpened::CardGone);
     }
-    let workstation = app.agents().agent(agent);
-    let record = Logon {
-        logon_id: app.entropy().uuid(context.now),
-        holder: claim.holder,
-        card: claim.card.clone(),
-        at: context.now,
-        workstation: workstation.map_or_else(String::new, |seen| seen.workstation),
-        reader: claim.reader.clone(),
-        verdict: label(check.verdict).to_owned(),
-        due: serde_json::to_string(&check.due)?,
-    };
-    app.stores().logons.record(&record).await?;
+    record_expiry_at_logon(app, claim.holder, cause(app, open)).await?;
+    let loaded = app.load(claim.holder).await?;
+    let context = app.context(&loaded);
+    let proof = Authenticated::by_card(&loaded.holder, &claim.card).map_err(NotOpened::Refused)?;
+    let check = logon::check(&context, &loaded.holder, &proof);
+    app.stores().logons.record(&record(app, claim, &check, context.now)?).await?;
     let scope = match check.verdict {
         Verdict::Full => Scope::Full,
         Verdict::Restricted => Scope::Restricted,
-        Verdict::Locked => return Err(NotOpened::Refused(LogonRefusal::AccountLocked)),
+        Verdict::Locked => {
+            note_locked(app, open, claim).await?;
+            return Err(NotOpened::Locked(loaded.holder.passcodes().status(&context)));
+        }
     };
     let (token, jar) = new_token(jar, SESSION_COOKIE, app.entropy());
     let session =
@@ -115,7 +137,51 @@ pub async fn open_session(
         app.stores().sessions.end(token, EndReason::CardRemoved, app.now()).await?;
         return Err(NotOpened::CardGone);
     }
-    Ok(jar)
+    let first = match scope {
+        Scope::Restricted => {
+            let note = HolderCommand::NoteRestrictedSession {};
+            app.execute(claim.holder, cause(app, open), Actor::System, &note).await?;
+            First::Renewal
+        }
+        Scope::Full if expiry::alert(&context, &loaded.holder).is_some() => First::Alert,
+        Scope::Full => First::Home,
+    };
+    Ok(Opened { jar, first })
+}
+
+/// A command on behalf of this log-in.
+fn cause(app: &App, open: &OpenJob) -> Cause {
+    open.causes(app.entropy().command_id(app.now()))
+}
+
+/// The row of the logon table.
+fn record(
+    app: &App,
+    claim: &Claim,
+    check: &logon::Check,
+    at: DateTime<Utc>,
+) -> anyhow::Result<Logon> {
+    let workstation = app.agents().agent(AgentId(claim.agent));
+    Ok(Logon {
+        logon_id: app.entropy().uuid(at),
+        holder: claim.holder,
+        card: claim.card.clone(),
+        at,
+        workstation: workstation.map_or_else(String::new, |seen| seen.workstation),
+        reader: claim.reader.clone(),
+        verdict: label(check.verdict).to_owned(),
+        due: serde_json::to_string(&check.due)?,
+    })
+}
+
+/// P-19: the ledger remembers who was turned away, so many times a day.
+async fn note_locked(app: &App, open: &OpenJob, claim: &Claim) -> Result<(), NotOpened> {
+    let key = format!("account-locked {}", claim.card);
+    if takes(app, &key, LOCKED_NOTED_A_DAY).await? {
+        let note = HolderCommand::NoteLogonRefused { reason: LogonRefusal::AccountLocked };
+        app.execute(claim.holder, cause(app, open), Actor::Holder, &note).await?;
+    }
+    Ok(())
 }
 
 /// As the logon table calls a verdict.

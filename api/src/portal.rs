@@ -1,6 +1,7 @@
 //! The portal: what a browser sees. Handlers parse, prove, execute and answer; the words are in
 //! `view`, the rules elsewhere.
 
+mod alert;
 #[cfg(feature = "demo")]
 mod demo;
 pub mod errors;
@@ -10,6 +11,7 @@ mod jobs;
 mod ledger;
 mod log_in;
 mod passcodes;
+mod schedule;
 mod session;
 pub mod view;
 pub mod visitor;
@@ -45,6 +47,10 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/jobs/{id}", get(jobs::page))
         .route("/jobs/{id}/return", get(jobs::back))
         .route(paths::HOME, get(home::page))
+        .route(paths::ALERT, get(alert::page))
+        .route(paths::ALERT_LATER, post(alert::later))
+        .route(paths::RENEWAL, get(alert::renewal))
+        .route(paths::SCHEDULE, get(schedule::page))
         .route(paths::PASSCODES, get(passcodes::page).post(passcodes::update))
         .route(paths::PASSCODES_CANCELLED, get(passcodes::cancelled))
         .route("/passcodes/updated/{id}", get(passcodes::updated))
@@ -75,7 +81,7 @@ async fn frame_for(app: &App, session: &Session, tab: Option<Tab>) -> anyhow::Re
     let person = app.stores().vault.person(session.holder).await?;
     let name = person.map_or_else(|| "You".to_owned(), |person| person.name);
     let log_out_at = time(app, session.ends_at());
-    let visitor = Visitor { name: &name, log_out_at: &log_out_at };
+    let visitor = Visitor { name: &name, log_out_at: &log_out_at, scope: session.scope };
     let time_out = Some(session::time_out(app, session));
     Ok(pages::Frame { time_out, ..frame(app.is_demo(), Some(visitor), tab) })
 }

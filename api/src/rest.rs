@@ -6,6 +6,7 @@
 //! ([`logon_checks`]). Routes are mounted only together with their description, so
 //! that `/api/openapi.json` leaves none out and promises none.
 
+mod alert;
 mod extract;
 mod idempotency;
 mod jobs;
@@ -16,6 +17,7 @@ mod openapi;
 mod passcodes;
 mod problem;
 mod rules;
+mod schedule;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -58,6 +60,9 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(jobs::back))
         .routes(routes!(session::show, session::end))
         .routes(routes!(passcodes::show, passcodes::update))
+        .routes(routes!(alert::show))
+        .routes(routes!(alert::later))
+        .routes(routes!(schedule::show))
         .routes(routes!(ledger::list))
         .routes(routes!(logon_checks::check))
         .routes(routes!(rules::list))

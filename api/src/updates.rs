@@ -3,13 +3,16 @@
 
 use chrono::Duration;
 use domain::{
-    holder::{HolderCommand, HolderEvent},
-    ids::{CommandId, EventId},
+    decider::Decider as _,
+    holder::{self, HolderCommand, HolderEvent},
+    ids::{CommandId, EventId, SecretRef},
+    logon::Authenticated,
     passcode::{
-        self, Advice, FieldFault, Form, Kind, Optional, OptionalKind, Passcode, Wanted,
-        WantedOptional,
+        self, Advice, CardChange, Changes, FieldFault, Form, Kind, Optional, OptionalKind,
+        Passcode, Wanted, WantedOptional,
     },
     policy::SameValue,
+    refusal::Refusal,
 };
 use serde::Serialize;
 use stores::{session::Session, vault::NewPasscode};
@@ -21,7 +24,7 @@ use crate::{
     app::App,
     execute::{Actor, Cause, Loaded},
     jobs::{
-        passcode::{HISTORY_CHECKS_A_DAY, optional_secret, takes, value_secret},
+        passcode::{HISTORY_CHECKS_A_DAY, SMARTCARD_SECRET, optional_secret, takes, value_secret},
         same_value, still_right,
     },
 };
@@ -37,6 +40,8 @@ const USED_BEFORE_LINE: u32 = 3_100;
 pub enum Planned {
     /// Nothing: everything that is wrong, at once.
     Faults(Vec<FieldFault>),
+    /// Nothing: a rule says no to the whole of it.
+    Refused(Refusal),
     /// It waits for the card.
     Change(PlannedChange),
 }
@@ -55,6 +60,9 @@ pub async fn plan(
         Ok(wanted) => wanted,
         Err(faults) => return Ok(Planned::Faults(faults)),
     };
+    if let Err(refusal) = would_be_accepted(app, session, loaded, &wanted, command) {
+        return Ok(Planned::Refused(refusal));
+    }
     let mut faults = used_before(app, session, loaded, &wanted).await?;
     let mut advice = wanted.advice(&context, passcodes);
     for same in same_values(app, session, loaded, &wanted).await? {
@@ -81,6 +89,34 @@ pub async fn plan(
         advice,
     };
     Ok(Planned::Change(change))
+}
+
+/// B-17, P-19, B-61: whether the rules would accept this *Update* now, as far as that does not
+/// depend on the values.
+fn would_be_accepted(
+    app: &App,
+    session: &Session,
+    loaded: &Loaded,
+    wanted: &Wanted,
+    command: CommandId,
+) -> Result<(), Refusal> {
+    let proof = Authenticated::by_card(&loaded.holder, &session.card)
+        .map_err(|_| Refusal::from(holder::Refusal::CardNotActive))?;
+    let [account_recovery, verification] = wanted.optionals().map(|(kind, wanted)| match wanted {
+        WantedOptional::Keep => Optional::Keep,
+        WantedOptional::Blank => Optional::Blank,
+        WantedOptional::Set(_) => Optional::Set(optional_secret(command, kind)),
+    });
+    let secret = SecretRef::derive(command, SMARTCARD_SECRET);
+    let changes = Changes {
+        proof,
+        logged_on_at: session.opened_at,
+        smartcard: wanted.smartcard.then_some(CardChange { secret }),
+        account_recovery,
+        verification,
+    };
+    let command = HolderCommand::ChangePasscodes(changes);
+    loaded.holder.decide(&app.context(loaded), command).map(|_| ())
 }
 
 /// P-22: which of the wanted values are among the last ones of their kind. Each is an event.

@@ -27,8 +27,8 @@ pub const ABSOLUTE_HOURS: i64 = 12;
 /// before its idle time is over, never after.
 pub const SEEN_EVERY_SECS: i64 = 60;
 
-/// What a session may do (B-17), as the check at log-in found. What a restricted session is kept
-/// from, and what makes it full, comes with forced renewal.
+/// What a session may do (B-17), as the check at log-in found; a cure makes it full
+/// ([`Sessions::widen`]), and nothing makes it less (B-10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Everything.
@@ -199,6 +199,21 @@ impl Sessions {
             session.last_seen_at = now;
         }
         Ok(Some(session))
+    }
+
+    /// B-17, B-18: what restricted a session is cured. How many are full by it: 0 or 1.
+    pub async fn widen(&self, token: TokenHash) -> Result<u64, StoreError> {
+        let widened = sqlx::query(
+            "
+            update session set scope = $2
+            where token_sha256 = $1 and ended_at is null and scope != $2
+            ",
+        )
+        .bind(token.as_bytes().to_vec())
+        .bind(Scope::Full.label())
+        .execute(self.connections.writer()?)
+        .await;
+        Ok(self.connections.settle(widened)?.rows_affected())
     }
 
     /// Ends one session. How many were open: 0 or 1.

@@ -8,9 +8,12 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
+use pages::Link;
+
 use super::{
     public_frame,
     view::{
+        paths,
         problem::{Problem, ProblemKind},
         refusal::RefusalView,
     },
@@ -24,6 +27,8 @@ pub enum PageError {
     Problem(ProblemKind),
     /// A rule says no.
     Refused(Box<RefusalView>),
+    /// B-17: in this session a change comes first.
+    RenewalRequired(Box<RefusalView>),
     /// We failed.
     Failed(anyhow::Error),
 }
@@ -53,6 +58,9 @@ impl IntoResponse for PageError {
             Self::Refused(refusal) => {
                 Problem::new(ProblemKind::Unprocessable).with_refusal(*refusal)
             }
+            Self::RenewalRequired(refusal) => Problem::new(ProblemKind::Forbidden)
+                .with_refusal(*refusal)
+                .with_next(Link::new(paths::RENEWAL, "See what you have to change")),
             Self::Failed(error) if not_ready::is(&error) => {
                 tracing::warn!(error = format!("{error:#}"), "a page was not ready to be shown");
                 Problem::new(ProblemKind::Unavailable)

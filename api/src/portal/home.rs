@@ -1,28 +1,35 @@
 //! S-01: the Home tab.
 
 use axum::{extract::State, response::Response};
-use domain::passcode::Status;
+use domain::{calendar::Phase, context::Context, expiry, passcode::Status};
+use stores::session::{Scope, Session};
 
 use super::{
     errors::PageError,
     frame_for, html,
-    view::{agent::AgentStatus, frame::Tab, home::Home, passcodes::StatusLine},
+    view::{
+        agent::AgentStatus,
+        alert::Alert,
+        frame::Tab,
+        home::{Home, Notice, PutOff},
+        passcodes::StatusLine,
+        paths,
+        renewal::Renewal,
+    },
     visitor::LoggedIn,
 };
-use crate::{app::App, passcode_status};
+use crate::{admission::SeeHome, app::App, execute::Loaded, passcode_status, required::Required};
 
 /// The most urgent thing that is due, and how card and passcodes stand.
 pub(super) async fn page(
     State(app): State<App>,
-    LoggedIn { session }: LoggedIn,
+    LoggedIn { session, .. }: LoggedIn<SeeHome>,
 ) -> Result<Response, PageError> {
     let status = passcode_status::of(&app, session.holder).await?;
-    let worst = Status::worst(&status).filter(|(_, phase)| 0 < phase.severity());
-    let due = worst.and_then(|(kind, _)| status.iter().find(|line| line.kind == kind));
+    let loaded = app.load(session.holder).await?;
     let person = app.stores().vault.person(session.holder).await?;
     let page = Home {
-        due: due.map(StatusLine::from),
-        may_decline: worst.is_some_and(|(_, phase)| phase.severity() < 2),
+        notice: notice(&app, &session, &loaded, &status),
         holder: person.map_or_else(String::new, |person| person.name),
         card: session.card.to_string(),
         passcodes: status.iter().map(StatusLine::from).collect(),
@@ -31,8 +38,41 @@ pub(super) async fn page(
     html(page.render(app.pages(), &frame_for(&app, &session, Some(Tab::Home)).await?))
 }
 
+/// What is most urgent. What a session has to do was decided when it was opened (B-10).
+fn notice(app: &App, session: &Session, loaded: &Loaded, status: &[Status; 3]) -> Notice {
+    let context = app.context(loaded);
+    if session.scope == Scope::Restricted {
+        let required = Required::of(app, session, loaded);
+        return Notice::Renewal(Renewal::new(&required, context.today()));
+    }
+    if let Some(alert) = expiry::alert(&context, &loaded.holder) {
+        return Notice::Alert(Alert::from(&alert));
+    }
+    let worst = Status::worst(status);
+    let line = worst.and_then(|(kind, _)| status.iter().find(|line| line.kind == kind));
+    match (worst.map(|(_, phase)| phase), line) {
+        (Some(Phase::Forced { .. } | Phase::Locked), Some(line)) => Notice::Expired(line.into()),
+        (Some(Phase::Alert { .. }), _) => Notice::PutOff(put_off(&context, status)),
+        (None | Some(Phase::Current { .. } | Phase::Forced { .. } | Phase::Locked), _) => {
+            Notice::Nothing
+        }
+    }
+}
+
+/// B-16: what comes tomorrow.
+fn put_off(context: &Context<'_>, status: &[Status; 3]) -> PutOff {
+    let date = pages::date(context.today().succ_opt().unwrap_or(context.today()));
+    let is_last = |status: &Status| status.phase() == Some(Phase::Alert { days_left: 1 });
+    let tomorrow = if status.iter().any(is_last) {
+        format!("From tomorrow, {date}, you have to do it before anything else.")
+    } else {
+        format!("We will remind you again tomorrow, {date}.")
+    };
+    PutOff { tomorrow, renew: paths::PASSCODES_DUE }
+}
+
 /// What the session's agent says of its readers.
-fn agent_status(app: &App, session: &stores::session::Session) -> AgentStatus {
+fn agent_status(app: &App, session: &Session) -> AgentStatus {
     let Some(seen) = app.agents().agent(session.agent) else {
         let last_heard = super::time(app, session.last_seen_at);
         return AgentStatus::Lost { last_heard };

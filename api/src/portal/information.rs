@@ -11,12 +11,15 @@ use super::{
     view::{self, frame::Tab, help, problem::ProblemKind, rule::Rule, start::Start},
     visitor::LoggedIn,
 };
-use crate::app::App;
+use crate::{
+    admission::{LaunchApplication, SeeHelp},
+    app::App,
+};
 
 /// S-08: the applications to launch.
 pub(super) async fn start(
     State(app): State<App>,
-    logged_in: Option<LoggedIn>,
+    logged_in: Option<LoggedIn<SeeHelp>>,
 ) -> Result<Response, PageError> {
     let frame = frame(&app, logged_in.as_ref(), None).await?;
     let page = Start { logged_in: logged_in.is_some(), progress: progress(&app) };
@@ -35,7 +38,10 @@ fn progress(_app: &App) -> Option<view::demo::Progress> {
 }
 
 /// S-08: the other application.
-pub(super) async fn care_identity_service(State(app): State<App>) -> Result<Response, PageError> {
+pub(super) async fn care_identity_service(
+    State(app): State<App>,
+    _may_launch: Option<LoggedIn<LaunchApplication>>,
+) -> Result<Response, PageError> {
     html(view::care_identity_service::render(app.pages(), &public_frame(&app)))
 }
 
@@ -47,7 +53,7 @@ pub(super) async fn accessibility(State(app): State<App>) -> Result<Response, Pa
 /// All help pages.
 pub(super) async fn help(
     State(app): State<App>,
-    logged_in: Option<LoggedIn>,
+    logged_in: Option<LoggedIn<SeeHelp>>,
 ) -> Result<Response, PageError> {
     let frame = frame(&app, logged_in.as_ref(), Some(Tab::Help)).await?;
     html(help::render_index(app.pages(), &frame))
@@ -56,7 +62,7 @@ pub(super) async fn help(
 /// One help page.
 pub(super) async fn help_topic(
     State(app): State<App>,
-    logged_in: Option<LoggedIn>,
+    logged_in: Option<LoggedIn<SeeHelp>>,
     Path(slug): Path<String>,
 ) -> Result<Response, PageError> {
     let topic = help::Topic::find(&slug).ok_or(PageError::Problem(ProblemKind::NotFound))?;
@@ -67,7 +73,7 @@ pub(super) async fn help_topic(
 /// A rule in the product's own words.
 pub(super) async fn rule(
     State(app): State<App>,
-    logged_in: Option<LoggedIn>,
+    logged_in: Option<LoggedIn<SeeHelp>>,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
     let rule = domain::rules::find(&id).ok_or(PageError::Problem(ProblemKind::NotFound))?;
@@ -83,7 +89,7 @@ pub(super) async fn rule(
 
 async fn frame(
     app: &App,
-    logged_in: Option<&LoggedIn>,
+    logged_in: Option<&LoggedIn<SeeHelp>>,
     tab: Option<Tab>,
 ) -> anyhow::Result<pages::Frame> {
     match logged_in {

@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
+use domain::passcode::Status;
 use protocol::JobId;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use super::{
     errors::PageError,
     html, public_frame,
     view::{
+        account_locked::AccountLocked,
         job::{Job, JobFor, JobState},
         paths,
         problem::ProblemKind,
@@ -25,7 +27,7 @@ use crate::{
     app::App,
     cookies::{BROWSER_COOKIE, token},
     jobs::OpenJob,
-    log_in::{self, CARD_GONE, CARD_GONE_WAY_OUT, NotOpened},
+    log_in::{self, CARD_GONE, CARD_GONE_WAY_OUT, First, NotOpened},
     passcode_page,
 };
 
@@ -112,10 +114,11 @@ pub(super) async fn back(
         return Ok(Redirect::to(&paths::job(&id.to_string())).into_response());
     };
     match &open.job.goal {
-        Goal::LogIn => {
-            let jar = log_in::open_session(&app, jar, claim).await.map_err(not_opened)?;
-            Ok((jar, Redirect::to(paths::HOME)).into_response())
-        }
+        Goal::LogIn => match log_in::open_session(&app, jar, &open, claim).await {
+            Ok(opened) => Ok((opened.jar, Redirect::to(first(opened.first))).into_response()),
+            Err(NotOpened::Locked(passcodes)) => locked(&app, &passcodes),
+            Err(error) => Err(not_opened(error)),
+        },
         Goal::ChangePasscodes(_) => {
             Ok(Redirect::to(&format!("/passcodes/updated/{id}")).into_response())
         }
@@ -124,8 +127,24 @@ pub(super) async fn back(
     }
 }
 
+/// Where a new session begins.
+fn first(first: First) -> &'static str {
+    match first {
+        First::Home => paths::HOME,
+        First::Alert => paths::ALERT,
+        First::Renewal => paths::RENEWAL,
+    }
+}
+
+/// P-19: a page with no way on but the registration authority.
+fn locked(app: &App, passcodes: &[Status]) -> Result<Response, PageError> {
+    let page = html(AccountLocked::of(passcodes).render(app.pages(), &public_frame(app)))?;
+    Ok((StatusCode::LOCKED, page).into_response())
+}
+
 fn not_opened(error: NotOpened) -> PageError {
     match error {
+        NotOpened::Locked(_) => PageError::Problem(ProblemKind::Locked),
         NotOpened::Refused(refusal) => PageError::Refused(Box::new(RefusalView {
             rule: Some(rule_link(refusal.rule().as_str())),
             why: format!("{refusal}."),

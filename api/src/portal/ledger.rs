@@ -18,6 +18,7 @@ use super::{
     visitor::LoggedIn,
 };
 use crate::{
+    admission::SeeLedger,
     app::App,
     ledger::told::{self, Place},
 };
@@ -34,7 +35,7 @@ pub(super) struct Which {
 /// One page of the ledger, newest first.
 pub(super) async fn page(
     State(app): State<App>,
-    LoggedIn { session }: LoggedIn,
+    LoggedIn { session, .. }: LoggedIn<SeeLedger>,
     Query(which): Query<Which>,
 ) -> Result<Response, PageError> {
     let place = match which.before.as_deref() {

@@ -2,17 +2,21 @@
 
 use axum::{
     Form as Fields,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
-use domain::passcode::{
-    Characters, FieldFault, Form, Lengths, OptionalFields, SmartcardRules, Typed,
+use domain::{
+    calendar::Phase,
+    passcode::{
+        Characters, Field, FieldFault, Form, Kind, Lengths, OptionalFields, SmartcardRules, Status,
+        Typed,
+    },
 };
 use protocol::JobId;
 use serde::Deserialize;
-use stores::session::Session;
+use stores::session::{Scope, Session};
 use uuid::Uuid;
 use workflows::card_job::Goal;
 
@@ -29,6 +33,7 @@ use super::{
     visitor::LoggedIn,
 };
 use crate::{
+    admission::{ChangePasscodes, SeePasscodes},
     app::App,
     cookies::browser,
     execute::Loaded,
@@ -39,10 +44,34 @@ use crate::{
 /// Status and form.
 pub(super) async fn page(
     State(app): State<App>,
-    LoggedIn { session }: LoggedIn,
+    LoggedIn { session, .. }: LoggedIn<SeePasscodes>,
+    Query(came): Query<Came>,
 ) -> Result<Response, PageError> {
     let loaded = app.load(session.holder).await?;
-    show(&app, &session, &loaded, Ticked::default(), Vec::new()).await
+    let smartcard = smartcard_wanted(&app, &loaded, came.renew);
+    show(&app, &session, &loaded, Ticked { smartcard, ..Ticked::default() }, Vec::new()).await
+}
+
+/// How one came to the form.
+#[derive(Deserialize)]
+pub(super) struct Came {
+    renew: Option<Renew>,
+}
+
+/// P-16: by *Renew now*.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Renew {
+    Due,
+}
+
+/// P-16: the smartcard passcode is ticked if it is what is due.
+fn smartcard_wanted(app: &App, loaded: &Loaded, renew: Option<Renew>) -> bool {
+    match loaded.holder.passcodes().phase(&app.context(loaded), Kind::Smartcard) {
+        Some(Phase::Forced { .. } | Phase::Locked) => true,
+        Some(Phase::Alert { .. }) => renew == Some(Renew::Due),
+        None | Some(Phase::Current { .. }) => false,
+    }
 }
 
 /// The form as browsers send it: a box that is not ticked is not there.
@@ -89,7 +118,7 @@ impl From<Sent> for Form {
 /// *Update*: judged as a whole; what is right waits for the card.
 pub(super) async fn update(
     State(app): State<App>,
-    LoggedIn { session }: LoggedIn,
+    LoggedIn { session, .. }: LoggedIn<ChangePasscodes>,
     jar: CookieJar,
     Fields(sent): Fields<Sent>,
 ) -> Result<Response, PageError> {
@@ -98,6 +127,12 @@ pub(super) async fn update(
     let command = app.entropy().command_id(app.now());
     match updates::plan(&app, &session, &loaded, &Form::from(sent), command).await? {
         Planned::Faults(faults) => {
+            let page = show(&app, &session, &loaded, ticked, faults).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Planned::Refused(refusal) => {
+            let (field, rule) = (Field::Form, refusal.rule());
+            let faults = vec![FieldFault { field, rule, message: refusal.why() }];
             let page = show(&app, &session, &loaded, ticked, faults).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
@@ -118,7 +153,7 @@ async fn show(
 ) -> Result<Response, PageError> {
     let status = passcode_status::of(app, session.holder).await?;
     let page = ManagePasscodes {
-        status: status.iter().map(StatusLine::from).collect(),
+        status: status.iter().map(|status| line(session.scope, status)).collect(),
         optional: app.policy().optional,
         smartcard: smartcard_rules(app, loaded),
         ticked,
@@ -127,6 +162,13 @@ async fn show(
     };
     let frame = frame_for(app, session, Some(Tab::ManagePasscodes)).await?;
     html(page.render(app.pages(), &frame))
+}
+
+fn line(scope: Scope, status: &Status) -> StatusLine {
+    match scope {
+        Scope::Full => StatusLine::from(status),
+        Scope::Restricted => StatusLine::from(status).curable(status),
+    }
 }
 
 /// P-06: the policy's rule and that of the holder's card.
@@ -146,7 +188,7 @@ fn smartcard_rules(app: &App, loaded: &Loaded) -> SmartcardRules {
 /// P-27: nothing was changed.
 pub(super) async fn cancelled(
     State(app): State<App>,
-    LoggedIn { session }: LoggedIn,
+    LoggedIn { session, .. }: LoggedIn<SeePasscodes>,
 ) -> Result<Response, PageError> {
     let frame = frame_for(&app, &session, Some(Tab::ManagePasscodes)).await?;
     html(Outcome::Cancelled.render(app.pages(), &frame))
@@ -155,7 +197,7 @@ pub(super) async fn cancelled(
 /// P-26: how the *Update* ended, read from what is true.
 pub(super) async fn updated(
     State(app): State<App>,
-    LoggedIn { session }: LoggedIn,
+    LoggedIn { session, .. }: LoggedIn<SeePasscodes>,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
     let not_found = PageError::Problem(ProblemKind::NotFound);

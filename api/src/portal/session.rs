@@ -7,7 +7,7 @@ use serde::Serialize;
 use stores::session::Session;
 
 use super::{time, view::paths, visitor::LoggedIn};
-use crate::app::App;
+use crate::{admission::KeepOrEndSession, app::App};
 
 /// The warning comes so many seconds before the end.
 const WARN_SECS: u32 = 120;
@@ -25,7 +25,10 @@ pub(super) struct Kept {
 
 /// The holder is still there: by asking he has used his session. For the script of the warning;
 /// where none runs, opening any page does the same.
-pub(super) async fn keep(State(app): State<App>, LoggedIn { session }: LoggedIn) -> Json<Kept> {
+pub(super) async fn keep(
+    State(app): State<App>,
+    LoggedIn { session, .. }: LoggedIn<KeepOrEndSession>,
+) -> Json<Kept> {
     let TimeOut { log_out_at, ends_after_secs, may_stay, .. } = time_out(&app, &session);
     Json(Kept { log_out_at, ends_after_secs, may_stay })
 }

@@ -8,7 +8,9 @@
 //! [`TEMPLATES`], and its states in a test beside it.
 
 pub mod accessibility;
+pub mod account_locked;
 pub mod agent;
+pub mod alert;
 pub mod care_identity_service;
 pub mod demo;
 pub mod frame;
@@ -22,7 +24,9 @@ pub mod passcodes;
 pub mod paths;
 pub mod problem;
 pub mod refusal;
+pub mod renewal;
 pub mod rule;
+pub mod schedule;
 pub mod session_ended;
 pub mod start;
 
@@ -31,9 +35,13 @@ use pages::{Environment, Error};
 /// Name and source of every template of the portal.
 const TEMPLATES: &[(&str, &str)] = &[
     ("_agent.jinja", include_str!("../../templates/_agent.jinja")),
+    ("_alert.jinja", include_str!("../../templates/_alert.jinja")),
     ("_phase.jinja", include_str!("../../templates/_phase.jinja")),
     ("_refusal.jinja", include_str!("../../templates/_refusal.jinja")),
+    ("_renewal.jinja", include_str!("../../templates/_renewal.jinja")),
     ("accessibility.jinja", include_str!("../../templates/accessibility.jinja")),
+    ("account_locked.jinja", include_str!("../../templates/account_locked.jinja")),
+    ("alert.jinja", include_str!("../../templates/alert.jinja")),
     ("care_identity_service.jinja", include_str!("../../templates/care_identity_service.jinja")),
     ("demo.jinja", include_str!("../../templates/demo.jinja")),
     ("help.jinja", include_str!("../../templates/help.jinja")),
@@ -45,7 +53,9 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("outcome.jinja", include_str!("../../templates/outcome.jinja")),
     ("passcodes.jinja", include_str!("../../templates/passcodes.jinja")),
     ("problem.jinja", include_str!("../../templates/problem.jinja")),
+    ("renewal.jinja", include_str!("../../templates/renewal.jinja")),
     ("rule.jinja", include_str!("../../templates/rule.jinja")),
+    ("schedule.jinja", include_str!("../../templates/schedule.jinja")),
     ("session_ended.jinja", include_str!("../../templates/session_ended.jinja")),
     ("start.jinja", include_str!("../../templates/start.jinja")),
 ];

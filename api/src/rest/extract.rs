@@ -21,25 +21,30 @@ use zeroize::Zeroizing;
 
 use super::problem::Problem;
 use crate::{
+    admission::{Admission, Names, admit},
     app::App,
     cookies::{self, SESSION_COOKIE},
     tokens,
 };
 
-/// Who calls: the holder of a session. As an argument of a handler: nobody gets in without.
-/// Machines with a bearer token will be told apart here.
-pub(super) struct Caller {
+/// Who calls: the holder of a session that may do `A`. As an argument of a handler: nobody gets in
+/// without.
+pub(super) struct Caller<A> {
     /// The session.
     pub(super) session: Session,
+    act: PhantomData<A>,
 }
 
-impl FromRequestParts<App> for Caller {
+impl<A: Names> FromRequestParts<App> for Caller<A> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        match cookies::session(app, &parts.headers).await? {
-            Some(session) => Ok(Self { session }),
-            None => Err(not_logged_in(app, &parts.headers).await?),
+        match admit(app, &parts.headers, A::ACT).await? {
+            Admission::Open(session) => Ok(Self { session, act: PhantomData }),
+            Admission::Refused(refusal, required) => {
+                Err(Problem::of_restricted(&refusal.into(), &required))
+            }
+            Admission::Nobody => Err(not_logged_in(app, &parts.headers).await?),
         }
     }
 }

@@ -202,7 +202,7 @@ pub(super) async fn back(
             .but("Start again."));
     };
     match (&open.job.goal, &open.job.stage) {
-        (Goal::LogIn, Stage::Done(claim)) => opened(&app, jar, claim).await,
+        (Goal::LogIn, Stage::Done(claim)) => opened(&app, jar, &open, claim).await,
         (Goal::Personalise { .. }, Stage::Done(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
         (Goal::ChangePasscodes(change), stage) => {
             let ended = updates::ended(&app, stage, change).await?.ok_or_else(not_yet)?;
@@ -212,19 +212,21 @@ pub(super) async fn back(
     }
 }
 
-async fn opened(app: &App, jar: CookieJar, claim: &Claim) -> Result<Response, Problem> {
-    match log_in::open_session(app, jar, claim).await {
-        Ok(jar) => Ok((StatusCode::NO_CONTENT, jar).into_response()),
-        Err(NotOpened::Refused(refusal)) => Err(not_opened(app, claim, refusal).await?),
+async fn opened(
+    app: &App,
+    jar: CookieJar,
+    open: &OpenJob,
+    claim: &Claim,
+) -> Result<Response, Problem> {
+    match log_in::open_session(app, jar, open, claim).await {
+        Ok(opened) => Ok((StatusCode::NO_CONTENT, opened.jar).into_response()),
+        Err(NotOpened::Refused(refusal)) => Err(Problem::of_logon(refusal, &[])),
+        Err(NotOpened::Locked(passcodes)) => {
+            Err(Problem::of_logon(LogonRefusal::AccountLocked, &passcodes))
+        }
         Err(NotOpened::CardGone) => Err(Problem::card_gone()),
         Err(NotOpened::Failed(error)) => Err(error.into()),
     }
-}
-
-async fn not_opened(app: &App, claim: &Claim, refusal: LogonRefusal) -> anyhow::Result<Problem> {
-    let loaded = app.load(claim.holder).await?;
-    let passcodes = loaded.holder.passcodes().status(&app.context(&loaded));
-    Ok(Problem::of_logon(refusal, &passcodes))
 }
 
 fn not_yet() -> Problem {

@@ -11,7 +11,7 @@ use super::{
     extract::{Caller, Query, limit, out_of_range},
     problem::Problem,
 };
-use crate::{app::App, ledger};
+use crate::{admission::SeeLedger, app::App, ledger};
 
 /// Entries on a page, unless asked for otherwise.
 const ENTRIES: u32 = 20;
@@ -77,7 +77,7 @@ impl From<Entry> for LedgerEntry {
 ))]
 pub(super) async fn list(
     State(app): State<App>,
-    Caller { session }: Caller,
+    Caller { session, .. }: Caller<SeeLedger>,
     Query(which): Query<Which>,
 ) -> Result<Json<LedgerPage>, Problem> {
     let max = ledger::ENTRIES_MAX;

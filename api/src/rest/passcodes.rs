@@ -10,7 +10,7 @@ use axum_extra::extract::CookieJar;
 use chrono::NaiveDate;
 use domain::{
     calendar::Phase,
-    ids::CommandId,
+    ids::{CommandId, HolderId},
     passcode::{Form, Kind, OptionalFields, Standing, Status, Typed},
 };
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,7 @@ use super::{
     problem::Problem,
 };
 use crate::{
+    admission::{ChangePasscodes, SeePasscodes},
     app::App,
     cookies::{BROWSER_COOKIE, token},
     jobs::{OpenJob, job_of},
@@ -40,10 +41,17 @@ pub(super) struct Passcodes {
     passcodes: Vec<Line>,
 }
 
+/// what of it is due, or has to be changed.
+pub(super) async fn due(app: &App, holder: HolderId) -> anyhow::Result<Vec<Line>> {
+    let status = passcode_status::of(app, holder).await?;
+    let is_due = |status: &&Status| status.phase().is_some_and(|phase| 0 < phase.severity());
+    Ok(status.iter().filter(is_due).map(Line::from).collect())
+}
+
 /// S-02: a line of *Passcode Status*.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PasscodeStatus)]
-struct Line {
+pub(super) struct Line {
     /// Which passcode.
     kind: PasscodeKind,
     /// P-04: false if there is none.
@@ -57,6 +65,9 @@ struct Line {
     /// Days until then, 0 once it has expired.
     #[schema(required)]
     days_left: Option<i64>,
+    /// P-18: the first day on which the account is locked if nothing is done, if it is set.
+    #[schema(required)]
+    locks_on: Option<NaiveDate>,
     /// P-13 to P-18: where it stands, if it is set.
     #[schema(required)]
     phase: Option<PasscodePhase>,
@@ -119,14 +130,16 @@ impl From<&Status> for Line {
                 last_changed_on: None,
                 expires_on: None,
                 days_left: None,
+                locks_on: None,
                 phase: None,
             },
-            Standing::Set { last_changed_on, expires_on, days_left, phase, .. } => Self {
+            Standing::Set { last_changed_on, expires_on, locks_on, days_left, phase } => Self {
                 kind,
                 set: true,
                 last_changed_on: Some(last_changed_on),
                 expires_on: Some(expires_on),
                 days_left: Some(days_left.max(0)),
+                locks_on: Some(locks_on),
                 phase: Some(phase.into()),
             },
         }
@@ -143,7 +156,7 @@ impl From<&Status> for Line {
 ))]
 pub(super) async fn show(
     State(app): State<App>,
-    Caller { session }: Caller,
+    Caller { session, .. }: Caller<SeePasscodes>,
 ) -> Result<Json<Passcodes>, Problem> {
     let status = passcode_status::of(&app, session.holder).await?;
     Ok(Json(Passcodes { passcodes: status.iter().map(Line::from).collect() }))
@@ -206,7 +219,7 @@ impl From<Update> for Form {
         headers(("location" = String, description = "Where to ask how far it is."))),
     (status = 401, description = "Nobody is logged in.",
         body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "The browser's cookie, which came with the log-in, is missing.",
+    (status = 403, description = "The browser's cookie, which came with the log-in, is missing; or another passcode has expired and has to be changed first, or with it (B-17).",
         body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "Everything that is wrong, at once.",
         body = Problem, content_type = "application/problem+json"),
@@ -215,7 +228,7 @@ impl From<Update> for Form {
 ))]
 pub(super) async fn update(
     State(app): State<App>,
-    Caller { session }: Caller,
+    Caller { session, .. }: Caller<ChangePasscodes>,
     jar: CookieJar,
     key: IdempotencyKey,
     sent: Sent<Update>,
@@ -245,6 +258,7 @@ async fn plan(
     let loaded = app.load(session.holder).await?;
     match updates::plan(app, session, &loaded, &form, command).await? {
         Planned::Faults(faults) => Ok(Answer::refused(&Problem::of_faults(faults))?),
+        Planned::Refused(refusal) => Ok(Answer::refused(&Problem::of_refusal(&refusal))?),
         Planned::Change(change) => {
             let job = app.start_job(Goal::ChangePasscodes(change), browser).await?;
             match app.job(job).await? {

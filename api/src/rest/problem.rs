@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     logon::LogonRefusal,
     passcode::{FieldFault, Standing, Status},
-    refusal::RuleId,
+    refusal::{Refusal, RuleId},
     rules,
 };
 use serde::Serialize;
@@ -18,9 +18,11 @@ use utoipa::ToSchema;
 
 use crate::{
     cookies::SESSION_COOKIE,
+    execute::ExecuteError,
     log_in::{CARD_GONE, CARD_GONE_WAY_OUT},
     not_ready,
     portal::view::paths,
+    required::Required,
 };
 
 /// The media type of a problem.
@@ -164,7 +166,7 @@ impl Problem {
             | LogonRefusal::ProofNotValid => StatusCode::FORBIDDEN,
         };
         let facts = match refusal {
-            LogonRefusal::AccountLocked => passcodes.iter().filter_map(fact).collect(),
+            LogonRefusal::AccountLocked => passcodes.iter().flat_map(facts_of).collect(),
             LogonRefusal::CardLocked
             | LogonRefusal::WrongPasscode { .. }
             | LogonRefusal::CardNotKnown
@@ -174,6 +176,36 @@ impl Problem {
             .by(refusal.rule())
             .because(format!("{refusal}."))
             .but(refusal.way_out())
+    }
+
+    /// B-17: a session that has to change these passcodes first is refused something else.
+    pub(super) fn of_restricted(refusal: &Refusal, required: &Required) -> Self {
+        let facts = required.passcodes().iter().flat_map(|overdue| {
+            let kind = overdue.kind.as_str();
+            [
+                Fact { name: format!("{kind}_expires_on"), value: overdue.expired_on.to_string() },
+                Fact { name: format!("{kind}_locks_on"), value: overdue.locks_on.to_string() },
+            ]
+        });
+        Self { facts: facts.collect(), ..Self::of_refusal(refusal) }
+    }
+
+    /// A command that a rule says no to.
+    pub(super) fn of_refusal(refusal: &Refusal) -> Self {
+        let changes_on = refusal.changes_on();
+        Self { changes_on, ..Self::of(StatusCode::FORBIDDEN) }
+            .by(refusal.rule())
+            .because(format!("{}.", refusal.why()))
+            .but(refusal.way_out())
+    }
+
+    /// A command that was not carried out.
+    pub(super) fn of_execute(error: ExecuteError) -> Self {
+        match error {
+            ExecuteError::Refused(refusal) => Self::of_refusal(&refusal),
+            ExecuteError::Conflict => Self::of(StatusCode::CONFLICT),
+            ExecuteError::Failed(error) => error.into(),
+        }
     }
 
     /// A repeat that comes too late to be carried out, and whose first answer was never given.
@@ -257,14 +289,17 @@ impl IntoResponse for Problem {
     }
 }
 
-/// When a passcode that is set expires, or expired.
-fn fact(status: &Status) -> Option<Fact> {
+/// When a passcode that is set expires, or expired, and locks the account.
+fn facts_of(status: &Status) -> Vec<Fact> {
+    let fact = |what: &str, day: NaiveDate| Fact {
+        name: format!("{}_{what}", status.kind.as_str()),
+        value: day.to_string(),
+    };
     match status.standing {
-        Standing::NotSet => None,
-        Standing::Set { expires_on, .. } => Some(Fact {
-            name: format!("{}_expires_on", status.kind.as_str()),
-            value: expires_on.to_string(),
-        }),
+        Standing::NotSet => vec![],
+        Standing::Set { expires_on, locks_on, .. } => {
+            vec![fact("expires_on", expires_on), fact("locks_on", locks_on)]
+        }
     }
 }
 

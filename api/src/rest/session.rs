@@ -7,8 +7,12 @@ use stores::session::{EndReason, Scope};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{extract::Caller, problem::Problem};
-use crate::app::App;
+use super::{
+    extract::Caller,
+    passcodes::{self, Line},
+    problem::Problem,
+};
+use crate::{admission::KeepOrEndSession, app::App};
 
 /// An open session.
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,6 +26,9 @@ pub(super) struct Session {
     card: String,
     /// What it may do.
     scope: SessionScope,
+    /// the passcodes that are due, or have to be changed; if the scope is restricted, before
+    /// anything else.
+    due: Vec<Line>,
     /// Since when.
     opened_at: DateTime<Utc>,
     /// From this instant on it is over, if it is not used before.
@@ -48,7 +55,7 @@ enum SessionScope {
 ))]
 pub(super) async fn show(
     State(app): State<App>,
-    Caller { session }: Caller,
+    Caller { session, .. }: Caller<KeepOrEndSession>,
 ) -> Result<Json<Session>, Problem> {
     let person = app.stores().vault.person(session.holder).await?;
     Ok(Json(Session {
@@ -59,6 +66,7 @@ pub(super) async fn show(
             Scope::Full => SessionScope::Full,
             Scope::Restricted => SessionScope::Restricted,
         },
+        due: passcodes::due(&app, session.holder).await?,
         opened_at: session.opened_at,
         ends_at: session.ends_at(),
     }))
@@ -74,7 +82,7 @@ pub(super) async fn show(
 ))]
 pub(super) async fn end(
     State(app): State<App>,
-    Caller { session }: Caller,
+    Caller { session, .. }: Caller<KeepOrEndSession>,
 ) -> Result<StatusCode, Problem> {
     app.stores().sessions.end(session.token, EndReason::SignedOut, app.now()).await?;
     Ok(StatusCode::NO_CONTENT)

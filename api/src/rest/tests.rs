@@ -5,6 +5,7 @@ mod acts;
 mod bodies;
 mod description;
 mod doors;
+mod expiry;
 mod idempotency;
 mod logon_checks;
 mod problems;
@@ -166,12 +167,16 @@ impl Site {
     }
 
     async fn log_in(&self) {
+        self.log_in_with(Scope::Full).await;
+    }
+
+    async fn log_in_with(&self, scope: Scope) {
         let session = NewSession {
             token: TokenHash::of(&[7; 32]),
             holder: HOLDER,
             card: card(),
             agent: AgentId(Uuid::from_u128(2)),
-            scope: Scope::Full,
+            scope,
         };
         self.app.stores().sessions.open(&session, self.app.now()).await.unwrap();
     }

@@ -109,3 +109,19 @@ async fn the_token_itself_is_nowhere_in_the_table() {
     assert_eq!(stored.len(), 32);
     assert!(!stored.windows(TOKEN.len()).any(|window| window == TOKEN));
 }
+
+#[tokio::test]
+async fn b17_a_restricted_session_becomes_full_once_and_one_that_is_over_does_not() {
+    let sessions = stores().await.sessions;
+    for (token, number) in [(b"one".as_slice(), 1), (b"two".as_slice(), 2)] {
+        let restricted =
+            NewSession { scope: Scope::Restricted, ..session(token, number, 1, number) };
+        sessions.open(&restricted, at(0)).await.unwrap();
+    }
+    let [one, two] = [TokenHash::of(b"one"), TokenHash::of(b"two")];
+    sessions.end(two, EndReason::SignedOut, at(1)).await.unwrap();
+    for (token, widened) in [(one, 1), (one, 0), (two, 0)] {
+        assert_eq!(sessions.widen(token).await.unwrap(), widened);
+    }
+    assert_eq!(sessions.resume(one, at(2)).await.unwrap().unwrap().scope, Scope::Full);
+}

@@ -1,6 +1,8 @@
 //! What surrounds every page of the portal (S-01).
 
+use domain::restricted::{self, Act};
 use pages::{Account, Demo, Frame, Link, NavigationItem};
+use stores::session::Scope;
 
 use super::paths;
 
@@ -32,6 +34,15 @@ impl Tab {
         }
     }
 
+    fn act(self) -> Act {
+        match self {
+            Self::Home => Act::SeeHome,
+            Self::ManagePasscodes => Act::SeePasscodes,
+            Self::Ledger => Act::SeeLedger,
+            Self::Help => Act::SeeHelp,
+        }
+    }
+
     fn href(self) -> &'static str {
         match self {
             Self::Home => paths::HOME,
@@ -49,6 +60,8 @@ pub struct Visitor<'a> {
     pub name: &'a str,
     /// The time at which an idle session ends ([`pages::time`]).
     pub log_out_at: &'a str,
+    /// B-17: what the session may do.
+    pub scope: Scope,
 }
 
 /// The frame for a visitor (or nobody) on a tab (or a page that is none).
@@ -56,7 +69,7 @@ pub struct Visitor<'a> {
 pub fn frame(demo: bool, visitor: Option<Visitor<'_>>, tab: Option<Tab>) -> Frame {
     let home = if visitor.is_some() { paths::HOME } else { paths::START };
     let frame = Frame {
-        navigation: visitor.map_or_else(Vec::new, |_| navigation(tab)),
+        navigation: visitor.map_or_else(Vec::new, |visitor| navigation(visitor.scope, tab)),
         account: visitor.map(|visitor| Account {
             name: visitor.name.to_owned(),
             log_out: paths::LOG_OUT.to_owned(),
@@ -77,9 +90,10 @@ pub fn frame(demo: bool, visitor: Option<Visitor<'_>>, tab: Option<Tab>) -> Fram
     })
 }
 
-fn navigation(current: Option<Tab>) -> Vec<NavigationItem> {
+fn navigation(scope: Scope, current: Option<Tab>) -> Vec<NavigationItem> {
     Tab::ALL
         .into_iter()
+        .filter(|tab| scope == Scope::Full || restricted::allows(tab.act()).is_ok())
         .map(|tab| NavigationItem {
             href: tab.href().to_owned(),
             text: tab.text().to_owned(),

@@ -45,6 +45,10 @@ pub enum Topic {
     PasscodeForgotten,
     /// P-22: a new passcode was used before.
     PasscodeUsedBefore,
+    /// P-14, P-15: a passcode is due.
+    PasscodeDue,
+    /// P-17: a passcode has expired.
+    PasscodeExpired,
     /// P-18: the account is locked.
     AccountLocked,
     /// The job's ten minutes are over.
@@ -110,6 +114,8 @@ const GROUPS: &[Group] = &[
             Topic::PasscodeWrong,
             Topic::PasscodeForgotten,
             Topic::PasscodeUsedBefore,
+            Topic::PasscodeDue,
+            Topic::PasscodeExpired,
             Topic::AccountLocked,
         ],
     },

@@ -5,17 +5,17 @@ use serde::Serialize;
 
 use super::{
     agent::{AgentLine, AgentStatus},
+    alert::Alert,
     passcodes::StatusLine,
     paths,
+    renewal::Renewal,
 };
 
 /// The Home tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
-    /// What is due or overdue, worst first; the page shows the first.
-    pub due: Option<StatusLine>,
-    /// P-15: true if the holder may put it off until tomorrow.
-    pub may_decline: bool,
+    /// What is most urgent.
+    pub notice: Notice,
     /// The holder's name.
     pub holder: String,
     /// The card's serial number.
@@ -26,10 +26,35 @@ pub struct Home {
     pub agent: AgentStatus,
 }
 
+/// What is most urgent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "what")]
+pub enum Notice {
+    /// Nothing.
+    Nothing,
+    /// P-14, P-15: the alert of the day.
+    Alert(Alert),
+    /// B-16: it was put off for today.
+    PutOff(PutOff),
+    /// B-10: it expired while this session, which is full, was open.
+    Expired(StatusLine),
+    /// P-17, B-17: it has to be changed before anything else.
+    Renewal(Renewal),
+}
+
+/// B-16: what was put off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PutOff {
+    /// What comes tomorrow, in a sentence.
+    pub tomorrow: String,
+    /// P-16: where *Renew now* leads.
+    pub renew: &'static str,
+}
+
 #[derive(Serialize)]
 struct Page<'a> {
-    due: Option<&'a StatusLine>,
-    may_decline: bool,
+    notice: &'a Notice,
+    schedule: &'static str,
     holder: &'a str,
     card: &'a str,
     passcodes: &'a [StatusLine],
@@ -41,8 +66,8 @@ impl Home {
     /// The page as HTML.
     pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
         let page = Page {
-            due: self.due.as_ref(),
-            may_decline: self.may_decline,
+            notice: &self.notice,
+            schedule: paths::SCHEDULE,
             holder: &self.holder,
             card: &self.card,
             passcodes: &self.passcodes,

@@ -53,6 +53,8 @@ pub struct StatusLine {
     pub expires: Option<String>,
     /// Days until it expires, 0 once it has; none if it is not set.
     pub days_left: Option<i64>,
+    /// P-18: "31 March 2026", the day on which the account is locked; none if it is not set.
+    pub locks: Option<String>,
     /// "Due", in a tag.
     pub phase: &'static str,
     /// Colour of the tag; it says nothing that the word does not.
@@ -72,11 +74,12 @@ impl From<&Status> for StatusLine {
                 last_changed: None,
                 expires: None,
                 days_left: None,
+                locks: None,
                 phase: "Not set",
                 colour: "grey",
                 what_to_do: None,
             },
-            Standing::Set { last_changed_on, expires_on, days_left, phase, .. } => {
+            Standing::Set { last_changed_on, expires_on, locks_on, days_left, phase } => {
                 let (name, colour) = tag(phase);
                 Self {
                     title,
@@ -85,12 +88,31 @@ impl From<&Status> for StatusLine {
                     last_changed: Some(pages::date(last_changed_on)),
                     expires: Some(pages::date(expires_on)),
                     days_left: Some(days_left.max(0)),
+                    locks: Some(pages::date(locks_on)),
                     phase: name,
                     colour,
                     what_to_do: what_to_do(words, phase),
                 }
             }
         }
+    }
+}
+
+impl StatusLine {
+    /// B-10: the same in a session that was opened before the account was locked, in which it can
+    /// still be cured.
+    #[must_use]
+    pub fn curable(self, status: &Status) -> Self {
+        let what_to_do = match status.phase() {
+            Some(Phase::Locked) => Some(format!(
+                "Your {} has expired. Change it before you log out: after that your account stays locked.",
+                self.words
+            )),
+            None | Some(Phase::Current { .. } | Phase::Alert { .. } | Phase::Forced { .. }) => {
+                self.what_to_do
+            }
+        };
+        Self { what_to_do, ..self }
     }
 }
 
@@ -121,7 +143,8 @@ fn what_to_do(words: &str, phase: Phase) -> Option<String> {
     }
 }
 
-fn days(n: i64) -> String {
+/// "1 day", "14 days".
+pub(super) fn days(n: i64) -> String {
     if n == 1 { "1 day".to_owned() } else { format!("{n} days") }
 }
 
@@ -145,22 +168,29 @@ fn range(lengths: Lengths) -> String {
     }
 }
 
+/// The id of *Change my smartcard passcode*.
+const SMARTCARD_ID: &str = "smartcard";
+
 #[derive(Serialize)]
 struct Page<'a> {
     status: &'a [StatusLine],
     advice: &'a [String],
     action: &'static str,
     cancel: &'static str,
-    optionals: [OptionalFields; 2],
+    optionals: [OptionalFields<'a>; 2],
     smartcard_id: &'static str,
     smartcard_hint: String,
     smartcard_ticked: bool,
+    smartcard_due: Option<&'a str>,
+    schedule: &'static str,
 }
 
 /// The fieldset of a passcode that may be blanked.
 #[derive(Serialize)]
-struct OptionalFields {
+struct OptionalFields<'a> {
     title: &'static str,
+    /// P-16: what its phase asks of the holder, if anything.
+    due: Option<&'a str>,
     words: &'static str,
     hint: String,
     new: FieldView,
@@ -187,6 +217,7 @@ impl ManagePasscodes {
             optionals: [
                 OptionalFields {
                     title: Kind::AccountRecovery.title(),
+                    due: self.due(Kind::AccountRecovery),
                     words: Kind::AccountRecovery.words(),
                     hint: self.optional_hint(),
                     new: self.field(Field::NewAccountRecovery),
@@ -196,6 +227,7 @@ impl ManagePasscodes {
                 },
                 OptionalFields {
                     title: Kind::Verification.title(),
+                    due: self.due(Kind::Verification),
                     words: Kind::Verification.words(),
                     hint: self.optional_hint(),
                     new: self.field(Field::NewVerification),
@@ -204,7 +236,9 @@ impl ManagePasscodes {
                     blank_ticked: self.ticked.blank_verification,
                 },
             ],
-            smartcard_id: "smartcard",
+            smartcard_id: SMARTCARD_ID,
+            smartcard_due: self.due(Kind::Smartcard),
+            schedule: paths::SCHEDULE,
             smartcard_hint: smartcard_hint(self.smartcard),
             smartcard_ticked: self.ticked.smartcard,
         };
@@ -219,15 +253,27 @@ impl ManagePasscodes {
         )
     }
 
+    /// P-16: what the phase of a kind asks of the holder.
+    fn due(&self, kind: Kind) -> Option<&str> {
+        let line = self.status.iter().find(|line| line.words == kind.words())?;
+        line.what_to_do.as_deref()
+    }
+
     fn field(&self, field: Field) -> FieldView {
         let fault = self.faults.iter().find(|fault| fault.field == field);
         FieldView { id: field.name(), error: fault.map(|fault| fault.message.clone()) }
     }
 
-    /// A fault of the form as a whole leads to its first field.
+    /// A fault of the form as a whole leads to the first field that is due, or to the first field.
     fn summary(&self) -> Vec<FieldError> {
+        let first_due = Kind::ALL.into_iter().find(|kind| self.due(*kind).is_some());
+        let first = match first_due {
+            Some(Kind::Smartcard) => SMARTCARD_ID,
+            Some(Kind::Verification) => Field::NewVerification.name(),
+            Some(Kind::AccountRecovery) | None => Field::NewAccountRecovery.name(),
+        };
         let id = |field| match field {
-            Field::Form => Field::NewAccountRecovery.name(),
+            Field::Form => first,
             Field::NewAccountRecovery
             | Field::ConfirmAccountRecovery
             | Field::BlankAccountRecovery

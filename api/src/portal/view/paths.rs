@@ -13,6 +13,16 @@ pub const LOGGED_OUT: &str = "/logged-out";
 pub const SESSION_KEEP: &str = "/session/keep";
 /// S-01: the Home tab.
 pub const HOME: &str = "/home";
+/// P-14, P-15: the day's alert.
+pub const ALERT: &str = "/alert";
+/// P-15, B-16: a POST puts the alert off until tomorrow.
+pub const ALERT_LATER: &str = "/alert/later";
+/// P-17: what has to be changed before anything else.
+pub const RENEWAL: &str = "/renewal";
+/// What is scheduled for the holder.
+pub const SCHEDULE: &str = "/schedule";
+/// P-16: the Manage Passcodes tab, with what is due ticked.
+pub const PASSCODES_DUE: &str = "/passcodes?renew=due";
 /// S-02, S-03: the Manage Passcodes tab; a POST is *Update*.
 pub const PASSCODES: &str = "/passcodes";
 /// P-27: where *Cancel* leads.

@@ -1,7 +1,7 @@
 //! Pages for what could not be done: a rule says no, the request makes no sense, or we failed. They
 //! say what happened and what to do, and nothing about our machines.
 
-use pages::{Environment, Error, Frame, Head};
+use pages::{Environment, Error, Frame, Head, Link};
 use serde::Serialize;
 
 use super::{paths, refusal::RefusalView};
@@ -44,6 +44,8 @@ pub struct Problem {
     pub refusal: Option<RefusalView>,
     /// When to try again ("2:47pm").
     pub try_again_at: Option<String>,
+    /// B-17: where to go first.
+    pub next: Option<Link>,
     /// A number under which the operator finds it in the log.
     pub reference: Option<String>,
 }
@@ -54,6 +56,7 @@ struct Page<'a> {
     next: &'static str,
     refusal: Option<&'a RefusalView>,
     try_again_at: Option<&'a str>,
+    action: Option<&'a Link>,
     reference: Option<&'a str>,
     start: &'static str,
     help: &'static str,
@@ -173,13 +176,19 @@ impl Problem {
     /// A page that says only what its kind says.
     #[must_use]
     pub fn new(kind: ProblemKind) -> Self {
-        Self { kind, refusal: None, try_again_at: None, reference: None }
+        Self { kind, refusal: None, try_again_at: None, next: None, reference: None }
     }
 
     /// The same with the answer of a rule.
     #[must_use]
     pub fn with_refusal(self, refusal: RefusalView) -> Self {
         Self { refusal: Some(refusal), ..self }
+    }
+
+    /// The same with the place where to go first.
+    #[must_use]
+    pub fn with_next(self, next: Link) -> Self {
+        Self { next: Some(next), ..self }
     }
 
     /// The page as HTML; the handler answers with [`ProblemKind::status`].
@@ -190,6 +199,7 @@ impl Problem {
             next,
             refusal: self.refusal.as_ref(),
             try_again_at: self.try_again_at.as_deref(),
+            action: self.next.as_ref(),
             reference: self.reference.as_deref(),
             start: paths::START,
             help: paths::HELP,

@@ -5,6 +5,7 @@ use pages::Link;
 use serde::Serialize;
 
 use super::paths;
+use crate::required::Required;
 
 /// A refusal in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,6 +40,27 @@ impl From<&domain::refusal::Refusal> for RefusalView {
             changes_on: refusal.changes_on().map(pages::date),
             way_out: refusal.way_out().to_owned(),
         }
+    }
+}
+
+impl RefusalView {
+    /// B-17: a session that has to change these passcodes first is refused something else.
+    #[must_use]
+    pub fn of_restricted(refusal: &domain::refusal::Refusal, required: &Required) -> Self {
+        let facts = required.passcodes().iter().flat_map(|overdue| {
+            let title = overdue.kind.title();
+            [
+                Fact {
+                    name: format!("{title} expired on"),
+                    value: pages::date(overdue.expired_on),
+                },
+                Fact {
+                    name: format!("{title} has to be changed before"),
+                    value: pages::date(overdue.locks_on),
+                },
+            ]
+        });
+        Self { facts: facts.collect(), ..Self::from(refusal) }
     }
 }
 

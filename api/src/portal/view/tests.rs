@@ -4,6 +4,7 @@
 //! in a browser (serve the folder with `/assets` beside it).
 
 mod account;
+mod expiry;
 mod jobs;
 mod passcodes;
 mod public;
@@ -11,6 +12,7 @@ mod public;
 use std::{env, fs, path::Path};
 
 use pages::{Environment, Error, Frame, testing::main_outline};
+use stores::session::Scope;
 
 use super::{
     environment,
@@ -30,7 +32,7 @@ fn nobody() -> Stage {
 
 /// A holder is logged in, and on this tab.
 fn holder_on(tab: Tab) -> Stage {
-    let visitor = Visitor { name: "Dr Sam Okafor", log_out_at: "2:47pm" };
+    let visitor = Visitor { name: "Dr Sam Okafor", log_out_at: "2:47pm", scope: Scope::Full };
     Stage { environment: environment().unwrap(), frame: frame(true, Some(visitor), Some(tab)) }
 }
 
@@ -57,6 +59,15 @@ fn the_frame_of_production_says_nothing_of_a_demonstration() {
     let environment = environment().unwrap();
     let html = super::accessibility::render(&environment, &frame(false, None, None)).unwrap();
     assert!(!html.contains("Demo") && !html.contains("/demo"));
+}
+
+#[test]
+fn b17_a_restricted_session_shows_no_tab_that_it_may_not_open() {
+    let visitor = Visitor { name: "Jo", log_out_at: "2:47pm", scope: Scope::Restricted };
+    let frame = frame(true, Some(visitor), Some(Tab::Home));
+    let html = super::accessibility::render(&environment().unwrap(), &frame).unwrap();
+    let outline = pages::testing::outline(&html);
+    assert!(!outline.contains("What happened") && outline.contains("Manage Passcodes"));
 }
 
 #[test]

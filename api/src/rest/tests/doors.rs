@@ -3,13 +3,16 @@
 use super::*;
 
 /// Every route that is somebody's own.
-fn own() -> [Ask; 5] {
+pub(super) fn own() -> [Ask; 8] {
     [
         get("/api/session"),
         ask(Method::DELETE, "/api/session"),
         get("/api/passcodes"),
         post("/api/passcodes", "{}"),
         get("/api/ledger"),
+        get("/api/alert"),
+        post("/api/alert/later", r#"{"on":"2026-03-01"}"#),
+        get("/api/schedule"),
     ]
 }
 

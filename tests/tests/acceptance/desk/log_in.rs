@@ -270,10 +270,10 @@ async fn a_job_page_is_for_the_browser_that_started_it_and_says_how_far_it_is() 
 async fn p18_an_account_that_was_left_to_lock_opens_no_session_and_says_where_to_go() {
     let mut scene = Scene::open().await.unwrap();
     scene.desk.wait(Duration::days(385));
-    assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));
+    assert_eq!(scene.log_in().await.unwrap().location(), Some("/renewal"));
     scene.desk.wait(Duration::days(1));
     let page = scene.log_in().await.unwrap();
-    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(page.status, StatusCode::LOCKED);
     assert!(page.says("Your account is locked") && page.says("P-19"), "{}", page.html);
     let events = scene.desk.events(scene.holder).await.unwrap();
     assert!(!events.iter().any(|event| matches!(event, HolderEvent::PasscodeBlanked { .. })));

@@ -21,8 +21,11 @@ use tokio_util::sync::CancellationToken;
 const SOON: Limit = Limit::from_secs(20);
 
 /// Pages that are a holder's: each needs a session.
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 8] = [
     "/home",
+    "/alert",
+    "/renewal",
+    "/schedule",
     "/passcodes",
     "/passcodes/cancelled",
     "/passcodes/updated/00000000-0000-7000-8000-000000000001",
@@ -75,7 +78,12 @@ async fn p20_without_a_session_no_page_of_a_holder_is_shown_and_no_form_is_taken
         assert_eq!(stranger.get(path).await.unwrap().status, StatusCode::OK, "{path}");
     }
     for path in PAGES.iter().filter(|path| !path.contains("updated")) {
-        assert_eq!(scene.browser.get(path).await.unwrap().status, StatusCode::OK, "{path}");
+        let page = scene.browser.get(path).await.unwrap();
+        // Nothing is due, so there is no alert and nothing to renew.
+        let nothing = ["/alert", "/renewal"].contains(path);
+        let status = if nothing { StatusCode::SEE_OTHER } else { StatusCode::OK };
+        assert_eq!(page.status, status, "{path}");
+        assert_eq!(page.location(), nothing.then_some("/home"), "{path}");
     }
     assert_eq!(scene.desk.head().await.unwrap(), before);
 }
@@ -98,6 +106,10 @@ fn p20_every_route_of_the_portal_is_known_to_these_tests_as_public_or_not() {
         "\"/jobs/{id}/return\"",
         // With a session only.
         "paths::HOME",
+        "paths::ALERT",
+        "paths::ALERT_LATER",
+        "paths::RENEWAL",
+        "paths::SCHEDULE",
         "paths::PASSCODES",
         "paths::PASSCODES_CANCELLED",
         "\"/passcodes/updated/{id}\"",

@@ -218,6 +218,33 @@ impl Topic {
                 steps: &["Choose a passcode that you have not used."],
                 rule: Some("P-22"),
             },
+            Self::PasscodeDue => HelpText {
+                slug: "passcode-due",
+                title: "Your passcode expires soon",
+                meaning: &[
+                    "Each passcode that you have set is good for 365 days. In the last 14 days we remind you once a day, by email and when you log in.",
+                    "You can change it at once, or choose ‘Later’: then we do not show it again until the next day, and nothing is blocked.",
+                ],
+                steps: &[
+                    "Select ‘Renew now’.",
+                    "On Manage Passcodes, what is due is marked. Change it, and the others at the same time if you can: then they are due on the same day.",
+                ],
+                rule: Some("P-14"),
+            },
+            Self::PasscodeExpired => HelpText {
+                slug: "passcode-expired",
+                title: "Your passcode has expired",
+                meaning: &[
+                    "A passcode that was not changed within 365 days has to be changed before you can do anything else in the portal. You can still see your passcodes, change or remove them, read the help pages and log out.",
+                    "You have 21 days for it. After that your account is locked, and only the registration authority of your organisation can unlock it.",
+                ],
+                steps: &[
+                    "Open Manage Passcodes. What has expired is marked.",
+                    "Enter a new passcode. An account recovery or verification passcode that you do not need you can remove instead.",
+                    "When every expired passcode is changed or removed, everything opens again at once. You need not log in again.",
+                ],
+                rule: Some("B-17"),
+            },
             Self::AccountLocked => HelpText {
                 slug: "account-locked",
                 title: "Your account is locked",

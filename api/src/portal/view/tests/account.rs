@@ -3,21 +3,22 @@
 use domain::{calendar::Phase, passcode::Kind};
 
 use super::{
+    expiry::{alert, renewal},
     holder_on,
     passcodes::{line, not_set},
 };
 use crate::portal::view::{
     agent::AgentStatus,
     frame::Tab,
-    home::Home,
+    home::{Home, Notice, PutOff},
     ledger::{Ledger, LedgerEntry},
+    paths,
     refusal::rule_link,
 };
 
 fn home(phase: Phase, days_left: i64) -> Home {
     Home {
-        due: None,
-        may_decline: false,
+        notice: Notice::Nothing,
         holder: "Dr Sam Okafor".into(),
         card: "0A1B2C3D4E5F".into(),
         passcodes: vec![
@@ -38,10 +39,21 @@ fn shows(name: &str, page: &Home) {
 fn home_says_what_is_most_urgent_and_nothing_when_nothing_is() {
     shows("home", &home(Phase::Current { days_left: 200 }, 200));
     let due = home(Phase::Alert { days_left: 14 }, 14);
-    shows("home_due", &Home { due: due.passcodes.first().cloned(), may_decline: true, ..due });
-    let forced = home(Phase::Forced { days_left: 21 }, 0);
+    shows(
+        "home_due",
+        &Home { notice: Notice::Alert(alert(&[Kind::Smartcard], 14)), ..due.clone() },
+    );
+    let put_off = PutOff {
+        tomorrow: "We will remind you again tomorrow, 25 February 2026.".into(),
+        renew: paths::PASSCODES_DUE,
+    };
+    shows("home_put_off", &Home { notice: Notice::PutOff(put_off), ..due });
+    let expired = home(Phase::Forced { days_left: 21 }, 0);
     let agent = AgentStatus::Lost { last_heard: "10:02am".into() };
-    shows("home_expired", &Home { due: forced.passcodes.first().cloned(), agent, ..forced });
+    let notice = Notice::Expired(line(Kind::Smartcard, Phase::Forced { days_left: 21 }, 0));
+    shows("home_expired", &Home { notice, agent, ..expired.clone() });
+    let notice = Notice::Renewal(renewal(&[Kind::Smartcard]));
+    shows("home_renewal", &Home { notice, ..expired });
 }
 
 #[test]

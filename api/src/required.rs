@@ -1,0 +1,63 @@
+//! What a restricted session has to change before it may do anything else (P-17, B-17).
+
+use chrono::NaiveDate;
+use domain::{
+    calendar::Phase,
+    passcode::{Kind, Standing, Status},
+};
+use stores::session::Session;
+
+use crate::{app::App, execute::Loaded};
+
+/// The passcodes that had expired when the session was opened, and are not cured: what was decided
+/// then holds for the session (B-10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Required(Vec<Overdue>);
+
+/// One of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overdue {
+    /// Which.
+    pub kind: Kind,
+    /// P-17: the first day on which it had expired.
+    pub expired_on: NaiveDate,
+    /// P-18: the first day on which the account is locked if nothing is done.
+    pub locks_on: NaiveDate,
+}
+
+impl Required {
+    /// What this session has to change; nothing if its scope is full, or as soon as it is cured.
+    #[must_use]
+    pub fn of(app: &App, session: &Session, loaded: &Loaded) -> Self {
+        let at_log_in = app.context(loaded).at(session.opened_at);
+        loaded.holder.passcodes().status(&at_log_in).iter().filter_map(overdue).collect()
+    }
+
+    /// True if it is cured.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What has to be changed, in the order of the page.
+    #[must_use]
+    pub fn passcodes(&self) -> &[Overdue] {
+        &self.0
+    }
+}
+
+impl FromIterator<Overdue> for Required {
+    fn from_iter<I: IntoIterator<Item = Overdue>>(overdue: I) -> Self {
+        Self(overdue.into_iter().collect())
+    }
+}
+
+fn overdue(status: &Status) -> Option<Overdue> {
+    match status.standing {
+        Standing::Set {
+            expires_on, locks_on, phase: Phase::Forced { .. } | Phase::Locked, ..
+        } => Some(Overdue { kind: status.kind, expired_on: expires_on, locks_on }),
+        Standing::NotSet
+        | Standing::Set { phase: Phase::Current { .. } | Phase::Alert { .. }, .. } => None,
+    }
+}
