@@ -56,7 +56,9 @@ pub fn status(app: &App) -> anyhow::Result<Standing> {
 }
 
 /// Accepts the wall's time if it was kept out: recorded first, then taken over. How things stood
-/// before; `alarm` says whether there was anything to accept.
+/// before; `alarm` says whether there was anything to accept. The one place of `clock accept`:
+/// whatever else waits for the operator's word on time (the workflows' breaker) is released here,
+/// after the wall, and whether or not the wall was kept out.
 ///
 /// # Errors
 /// If this server's clock follows no wall, or the log fails: then nothing was accepted.
