@@ -1,6 +1,7 @@
 //! The whole server in one process: every rule lived through by browser and card, and everything that a browser, an
 //! agent, a card or a power cut can do wrong.
 
+mod alerts;
 mod bad_input;
 mod card_gone;
 mod change;
@@ -8,9 +9,11 @@ mod channel;
 mod correlation;
 mod history;
 mod liars;
+mod locked;
 mod log_in;
 mod order;
 mod registration;
+mod restricted;
 mod secrets;
 mod sessions;
 mod torn;

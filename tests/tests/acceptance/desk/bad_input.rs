@@ -150,7 +150,7 @@ async fn p20_a_form_that_another_site_sends_in_the_holders_browser_is_refused() 
         vec![("origin", "null")],
         vec![("sec-fetch-site", "cross-site"), ("origin", "http://localhost:7400")],
     ];
-    for path in ["/passcodes", "/log-out", "/log-in"] {
+    for path in ["/passcodes", "/alert/later", "/log-out", "/log-in"] {
         for headers in &foreign {
             let mut request =
                 scene.browser.request(Method::POST, path).header(header::CONTENT_TYPE, FORM);
