@@ -8,6 +8,7 @@ pub mod policy;
 
 pub mod rebuild;
 pub mod serve;
+pub mod simulate;
 pub mod tokens;
 
 use std::{path::Path, time::Duration};

@@ -15,8 +15,8 @@ pub mod cookies;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod doctor;
-
 pub mod execute;
+pub mod export;
 pub mod health;
 pub mod housekeeping;
 pub mod http;
@@ -33,5 +33,6 @@ pub mod poprf;
 pub mod portal;
 pub mod required;
 pub mod rest;
+pub mod simulate;
 pub mod tokens;
 pub mod updates;

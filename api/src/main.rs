@@ -34,6 +34,8 @@ enum Command {
     /// The numbers of the rules.
     #[command(subcommand)]
     Policy(commands::policy::Command),
+    /// Let a population live for some hundred days, and count what happens.
+    Simulate(commands::simulate::Command),
     /// Throw the projections away and build them again from the log.
     Rebuild,
     /// The bearer tokens of machines.
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Config(command) => commands::config::run(arguments.config.as_deref(), &command),
         Command::Doctor => commands::doctor::run(arguments.config.as_deref()),
         Command::Policy(command) => commands::policy::run(arguments.config.as_deref(), &command),
+        Command::Simulate(command) => commands::simulate::run(&command),
         Command::Rebuild => commands::rebuild::run(arguments.config.as_deref()),
         Command::Tokens(command) => commands::tokens::run(arguments.config.as_deref(), command),
     };

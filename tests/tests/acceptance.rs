@@ -10,4 +10,5 @@ mod acceptance {
     mod journeys;
     mod mail;
     mod sandbox_works;
+    mod simulation;
 }

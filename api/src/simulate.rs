@@ -1,0 +1,48 @@
+//! `latchkey simulate`: a population lives for some hundred days, in seconds.
+//!
+//! Rules, commands, workflow engine and the SQLite log are the real ones; time is virtual, and
+//! three things are stand-ins, named as such: the holders and what they do ([`people`]), their cards
+//! (whose keys are made-up bytes: nothing is signed), and the courier, which counts the mails. The
+//! same seed gives the same events, whatever the machine: [`Account::digest`] says so.
+
+mod account;
+mod life;
+mod people;
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use domain::policy::Policies;
+
+pub use account::Account;
+pub use life::{Begun, Life, begin};
+
+/// The most holders of one simulation: a year of a national health service is another command's.
+pub const HOLDERS_MAX: u32 = 1_000_000;
+
+/// The most days of one simulation.
+pub const DAYS_MAX: u32 = 3_650;
+
+/// What is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Holders, registered one after the other in the year before the first day; up to
+    /// [`HOLDERS_MAX`].
+    pub holders: u32,
+    /// Days after that year; up to [`DAYS_MAX`].
+    pub days: u32,
+    /// What everybody does follows from it.
+    pub seed: u64,
+}
+
+/// Lives through all of it, in the files of an empty folder.
+///
+/// # Errors
+/// If the folder cannot be used or a store fails.
+pub async fn simulate(plan: Plan, folder: &Path) -> anyhow::Result<(Begun, Life)> {
+    anyhow::ensure!(plan.holders <= HOLDERS_MAX, "at most {HOLDERS_MAX} holders");
+    anyhow::ensure!(plan.days <= DAYS_MAX, "at most {DAYS_MAX} days");
+    let begun = begin(plan, folder, Policies::seed()).await.context("the simulation's stores")?;
+    let life = begun.live().await?;
+    Ok((begun, life))
+}

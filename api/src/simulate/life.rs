@@ -1,0 +1,357 @@
+//! Day by day: people log in, the engine is woken when it has something to do, in the order of time.
+
+use std::{path::Path, sync::Arc, time::Instant};
+
+use anyhow::{Context as _, bail};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use domain::{
+    calendar,
+    context::Context,
+    expiry::{self, Occasion, Topic},
+    holder::{HolderCommand, Registration},
+    ids::SecretRef,
+    logon::{self, Authenticated, LogonRefusal, Verdict},
+    passcode::{CardChange, Changes, Kind, Optional},
+    policy::{InForce, Policies},
+};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use stores::{
+    event_store::EventStore,
+    log::Mode,
+    sqlite::{Database, Options, Stores},
+    vault::{Keys, Person as VaultPerson, VaultKeys},
+};
+use workflows::{
+    commands::{Actor, Cause, Commands, Loaded},
+    engine::{self, AcceptError, Engine},
+    mail::{Composer, InMemoryCourier},
+};
+
+use super::{
+    Plan,
+    people::{Answer, Person, YEAR_BEFORE},
+};
+
+/// The first day that counts.
+const FIRST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(2026, 1, 1) {
+    Some(day) => day,
+    None => panic!("a day"),
+};
+
+/// People who do something at the same time.
+const AT_ONCE_MAX: usize = 64;
+
+/// Ticks at one instant before the simulation gives up: the engine says that there is always more.
+const TICKS_MAX: u32 = 1_000_000;
+
+/// Where the mails' links would lead.
+const PORTAL: &str = "http://localhost:7400";
+
+/// A simulation whose stores are open.
+pub struct Begun {
+    plan: Plan,
+    stores: Stores,
+    commands: Commands,
+    policies: Policies,
+    engine: Engine,
+    courier: Arc<InMemoryCourier>,
+}
+
+/// What a simulation did, beside what is in the log.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Life {
+    /// Log-ins, refused ones included.
+    pub n_logons: u64,
+    /// Ticks of the engine.
+    pub n_ticks: u64,
+    /// How often the breaker stopped the engine, and its operator, a stand-in, said that the clock
+    /// was right.
+    pub n_accepted: u64,
+    /// Mails that the courier was given.
+    pub n_mails: u64,
+    /// How long all of it took.
+    pub elapsed: std::time::Duration,
+}
+
+/// A person does something at an instant.
+#[derive(Clone, Copy)]
+struct Act {
+    at: DateTime<Utc>,
+    person: Person,
+    what: What,
+}
+
+#[derive(Clone, Copy)]
+enum What {
+    Register,
+    LogIn,
+}
+
+/// Opens the stores of a simulation in an empty folder.
+pub async fn begin(plan: Plan, folder: &Path, policies: Policies) -> anyhow::Result<Begun> {
+    let database = Database::open(&folder.join("log.sqlite"), &Options::default()).await?;
+    // Stand-ins: nothing that is sealed with them is anybody's.
+    let keys = VaultKeys { pepper: Keys::new(1, [1; 32]), seal: Keys::new(1, [2; 32]) };
+    let stores = database.stores(keys);
+    let start = midnight(first_day());
+    let command = |what| Person::new(plan.seed, u32::MAX).command(what, 0);
+    stores::log::open_as(stores.log.as_ref(), Mode::Demo, command("log"), start).await?;
+    let first = InForce { from: first_day(), policy: policies.latest().clone() };
+    stores::policy::open(stores.log.as_ref(), first, command("policy"), start).await?;
+    let courier = Arc::new(InMemoryCourier::new());
+    let parts = engine::Parts {
+        log: Arc::clone(&stores.log),
+        vault: stores.vault.clone(),
+        policies: Arc::new(policies.clone()),
+        composer: Composer::new(PORTAL)?,
+        courier: Arc::clone(&courier) as _,
+    };
+    let engine = Engine::open(&folder.join("workflows.sqlite"), parts).await?;
+    let commands = Commands::new(Arc::clone(&stores.log));
+    Ok(Begun { plan, stores, commands, policies, engine, courier })
+}
+
+fn first_day() -> NaiveDate {
+    FIRST_DAY - Days::new(YEAR_BEFORE.into())
+}
+
+fn midnight(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(chrono::NaiveTime::MIN).and_utc()
+}
+
+impl Begun {
+    /// The log that it writes.
+    #[must_use]
+    pub fn log(&self) -> &dyn EventStore {
+        self.stores.log.as_ref()
+    }
+
+    /// The numbers it lives by.
+    #[must_use]
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    /// Lives through all days.
+    ///
+    /// # Errors
+    /// If a store fails.
+    pub async fn live(&self) -> anyhow::Result<Life> {
+        let begun = Instant::now();
+        let mut life = Life::default();
+        // From which day on something is due, as people know it; nobody is registered yet.
+        let mut due_from = vec![None; usize::try_from(self.plan.holders)?];
+        let last = midnight(FIRST_DAY + Days::new(self.plan.days.into()));
+        let mut day = first_day();
+        while midnight(day) < last {
+            let acts = self.acts(day, &due_from);
+            self.day(&acts, midnight(day + Days::new(1)), &mut due_from, &mut life).await?;
+            day = day + Days::new(1);
+        }
+        life.n_mails = self.courier.n_delivered();
+        life.elapsed = begun.elapsed();
+        Ok(life)
+    }
+
+    /// What people do on a day, by time.
+    fn acts(&self, day: NaiveDate, due_from: &[Option<NaiveDate>]) -> Vec<Act> {
+        let number = (day - first_day()).num_days();
+        let mut acts = Vec::new();
+        for (index, due_from) in (0..self.plan.holders).zip(due_from) {
+            let person = Person::new(self.plan.seed, index);
+            let (what, after) = match due_from {
+                None => {
+                    let (registered_on, after) = person.registered();
+                    (What::Register, (i64::from(registered_on) == number).then_some(after))
+                }
+                Some(from) => (What::LogIn, person.logs_in(number, *from <= day)),
+            };
+            acts.extend(after.map(|after| Act { at: midnight(day) + after, person, what }));
+        }
+        acts.sort_by_key(|act| act.at);
+        acts
+    }
+
+    /// One day: people and engine take turns, in the order of time.
+    async fn day(
+        &self,
+        mut acts: &[Act],
+        end: DateTime<Utc>,
+        due_from: &mut [Option<NaiveDate>],
+        life: &mut Life,
+    ) -> anyhow::Result<()> {
+        loop {
+            let woken = self.engine.next_due().await?.filter(|at| *at < end);
+            let until = woken.unwrap_or(end);
+            let n_before = acts.partition_point(|act| act.at < until);
+            let (before, after) = acts.split_at(n_before);
+            acts = after;
+            life.n_logons += self.together(before, due_from).await?;
+            if !before.is_empty() {
+                // What they did may have moved the wake-up.
+                continue;
+            }
+            match woken {
+                Some(at) => self.tick(at, life).await?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Lets the engine do everything that is due.
+    async fn tick(&self, now: DateTime<Utc>, life: &mut Life) -> anyhow::Result<()> {
+        for _ in 0..TICKS_MAX {
+            life.n_ticks += 1;
+            let ticked = self.engine.tick(now).await?;
+            if ticked.stopped {
+                life.n_accepted += 1;
+                match self.engine.accept(now).await {
+                    Ok(_) | Err(AcceptError::NotStopped) => {}
+                    Err(error @ AcceptError::Failed(_)) => return Err(error.into()),
+                }
+            } else if !ticked.more {
+                return Ok(());
+            }
+        }
+        bail!("the engine is never done at {now}")
+    }
+
+    /// Each of them is another person, so their order does not matter. How many logged in.
+    async fn together(
+        &self,
+        acts: &[Act],
+        due_from: &mut [Option<NaiveDate>],
+    ) -> anyhow::Result<u64> {
+        let done = stream::iter(acts)
+            .map(|act| async move {
+                let due_from = match act.what {
+                    What::Register => self.register(act).await?,
+                    What::LogIn => self.log_in(act).await?,
+                };
+                anyhow::Ok((act, due_from))
+            })
+            .buffer_unordered(AT_ONCE_MAX);
+        let done: Vec<_> = done.try_collect().await?;
+        let mut n_logons = 0;
+        for (act, from) in done {
+            n_logons += u64::from(matches!(act.what, What::LogIn));
+            due_from[act.person.place()] = from.or(Some(NaiveDate::MAX));
+        }
+        Ok(n_logons)
+    }
+
+    async fn register(&self, act: &Act) -> anyhow::Result<Option<NaiveDate>> {
+        let (person, holder) = (act.person, act.person.holder());
+        let data = VaultPerson {
+            name: format!("Person {}", person.place()),
+            email: format!("person-{}@example.org", person.place()),
+        };
+        self.stores.vault.put_person(holder, &data, act.at).await?;
+        let command = person.command("register", 0);
+        let (recovery, verification) = person.wants_optional();
+        let secret = |place| SecretRef::derive(command, place);
+        let registration = HolderCommand::Register(Registration {
+            card: person.card(act.at)?,
+            smartcard: secret(0),
+            account_recovery: recovery.then(|| secret(1)),
+            verification: verification.then(|| secret(2)),
+        });
+        self.execute(act, "register", Actor::System, &registration).await?;
+        Ok(self.due_from(act, &self.commands.load(holder).await?))
+    }
+
+    /// A log-in, and what the person does about what he is shown.
+    async fn log_in(&self, act: &Act) -> anyhow::Result<Option<NaiveDate>> {
+        let holder = act.person.holder();
+        let record = HolderCommand::RecordExpiry { occasion: Occasion::Logon };
+        self.execute(act, "log in", Actor::System, &record).await?;
+        let loaded = self.commands.load(holder).await?;
+        let ctx = loaded.context(&self.context(act));
+        let card = loaded.holder.card().context("everybody has a card")?.card.clone();
+        let proof = Authenticated::by_card(&loaded.holder, &card)?;
+        let number = (ctx.today() - first_day()).num_days();
+        match logon::check(&ctx, &loaded.holder, &proof).verdict {
+            Verdict::Locked => {
+                let reason = LogonRefusal::AccountLocked;
+                let refused = HolderCommand::NoteLogonRefused { reason };
+                self.execute(act, "refused", Actor::Somebody, &refused).await?;
+            }
+            Verdict::Restricted => {
+                let restricted = HolderCommand::NoteRestrictedSession {};
+                self.execute(act, "restricted", Actor::Holder, &restricted).await?;
+                self.renew(act, &loaded, proof).await?;
+            }
+            Verdict::Full => {
+                let Some(alert) = expiry::alert(&ctx, &loaded.holder) else {
+                    return Ok(self.due_from(act, &loaded));
+                };
+                match act.person.answers_alert(number) {
+                    Answer::Renew => self.renew(act, &loaded, proof).await?,
+                    Answer::PutOff => {
+                        let (topic, on) = (Topic::Passcodes, alert.on);
+                        let later = HolderCommand::DeclineAlert { topic, on };
+                        self.execute(act, "later", Actor::Holder, &later).await?;
+                    }
+                    Answer::Nothing => {}
+                }
+            }
+        }
+        Ok(self.due_from(act, &self.commands.load(holder).await?))
+    }
+
+    /// Changes, or removes, every passcode that is due.
+    async fn renew(&self, act: &Act, loaded: &Loaded, proof: Authenticated) -> anyhow::Result<()> {
+        let ctx = loaded.context(&self.context(act));
+        let number = (ctx.today() - first_day()).num_days();
+        let command = act.person.command("renew", number);
+        let due = logon::check(&ctx, &loaded.holder, &proof).due;
+        let is_due = |kind| due.iter().any(|one| one.kind == kind);
+        let optional = |kind, place| match (is_due(kind), act.person.blanks(number + place)) {
+            (false, _) => Optional::Keep,
+            (true, true) => Optional::Blank,
+            (true, false) => {
+                let place = u32::try_from(place).unwrap_or(0);
+                Optional::Set(SecretRef::derive(command, place))
+            }
+        };
+        let smartcard = CardChange { secret: SecretRef::derive(command, 0) };
+        let changes = HolderCommand::ChangePasscodes(Changes {
+            proof,
+            logged_on_at: act.at,
+            smartcard: is_due(Kind::Smartcard).then_some(smartcard),
+            account_recovery: optional(Kind::AccountRecovery, 1),
+            verification: optional(Kind::Verification, 2),
+        });
+        self.execute(act, "renew", Actor::Holder, &changes).await
+    }
+
+    async fn execute(
+        &self,
+        act: &Act,
+        what: &str,
+        actor: Actor,
+        command: &HolderCommand,
+    ) -> anyhow::Result<()> {
+        let number = (act.at.date_naive() - first_day()).num_days();
+        let cause = Cause::first(act.person.command(what, number));
+        let (ctx, holder) = (self.context(act), act.person.holder());
+        self.commands.execute(&ctx, holder, cause, actor, command).await?;
+        Ok(())
+    }
+
+    fn context(&self, act: &Act) -> Context<'_> {
+        Context { now: act.at, policies: &self.policies }
+    }
+
+    /// From when on something is due; `None` if nothing ever is.
+    fn due_from(&self, act: &Act, loaded: &Loaded) -> Option<NaiveDate> {
+        let ctx = self.context(act);
+        let status = loaded.holder.passcodes().status(&ctx);
+        let from = status.iter().filter_map(|one| loaded.holder.passcodes().current(one.kind));
+        let from = from.map(|current| {
+            let days = calendar::passcode_days(&self.policies, current.on, ctx.today());
+            days.alerts_from(&self.policies, ctx.today())
+        });
+        from.min()
+    }
+}
