@@ -14,7 +14,7 @@ use issuer::{AgentsAuthority, CardsAuthority};
 use projections::Projections;
 use stores::{agent::AgentId, session::EndReason, sqlite::Stores};
 use tokio::sync::Semaphore;
-use workflows::card_job::Claim;
+use workflows::{card_job::Claim, engine::Engine};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -45,6 +45,8 @@ pub struct Parts {
     pub stores: Stores,
     /// What is shown.
     pub projections: Projections,
+    /// What does things when they are due.
+    pub engine: Engine,
     /// The numbers of the rules.
     pub policies: Policies,
     /// The configuration.
@@ -121,6 +123,12 @@ impl App {
     #[must_use]
     pub fn projections(&self) -> &Projections {
         &self.0.projections
+    }
+
+    /// What does things when they are due.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
     }
 
     /// The configuration.

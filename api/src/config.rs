@@ -169,6 +169,12 @@ impl Config {
         self.data_dir.join("projections.db")
     }
 
+    /// The database of the workflow engine.
+    #[must_use]
+    pub fn workflows_database(&self) -> PathBuf {
+        self.data_dir.join("workflows.db")
+    }
+
     /// The socket of the demonstration's card drawer, if this is a demonstration that has one.
     #[must_use]
     pub fn drawer(&self) -> Option<&Path> {

@@ -33,6 +33,7 @@ pub mod poprf;
 pub mod portal;
 pub mod required;
 pub mod rest;
+pub mod scheduler;
 pub mod simulate;
 pub mod tokens;
 pub mod updates;

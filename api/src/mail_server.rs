@@ -12,7 +12,10 @@ use std::{
     time::Duration,
 };
 
-use workflows::mail::{Limits, Login, NotUsable, SmtpCourier, SmtpSettings, Tls};
+use futures::future::{BoxFuture, ready};
+use workflows::mail::{
+    Courier, Failure, Limits, Login, Mail, NotUsable, SmtpCourier, SmtpSettings, Tls,
+};
 use zeroize::Zeroizing;
 
 use crate::config::{LoginSettings, MailSettings};
@@ -46,6 +49,17 @@ pub enum Unusable {
     /// What was read is of no use.
     #[error(transparent)]
     NotUsable(#[from] NotUsable),
+}
+
+/// The courier of a server that was told of no mail server: says so of every mail. They wait, and
+/// then stand among the dead letters, from where they are redriven when there is one.
+#[derive(Debug, Clone, Copy)]
+pub struct NoMailServer;
+
+impl Courier for NoMailServer {
+    fn deliver<'a>(&'a self, _: &'a Mail) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(ready(Err(Failure::Transient("no mail server is configured".to_owned()))))
+    }
 }
 
 /// The courier that takes mails to this server. Connects to nothing yet.

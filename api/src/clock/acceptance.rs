@@ -9,6 +9,7 @@ use stores::{
     event_store::{EventStore, Expected, NewEvent, StreamName, canonical},
     log,
 };
+use workflows::engine::AcceptError;
 
 use super::{AcceptedClock, Standing};
 use crate::app::App;
@@ -70,6 +71,13 @@ pub async fn accept(app: &App) -> anyhow::Result<Standing> {
         record(app, &event).await.context("nothing was accepted")?;
         guard.accept(before.wall);
         tracing::warn!(from = %event.from, to = %event.to, "the operator accepted the clock");
+    }
+    match app.engine().accept(app.now()).await {
+        Ok(effects) => tracing::warn!(?effects, "the operator lets the workflow engine go on"),
+        Err(AcceptError::NotStopped) => {}
+        Err(AcceptError::Failed(error)) => {
+            return Err(error).context("the workflow engine does not go on");
+        }
     }
     Ok(before)
 }

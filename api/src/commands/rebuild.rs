@@ -1,4 +1,5 @@
-//! `latchkey rebuild`: the projections are thrown away and built again from the log.
+//! `latchkey rebuild`: projections, wake-ups and outbox are thrown away and built again from the
+//! log.
 //!
 //! For a stopped server: a running one holds the log's lock.
 
@@ -14,6 +15,8 @@ pub fn run(config: Option<&Path>) -> anyhow::Result<ExitCode> {
         let app = open(config, Arc::new(WallClock), Entropy::System).await?;
         app.projections().rebuild(app.stores().log.as_ref()).await?;
         println!("The projections are as new as the log.");
+        app.engine().rebuild().await?;
+        println!("The wake-ups and the outbox are as new as the log.");
         Ok(ExitCode::SUCCESS)
     })
 }

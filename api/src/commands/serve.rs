@@ -12,17 +12,21 @@ use std::{
 use anyhow::Context as _;
 use domain::{
     calendar,
-    policy::{InForce, Policy},
+    policy::{InForce, Policies, Policy},
 };
 use projections::Projections;
 use stores::{
     event_store::EventStore,
     log,
-    sqlite::{Database, Options},
+    sqlite::{Database, Options, Stores},
     vault::{Keys, VaultKeys},
 };
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use workflows::{
+    engine::Engine,
+    mail::{Composer, Courier},
+};
 
 use crate::{
     agents::{self, Registry},
@@ -30,10 +34,11 @@ use crate::{
     clock::{AcceptedClock, Clock, Entropy, acceptance},
     config::{Config, Mode},
     control, health, housekeeping, http,
+    mail_server::{self, NoMailServer},
     keystore::{KeyName, Keystore},
     pace::Pace,
     poprf::Poprf,
-    portal,
+    portal, scheduler,
 };
 
 /// Values stretched at the same time by this process (B-27), 46 MiB each.
@@ -57,6 +62,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let (following, log) = (app.projections().clone(), Arc::clone(&app.stores().log));
     let until = shutdown.clone().cancelled_owned();
     running.start("the projections", async move { following.follow(log, until).await });
+    let (engine, until) = (app.engine().clone(), shutdown.clone().cancelled_owned());
+    running.start("the workflow engine", async move { engine.follow(until).await });
+    running.start("the scheduler", scheduler::run(app.clone(), shutdown.clone()));
     let channel = agents::listen(app.clone(), agents_listener, shutdown.clone());
     running.start("the agents' channel", channel);
     running.start("the operator's socket", control::listen(app.clone(), shutdown.clone()));
@@ -125,9 +133,11 @@ pub async fn parts(
     let policies =
         stores::policy::open(stores.log.as_ref(), first, entropy.command_id(now), now).await?;
     let projections = Projections::open(&config.projections_database()).await?;
+    let engine = engine(&config, &stores, &policies).await?;
     Ok(Parts {
         stores,
         projections,
+        engine,
         policies,
         cards: keystore.cards_authority()?,
         agents: keystore.agents_authority()?,
@@ -143,6 +153,22 @@ pub async fn parts(
         demo: config.drawer().map(crate::demo::Demo::new),
         config,
     })
+}
+
+/// The workflow engine, with the courier that the configuration names.
+async fn engine(config: &Config, stores: &Stores, policies: &Policies) -> anyhow::Result<Engine> {
+    let courier: Arc<dyn Courier> = match &config.mail {
+        Some(mail) => Arc::new(mail_server::courier(mail).context("mail")?),
+        None => Arc::new(NoMailServer),
+    };
+    let parts = workflows::engine::Parts {
+        log: Arc::clone(&stores.log),
+        vault: stores.vault.clone(),
+        policies: Arc::new(policies.clone()),
+        composer: Composer::new(&config.portal.origin)?,
+        courier,
+    };
+    Ok(Engine::open(&config.workflows_database(), parts).await?)
 }
 
 /// A demonstration's log is ahead of every wall, by what its time machine has skipped.

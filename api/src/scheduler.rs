@@ -1,0 +1,54 @@
+//! Ticks the workflow engine. What ticks knows no rule: it says what time it is, and the engine
+//! knows what is due.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::sync::Mutex;
+use tokio_cron_scheduler::{Job, JobScheduler};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+
+/// How often: every second, so that a mail goes out soon after what it tells of.
+const EVERY: &str = "* * * * * *";
+
+/// The most ticks in a row while there is more to do at the same time; the next second goes on.
+const IN_A_ROW_MAX: u32 = 64;
+
+/// Ticks until `shutdown`. A tick that takes longer than a second is not joined by another.
+///
+/// # Errors
+/// If the scheduler does not start.
+pub async fn run(app: App, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let one_at_a_time = Arc::new(Mutex::new(()));
+    let mut scheduler = JobScheduler::new().await.context("the scheduler")?;
+    let job = Job::new_async(EVERY, move |_, _| {
+        let (app, one_at_a_time) = (app.clone(), Arc::clone(&one_at_a_time));
+        Box::pin(async move {
+            if let Ok(_ticking) = one_at_a_time.try_lock() {
+                tick(&app).await;
+            }
+        })
+    })?;
+    scheduler.add(job).await?;
+    scheduler.start().await?;
+    shutdown.cancelled().await;
+    scheduler.shutdown().await?;
+    Ok(())
+}
+
+/// Does what is due now. A failure is logged and made good by the next tick.
+async fn tick(app: &App) {
+    for _ in 0..IN_A_ROW_MAX {
+        match app.engine().tick(app.now()).await {
+            Ok(ticked) if ticked.more && !ticked.stopped => {}
+            Ok(_) => return,
+            Err(error) => {
+                let error = anyhow::Error::from(error);
+                tracing::warn!(error = format!("{error:#}"), "a tick was not completed");
+                return;
+            }
+        }
+    }
+}
