@@ -4,12 +4,13 @@ pub mod agents;
 pub mod clock;
 pub mod config;
 pub mod doctor;
+pub mod mails;
 pub mod policy;
-
 pub mod rebuild;
 pub mod serve;
 pub mod simulate;
 pub mod tokens;
+pub mod workflows;
 
 use std::{path::Path, time::Duration};
 
@@ -34,6 +35,7 @@ fn not_an_answer<T>(reply: Reply) -> anyhow::Result<T> {
         | Reply::Agents(_)
         | Reply::Revoked { .. }
         | Reply::Clock(_)
+        | Reply::Mails(_)
         | Reply::Tokens(_) => anyhow::bail!("the server answered another question"),
     }
 }

@@ -4,6 +4,7 @@
 //! of JSON each way, one question a connection.
 
 pub mod clock;
+pub mod mails;
 pub mod tokens;
 
 use std::{
@@ -57,6 +58,8 @@ pub enum Question {
     },
     /// About the clock.
     Clock(clock::Question),
+    /// About mails that were given up.
+    Mails(mails::Question),
     /// About machines' tokens.
     Tokens(tokens::Question),
 }
@@ -83,6 +86,8 @@ pub enum Reply {
     },
     /// About the clock.
     Clock(clock::Reply),
+    /// About mails that were given up.
+    Mails(mails::Reply),
     /// About machines' tokens.
     Tokens(tokens::Reply),
     /// Not done.
@@ -193,6 +198,7 @@ async fn answer(app: &App, question: Question) -> anyhow::Result<Reply> {
             Ok(Reply::Revoked { was_enrolled })
         }
         Question::Clock(question) => Ok(Reply::Clock(clock::answer(app, question).await?)),
+        Question::Mails(question) => Ok(Reply::Mails(mails::answer(app, question).await?)),
         Question::Tokens(question) => Ok(Reply::Tokens(tokens::answer(app, question).await?)),
     }
 }

@@ -2,11 +2,17 @@
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 
+use workflows::engine::Breaker;
+
 use crate::app::App;
 
 /// Ready, but the operator has something to do.
 const CLOCK_KEPT_OUT: &str =
     "latchkey is ready\nthe system's clock is kept out: see latchkey clock status\n";
+
+/// The same, about the workflow engine.
+const ENGINE_STOPPED: &str =
+    "latchkey is ready\nthe workflow engine is stopped: see latchkey clock status\n";
 
 /// What the operator's port answers.
 pub fn router(app: App) -> Router {
@@ -19,10 +25,12 @@ async fn alive() -> &'static str {
 }
 
 /// The log answers, and what is shown keeps up with it. A wall clock that is kept out is told, and
-/// keeps nobody from working.
+/// so is a workflow engine that was stopped; neither keeps anybody from working.
 async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
     let alarm = app.clock().accepted().is_some_and(|clock| clock.standing().alarm);
+    let stopped = matches!(app.engine().breaker().await, Ok(Breaker::Stopped { .. }));
     match app.catch_up().await {
+        Ok(()) if stopped => (StatusCode::OK, ENGINE_STOPPED),
         Ok(()) if alarm => (StatusCode::OK, CLOCK_KEPT_OUT),
         Ok(()) => (StatusCode::OK, "latchkey is ready\n"),
         Err(error) => {

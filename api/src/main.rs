@@ -31,6 +31,9 @@ enum Command {
     Config(commands::config::Command),
     /// Look whether everything this program needs is there and in order.
     Doctor,
+    /// Mails that were given up.
+    #[command(subcommand)]
+    Mails(commands::mails::Command),
     /// The numbers of the rules.
     #[command(subcommand)]
     Policy(commands::policy::Command),
@@ -41,6 +44,9 @@ enum Command {
     /// The bearer tokens of machines.
     #[command(subcommand)]
     Tokens(commands::tokens::Command),
+    /// The workflows.
+    #[command(subcommand)]
+    Workflows(commands::workflows::Command),
 }
 
 fn main() -> ExitCode {
@@ -51,10 +57,12 @@ fn main() -> ExitCode {
         Command::Clock(command) => commands::clock::run(arguments.config.as_deref(), command),
         Command::Config(command) => commands::config::run(arguments.config.as_deref(), &command),
         Command::Doctor => commands::doctor::run(arguments.config.as_deref()),
+        Command::Mails(command) => commands::mails::run(arguments.config.as_deref(), command),
         Command::Policy(command) => commands::policy::run(arguments.config.as_deref(), &command),
         Command::Simulate(command) => commands::simulate::run(&command),
         Command::Rebuild => commands::rebuild::run(arguments.config.as_deref()),
         Command::Tokens(command) => commands::tokens::run(arguments.config.as_deref(), command),
+        Command::Workflows(command) => commands::workflows::run(command),
     };
     match outcome {
         Ok(code) => code,

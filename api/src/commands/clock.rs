@@ -4,13 +4,15 @@ use std::{path::Path, process::ExitCode};
 
 use chrono::TimeDelta;
 use clap::Subcommand;
+use workflows::engine::Effects;
 
 use crate::control::{self, Reply, clock};
 
 /// What to do about the clock.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum Command {
-    /// Show the server's time, the system's, and whether it is kept out. Exit code 1 if it is.
+    /// Show the server's time, the system's, whether it is kept out, and whether the workflow engine
+    /// waits. Exit code 1 if either is so.
     Status,
     /// The system's time is right: the server goes on from there. Look at `status` first: people
     /// are alerted, forced to renew and locked by it.
@@ -28,19 +30,28 @@ pub fn run(config: Option<&Path>, command: Command) -> anyhow::Result<ExitCode> 
     let Reply::Clock(before) = reply else { return super::not_an_answer(reply) };
     println!("server {}", before.now.to_rfc3339());
     println!("system {}", before.wall.to_rfc3339());
-    Ok(match (command, before.alarm) {
+    if let Some(Effects { n_forced, n_locked, n_holders }) = before.stopped {
+        println!(
+            "{n_forced} of {n_holders} holders would be forced to renew and {n_locked} locked at once."
+        );
+        match command {
+            Command::Status => println!("The workflow engine waits until you accept the clock."),
+            Command::Accept => println!("accepted: the workflow engine goes on"),
+        }
+    }
+    match (command, before.alarm) {
         (Command::Status, true) => {
             println!("The system's clock is {} and kept out.", off(before.wall - before.now));
-            ExitCode::FAILURE
         }
-        (Command::Accept, true) => {
-            println!("accepted: the server's time is now the system's");
-            ExitCode::SUCCESS
-        }
+        (Command::Accept, true) => println!("accepted: the server's time is now the system's"),
         (Command::Status | Command::Accept, false) => {
             println!("The server follows the system's clock.");
-            ExitCode::SUCCESS
         }
+    }
+    let waits = before.alarm || before.stopped.is_some();
+    Ok(match command {
+        Command::Status if waits => ExitCode::FAILURE,
+        Command::Status | Command::Accept => ExitCode::SUCCESS,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use workflows::engine::{Breaker, Effects};
 
 use crate::{
     app::App,
@@ -27,18 +28,18 @@ pub struct Reply {
     pub wall: DateTime<Utc>,
     /// True if the wall's was kept out.
     pub alarm: bool,
-}
-
-impl From<Standing> for Reply {
-    fn from(Standing { now, wall, alarm }: Standing) -> Self {
-        Self { now, wall, alarm }
-    }
+    /// What the workflow engine would have done at once, and has not: it waits for the operator.
+    pub stopped: Option<Effects>,
 }
 
 pub(super) async fn answer(app: &App, question: Question) -> anyhow::Result<Reply> {
-    let standing = match question {
+    let stopped = match app.engine().breaker().await? {
+        Breaker::Stopped { effects, .. } => Some(effects),
+        Breaker::Closed | Breaker::Accepted { .. } => None,
+    };
+    let Standing { now, wall, alarm } = match question {
         Question::Status => acceptance::status(app)?,
         Question::Accept => acceptance::accept(app).await?,
     };
-    Ok(standing.into())
+    Ok(Reply { now, wall, alarm, stopped })
 }
