@@ -35,15 +35,11 @@ async fn b08_a_lock_that_nobody_recorded_holds_all_the_same_and_is_recorded_from
         assert_eq!(scene.log_in().await.unwrap().status, StatusCode::LOCKED);
     }
     let events = scene.desk.events(scene.holder).await.unwrap();
-    let locked: Vec<_> = events
-        .iter()
-        .filter_map(|event| match event {
-            HolderEvent::AccountLocked { effective_from, on, .. } => {
-                Some((effective_from.to_string(), on.to_string()))
-            }
-            _other => None,
-        })
-        .collect();
+    let lock = |event: &HolderEvent| {
+        let HolderEvent::AccountLocked { effective_from, on, .. } = event else { return None };
+        Some((effective_from.to_string(), on.to_string()))
+    };
+    let locked: Vec<_> = events.iter().filter_map(lock).collect();
     assert_eq!(locked, [("2027-03-23".to_owned(), "2027-04-06".to_owned())]);
     let turned_away = HolderEvent::LogonRefused { reason: LogonRefusal::AccountLocked };
     assert_eq!(events.iter().filter(|event| **event == turned_away).count(), 2);
