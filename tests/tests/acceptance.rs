@@ -9,6 +9,7 @@ mod acceptance {
     mod desk;
     mod journeys;
     mod mail;
+    mod operator;
     mod sandbox_works;
     mod simulation;
 }

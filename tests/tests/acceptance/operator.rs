@@ -1,0 +1,105 @@
+//! What an operator does at the console, with the real program, in a production folder.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use tests::{held::Held, sandbox::program};
+
+/// A folder with a configuration. Port 0: the system chooses.
+fn configured() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("latchkey.toml");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let text = format!(
+        "mode = 'production'\ndata_dir = '{}'\nkeystore = {{ dir = '{}' }}\n\
+         portal = {{ listen = '127.0.0.1:0' }}\nagents = {{ listen = '127.0.0.1:0' }}\n\
+         operator = {{ listen = '127.0.0.1:0' }}\n",
+        at("data"),
+        at("keys"),
+    );
+    fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+fn latchkey(config: &Path, arguments: &[&str]) -> Output {
+    let program = program("latchkey").unwrap();
+    Command::new(program).arg("--config").arg(config).args(arguments).output().unwrap()
+}
+
+/// What it printed, if it ended well.
+#[track_caller]
+fn said(config: &Path, arguments: &[&str]) -> String {
+    let output = latchkey(config, arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What it complained of, if it did not.
+#[track_caller]
+fn complained(config: &Path, arguments: &[&str]) -> String {
+    let output = latchkey(config, arguments);
+    assert!(!output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn b14_an_operator_publishes_the_next_policy_from_a_day_to_come_and_no_other() {
+    let (folder, config) = configured();
+    let file = folder.path().join("policy.toml");
+    let publish = |from: &'static str, text: String| {
+        fs::write(&file, text).unwrap();
+        ["policy", "publish", "--from", from, file.to_str().unwrap()].map(str::to_owned)
+    };
+    let first = said(&config, &["policy", "show"]);
+    let second = first
+        .replace("version = 1", "version = 2")
+        .replace("passcode_days = 365", "passcode_days = 180");
+    let arguments = publish("2001-01-01", second.clone());
+    let refused = complained(&config, &arguments.each_ref().map(String::as_str));
+    assert!(refused.contains("from tomorrow at the earliest"), "{refused}");
+    let arguments = publish("2090-01-01", second.replace("alert_days = 14", "alert_days = 0"));
+    let refused = complained(&config, &arguments.each_ref().map(String::as_str));
+    assert!(refused.contains("do not fit together"), "{refused}");
+    let arguments = publish("2090-01-01", second.clone());
+    let published = said(&config, &arguments.each_ref().map(String::as_str));
+    assert!(published.contains("Version 2 is published and in force from 2090-01-01"));
+    assert_eq!(said(&config, &["policy", "show"]), second);
+    let refused = complained(&config, &arguments.each_ref().map(String::as_str));
+    assert!(refused.contains("a later version is published already"), "{refused}");
+}
+
+#[test]
+fn an_operator_asks_the_running_server_about_clock_mails_tokens_and_agents() {
+    let (_folder, config) = configured();
+    let path = config.to_str().unwrap();
+    let _server = Held::start("latchkey", &["--config", path, "serve"], &[], "\"ready\"").unwrap();
+    assert!(said(&config, &["clock", "status"]).contains("follows the system's clock"));
+    assert!(said(&config, &["clock", "accept"]).contains("follows the system's clock"));
+    assert_eq!(said(&config, &["mails", "list"]), "0 to be sent, 0 given up\n");
+    let nobody = "00000000-0000-0000-0000-000000000000";
+    let refused = complained(&config, &["mails", "redrive", nobody]);
+    assert!(refused.contains("no mail of this step was given up"), "{refused}");
+    let role = ["--role", "logon-checks", "--name", "ward system", "--days", "30"];
+    let issued = said(&config, &[&["tokens", "issue"], &role[..]].concat());
+    let value = |name| issued.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim();
+    let bearer = value("token ");
+    let listed = said(&config, &["tokens", "list"]);
+    assert!(listed.contains("good logon-checks \"ward system\"") && !listed.contains(bearer));
+    assert_eq!(said(&config, &["tokens", "revoke", value("id ")]), "revoked\n");
+    assert!(said(&config, &["tokens", "list"]).contains("revoked logon-checks"));
+    assert_eq!(said(&config, &["agents", "list"]), "");
+    // The log is the running server's.
+    assert!(complained(&config, &["policy", "show"]).contains("in use by another process"));
+}
+
+#[test]
+fn the_workflows_are_drawn_from_their_definitions() {
+    let (_folder, config) = configured();
+    let drawn = said(&config, &["workflows", "draw"]);
+    for workflow in ["passcode_expiry", "mail_delivery", "card_job"] {
+        assert!(drawn.contains(&format!("%% {workflow}\nstateDiagram-v2\n")), "{drawn}");
+    }
+}
