@@ -115,7 +115,7 @@ impl Person {
         match (self.habit(), self.number_below("answers", day, 10)) {
             (Habit::Prompt, _) | (Habit::Later, 0..=1) => Answer::Renew,
             (Habit::Later, 2..=7) | (Habit::WhenForced, 0..=5) => Answer::PutOff,
-            (Habit::Later | Habit::WhenForced, _) | (Habit::Away, _) => Answer::Nothing,
+            (Habit::Later | Habit::WhenForced | Habit::Away, _) => Answer::Nothing,
         }
     }
 
@@ -204,7 +204,8 @@ mod tests {
         for habit in [Habit::Prompt, Habit::Later, Habit::WhenForced, Habit::Away] {
             assert!(50 < habits.iter().filter(|one| **one == habit).count());
         }
-        let prompt = (0..).map(|n| Person::new(7, n)).find(|p| p.habit() == Habit::Prompt).unwrap();
+        let prompt =
+            (0..100).map(|n| Person::new(7, n)).find(|p| p.habit() == Habit::Prompt).unwrap();
         let logons = |due| (0..1000).filter(|day| prompt.logs_in(*day, due).is_some()).count();
         assert!(logons(false) < 30 && 300 < logons(true));
     }
