@@ -35,7 +35,10 @@ run_system() {
     say "Ready: open http://localhost:$PORTAL_PORT"
     [ -z "$PCSC_SOCKET" ] || cat <<TEXT
    The people there do not exist; their cards are in the drawer, http://localhost:$PORTAL_PORT/demo.
+   At first start they live through a year and more first, which takes a minute or two; the drawer shows how far they are.
    Put a card into the reader, log in with the passcode that the drawer shows, change it.
+   The time machine, http://localhost:$PORTAL_PORT/demo/time, goes on to another day: alerts, forced changes and locks come.
+   The mailbox, http://localhost:$PORTAL_PORT/demo/mailbox, shows the mails that the people get.
 TEXT
     cat <<TEXT
    Logs: ${LOGS#"$ROOT/"}/. Ctrl-C ends everything; what happened is kept in ${DEMO#"$ROOT/"}/.

@@ -95,6 +95,13 @@ impl App {
         self.0.clock.as_ref()
     }
 
+    /// The instant by which TLS judges certificates: the same as [`App::now`], but in the
+    /// demonstration.
+    #[must_use]
+    pub fn real_now(&self) -> DateTime<Utc> {
+        self.0.clock.real_now()
+    }
+
     /// Randomness.
     #[must_use]
     pub fn entropy(&self) -> &Entropy {
@@ -215,7 +222,7 @@ impl App {
 
     /// A fresh certificate and PKCS#8 key for the agents' channel.
     pub fn channel_certificate(&self) -> anyhow::Result<(Vec<u8>, Zeroizing<Vec<u8>>)> {
-        let now = self.now();
+        let now = self.real_now();
         let until = now + Duration::days(CHANNEL_CERTIFICATE_DAYS);
         let (secret, serial) = (Zeroizing::new(self.entropy().bytes()), self.entropy().bytes());
         self.agents_authority()

@@ -23,6 +23,12 @@ pub trait Clock: Send + Sync + 'static {
     fn accepted(&self) -> Option<&AcceptedClock> {
         None
     }
+
+    /// The instant by which TLS judges certificates, here and at the agents: the same, but in the
+    /// demonstration, whose clock can be moved.
+    fn real_now(&self) -> DateTime<Utc> {
+        self.now()
+    }
 }
 
 /// The system's clock.

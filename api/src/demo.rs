@@ -1,45 +1,98 @@
-//! The demonstration: people who do not exist, and a drawer with their cards.
+//! The demonstration: people who do not exist, a drawer with their cards, a clock that can be moved,
+//! and a mailbox.
 //!
 //! A cargo feature *and* a mode of the log: without either, nothing in here runs. The cards are
 //! personalised by the same agent code as any other card, over the same pages; this module only
-//! plays the person at the desk. The reader and the cards in it are stand-ins (`virtual-card`).
+//! plays the person at the desk. The reader and the cards in it are stand-ins (`virtual-card`), and
+//! so is the mail server.
 
+pub mod clock;
+mod desk;
 pub mod mailbox;
 pub mod population;
 mod setup;
+pub mod time_machine;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use stores::sqlite::Stores;
 use tokio::sync::watch;
 use virtual_card::drawer::{Client, Contents, Error};
+use workflows::mail::Courier;
+
+use crate::{
+    clock::{Clock, Entropy},
+    config::{Config, Mode},
+};
+use clock::VirtualClock;
+use mailbox::Mailbox;
+use population::{PEOPLE, Person};
+use time_machine::TimeMachine;
 
 pub use setup::set_up;
 
-/// What the demonstration's page can do.
+/// What the demonstration's pages can do.
 #[derive(Clone)]
 pub struct Demo {
-    drawer: Arc<Client>,
-    /// How far the cards are.
+    drawer: Option<Arc<Client>>,
+    time_machine: Arc<TimeMachine>,
+    mailbox: Arc<Mailbox>,
+    people: &'static [Person],
+    /// How far their lives are.
     progress: watch::Sender<Progress>,
 }
 
-/// How far the personalisation of the demonstration's cards is.
+/// How far the lives of the demonstration's people are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// Cards that are ready.
-    pub ready: usize,
-    /// The card being written now, if any.
-    pub now: Option<&'static str>,
+    /// The cards of those who have lived their lives so far.
+    pub ready: BTreeSet<&'static str>,
     /// Why it stopped, if it did.
     pub problem: Option<String>,
 }
 
 impl Demo {
-    /// The demonstration over the drawer that listens on this socket.
+    /// The demonstration over the drawer that listens on this socket; without one, nobody is there.
     #[must_use]
-    pub fn new(drawer: impl Into<PathBuf>) -> Self {
-        let start = Progress { ready: 0, now: None, problem: None };
-        Self { drawer: Arc::new(Client::new(drawer)), progress: watch::Sender::new(start) }
+    pub fn new(drawer: Option<PathBuf>, time_machine: TimeMachine, mailbox: Mailbox) -> Self {
+        let start = Progress { ready: BTreeSet::new(), problem: None };
+        Self {
+            people: if drawer.is_some() { PEOPLE } else { &[] },
+            drawer: drawer.map(|socket| Arc::new(Client::new(socket))),
+            time_machine: Arc::new(time_machine),
+            mailbox: Arc::new(mailbox),
+            progress: watch::Sender::new(start),
+        }
+    }
+
+    /// The people there are.
+    #[must_use]
+    pub fn people(&self) -> &'static [Person] {
+        self.people
+    }
+
+    /// The machine that moves the clock.
+    #[must_use]
+    pub fn time_machine(&self) -> &Arc<TimeMachine> {
+        &self.time_machine
+    }
+
+    /// The mails.
+    #[must_use]
+    pub fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.mailbox
+    }
+
+    /// The courier that takes mails to the mailbox.
+    ///
+    /// # Errors
+    /// Never, unless the mailbox's own address is of no use.
+    pub fn courier(&self) -> anyhow::Result<Arc<dyn Courier>> {
+        Ok(Arc::new(self.mailbox.courier()?))
     }
 
     /// How far the cards are.
@@ -48,10 +101,10 @@ impl Demo {
         self.progress.borrow().clone()
     }
 
-    /// True once every holder has his card.
+    /// True once every holder has lived his life so far.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.progress.borrow().ready == population::PEOPLE.len()
+        self.progress.borrow().ready.len() == self.people.len()
     }
 
     /// What is in the drawer and in the reader.
@@ -79,12 +132,40 @@ impl Demo {
     where
         F: FnOnce(&Client) -> Result<Contents, Error> + Send + 'static,
     {
-        let drawer = Arc::clone(&self.drawer);
+        let Some(drawer) = self.drawer.clone() else {
+            return Err(Error::Refused("there is no card drawer".to_owned()));
+        };
         tokio::task::spawn_blocking(move || question(&drawer))
             .await
             .unwrap_or_else(|_| Err(Error::Refused("the card drawer's client failed".to_owned())))
     }
 }
+
+/// The demonstration, if this is one, and the clock that it goes by.
+///
+/// # Errors
+/// If the log or the mailbox's folder cannot be used.
+pub async fn open(
+    config: &Config,
+    stores: &Stores,
+    real: Arc<dyn Clock>,
+    entropy: &Entropy,
+) -> anyhow::Result<(Arc<dyn Clock>, Option<Demo>)> {
+    if config.mode != Mode::Demo {
+        return Ok((real, None));
+    }
+    let drawer = config.drawer().map(Path::to_path_buf);
+    let command = entropy.command_id(real.now());
+    let clock =
+        VirtualClock::open(Arc::clone(&stores.log), real, drawer.is_some(), command).await?;
+    let clock = Arc::new(clock);
+    let mailbox = Mailbox::open(config.data_dir.join(MAILS)).await?;
+    let machine = TimeMachine::new(Arc::clone(&clock));
+    Ok((clock, Some(Demo::new(drawer, machine, mailbox))))
+}
+
+/// The folder of the mailbox's mails, in the data folder.
+const MAILS: &str = "mails";
 
 /// The slot of the reader that the demonstration uses.
 const SLOT: u8 = 0;

@@ -97,7 +97,7 @@ impl Table {
                 stores.sessions.sweep(now - TimeDelta::hours(ENDED_KEPT_HOURS), ROWS_MAX).await?
             }
             Self::Answers => stores.answers.sweep(now, ROWS_MAX).await?,
-            Self::EnrolmentCodes => stores.agents.sweep(now, ROWS_MAX).await?,
+            Self::EnrolmentCodes => stores.agents.sweep(app.real_now(), ROWS_MAX).await?,
             Self::Logons => stores.logons.forget(now, KEPT_DAYS, ROWS_MAX).await?,
             Self::Counters => {
                 stores.limits.sweep(now - TimeDelta::days(COUNTERS_KEPT_DAYS), ROWS_MAX).await?

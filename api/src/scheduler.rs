@@ -40,6 +40,12 @@ pub async fn run(app: App, shutdown: CancellationToken) -> anyhow::Result<()> {
 
 /// Does what is due now. A failure is logged and made good by the next tick.
 async fn tick(app: &App) {
+    // Nobody moves the demonstration's clock meanwhile.
+    #[cfg(feature = "demo")]
+    let _still = match app.demo() {
+        Some(demo) => Some(demo.time_machine().stand_still().await),
+        None => None,
+    };
     for _ in 0..IN_A_ROW_MAX {
         match app.engine().tick(app.now()).await {
             Ok(ticked) if ticked.more && !ticked.stopped => {}

@@ -12,7 +12,7 @@
 
 use std::cmp::Ordering;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
@@ -27,6 +27,10 @@ const GAP_STEPS_MAX: i32 = 48 * 4;
 
 /// One of them, in minutes: every zone's offset is a multiple.
 const GAP_STEP_MINUTES: i64 = 15;
+
+/// How many days back an hour is looked for that was shown twice: a year's clock changes are among
+/// them.
+const REPEATED_DAYS_MAX: u64 = 366;
 
 /// B-01: the day on the wall calendar of `zone` at `instant`.
 #[must_use]
@@ -45,6 +49,20 @@ pub fn at_hour(day: NaiveDate, hour: u8, zone: Tz) -> DateTime<Utc> {
         zone.from_local_datetime(&local.checked_add_signed(later)?).earliest()
     });
     shown.map_or_else(|| local.and_utc(), |shown| shown.with_timezone(&Utc))
+}
+
+/// B-02: the last hour before `day` that the clocks of `zone` show twice: the instant at which they
+/// begin it for the second time. None if the year before has none.
+#[must_use]
+pub fn last_repeated_hour(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+    let days = (1..=REPEATED_DAYS_MAX).filter_map(|n| day.checked_sub_days(Days::new(n)));
+    let hours =
+        days.flat_map(|day| (0..24).rev().filter_map(move |hour| day.and_hms_opt(hour, 0, 0)));
+    let mut twice = hours.filter_map(|local| match zone.from_local_datetime(&local) {
+        LocalResult::Ambiguous(_, second) => Some(second.with_timezone(&Utc)),
+        LocalResult::Single(_) | LocalResult::None => None,
+    });
+    twice.next()
 }
 
 /// B-07: the first instant of a civil day.

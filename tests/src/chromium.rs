@@ -157,6 +157,11 @@ impl Browser {
         self.click_away(&format!("//a[normalize-space()={link:?}]"))
     }
 
+    /// Follows the first link of these, and waits for the page behind it.
+    pub fn follow_first(&self, xpath: &str) -> anyhow::Result<()> {
+        self.click_away(&format!("({xpath})[1]"))
+    }
+
     /// Presses the button with these words (or the link that looks like one), and waits for the
     /// next page.
     pub fn press(&self, button: &str) -> anyhow::Result<()> {

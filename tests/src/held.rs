@@ -61,7 +61,12 @@ impl Held {
 
     /// Waits until the program prints a line with this text, and gives the line back.
     pub fn wait_for(&mut self, text: &str) -> anyhow::Result<String> {
-        let until = Instant::now() + SAYS_MAX;
+        self.wait_for_within(text, SAYS_MAX)
+    }
+
+    /// Waits for such a line for as long as that.
+    pub fn wait_for_within(&mut self, text: &str, limit: Duration) -> anyhow::Result<String> {
+        let until = Instant::now() + limit;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let Ok(line) = self.lines.recv_timeout(left) else {

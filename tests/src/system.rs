@@ -10,6 +10,7 @@ use std::{
     path::PathBuf,
     process::Command,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
@@ -32,14 +33,25 @@ pub const READER: &str = "Latchkey Virtual Reader";
 /// What the agent calls its workstation.
 const WORKSTATION: &str = "test workstation";
 
-/// A holder of the demonstration: name of the card, and the passcode it was personalised with.
-const PEOPLE: [(&str, &str); 5] = [
+/// Holders of the demonstration that tests use: name of the card, and the passcode that it has at
+/// first.
+const PEOPLE: [(&str, &str); 12] = [
     ("asha", "Meadow7"),
     ("sam", "246813"),
     ("jo", "rain"),
     ("maria", "13572468"),
     ("tomasz", "Blue42"),
+    ("noor", "Harbour3"),
+    ("ben", "864209"),
+    ("ewa", "Winter64"),
+    ("liam", "975310"),
+    ("grace", "Copper5"),
+    ("owen", "Larch88"),
+    ("lian", "Anchor34"),
 ];
+
+/// How long the demonstration's people may take to live their lives so far.
+const LIVES_MAX: Duration = Duration::from_mins(6);
 
 /// A running system.
 pub struct System {
@@ -65,10 +77,21 @@ struct Ports {
 
 /// The system, for one test at a time. What a failed test has left behind is put in order first.
 pub fn system() -> anyhow::Result<MutexGuard<'static, System>> {
-    static SYSTEM: OnceLock<Result<Mutex<System>, String>> = OnceLock::new();
-    let system = SYSTEM
-        .get_or_init(|| System::start().map(Mutex::new).map_err(|error| format!("{error:#}")));
-    match system {
+    static SYSTEM: Once = OnceLock::new();
+    started_once(&SYSTEM)
+}
+
+/// A second one, for tests that move its clock: in the other one people stay as old as they are.
+pub fn time_machine() -> anyhow::Result<MutexGuard<'static, System>> {
+    static SYSTEM: Once = OnceLock::new();
+    started_once(&SYSTEM)
+}
+
+type Once = OnceLock<Result<Mutex<System>, String>>;
+
+fn started_once(system: &'static Once) -> anyhow::Result<MutexGuard<'static, System>> {
+    let start = || System::start().map(Mutex::new).map_err(|error| format!("{error:#}"));
+    match system.get_or_init(start) {
         Ok(system) => {
             let mut system = system.lock().unwrap_or_else(PoisonError::into_inner);
             system.put_in_order()?;
@@ -98,7 +121,7 @@ impl System {
         system.enrol()?;
         system.start_agent()?;
         let server = system.server.as_mut().context("just started")?;
-        server.wait_for("the demonstration's cards are ready")?;
+        server.wait_for_within("the demonstration's cards are ready", LIVES_MAX)?;
         Ok(system)
     }
 

@@ -49,8 +49,8 @@ pub struct TimeOut {
 pub struct Demo {
     /// One sentence.
     pub text: String,
-    /// A link after it, to the card drawer.
-    pub link: Option<Link>,
+    /// Links after it, to the card drawer and the like.
+    pub links: Vec<Link>,
 }
 
 /// A tab.

@@ -34,7 +34,7 @@ pub struct Invitation {
 /// # Errors
 /// If the store cannot keep it.
 pub async fn invite(app: &App) -> anyhow::Result<Invitation> {
-    let now = app.now();
+    let now = app.real_now();
     let code = Secret(app.entropy().bytes::<CODE_BYTES>().to_vec());
     let expires_at = now + Duration::minutes(ENROLMENT_CODE_MINUTES);
     app.stores().agents.put_enrolment_code(TokenHash::of(&code.0), now).await?;
@@ -60,7 +60,7 @@ async fn try_enrol(
     csr: &[u8],
     workstation: &str,
 ) -> anyhow::Result<Option<Enrolled>> {
-    let now = app.now();
+    let now = app.real_now();
     if !app.stores().agents.take_enrolment_code(TokenHash::of(&code.0), now).await? {
         return Ok(None);
     }
@@ -75,7 +75,7 @@ async fn try_enrol(
             now + Duration::days(CERTIFICATE_DAYS),
         )
         .context("the request for a certificate")?;
-    app.stores().agents.enrol(agent, workstation, digest(&certificate), now).await?;
+    app.stores().agents.enrol(agent, workstation, digest(&certificate), app.now()).await?;
     tracing::info!(agent = %agent.0, "a workstation was enrolled");
     let authority = app.agents_authority().certificate_der().to_vec();
     Ok(Some(Enrolled { certificate: Bytes(certificate), authority: Bytes(authority) }))

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use domain::{
     calendar,
     policy::{InForce, Policies, Policy},
@@ -114,8 +115,8 @@ pub async fn parts(
         .mode(0o700)
         .create(&config.data_dir)
         .with_context(|| format!("data_dir: {}", config.data_dir.display()))?;
-    let now = clock.now();
     let log = config.log_database();
+    let now = if log.exists() { clock.now() } else { begins(&config, clock.now()) };
     // New keys beside an old log would open nothing in it: lost keys are an error, not a start.
     let keystore = if log.exists() {
         Keystore::open(&config.keystore_dir(), config.mode)?
@@ -133,7 +134,13 @@ pub async fn parts(
     let policies =
         stores::policy::open(stores.log.as_ref(), first, entropy.command_id(now), now).await?;
     let projections = Projections::open(&config.projections_database()).await?;
-    let engine = engine(&config, &stores, &policies).await?;
+    #[cfg(feature = "demo")]
+    let (clock, demo) = crate::demo::open(&config, &stores, clock, &entropy).await?;
+    #[cfg(feature = "demo")]
+    let courier = demo.as_ref().map_or_else(|| courier(&config), crate::demo::Demo::courier)?;
+    #[cfg(not(feature = "demo"))]
+    let courier = courier(&config)?;
+    let engine = engine(&config, &stores, &policies, courier).await?;
     Ok(Parts {
         stores,
         projections,
@@ -150,17 +157,26 @@ pub async fn parts(
         stretching: Semaphore::new(STRETCHES_AT_ONCE),
         pages: portal::view::environment()?,
         #[cfg(feature = "demo")]
-        demo: config.drawer().map(crate::demo::Demo::new),
+        demo,
         config,
     })
 }
 
-/// The workflow engine, with the courier that the configuration names.
-async fn engine(config: &Config, stores: &Stores, policies: &Policies) -> anyhow::Result<Engine> {
-    let courier: Arc<dyn Courier> = match &config.mail {
+/// The courier that the configuration names.
+fn courier(config: &Config) -> anyhow::Result<Arc<dyn Courier>> {
+    Ok(match &config.mail {
         Some(mail) => Arc::new(mail_server::courier(mail).context("mail")?),
         None => Arc::new(NoMailServer),
-    };
+    })
+}
+
+/// The workflow engine, with this courier.
+async fn engine(
+    config: &Config,
+    stores: &Stores,
+    policies: &Policies,
+    courier: Arc<dyn Courier>,
+) -> anyhow::Result<Engine> {
     let parts = workflows::engine::Parts {
         log: Arc::clone(&stores.log),
         vault: stores.vault.clone(),
@@ -181,6 +197,18 @@ async fn start_clock(
         Some(accepted) if config.mode == Mode::Production => acceptance::start(accepted, log).await,
         Some(_) | None => Ok(()),
     }
+}
+
+/// The instant at which authorities are founded and the log begins: now, but in a demonstration
+/// whose people have a past.
+#[cfg(feature = "demo")]
+fn begins(config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
+    if config.drawer().is_some() { crate::demo::clock::life_begins(now) } else { now }
+}
+
+#[cfg(not(feature = "demo"))]
+fn begins(_config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
+    now
 }
 
 fn vault_keys(keystore: &Keystore) -> VaultKeys {

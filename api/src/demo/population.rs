@@ -1,6 +1,13 @@
-//! The people of the demonstration. Their passcodes are public; nothing here is anybody's.
+//! The people of the demonstration, and what each of them does in his life. Their passcodes are
+//! public; nothing here is anybody's.
 
-use domain::ids::{CommandId, HolderId};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use domain::{
+    calendar,
+    ids::{CommandId, HolderId},
+    passcode::{Kind, Passcodes},
+    policy::Policies,
+};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -17,7 +24,62 @@ pub struct Person {
     pub profile: &'static str,
     /// The first smartcard passcode.
     pub passcode: &'static str,
+    /// What is interesting about him, in a sentence that stays true.
+    pub story: &'static str,
+    /// What he does, in order; he is registered first.
+    pub life: &'static [Step],
 }
+
+/// Something that a person does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// When.
+    pub when: When,
+    /// What.
+    pub act: Act,
+}
+
+/// When a person does something, seen from the day of the first start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// So many days before, in the morning.
+    DaysBefore(u16),
+    /// In the last hour that the clocks showed twice, the second time (B-02).
+    InTheRepeatedHour,
+    /// When everybody else has lived his life.
+    AtTheEnd,
+}
+
+/// What a person does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Gets his card.
+    Register,
+    /// Sets optional passcodes in the portal.
+    Set {
+        /// The account recovery passcode, if that is one of them.
+        account_recovery: Option<&'static str>,
+        /// The verification passcode, if that is one of them.
+        verification: Option<&'static str>,
+    },
+    /// Removes his account recovery and verification passcode in the portal (P-24).
+    RemoveBoth,
+    /// Changes the smartcard passcode in the portal.
+    ChangeSmartcard {
+        /// To this.
+        to: &'static str,
+    },
+}
+
+const fn registered(days: u16) -> Step {
+    Step { when: When::DaysBefore(days), act: Act::Register }
+}
+
+const FRESH: &[Step] = &[Step { when: When::AtTheEnd, act: Act::Register }];
+
+const FRESH_STORY: &str = "Registered when the demonstration was first started.";
+
+const RECOVERY: &str = "Orchard-Gate-4";
 
 /// Everybody.
 pub const PEOPLE: &[Person] = &[
@@ -27,6 +89,8 @@ pub const PEOPLE: &[Person] = &[
         email: "asha.patel@example.org",
         profile: "guide",
         passcode: "Meadow7",
+        story: FRESH_STORY,
+        life: FRESH,
     },
     Person {
         card: "sam",
@@ -34,6 +98,8 @@ pub const PEOPLE: &[Person] = &[
         email: "sam.okafor@example.org",
         profile: "piv",
         passcode: "246813",
+        story: FRESH_STORY,
+        life: FRESH,
     },
     Person {
         card: "jo",
@@ -41,6 +107,8 @@ pub const PEOPLE: &[Person] = &[
         email: "jo.williams@example.org",
         profile: "guide",
         passcode: "rain",
+        story: FRESH_STORY,
+        life: FRESH,
     },
     Person {
         card: "maria",
@@ -48,6 +116,8 @@ pub const PEOPLE: &[Person] = &[
         email: "maria.silva@example.org",
         profile: "piv",
         passcode: "13572468",
+        story: FRESH_STORY,
+        life: FRESH,
     },
     Person {
         card: "tomasz",
@@ -55,8 +125,155 @@ pub const PEOPLE: &[Person] = &[
         email: "tomasz.nowak@example.org",
         profile: "guide",
         passcode: "Blue42",
+        story: FRESH_STORY,
+        life: FRESH,
+    },
+    Person {
+        card: "noor",
+        name: "Noor Rahman",
+        email: "noor.rahman@example.org",
+        profile: "guide",
+        passcode: "Harbour3",
+        story: "At first start her smartcard passcode was 350 days old: nothing was due yet, and \
+                the first of 14 daily alerts was to come on the next day.",
+        life: &[registered(350)],
+    },
+    Person {
+        card: "ben",
+        name: "Ben Carter",
+        email: "ben.carter@example.org",
+        profile: "piv",
+        passcode: "864209",
+        story: "At first start his smartcard passcode was 351 days old: it was the day of the \
+                first alert.",
+        life: &[registered(351)],
+    },
+    Person {
+        card: "ewa",
+        name: "Ewa Kowalska",
+        email: "ewa.kowalska@example.org",
+        profile: "guide",
+        passcode: "Winter64",
+        story: "At first start her smartcard passcode was 364 days old: it was the day of the \
+                last alert, and the last on which she could put it off.",
+        life: &[registered(364)],
+    },
+    Person {
+        card: "liam",
+        name: "Liam Murphy",
+        email: "liam.murphy@example.org",
+        profile: "piv",
+        passcode: "975310",
+        story: "At first start his smartcard passcode was 365 days old: it was the first day on \
+                which he had to change it.",
+        life: &[registered(365)],
+    },
+    Person {
+        card: "grace",
+        name: "Grace Adeyemi",
+        email: "grace.adeyemi@example.org",
+        profile: "guide",
+        passcode: "Copper5",
+        story: "At first start her smartcard passcode was 385 days old: it was the last day \
+                before her account was locked.",
+        life: &[registered(385)],
+    },
+    Person {
+        card: "owen",
+        name: "Owen Hughes",
+        email: "owen.hughes@example.org",
+        profile: "guide",
+        passcode: "Larch88",
+        story: "At first start his smartcard passcode was 386 days old: since midnight his \
+                account had been locked.",
+        life: &[registered(386)],
+    },
+    Person {
+        card: "lian",
+        name: "Lian Zhou",
+        email: "lian.zhou@example.org",
+        profile: "guide",
+        passcode: "Anchor12",
+        story: "She changed her smartcard passcode 10 days before first start, and left her \
+                account recovery passcode as it was: that alone was overdue.",
+        life: &[
+            registered(370),
+            Step {
+                when: When::DaysBefore(370),
+                act: Act::Set { account_recovery: Some(RECOVERY), verification: None },
+            },
+            Step { when: When::DaysBefore(10), act: Act::ChangeSmartcard { to: "Anchor34" } },
+        ],
+    },
+    Person {
+        card: "fatima",
+        name: "Fatima Khan",
+        email: "fatima.khan@example.org",
+        profile: "piv",
+        passcode: "314159",
+        story: "She set her smartcard passcode in the hour that the clocks showed twice when \
+                summer time ended, the second time. It counts as that civil day, as every other.",
+        life: &[Step { when: When::InTheRepeatedHour, act: Act::Register }],
+    },
+    Person {
+        card: "elin",
+        name: "Elin Berg",
+        email: "elin.berg@example.org",
+        profile: "guide",
+        passcode: "Fjord-9",
+        story: "She had an account recovery and a verification passcode and has removed both: \
+                they have no clock any more.",
+        life: &[
+            registered(200),
+            Step {
+                when: When::DaysBefore(200),
+                act: Act::Set {
+                    account_recovery: Some("Nordic-Light-2"),
+                    verification: Some("Snowdrop-31"),
+                },
+            },
+            Step { when: When::DaysBefore(200), act: Act::RemoveBoth },
+        ],
     },
 ];
+
+/// The hour of the local day at which people of the past do what they do: after the alerts.
+const MORNING: u8 = 10;
+
+impl When {
+    /// The instant, seen from a day; none at the end, which has no day of its own.
+    #[must_use]
+    pub fn at(self, policies: &Policies, today: NaiveDate) -> Option<DateTime<Utc>> {
+        match self {
+            Self::DaysBefore(days) => {
+                let day = today.checked_sub_days(Days::new(days.into()))?;
+                Some(calendar::at_hour(day, MORNING, policies.zone()))
+            }
+            Self::InTheRepeatedHour => calendar::last_repeated_hour(today, policies.zone()),
+            Self::AtTheEnd => None,
+        }
+    }
+}
+
+impl Act {
+    /// True if a person with these passcodes has done this; nobody has used his card yet but we.
+    #[must_use]
+    pub fn is_done(self, is_registered: bool, passcodes: &Passcodes, policies: &Policies) -> bool {
+        let n_set = |kind| passcodes.compare_with(kind, policies.latest()).len();
+        let was_set = |kind| 0 < n_set(kind);
+        match self {
+            Self::Register => is_registered,
+            Self::Set { account_recovery, verification } => {
+                (account_recovery.is_none() || was_set(Kind::AccountRecovery))
+                    && (verification.is_none() || was_set(Kind::Verification))
+            }
+            Self::RemoveBoth => [Kind::AccountRecovery, Kind::Verification]
+                .into_iter()
+                .all(|kind| was_set(kind) && passcodes.current(kind).is_none()),
+            Self::ChangeSmartcard { .. } => 1 < n_set(Kind::Smartcard),
+        }
+    }
+}
 
 impl Person {
     /// The same id at every start, so that a start that was interrupted is taken up again.
@@ -69,6 +286,22 @@ impl Person {
     #[must_use]
     pub fn registration(&self) -> CommandId {
         CommandId(derived("registration", self.card))
+    }
+
+    /// The values that he has given a passcode of this kind, oldest first.
+    #[must_use]
+    pub fn values(&self, kind: Kind) -> Vec<&'static str> {
+        let set = self.life.iter().filter_map(|step| match (kind, step.act) {
+            (Kind::Smartcard, Act::Register) => Some(self.passcode),
+            (Kind::Smartcard, Act::ChangeSmartcard { to }) => Some(to),
+            (Kind::AccountRecovery, Act::Set { account_recovery, .. }) => account_recovery,
+            (Kind::Verification, Act::Set { verification, .. }) => verification,
+            (
+                _,
+                Act::Register | Act::Set { .. } | Act::RemoveBoth | Act::ChangeSmartcard { .. },
+            ) => None,
+        });
+        set.collect()
     }
 }
 
@@ -83,12 +316,41 @@ fn derived(what: &str, card: &str) -> Uuid {
 mod tests {
     use std::collections::BTreeSet;
 
+    use domain::testing::{day, instant};
+
     use super::*;
+    use crate::demo::clock::life_begins;
 
     #[test]
     fn everybody_has_a_card_and_an_id_of_his_own() {
         let cards: BTreeSet<_> = PEOPLE.iter().map(|person| person.card).collect();
         let holders: BTreeSet<_> = PEOPLE.iter().map(Person::holder).collect();
         assert_eq!((cards.len(), holders.len()), (PEOPLE.len(), PEOPLE.len()));
+    }
+
+    #[test]
+    fn everybody_is_registered_first_and_nobody_before_the_demonstrations_life_begins() {
+        let policies = Policies::seed();
+        for day_and_night in
+            ["2026-11-22T00:05:00Z", "2027-06-30T22:55:00Z", "2028-02-29T12:00:00Z"]
+        {
+            let now = instant(day_and_night);
+            let today = calendar::civil_day(now, policies.zone());
+            for person in PEOPLE {
+                assert_eq!(person.life[0].act, Act::Register, "{}", person.card);
+                let at: Vec<_> =
+                    person.life.iter().filter_map(|step| step.when.at(&policies, today)).collect();
+                assert!(at.is_sorted(), "{}", person.card);
+                assert!(at.iter().all(|at| life_begins(now) < *at && *at < now), "{}", person.card);
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_person_does_is_done_on_the_day_that_his_story_tells() {
+        let at = When::DaysBefore(350).at(&Policies::seed(), day("2026-11-22"));
+        assert_eq!(at, Some(instant("2025-12-07T10:00:00Z")));
+        let at = When::InTheRepeatedHour.at(&Policies::seed(), day("2026-11-22"));
+        assert_eq!(at, Some(instant("2026-10-25T01:00:00Z")));
     }
 }

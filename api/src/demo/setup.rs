@@ -1,24 +1,36 @@
-//! At first start: every holder of the demonstration gets a card, one after the other.
+//! At first start: every holder of the demonstration lives through his life so far, in the order of
+//! time, on the demonstration's own clock. Nothing is written for anybody that he did not do.
 //!
 //! What was done at an earlier start is found in the log and left alone; what was begun is taken
-//! up again, because holder, registration and card have the same names at every start.
+//! up again, because holder, registration and card have the same names at every start, and the
+//! clock stands where it stood. Once all is done that is an event, too: from then on people may have
+//! done anything.
 
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use domain::ids::HolderId;
+use anyhow::{Context as _, bail, ensure};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{calendar, ids::CommandId};
+use futures::TryStreamExt as _;
 use protocol::JobId;
-use stores::{token::TokenHash, vault::Person as VaultPerson};
+use serde::Serialize;
+use stores::{
+    event_store::{Expected, Revision, StreamName},
+    token::TokenHash,
+    vault::Person as VaultPerson,
+};
 use virtual_card::Profile;
 use workflows::card_job::{Goal, Made};
 
 use super::{
-    Demo, Progress,
-    population::{PEOPLE, Person},
+    Demo,
+    desk::Desk,
+    population::{Act, Person, When},
+    time_machine::{Lever, Service},
 };
-use crate::app::App;
+use crate::{app::App, execute::Cause};
 
-/// How often a card is tried before the demonstration says that it gives up.
+/// How often a step is tried before the demonstration says that it gives up.
 const TRIES_MAX: u32 = 3;
 
 /// How long to wait for the agent to see what the reader holds.
@@ -27,48 +39,124 @@ const CARD_SEEN_MAX: Duration = Duration::from_secs(30);
 /// How long to wait for the first agent to connect.
 const AGENT_SEEN_MAX: Duration = Duration::from_mins(5);
 
-/// How long one card may take.
-const CARD_WRITTEN_MAX: Duration = Duration::from_mins(2);
+/// How late somebody may do what he did on a day of the past, because the first start was
+/// interrupted.
+const LATE_MAX: TimeDelta = TimeDelta::days(1);
 
-/// Personalises whatever is not yet personalised, and says how far it is.
+/// The stream that says that everybody is there.
+const STREAM: &str = "demo-people";
+
+/// Everybody has lived his life so far.
+#[derive(Serialize)]
+struct PeopleReady {}
+
+impl PeopleReady {
+    const KIND: &str = "PeopleReady";
+}
+
+/// Something that somebody has yet to do.
+struct Pending {
+    person: &'static Person,
+    when: When,
+    act: Act,
+}
+
+/// Lets everybody live his life as far as he has not, and says how far it is.
 pub async fn set_up(app: App, demo: Demo) {
-    if let Err(error) = every_card(&app, &demo).await {
+    if let Err(error) = every_life(&app, &demo).await {
         tracing::error!(error = format!("{error:#}"), "the demonstration's cards are not ready");
         demo.progress.send_modify(|progress| progress.problem = Some(format!("{error:#}")));
     }
 }
 
-async fn every_card(app: &App, demo: &Demo) -> anyhow::Result<()> {
-    for person in PEOPLE {
-        let holder = person.holder();
-        if !is_registered(app, holder).await? {
-            demo.progress.send_modify(|progress| progress.now = Some(person.name));
-            register(app, demo, person).await.with_context(|| person.name)?;
+async fn every_life(app: &App, demo: &Demo) -> anyhow::Result<()> {
+    if !are_ready(app).await? {
+        let lever = demo.time_machine().take_lever()?;
+        let mut pending = pending(app, demo).await?;
+        note_ready(demo, &pending);
+        while let Some((index, at)) = next(app, &pending) {
+            let step = pending.remove(index);
+            live(app, demo, &lever, &step, at).await.with_context(|| step.person.name)?;
+            note_ready(demo, &pending);
         }
-        demo.progress.send_modify(|progress| {
-            *progress = Progress { ready: progress.ready + 1, now: None, problem: None };
-        });
+        let real_now = app.real_now();
+        if app.now() < real_now {
+            demo.time_machine().go(&lever, app, real_now, Service::Running).await?;
+        }
+        demo.time_machine().forget_last_move();
+        let stream: StreamName = STREAM.parse()?;
+        let cause = Cause::first(app.entropy().command_id(app.now()));
+        app.note(&stream, Expected::Any, cause, PeopleReady::KIND, &PeopleReady {}).await?;
     }
-    tracing::info!(cards = PEOPLE.len(), "the demonstration's cards are ready");
+    note_ready(demo, &[]);
+    tracing::info!(cards = demo.people().len(), "the demonstration's cards are ready");
     Ok(())
 }
 
-async fn is_registered(app: &App, holder: HolderId) -> anyhow::Result<bool> {
-    Ok(app.load(holder).await?.holder.is_registered())
+async fn are_ready(app: &App) -> anyhow::Result<bool> {
+    let stream: StreamName = STREAM.parse()?;
+    let first = app.stores().log.read_stream(&stream, Revision(0)).try_next().await?;
+    Ok(first.is_some_and(|event| event.kind == PeopleReady::KIND))
 }
 
-async fn register(app: &App, demo: &Demo, person: &Person) -> anyhow::Result<()> {
-    let data = VaultPerson { name: person.name.to_owned(), email: person.email.to_owned() };
-    app.stores().vault.put_person(person.holder(), &data, app.now()).await?;
+fn note_ready(demo: &Demo, pending: &[Pending]) {
+    let has_more = |person: &Person| pending.iter().any(|step| step.person.card == person.card);
+    let ready = demo.people().iter().filter(|person| !has_more(person));
+    let ready = ready.map(|person| person.card).collect();
+    demo.progress.send_modify(|progress| progress.ready = ready);
+}
+
+/// What is not done yet, everybody's in his order.
+async fn pending(app: &App, demo: &Demo) -> anyhow::Result<Vec<Pending>> {
+    let mut pending = Vec::new();
+    for person in demo.people() {
+        let holder = app.load(person.holder()).await?.holder;
+        let (is_registered, passcodes) = (holder.is_registered(), holder.passcodes());
+        let is_done = |act: Act| act.is_done(is_registered, passcodes, app.policies());
+        let steps = person.life.iter().filter(|step| !is_done(step.act));
+        pending.extend(steps.map(|step| Pending { person, when: step.when, act: step.act }));
+    }
+    Ok(pending)
+}
+
+/// The earliest of them, and when it is to be; what is done at the end comes last.
+fn next(app: &App, pending: &[Pending]) -> Option<(usize, DateTime<Utc>)> {
+    let real_now = app.real_now();
+    let today = calendar::civil_day(real_now, app.policies().zone());
+    let at = |step: &Pending| step.when.at(app.policies(), today).unwrap_or(real_now);
+    let all = pending.iter().map(at).enumerate();
+    all.min_by_key(|(index, at)| (*at, *index))
+}
+
+async fn live(
+    app: &App,
+    demo: &Demo,
+    lever: &Lever,
+    step: &Pending,
+    at: DateTime<Utc>,
+) -> anyhow::Result<()> {
     wait_for(app, AGENT_SEEN_MAX, |app| !app.agents().is_empty())
         .await
         .context("no card agent is connected")?;
+    let now = app.now();
+    if now < at {
+        demo.time_machine().go(lever, app, at, Service::Running).await?;
+    } else if at + LATE_MAX < now {
+        bail!(
+            "this demonstration was begun before its people had a past, or its first start was \
+             interrupted for too long; to begin anew, end it and delete its data folder"
+        );
+    }
+    let data =
+        VaultPerson { name: step.person.name.to_owned(), email: step.person.email.to_owned() };
+    app.stores().vault.put_person(step.person.holder(), &data, app.now()).await?;
     let mut last = None;
     for _ in 0..TRIES_MAX {
-        match personalise(app, demo, person).await {
+        match with_card(app, demo, step).await {
             Ok(()) => return Ok(()),
             Err(error) => {
-                tracing::warn!(card = person.card, error = format!("{error:#}"), "once more");
+                let card = step.person.card;
+                tracing::warn!(card, error = format!("{error:#}"), "once more");
                 last = Some(error);
             }
         }
@@ -76,7 +164,9 @@ async fn register(app: &App, demo: &Demo, person: &Person) -> anyhow::Result<()>
     Err(last.unwrap_or_else(|| anyhow::anyhow!("it was not tried")))
 }
 
-async fn personalise(app: &App, demo: &Demo, person: &Person) -> anyhow::Result<()> {
+/// The person puts his card into the reader, does it, and takes the card with him.
+async fn with_card(app: &App, demo: &Demo, step: &Pending) -> anyhow::Result<()> {
+    let person = step.person;
     let profile: Profile =
         person.profile.parse().map_err(|_| anyhow::anyhow!("no such profile"))?;
     let contents = demo.contents().await?;
@@ -85,42 +175,68 @@ async fn personalise(app: &App, demo: &Demo, person: &Person) -> anyhow::Result<
         demo.ask(move |drawer| drawer.new_card(name, profile)).await?;
     }
     demo.insert(person.card).await?;
-    wait_for(app, CARD_SEEN_MAX, card_in_reader).await.context("the agent sees no card")?;
-    let written = write(app, person).await;
+    wait_for(app, CARD_SEEN_MAX, |app| app.agents().any_card())
+        .await
+        .context("the agent sees no card")?;
+    let done = act(app, step).await;
     demo.remove().await?;
-    written?;
-    if is_registered(app, person.holder()).await? {
-        Ok(())
-    } else {
-        bail!("the card is not written")
+    wait_for(app, CARD_SEEN_MAX, |app| !app.agents().any_card())
+        .await
+        .context("the agent sees the card still")?;
+    done?;
+    let holder = app.load(person.holder()).await?.holder;
+    let is_done = step.act.is_done(holder.is_registered(), holder.passcodes(), app.policies());
+    ensure!(is_done, "it was not done: {:?}", step.when);
+    Ok(())
+}
+
+async fn act(app: &App, step: &Pending) -> anyhow::Result<()> {
+    let (person, mut desk) = (step.person, Desk::new(app)?);
+    let passcode = passcode_now(app, person).await?;
+    let current = ("current_passcode", passcode);
+    match step.act {
+        Act::Register => {
+            let job = personalisation(app, person).await?.to_string();
+            let both = [("new_passcode", passcode), ("confirm_passcode", passcode)];
+            desk.at_agent(&job, &both).await.map(|_| ())
+        }
+        Act::Set { account_recovery, verification } => {
+            let mut fields = Vec::new();
+            for (new, confirm, value) in [
+                ("new_account_recovery", "confirm_account_recovery", account_recovery),
+                ("new_verification", "confirm_verification", verification),
+            ] {
+                fields.extend(value.into_iter().flat_map(|value| [(new, value), (confirm, value)]));
+            }
+            desk.log_in(passcode).await?;
+            desk.update(&fields, &[current]).await
+        }
+        Act::RemoveBoth => {
+            let both = [("blank_account_recovery", "true"), ("blank_verification", "true")];
+            desk.log_in(passcode).await?;
+            desk.update(&both, &[current]).await
+        }
+        Act::ChangeSmartcard { to } => {
+            let new = [current, ("new_passcode", to), ("confirm_passcode", to)];
+            desk.log_in(passcode).await?;
+            desk.update(&[("smartcard", "true")], &new).await
+        }
     }
 }
 
-/// Does at the agent's page what a person at the desk would do: types the first passcode twice.
-async fn write(app: &App, person: &Person) -> anyhow::Result<()> {
-    let goal = Goal::Personalise {
-        holder: person.holder(),
-        command: person.registration(),
-        made: Made::default(),
-    };
-    let job: JobId = app.start_job(goal, TokenHash::of(&app.entropy().bytes::<32>())).await?;
-    let page = format!("http://127.0.0.1:{}/jobs/{job}", app.config().agent_page.port);
-    let client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(CARD_WRITTEN_MAX)
-        .no_proxy()
-        .build()?;
-    let form = [("new_passcode", person.passcode), ("confirm_passcode", person.passcode)];
-    let answer = client.post(page).form(&form).send().await?;
-    if answer.status() == reqwest::StatusCode::SEE_OTHER {
-        Ok(())
-    } else {
-        bail!("the agent's page answered {}", answer.status())
-    }
+/// What opens the card: the last one that he has set.
+async fn passcode_now(app: &App, person: &Person) -> anyhow::Result<&'static str> {
+    use domain::passcode::Kind::Smartcard;
+    let holder = app.load(person.holder()).await?.holder;
+    let n_set = holder.passcodes().compare_with(Smartcard, app.policy()).len();
+    let values = person.values(Smartcard);
+    Ok(values.get(n_set.saturating_sub(1)).copied().unwrap_or(person.passcode))
 }
 
-fn card_in_reader(app: &App) -> bool {
-    app.agents().any_card()
+async fn personalisation(app: &App, person: &Person) -> anyhow::Result<JobId> {
+    let command: CommandId = person.registration();
+    let goal = Goal::Personalise { holder: person.holder(), command, made: Made::default() };
+    app.start_job(goal, TokenHash::of(&app.entropy().bytes::<32>())).await
 }
 
 /// Waits until something that agents say is so.

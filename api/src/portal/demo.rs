@@ -1,11 +1,16 @@
-//! The demonstration's card drawer. Its routes exist in demo builds and demo mode only.
+//! The demonstration's pages: the card drawer, the time machine, the mailbox. Their routes exist in
+//! demo builds and demo mode only.
+
+pub(super) mod mailbox;
+pub(super) mod time_machine;
 
 use axum::{
     Form,
     extract::State,
     response::{IntoResponse as _, Redirect, Response},
 };
-use domain::passcode::Kind;
+use chrono::{DateTime, Utc};
+use domain::passcode::{Passcodes, Standing, Status};
 use serde::Deserialize;
 use virtual_card::drawer::Contents;
 
@@ -13,31 +18,31 @@ use super::{
     errors::PageError,
     html, public_frame,
     view::{
-        demo::{DemoCard, Drawer, Place, Progress},
+        demo::{DemoCard, DemoPasscode, Drawer, Place, Progress},
+        passcodes::StatusLine,
         paths,
         problem::ProblemKind,
     },
 };
 use crate::{
     app::App,
-    demo::{
-        Demo,
-        population::{PEOPLE, Person},
-    },
+    demo::{Demo, population::Person},
 };
 
 /// The drawer and what is in the reader.
 pub(super) async fn page(State(app): State<App>) -> Result<Response, PageError> {
     let demo = demo(&app)?;
-    let contents = demo.contents().await?;
-    let crate::demo::Progress { ready, problem, .. } = demo.progress();
-    let mut cards = Vec::with_capacity(PEOPLE.len());
-    for (index, person) in PEOPLE.iter().enumerate() {
+    // Without a drawer there is nobody, and the page does not promise anybody.
+    let contents = if demo.people().is_empty() { None } else { Some(demo.contents().await?) };
+    let crate::demo::Progress { ready, problem } = demo.progress();
+    let mut cards = Vec::with_capacity(demo.people().len());
+    for (person, contents) in demo.people().iter().zip(contents.iter().cycle()) {
         let loaded = app.load(person.holder()).await?;
-        let set = loaded.holder.passcodes().compare_with(Kind::Smartcard, app.policy());
-        cards.push(card(person, index < ready, 1 < set.len(), &contents));
+        let passcodes = passcodes(&app, person, loaded.holder.passcodes());
+        cards.push(card(person, ready.contains(person.card), passcodes, contents));
     }
-    let page = Drawer { cards, progress: Progress::new(ready, PEOPLE.len()), problem };
+    let progress = Progress::new(ready.len(), demo.people().len());
+    let page = Drawer { cards, progress, problem, now: in_words(&app, app.now()) };
     html(page.render(app.pages(), &public_frame(&app)))
 }
 
@@ -57,7 +62,7 @@ pub(super) async fn insert(
     if !demo.is_ready() {
         return Err(PageError::Problem(ProblemKind::Conflict));
     }
-    if !PEOPLE.iter().any(|person| person.card == which.card) {
+    if !demo.people().iter().any(|person| person.card == which.card) {
         return Err(PageError::Problem(ProblemKind::NotFound));
     }
     demo.insert(&which.card).await?;
@@ -78,7 +83,17 @@ fn demo(app: &App) -> Result<&Demo, PageError> {
     app.demo().ok_or(PageError::Problem(ProblemKind::NotFound))
 }
 
-fn card(person: &Person, ready: bool, changed: bool, contents: &Contents) -> DemoCard {
+/// An instant in the policy's zone, in words.
+fn in_words(app: &App, at: DateTime<Utc>) -> String {
+    pages::date_and_time(at, &app.policies().zone())
+}
+
+fn card(
+    person: &Person,
+    ready: bool,
+    passcodes: Vec<DemoPasscode>,
+    contents: &Contents,
+) -> DemoCard {
     let state = contents.cards.iter().find(|card| card.name == person.card);
     let place = match (ready, state.and_then(|card| card.slot)) {
         (false, _) => Place::BeingMade,
@@ -88,16 +103,35 @@ fn card(person: &Person, ready: bool, changed: bool, contents: &Contents) -> Dem
     DemoCard {
         id: person.card.to_owned(),
         holder: person.name.to_owned(),
-        story: "Registered when the demonstration was started.".to_owned(),
+        story: person.story.to_owned(),
         serial: state.map(|card| format!("{:08X}", card.serial)),
         profile: profile(person).to_owned(),
-        passcode: if changed {
-            format!("{} at first; it has been changed since", person.passcode)
-        } else {
-            person.passcode.to_owned()
-        },
+        passcodes,
         place,
     }
+}
+
+/// All three, as they stand today, with their values as far as the person's story tells them.
+fn passcodes(app: &App, person: &Person, passcodes: &Passcodes) -> Vec<DemoPasscode> {
+    let ctx = domain::context::Context { now: app.now(), policies: app.policies() };
+    let today = ctx.today();
+    let of = |status: Status| {
+        let values = person.values(status.kind);
+        let n_set = passcodes.compare_with(status.kind, ctx.policy()).len();
+        let age = match status.standing {
+            Standing::NotSet => None,
+            Standing::Set { last_changed_on, .. } => Some((today - last_changed_on).num_days()),
+        };
+        // Before he has set it the story tells too much.
+        let value = values.get(n_set.min(values.len()).wrapping_sub(1)).copied();
+        DemoPasscode {
+            line: StatusLine::from(&status),
+            value: value.map(str::to_owned),
+            changed: values.len() < n_set,
+            age,
+        }
+    };
+    passcodes.status(&ctx).into_iter().map(of).collect()
 }
 
 fn profile(person: &Person) -> &'static str {

@@ -28,8 +28,8 @@ pub(super) async fn start(
 
 #[cfg(feature = "demo")]
 fn progress(app: &App) -> Option<view::demo::Progress> {
-    use crate::demo::population::PEOPLE;
-    app.demo().map(|demo| view::demo::Progress::new(demo.progress().ready, PEOPLE.len()))
+    app.demo()
+        .map(|demo| view::demo::Progress::new(demo.progress().ready.len(), demo.people().len()))
 }
 
 #[cfg(not(feature = "demo"))]

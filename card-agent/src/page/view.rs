@@ -93,7 +93,7 @@ impl Look {
         let frame = if demo {
             frame.with_demo(Demo {
                 text: "The people and cards here are made up.".to_owned(),
-                link: Some(Link::new(format!("{origin}/demo"), "Open the card drawer")),
+                links: vec![Link::new(format!("{origin}/demo"), "Open the card drawer")],
             })
         } else {
             frame

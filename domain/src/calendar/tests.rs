@@ -242,3 +242,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn b02_the_hour_that_is_shown_twice_is_the_last_one_before_the_day() {
+    let london = Policy::seed().zone;
+    let second = Some(instant("2026-10-25T01:00:00Z"));
+    assert_eq!(last_repeated_hour(day("2026-10-26"), london), second);
+    let before = Some(instant("2025-10-26T01:00:00Z"));
+    assert_eq!(last_repeated_hour(day("2026-10-25"), london), before);
+    assert_eq!(last_repeated_hour(day("2026-11-22"), chrono_tz::Tz::UTC), None);
+}

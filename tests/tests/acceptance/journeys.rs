@@ -1,9 +1,10 @@
-//! A newcomer's first tour in a real browser, as README.md tells it: with scripts and without, on a
+//! A newcomer's first tour, and what time brings, in a real browser, as README.md tells it: with scripts and without, on a
 //! desktop and on a phone. Every page on the way is checked with axe, the card software's too.
 //!
 //! Pictures of the pages are left with what the build leaves (`target/debug/journeys`). Where
 //! `LATCHKEY_SCREENSHOTS` names a folder, the few that README.md shows are put there.
 
+mod time;
 mod tour;
 
 use std::{cell::Cell, fs, path::PathBuf};
@@ -17,7 +18,17 @@ use tests::{
 };
 
 /// The pages that README.md shows.
-const IN_README: [&str; 4] = ["drawer", "passcode-page", "manage-passcodes", "ledger"];
+const IN_README: [&str; 9] = [
+    "drawer",
+    "passcode-page",
+    "manage-passcodes",
+    "ledger",
+    "alert",
+    "forced",
+    "locked",
+    "time-machine",
+    "mailbox",
+];
 
 /// One walk through the pages, with one browser on one screen.
 struct Walk<'a> {
@@ -37,6 +48,13 @@ impl<'a> Walk<'a> {
     ) -> anyhow::Result<Self> {
         browser.resize(screen)?;
         Ok(Self { system, browser, scripts, screen, n_stops: Cell::new(0) })
+    }
+
+    /// The same walk, seen on another screen.
+    fn on(&self, screen: Screen) -> anyhow::Result<Self> {
+        let Self { system, browser, scripts, .. } = *self;
+        browser.resize(screen)?;
+        Ok(Self { system, browser, scripts, screen, n_stops: self.n_stops.clone() })
     }
 
     /// Looks at the page: it is the one with this title, says these things, fits the screen, breaks

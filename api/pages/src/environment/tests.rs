@@ -36,7 +36,7 @@ fn full_frame() -> Frame {
         }),
         ..Frame::new("Self Service Portal", "/")
     }
-    .with_demo(Demo { text: "Nobody here is real.".into(), link: None })
+    .with_demo(Demo { text: "Nobody here is real.".into(), links: Vec::new() })
 }
 
 fn html(frame: &Frame, head: &Head) -> String {

@@ -1,9 +1,12 @@
 //! Demo only: the card drawer. Its reader and cards are stand-ins, and the page says so.
 
+pub mod mailbox;
+pub mod time_machine;
+
 use pages::{Environment, Error, Frame, Head};
 use serde::Serialize;
 
-use super::paths;
+use super::{passcodes::StatusLine, paths};
 
 /// The drawer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub struct Drawer {
     pub progress: Progress,
     /// Why it stopped, if it did.
     pub problem: Option<String>,
+    /// Date and time as the demonstration's people see it ([`pages::date_and_time`]).
+    pub now: String,
 }
 
 /// How many cards have been personalised.
@@ -34,23 +39,36 @@ pub struct DemoCard {
     pub id: String,
     /// The holder's name, made up.
     pub holder: String,
-    /// Who that is, in a sentence.
+    /// What is interesting about him, in a sentence.
     pub story: String,
     /// The card's serial number, once it has one.
     pub serial: Option<String>,
     /// The card profile ("guide: 4 to 8 characters").
     pub profile: String,
-    /// The smartcard passcode it was personalised with: a public value of the demonstration.
-    pub passcode: String,
+    /// His passcodes, all three.
+    pub passcodes: Vec<DemoPasscode>,
     /// Where it is.
     pub place: Place,
+}
+
+/// A passcode of a demo holder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DemoPasscode {
+    /// How it stands today.
+    pub line: StatusLine,
+    /// What it is, as far as we know: a public value of the demonstration.
+    pub value: Option<String>,
+    /// True if it has been changed since.
+    pub changed: bool,
+    /// How many days ago it was set; none if it is not.
+    pub age: Option<i64>,
 }
 
 /// Where a demo card is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
-    /// Its keys and certificates are still being made.
+    /// Its holder has not yet lived his life so far.
     BeingMade,
     /// In the drawer.
     Drawer,
@@ -71,10 +89,13 @@ struct Page<'a> {
     cards: &'a [DemoCard],
     progress: Progress,
     problem: Option<&'a str>,
+    now: &'a str,
     insert: &'static str,
     remove: &'static str,
     log_in: &'static str,
     check_again: &'static str,
+    time_machine: &'static str,
+    mailbox: &'static str,
     inserted: Option<&'a str>,
 }
 
@@ -86,10 +107,13 @@ impl Drawer {
             cards: &self.cards,
             progress: self.progress,
             problem: self.problem.as_deref(),
+            now: &self.now,
             insert: paths::DEMO_INSERT,
             remove: paths::DEMO_REMOVE,
             log_in: paths::LOG_IN,
             check_again: paths::DEMO,
+            time_machine: paths::DEMO_TIME,
+            mailbox: paths::DEMO_MAILBOX,
             inserted: inserted.map(|card| card.holder.as_str()),
         };
         pages::render(environment, "demo.jinja", frame, &Head::new("Card drawer"), &page)

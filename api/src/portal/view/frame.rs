@@ -86,7 +86,11 @@ pub fn frame(demo: bool, visitor: Option<Visitor<'_>>, tab: Option<Tab>) -> Fram
     }
     frame.with_demo(Demo {
         text: "The people and cards here are made up.".to_owned(),
-        link: Some(Link::new(paths::DEMO, "Open the card drawer")),
+        links: vec![
+            Link::new(paths::DEMO, "Open the card drawer"),
+            Link::new(paths::DEMO_TIME, "Time machine"),
+            Link::new(paths::DEMO_MAILBOX, "Mailbox"),
+        ],
     })
 }
 

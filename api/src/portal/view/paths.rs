@@ -41,11 +41,21 @@ pub const DEMO: &str = "/demo";
 pub const DEMO_INSERT: &str = "/demo/insert";
 /// Demo only: a POST takes the card out.
 pub const DEMO_REMOVE: &str = "/demo/remove";
+/// Demo only: the time machine; a POST moves the clock.
+pub const DEMO_TIME: &str = "/demo/time";
+/// Demo only: the mails.
+pub const DEMO_MAILBOX: &str = "/demo/mailbox";
 
 /// A job's own page.
 #[must_use]
 pub fn job(id: &str) -> String {
     format!("/jobs/{id}")
+}
+
+/// Demo only: a mail.
+#[must_use]
+pub fn demo_mail(number: u64) -> String {
+    format!("{DEMO_MAILBOX}/{number}")
 }
 
 /// A help page.

@@ -7,7 +7,7 @@ use crate::portal::view::{
     accessibility,
     agent::AgentStatus,
     care_identity_service,
-    demo::{DemoCard, Drawer, Place, Progress},
+    demo::Progress,
     help::{self, Topic},
     log_in,
     problem::{Problem, ProblemKind},
@@ -134,39 +134,4 @@ fn p19_a_refusal_names_its_rule_why_the_facts_and_the_way_out() {
         ..Problem::new(ProblemKind::Locked).with_refusal(refusal)
     };
     nobody().shows("problem_refusal", |environment, frame| page.render(environment, frame));
-}
-
-#[test]
-fn the_card_drawer_shows_where_each_card_is() {
-    let card = |id: &str, holder: &str, place| DemoCard {
-        id: id.into(),
-        holder: holder.into(),
-        story: "A doctor whose passcodes are up to date.".into(),
-        serial: (place != Place::BeingMade).then(|| "0A1B2C3D".into()),
-        profile: "guide: 4 to 8 characters".into(),
-        passcode: "Abcd1234".into(),
-        place,
-    };
-    let page = Drawer {
-        cards: vec![
-            card("okafor", "Dr Sam Okafor", Place::Reader),
-            card("patel", "Jo Patel", Place::Drawer),
-            card("lind", "Ada Lind", Place::BeingMade),
-        ],
-        progress: Progress::new(2, 3),
-        problem: None,
-    };
-    nobody().shows("demo", |environment, frame| page.render(environment, frame));
-    let page = Drawer {
-        cards: vec![card("patel", "Jo Patel", Place::Drawer)],
-        progress: Progress::new(1, 1),
-        problem: None,
-    };
-    nobody().shows("demo_empty_reader", |environment, frame| page.render(environment, frame));
-    let page = Drawer {
-        cards: vec![card("lind", "Ada Lind", Place::BeingMade)],
-        progress: Progress::new(0, 1),
-        problem: Some("Ada Lind: no card agent is connected".into()),
-    };
-    nobody().shows("demo_stopped", |environment, frame| page.render(environment, frame));
 }
