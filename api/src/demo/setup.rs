@@ -70,6 +70,10 @@ pub async fn set_up(app: App, demo: Demo) {
 }
 
 async fn every_life(app: &App, demo: &Demo) -> anyhow::Result<()> {
+    // Without a drawer nobody is there; a later start may have one.
+    if demo.people().is_empty() {
+        return Ok(());
+    }
     if !are_ready(app).await? {
         let lever = demo.time_machine().take_lever()?;
         let mut pending = pending(app, demo).await?;
@@ -144,7 +148,7 @@ async fn live(
     } else if at + LATE_MAX < now {
         bail!(
             "this demonstration was begun before its people had a past, or its first start was \
-             interrupted for too long; to begin anew, end it and delete its data folder"
+             interrupted for too long; to begin anew, end it and delete var/demo"
         );
     }
     let data =
