@@ -115,10 +115,13 @@ fn p20_every_route_of_the_portal_is_known_to_these_tests_as_public_or_not() {
         "\"/passcodes/updated/{id}\"",
         "paths::LEDGER",
         "paths::SESSION_KEEP",
-        // The demonstration's drawer.
+        // The demonstration's drawer, time machine and mailbox.
         "paths::DEMO",
         "paths::DEMO_INSERT",
         "paths::DEMO_REMOVE",
+        "paths::DEMO_TIME",
+        "paths::DEMO_MAILBOX",
+        "\"/demo/mailbox/{number}\"",
     ];
     for route in source.split(".route(").skip(1) {
         let path = route.split(',').next().unwrap_or_default().trim();
