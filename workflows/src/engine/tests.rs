@@ -1,6 +1,8 @@
 //! The engine against a log in memory: what is due is done once, whatever fails in between.
 
+mod crash;
 mod following;
+mod golden;
 mod mails;
 mod stopping;
 mod torn;

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
@@ -28,6 +29,20 @@ impl Courier for Switched {
             return Box::pin(async { Err(not_now()) });
         }
         self.courier.deliver(mail)
+    }
+}
+
+/// A mail server that says nothing until somebody's patience is at an end.
+struct Hanging(Duration);
+
+impl Courier for Hanging {
+    fn deliver<'a>(&'a self, _: &'a Mail) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async {
+            tokio::time::pause();
+            tokio::time::advance(self.0).await;
+            tokio::time::resume();
+            Err(not_now())
+        })
     }
 }
 
@@ -77,6 +92,22 @@ async fn a_mail_server_that_is_down_for_ten_minutes_has_each_mail_once_when_it_i
     assert_eq!(delivered.len(), 40);
     assert!(delivered.values().all(|times| *times == 1));
     assert_eq!(engine.outbox().await.unwrap(), Outbox { n_waiting: 0, n_dead: 0 });
+}
+
+/// A pause of a second after a minute of hanging would be over before it began.
+#[tokio::test]
+async fn a_mail_server_that_hung_has_its_rest_from_when_it_was_given_up() {
+    let now = instant(FIRST_ALERT);
+    for (hangs_for, earliest, latest) in [(0, 800, 1_200), (60, 60_800, 61_200)] {
+        let (world, _) = holders(1).await;
+        let hanging = Arc::new(Hanging(Duration::from_secs(hangs_for)));
+        let parts = world.parts_with(world.stores.log.clone(), hanging);
+        let engine = Engine::in_memory(parts).await.unwrap();
+        assert_eq!(settle(&engine, now).await.n_postponed, 1);
+        let rests_for = engine.next_due().await.unwrap().unwrap() - now;
+        let within = TimeDelta::milliseconds(earliest)..=TimeDelta::milliseconds(latest);
+        assert!(within.contains(&rests_for), "{rests_for}");
+    }
 }
 
 #[tokio::test]

@@ -49,8 +49,12 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn new() -> Self {
+        Self::over(&Database::in_memory().await.unwrap())
+    }
+
+    pub(super) fn over(database: &Database) -> Self {
         let keys = VaultKeys { pepper: Keys::new(1, [7; 32]), seal: Keys::new(1, [8; 32]) };
-        let stores = Database::in_memory().await.unwrap().stores(keys);
+        let stores = database.stores(keys);
         let courier = Arc::new(InMemoryCourier::new());
         Self { stores, courier, policies: Arc::new(Policies::seed()) }
     }
