@@ -85,6 +85,7 @@ pub async fn plan(
         verification: keep(app, session, command, verification, wanted.smartcard).await?,
         session: hex::encode(session.token.0),
         logged_on_at: session.opened_at,
+        asked_at: app.now(),
         seen: still_right::seen(&loaded.holder, app.policy()),
         advice,
     };
@@ -111,6 +112,7 @@ fn would_be_accepted(
     let changes = Changes {
         proof,
         logged_on_at: session.opened_at,
+        asked_at: app.now(),
         smartcard: wanted.smartcard.then_some(CardChange { secret }),
         account_recovery,
         verification,

@@ -18,7 +18,9 @@ mod value;
 use serde::{Deserialize, Serialize};
 
 pub use advice::{Advice, strength};
-pub use card_form::{CardFault, CardField, CardForm, Characters, SmartcardRules, card_could_hold};
+pub use card_form::{
+    CARD_BYTES, CardFault, CardField, CardForm, Characters, SmartcardRules, card_could_hold,
+};
 pub use change::{CardChange, Changes, Optional, confirmation};
 pub use form::{Field, FieldFault, Form, OptionalFields, Wanted, WantedOptional};
 pub use memory::{Current, Passcodes, Standing, Status};

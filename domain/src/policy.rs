@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use versions::{InForce, NotPublishable, Policies};
 
-use crate::passcode::{Characters, Lengths, SmartcardRules};
+use crate::passcode::{Characters, Kind, Lengths, SmartcardRules};
 
 /// The most values per kind that a policy may ask the history to compare with (P-22): as many as
 /// the aggregate remembers.
@@ -71,6 +71,17 @@ pub enum LockScope {
     AnySet,
     /// The smartcard passcode alone; an optional one that is overdue counts as not set.
     SmartcardOnly,
+}
+
+impl LockScope {
+    /// True if an overdue passcode of this kind locks the account.
+    #[must_use]
+    pub fn includes(self, kind: Kind) -> bool {
+        match self {
+            Self::AnySet => true,
+            Self::SmartcardOnly => kind == Kind::Smartcard,
+        }
+    }
 }
 
 /// B-27: what to do about one value for two kinds.

@@ -86,6 +86,7 @@ pub(crate) fn no_change() -> Changes {
     Changes {
         proof: proof(),
         logged_on_at: DateTime::<Utc>::MAX_UTC,
+        asked_at: DateTime::<Utc>::MAX_UTC,
         smartcard: None,
         account_recovery: Optional::Keep,
         verification: Optional::Keep,

@@ -172,8 +172,13 @@ pub struct PlannedChange {
     /// The session it was sent in, as the session table knows it, hexadecimal: P-20 asks for it
     /// until the card has been written.
     pub session: String,
-    /// When that session was opened: B-10 judges by it.
+    /// When that session was opened: B-10 judges by it. A job of a build that did not keep it says
+    /// 1970, which counts as the longest a session may be open.
+    #[serde(default)]
     pub logged_on_at: DateTime<Utc>,
+    /// When it was sent: what was allowed then is not refused because the card tells of it later.
+    #[serde(default)]
+    pub asked_at: DateTime<Utc>,
     /// How the optional passcodes stood when the form was judged: if one has moved since, what was
     /// fresh then may not be now (P-22).
     pub seen: Seen,

@@ -278,6 +278,7 @@ pub(super) fn changes(
     Ok(Changes {
         proof,
         logged_on_at: change.logged_on_at,
+        asked_at: change.asked_at,
         smartcard: smartcard.map(|secret| CardChange { secret }),
         account_recovery: change.account_recovery,
         verification: change.verification,

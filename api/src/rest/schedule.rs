@@ -41,6 +41,8 @@ enum WhatToCome {
     LockAnnounced,
     /// P-18: the account locks.
     AccountLocks,
+    /// The passcode counts as not set from this day on.
+    Lapses,
 }
 
 impl From<Scheduled> for ToCome {
@@ -50,6 +52,7 @@ impl From<Scheduled> for ToCome {
             What::Expires => WhatToCome::Expires,
             What::LockAnnounced => WhatToCome::LockAnnounced,
             What::AccountLocks => WhatToCome::AccountLocks,
+            What::Lapses => WhatToCome::Lapses,
         };
         Self { on: scheduled.on, kind: scheduled.kind.into(), what }
     }

@@ -318,6 +318,7 @@ impl Begun {
         let changes = HolderCommand::ChangePasscodes(Changes {
             proof,
             logged_on_at: act.at,
+            asked_at: act.at,
             smartcard: is_due(Kind::Smartcard).then_some(smartcard),
             account_recovery: optional(Kind::AccountRecovery, 1),
             verification: optional(Kind::Verification, 2),

@@ -19,7 +19,7 @@ pub struct Records {
     declined_on: Option<NaiveDate>,
     /// Of which kind, and with which day of expiry, a forced change was recorded.
     forced: Vec<(Kind, NaiveDate)>,
-    /// The last day on which a lock was announced.
+    /// The last day on which the holder was told of a lock to come.
     announced_on: Option<NaiveDate>,
     /// The first day of the lock that was recorded last.
     locked_from: Option<NaiveDate>,
@@ -97,7 +97,10 @@ impl Records {
     /// The forced change, once for each day of expiry; later the announcements of the lock.
     fn missing_force(&self, ctx: &Context<'_>, forced: &[Item]) -> Option<HolderEvent> {
         let on = ctx.today();
-        let locks_on = forced.iter().map(|item| item.locks_on).min()?;
+        let scope = ctx.policy().lock_scope;
+        let lock = forced.iter().filter(|item| scope.includes(item.kind));
+        let lapse = forced.iter().map(|item| item.locks_on).min()?;
+        let locks_on = lock.map(|item| item.locks_on).min().unwrap_or(lapse);
         let items = forced.to_vec();
         let new = forced.iter().find(|item| !self.knows_forced(item));
         if let Some(first) = new {
@@ -108,7 +111,8 @@ impl Records {
             let days = &ctx.policy().announce_days;
             days.iter().any(|&days| calendar::later(item.expires_on, days) == on)
         };
-        (forced.iter().any(is_day) && !self.announced(on)).then_some(HolderEvent::LockAnnounced {
+        let is_told = forced.iter().any(|item| is_day(item) && scope.includes(item.kind));
+        (is_told && !self.announced(on)).then_some(HolderEvent::LockAnnounced {
             on,
             locks_on,
             items,
@@ -146,7 +150,9 @@ impl Records {
             HolderEvent::AlertDeclined { topic: Topic::Passcodes, on } => {
                 self.declined_on = Some(*on);
             }
-            HolderEvent::RenewalForced { items, .. } => {
+            HolderEvent::RenewalForced { on, items, .. } => {
+                // It says when the account locks, so that day needs no announcement of its own.
+                self.announced_on = Some(*on);
                 self.forced = items.iter().map(|item| (item.kind, item.expires_on)).collect();
             }
             HolderEvent::LockAnnounced { on, .. } => self.announced_on = Some(*on),

@@ -29,6 +29,8 @@ pub enum What {
     LockAnnounced,
     /// P-18: the account locks.
     AccountLocks,
+    /// B-21: the passcode counts as not set from this day on.
+    Lapses,
 }
 
 /// What is scheduled for a holder from today on, by day.
@@ -38,12 +40,14 @@ pub fn schedule(ctx: &Context<'_>, holder: &Holder) -> Vec<Scheduled> {
     let mut all = Vec::new();
     for (item, _) in items(ctx, holder.passcodes()) {
         let days = calendar::PasscodeDays { expires_on: item.expires_on, locks_on: item.locks_on };
+        let locks = policy.lock_scope.includes(item.kind);
         let announced = policy.announce_days.iter().map(|&n| calendar::later(item.expires_on, n));
+        let announced = announced.filter(|on| locks && *on < item.locks_on);
         let mut add = |on, what| all.push(Scheduled { on, kind: item.kind, what });
         add(days.alerts_from(ctx.policies, today), What::AlertsBegin);
         add(item.expires_on, What::Expires);
-        announced.filter(|on| *on < item.locks_on).for_each(|on| add(on, What::LockAnnounced));
-        add(item.locks_on, What::AccountLocks);
+        announced.for_each(|on| add(on, What::LockAnnounced));
+        add(item.locks_on, if locks { What::AccountLocks } else { What::Lapses });
     }
     all.retain(|scheduled| today <= scheduled.on);
     all.sort_by_key(|scheduled| (scheduled.on, scheduled.what, scheduled.kind));

@@ -219,6 +219,71 @@ fn b21_any_set_passcode_locks_or_only_that_of_the_smartcard_as_policy_says() {
     assert!(matches!(day_before.as_slice(), [HolderEvent::RenewalForced { .. }]));
 }
 
+#[test]
+fn b21_b14_what_has_lapsed_stays_lapsed_and_what_was_locked_stays_locked_when_the_scope_changes() {
+    let overdue = || {
+        registered("2026-02-01")
+            .and(instant("2025-02-01T12:00:00Z"), [set(Kind::Verification, "2025-02-01", 2)])
+    };
+    let changed = |first, then| {
+        let first = Policy { lock_scope: first, ..Policy::seed() };
+        let then = Policy { version: 2, lock_scope: then, ..Policy::seed() };
+        Policies::only(first).publish(day("2026-02-23"), day("2026-03-01"), then).unwrap()
+    };
+    let at = |policies| {
+        overdue().under_all(policies).on("2026-03-05").see(|ctx, holder| {
+            let passcodes = holder.passcodes();
+            (passcodes.phase(ctx, Kind::Verification), missing(ctx, holder).len())
+        })
+    };
+    assert_eq!(at(changed(LockScope::SmartcardOnly, LockScope::AnySet)), (None, 0));
+    let locked = (Some(Phase::Locked), 1);
+    assert_eq!(at(changed(LockScope::AnySet, LockScope::SmartcardOnly)), locked);
+}
+
+#[test]
+fn b21_where_only_the_smartcard_passcode_locks_no_lock_is_announced_for_another() {
+    let lenient = Policy { lock_scope: LockScope::SmartcardOnly, ..Policy::seed() };
+    let overdue = registered("2026-02-01")
+        .and(instant("2025-02-01T12:00:00Z"), [set(Kind::Verification, "2025-02-01", 2)])
+        .under(lenient);
+    let when = overdue.on("2026-02-01");
+    let last = when.see(schedule).pop().map(|one| (one.kind, one.what));
+    assert_eq!(last, Some((Kind::Smartcard, What::AccountLocks)));
+    let told = when.see(schedule);
+    let of_other: Vec<_> = told.iter().filter(|one| one.kind == Kind::Verification).collect();
+    let what: Vec<_> = of_other.iter().map(|one| one.what).collect();
+    assert_eq!(what, [What::Expires, What::Lapses]);
+    let woken = when.see(wake_up).unwrap();
+    assert_eq!(woken.locks_at, Some(instant("2027-02-22T00:00:00Z")));
+}
+
+#[test]
+fn b15_a_forced_change_that_is_recorded_late_tells_of_the_lock_and_needs_no_announcement_that_day()
+{
+    for late in ["2026-03-17", "2026-03-24", "2026-03-30"] {
+        holder().on(late).when(SCHEDULE).then([forced(late)]).when(SCHEDULE).then([]);
+    }
+}
+
+#[test]
+fn b10_a_card_that_tells_of_a_change_after_the_lock_is_judged_by_when_it_was_asked_for() {
+    let set = set(Kind::Smartcard, "2026-03-31", 9);
+    let change = |asked_at| {
+        HolderCommand::ChangePasscodes(Changes {
+            logged_on_at: instant("2026-03-30T15:00:00Z"),
+            asked_at: instant(asked_at),
+            smartcard: Some(CardChange { secret: secret(9) }),
+            ..no_change()
+        })
+    };
+    let next_day = || holder().at("2026-03-31T13:00:00Z");
+    next_day().when(change("2026-03-30T16:00:00Z")).then([set]);
+    let since = day("2026-03-31");
+    let locked = passcode::Refusal::AccountLocked { kind: Kind::Smartcard, since };
+    next_day().when(change("2026-03-31T13:00:00Z")).then_refused(locked);
+}
+
 fn change_at(logged_on_at: &str) -> HolderCommand {
     HolderCommand::ChangePasscodes(Changes {
         logged_on_at: instant(logged_on_at),

@@ -8,7 +8,7 @@ use super::Lengths;
 use crate::refusal::RuleId;
 
 /// Width of the passcode's field on a card, in bytes (SP 800-73-5 part 2, 3.2.1).
-const CARD_BYTES: usize = 8;
+pub const CARD_BYTES: usize = 8;
 
 /// What a *new* smartcard passcode may look like: the policy's rule, or policy and card model
 /// intersected. Written out, it is what a person is told: "6 to 8 digits".

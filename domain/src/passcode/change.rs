@@ -28,6 +28,8 @@ pub struct Changes {
     pub proof: Authenticated,
     /// B-10: when the session was opened in which it was asked for.
     pub logged_on_at: DateTime<Utc>,
+    /// When it was asked for. A card that was torn out may tell much later what became of it.
+    pub asked_at: DateTime<Utc>,
     /// P-03: changed or kept; a blank smartcard passcode cannot be written down.
     pub smartcard: Option<CardChange>,
     /// What becomes of the account recovery passcode.
@@ -58,8 +60,8 @@ pub enum Optional {
 impl Changes {
     /// B-10: what a session may do was decided when it was opened, and holds until it ends.
     fn judged_at(&self, ctx: &Context<'_>) -> DateTime<Utc> {
-        let oldest = ctx.now - TimeDelta::hours(SESSION_HOURS_MAX);
-        self.logged_on_at.clamp(oldest, ctx.now)
+        let asked_at = self.asked_at.min(ctx.now);
+        self.logged_on_at.clamp(asked_at - TimeDelta::hours(SESSION_HOURS_MAX), asked_at)
     }
 
     /// The values that this change sets.

@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     holder::HolderEvent,
     ids::SecretRef,
-    policy::{HISTORY_MAX, LockScope, Policy},
+    policy::{HISTORY_MAX, Policy},
 };
 
 /// The most instants of past sets that are remembered per kind (B-26); a count saturates there.
@@ -114,20 +114,18 @@ impl Standing {
         }
     }
 
-    /// S-02: the line for a passcode of this kind that was set on `set_on`. B-21: where policy says
-    /// that only the smartcard passcode locks, an optional one that would have locked is not set.
+    /// S-02: the line for a passcode of this kind that was set on `set_on`. B-21, B-14: where policy
+    /// said, on the day on which it would have locked, that only the smartcard passcode locks, an
+    /// optional one is not set from that day on, whatever policy says later.
     #[must_use]
     pub fn set(ctx: &Context<'_>, kind: Kind, set_on: NaiveDate) -> Self {
         let today = ctx.today();
+        let days = calendar::passcode_days(ctx.policies, set_on, today);
         let phase = calendar::passcode_phase(ctx.policies, set_on, today);
-        let lapses = match ctx.policy().lock_scope {
-            LockScope::AnySet => false,
-            LockScope::SmartcardOnly => kind != Kind::Smartcard,
-        };
-        if lapses && phase == Phase::Locked {
+        let scope = ctx.policies.in_force(days.locks_on.min(today)).lock_scope;
+        if phase == Phase::Locked && !scope.includes(kind) {
             return Self::NotSet;
         }
-        let days = calendar::passcode_days(ctx.policies, set_on, today);
         Self::Set {
             last_changed_on: set_on,
             expires_on: days.expires_on,
@@ -154,11 +152,19 @@ impl Passcodes {
         &history[history.len().saturating_sub(policy.history)..]
     }
 
-    /// Every reference that the vault still has to keep for this holder. Digests under any other
-    /// will never be compared with again.
+    /// Every reference that the vault still has to keep for this holder: what is set, and what is
+    /// compared with. Digests under any other will never be needed again.
     #[must_use]
     pub fn kept(&self, policy: &Policy) -> Vec<SecretRef> {
-        Kind::ALL.iter().flat_map(|&kind| self.compare_with(kind, policy)).copied().collect()
+        let compared = Kind::ALL.iter().flat_map(|&kind| self.compare_with(kind, policy)).copied();
+        let current = Kind::ALL.iter().filter_map(|&kind| Some(self.current(kind)?.secret));
+        let mut kept: Vec<_> = compared.collect();
+        current.for_each(|secret| {
+            if !kept.contains(&secret) {
+                kept.push(secret);
+            }
+        });
+        kept
     }
 
     /// The phase of one kind; an unset kind has no clock (B-20).

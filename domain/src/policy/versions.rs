@@ -6,6 +6,10 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::{ANNOUNCE_DAYS_MAX, HISTORY_MAX, Policy};
+use crate::passcode::{CARD_BYTES, Lengths};
+
+/// All holders, in the unit of [`Policy::breaker_per_mille`].
+const PER_MILLE: u16 = 1000;
 
 /// The latest hour at which a day's alert can be raised.
 const HOUR_MAX: u8 = 23;
@@ -48,7 +52,8 @@ pub enum NotPublishable {
     #[error("the time zone of a log cannot be changed")]
     OtherZone,
     /// A number is out of its range: alert and grace of at least a day, a life longer than the
-    /// alert, announcements in order and within the grace.
+    /// alert, announcements in order and within the grace, a history of at least the current value,
+    /// lengths that something has and a card can hold, a breaker that can trip.
     #[error("the numbers do not fit together")]
     Inconsistent,
 }
@@ -141,11 +146,19 @@ fn is_consistent(policy: &Policy) -> bool {
     let announced = &policy.announce_days;
     let growing = announced.windows(2).all(|pair| pair[0] < pair[1]);
     let within = announced.iter().all(|&days| 0 < days && days < policy.grace_days);
+    let fits = |lengths: Lengths| 0 < lengths.min && lengths.min <= lengths.max;
+    let smartcard = policy.smartcard.lengths;
     0 < policy.alert_days
         && 0 < policy.grace_days
         && policy.alert_days < policy.passcode_days
         && policy.alert_hour <= HOUR_MAX
+        && 0 < policy.history
         && policy.history <= HISTORY_MAX
+        && 0 < policy.cycling_sets
+        && fits(policy.optional)
+        && fits(smartcard)
+        && smartcard.max <= CARD_BYTES
+        && policy.breaker_per_mille < PER_MILLE
         && announced.len() <= ANNOUNCE_DAYS_MAX
         && growing
         && within
@@ -196,13 +209,18 @@ mod tests {
 
     #[test]
     fn b14_numbers_that_do_not_fit_together_are_not_published() {
-        let wrong: [fn(&mut Policy); 6] = [
+        let wrong: [fn(&mut Policy); 11] = [
             |policy| policy.alert_days = 0,
             |policy| policy.alert_days = policy.passcode_days,
             |policy| policy.grace_days = 0,
             |policy| policy.alert_hour = 24,
             |policy| policy.announce_days = vec![14, 7],
             |policy| policy.announce_days = vec![21],
+            |policy| policy.history = 0,
+            |policy| policy.optional.min = 0,
+            |policy| policy.optional.max = policy.optional.min - 1,
+            |policy| policy.smartcard.lengths.max = 9,
+            |policy| policy.breaker_per_mille = 1000,
         ];
         for change in wrong {
             let refused = published("2026-06-01", next(change));

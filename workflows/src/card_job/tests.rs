@@ -36,6 +36,7 @@ fn change(smartcard: bool) -> CardJob {
         advice: Vec::new(),
         session: String::new(),
         logged_on_at: DateTime::UNIX_EPOCH,
+        asked_at: DateTime::UNIX_EPOCH,
         seen: Seen::default(),
     }))
 }
@@ -255,4 +256,15 @@ proptest! {
             job = next;
         }
     }
+}
+
+/// A torn write from before an upgrade is found at the next log-in, by the new build.
+#[test]
+fn a_change_of_a_build_that_did_not_keep_the_log_on_can_be_read_again() {
+    let old = r#"{"goal":{"change_passcodes":{"holder":"00000000-0000-0000-0000-000000000001",
+        "card":"00C0FFEE","command":"00000000-0000-0000-0000-000000000002","smartcard":true,
+        "account_recovery":"keep","verification":"keep","advice":[],"session":"",
+        "seen":{"account_recovery":[null,false],"verification":[null,false]}}},
+        "stage":"open","evaluations":0,"compared":0,"last_refusal":null}"#;
+    assert_eq!(serde_json::from_str::<CardJob>(old).unwrap(), change(true));
 }

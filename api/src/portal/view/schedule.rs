@@ -61,5 +61,8 @@ fn sentence(what: What, words: &str) -> String {
         What::AccountLocks => {
             format!("Your account is locked if you have not changed your {words}.")
         }
+        What::Lapses => {
+            format!("Your {words} counts as removed if you have not changed it.")
+        }
     }
 }
