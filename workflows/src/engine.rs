@@ -86,7 +86,8 @@ pub struct Parts {
     pub log: Arc<dyn EventStore>,
     /// Who holders are.
     pub vault: Vault,
-    /// The numbers, until [`Engine::adopt`] brings newer ones.
+    /// The numbers, as they were read at the start; newer ones are read at the next, unless
+    /// [`Engine::adopt`] brings them.
     pub policies: Arc<Policies>,
     /// Writes the mails.
     pub composer: Composer,
@@ -245,8 +246,10 @@ impl Engine {
         Ok(checkpoint::read(&*live).await?.position)
     }
 
-    /// Brings newer policies (B-14). Wake-ups of older ones are worked out anew by the next ticks,
-    /// which wake nobody before that is done.
+    /// Brings newer policies (B-14) to an engine that is running. Wake-ups of older ones are worked
+    /// out anew by the next ticks, which wake nobody before that is done, as after a start with newer
+    /// policies. The server reads them when it starts and publishes none while it runs, so that it
+    /// does not come to this.
     pub fn adopt(&self, policies: Arc<Policies>) {
         *self.0.policies.write().unwrap_or_else(PoisonError::into_inner) = policies;
     }
@@ -325,6 +328,7 @@ impl Engine {
     /// True if no mail that is due is left, or another tick sends them.
     async fn send(&self, ctx: &Context<'_>, ticked: &mut Ticked) -> Result<bool, EngineError> {
         let Ok(_sending) = self.0.sending.try_lock() else { return Ok(true) };
+        let began = tokio::time::Instant::now();
         for _ in 0..MAIL_ROUNDS_MAX {
             let round = {
                 let live = self.0.live.read().await;
@@ -337,6 +341,7 @@ impl Engine {
                     courier: &*self.0.courier,
                     policies: ctx.policies,
                     now: ctx.now,
+                    began,
                 };
                 sender.round().await?
             };

@@ -54,8 +54,13 @@ impl Place {
         }
     }
 
-    /// Puts `fresh` into the place of `live`, for whose users the caller has waited. If it fails,
-    /// or the process ends in between, the old one is there, whole.
+    /// Puts `fresh` into the place of `live`, for whose users the caller has waited. One rename, so
+    /// the file is the old one or the new one, whole, whatever happens.
+    ///
+    /// # Errors
+    /// If the rename fails, `live` is the old one. If the file cannot be opened again, `live` is
+    /// closed, and all that is asked of it fails: `latchkey rebuild` ends with that error, and whoever
+    /// opens the file next has what is in it.
     pub(super) async fn replace(
         &self,
         live: &mut SqlitePool,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{context::Context, ids::CommandId, policy::Policies};
 use futures::{TryStreamExt as _, future};
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use stores::{
     event_store::{AppendError, EventStore, Expected, StreamName},
     vault::Vault,
 };
+use tokio::time::Instant;
 
 use super::{
     EngineError, MAIL_LEASE, Ticked,
@@ -39,6 +40,8 @@ pub(super) struct Sender<'a> {
     pub(super) courier: &'a dyn Courier,
     pub(super) policies: &'a Policies,
     pub(super) now: DateTime<Utc>,
+    /// When this tick began to send, by the machine's own count.
+    pub(super) began: Instant,
 }
 
 impl Sender<'_> {
@@ -73,7 +76,7 @@ impl Sender<'_> {
             }
         };
         let jitter = taken.step.jitter(taken.delivery.attempts);
-        let Ok(next) = taken.delivery.step(self.now, jitter, &input) else {
+        let Ok(next) = taken.delivery.step(self.now + self.elapsed(), jitter, &input) else {
             return Err(EngineError::Broken("a mail that was taken and cannot be sent"));
         };
         let (event, attempts) = (taken.event, next.attempts);
@@ -110,6 +113,12 @@ impl Sender<'_> {
             None => None,
         };
         Ok((mail, meta.correlation))
+    }
+
+    /// How long this tick has been sending, in whole seconds: a mail server that hung until its time
+    /// was up has the whole pause after that, and what took no time is tried again as planned.
+    fn elapsed(&self) -> TimeDelta {
+        TimeDelta::try_seconds(self.began.elapsed().as_secs().cast_signed()).unwrap_or_default()
     }
 
     async fn deliver(&self, mail: &Mail) -> Input {

@@ -3,6 +3,7 @@
 mod crash;
 mod following;
 mod golden;
+mod golden;
 mod mails;
 mod stopping;
 mod torn;

@@ -163,10 +163,10 @@ impl SmtpCourier {
     ) -> Result<(AsyncSmtpConnection, SemaphorePermit<'_>), Failure> {
         let closed = |_| Failure::Transient("the courier is shut".to_owned());
         let turn = self.turns.acquire().await.map_err(closed)?;
-        let mut connection = self.connect().await.map_err(|error| before_mail(&error))?;
+        let mut connection = self.connect().await.map_err(|error| before_mail("the connection", &error))?;
         let from = self.settings.from.address().clone();
         let answer = connection.command(MailFrom::new(Some(from), vec![])).await;
-        answer.map_err(|error| at_mail("MAIL", &error))?;
+        answer.map_err(|error| before_mail("MAIL", &error))?;
         let answer = connection.command(Rcpt::new(to, vec![])).await;
         answer.map_err(|error| at_mail("RCPT", &error))?;
         let answer = connection.command(Data).await;
@@ -215,16 +215,18 @@ fn trust(settings: &SmtpSettings) -> Result<TlsParameters, NotUsable> {
     trust.build_rustls().map_err(NotUsable::Authority)
 }
 
-/// What goes wrong before the server has heard of the mail says nothing about it: even a 5xx (a
-/// wrong password, a server that is closed for today) may be put right by somebody.
-fn before_mail(error: &Error) -> Failure {
+/// What goes wrong before the server has heard whom the mail is to says nothing about it, but about
+/// us: even a 5xx (a wrong password, a server that is closed for today, a sender that it does not
+/// let in) may be put right by somebody, and is the same for every mail until then.
+fn before_mail(stage: &str, error: &Error) -> Failure {
     Failure::Transient(match answered(error) {
-        Some(code) => format!("the mail server answered {code} before the mail"),
+        Some(code) => format!("the mail server answered {code} to {stage}"),
         // Nothing of the mail was said yet, so nothing of it can be quoted.
-        None => format!("no connection to the mail server: {error}"),
+        None => format!("the connection to the mail server failed at {stage}: {error}"),
     })
 }
 
+/// What the server says of this holder's address or of this mail; a 5xx is its last word.
 fn at_mail(stage: &str, error: &Error) -> Failure {
     let what = match answered(error) {
         Some(code) => format!("the mail server answered {code} to {stage}"),

@@ -76,17 +76,37 @@ fn a_step_and_what_is_recorded_of_it_have_ids_that_follow_from_its_event() {
     assert_ne!(step.command(None), step.command(Some(Revision(0))));
 }
 
-#[test]
-fn each_event_of_a_mail_is_read_back_as_it_was_written() {
+/// Each event with the file that holds its `data`, of schema 1: it can be read for ever.
+fn golden() -> [(MailEvent, &'static str); 3] {
     let event = EventId(Uuid::from_u128(7));
     let (reason, failure) = (Reason::Refused, "never: 550".to_owned());
-    for written in [
-        MailEvent::MailDelivered { event, attempts: 2 },
-        MailEvent::MailFailed { event, reason, failure, attempts: 3 },
-        MailEvent::MailRedriven { event },
-    ] {
-        let recorded = serde_json::json!({ "type": written.kind(), "data": written.data() });
-        assert_eq!(serde_json::from_value::<MailEvent>(recorded).unwrap(), written);
+    [
+        (
+            MailEvent::MailDelivered { event, attempts: 2 },
+            include_str!("golden/MailDelivered.1.json"),
+        ),
+        (
+            MailEvent::MailFailed { event, reason, failure, attempts: 3 },
+            include_str!("golden/MailFailed.1.json"),
+        ),
+        (MailEvent::MailRedriven { event }, include_str!("golden/MailRedriven.1.json")),
+    ]
+}
+
+#[test]
+fn each_event_of_a_mail_is_written_as_its_golden_file_says() {
+    for (event, file) in golden() {
+        let written = serde_json::to_string_pretty(&event.data()).unwrap() + "\n";
+        assert_eq!(written, file, "{}", event.kind());
+    }
+}
+
+#[test]
+fn each_golden_file_of_a_mail_is_read_as_its_event() {
+    for (event, file) in golden() {
+        let data: serde_json::Value = serde_json::from_str(file).unwrap();
+        let recorded = serde_json::json!({ "type": event.kind(), "data": data });
+        assert_eq!(serde_json::from_value::<MailEvent>(recorded).unwrap(), event);
     }
 }
 

@@ -62,7 +62,7 @@ async fn an_answer_4xx_may_be_another_one_later_at_every_stage() {
 
 #[tokio::test]
 async fn an_answer_5xx_to_the_mail_is_the_last_word() {
-    for stage in [Stage::Sender, Stage::Recipient, Stage::Data, Stage::Dot] {
+    for stage in [Stage::Recipient, Stage::Data, Stage::Dot] {
         let (outcome, _) = deliver(&[(stage, Fault::Answer("550 5.1.1 no such mailbox"))]).await;
         assert!(permanent(outcome).contains("550 5.1.1"), "{stage:?}");
     }
@@ -72,6 +72,17 @@ async fn an_answer_5xx_to_the_mail_is_the_last_word() {
 async fn a_server_that_is_closed_before_it_has_heard_of_the_mail_may_open_again() {
     let (outcome, _) = deliver(&[(Stage::Greeting, Fault::Answer("554 closed"))]).await;
     assert!(transient(outcome).contains("554"));
+}
+
+/// It is no word about this mail: every mail of the morning would die of it.
+#[tokio::test]
+async fn a_server_that_does_not_want_the_sender_may_want_him_later() {
+    for answer in ["530 5.7.0 log in first", "550 5.7.1 not from you", "554 5.7.1 blocked"] {
+        let (outcome, server) = deliver(&[(Stage::Sender, Fault::Answer(answer))]).await;
+        let said = transient(outcome);
+        assert!(said.contains(&answer[..9]) && said.contains("MAIL"), "{said}");
+        assert!(!server.heard().commands.iter().any(|command| command.starts_with("RCPT")));
+    }
 }
 
 #[tokio::test]

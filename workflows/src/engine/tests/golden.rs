@@ -6,14 +6,8 @@ use super::super::breaker::{BreakerEvent, Effects};
 fn golden() -> [(BreakerEvent, &'static str); 2] {
     let effects = Effects { n_forced: 40, n_locked: 2, n_holders: 5_000 };
     [
-        (
-            BreakerEvent::BreakerStopped(effects),
-            include_str!("golden/BreakerStopped.1.json"),
-        ),
-        (
-            BreakerEvent::BreakerAccepted(effects),
-            include_str!("golden/BreakerAccepted.1.json"),
-        ),
+        (BreakerEvent::BreakerStopped(effects), include_str!("golden/BreakerStopped.1.json")),
+        (BreakerEvent::BreakerAccepted(effects), include_str!("golden/BreakerAccepted.1.json")),
     ]
 }
 
