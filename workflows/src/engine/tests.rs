@@ -3,7 +3,6 @@
 mod crash;
 mod following;
 mod golden;
-mod golden;
 mod mails;
 mod stopping;
 mod torn;

@@ -163,7 +163,8 @@ impl SmtpCourier {
     ) -> Result<(AsyncSmtpConnection, SemaphorePermit<'_>), Failure> {
         let closed = |_| Failure::Transient("the courier is shut".to_owned());
         let turn = self.turns.acquire().await.map_err(closed)?;
-        let mut connection = self.connect().await.map_err(|error| before_mail("the connection", &error))?;
+        let mut connection =
+            self.connect().await.map_err(|error| before_mail("the connection", &error))?;
         let from = self.settings.from.address().clone();
         let answer = connection.command(MailFrom::new(Some(from), vec![])).await;
         answer.map_err(|error| before_mail("MAIL", &error))?;
