@@ -274,11 +274,11 @@ impl Begun {
             Verdict::Locked => {
                 let reason = LogonRefusal::AccountLocked;
                 let refused = HolderCommand::NoteLogonRefused { reason };
-                self.execute(act, "refused", Actor::Somebody, &refused).await?;
+                self.execute(act, "refused", Actor::Holder, &refused).await?;
             }
             Verdict::Restricted => {
                 let restricted = HolderCommand::NoteRestrictedSession {};
-                self.execute(act, "restricted", Actor::Holder, &restricted).await?;
+                self.execute(act, "restricted", Actor::System, &restricted).await?;
                 self.renew(act, &loaded, proof).await?;
             }
             Verdict::Full => {
