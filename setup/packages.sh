@@ -1,13 +1,18 @@
 # shellcheck shell=bash
 # Installs the Debian packages that are missing. Sourced by ./latchkey, which provides `say` and `die`.
 
-# What building and running needs: PC/SC, a C compiler and libclang (for the virtual card), npm and pip (which only
-# bring files).
-packages_to_run() {
-    printf '%s\n' pcscd libpcsclite-dev pkg-config build-essential libclang1-14 libclang-common-14-dev util-linux iproute2
+# What building needs: a C compiler, npm and pip (which only bring files).
+packages_to_build() {
+    printf '%s\n' build-essential
     # A newer one from elsewhere will do as well.
     command -v npm > /dev/null || printf '%s\n' npm
     python3 -m pip --version > /dev/null 2>&1 || printf '%s\n' python3 python3-pip
+}
+
+# What building everything and running needs: PC/SC and libclang (for the virtual card), too.
+packages_to_run() {
+    packages_to_build
+    printf '%s\n' pcscd libpcsclite-dev pkg-config libclang1-14 libclang-common-14-dev util-linux iproute2
 }
 
 # What only the tests need.

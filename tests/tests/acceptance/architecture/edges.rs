@@ -34,6 +34,9 @@ const OURS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// What tries and measures the rest: it may use all of it, and nothing may use it.
+const OUTSIDE: [&str; 2] = ["tests", "benches"];
+
 /// Somebody else's package, who may use it, and what to do instead.
 const OTHERS: &[(&str, &[&str], &str)] = &[
     (
@@ -63,7 +66,11 @@ const OTHERS: &[(&str, &[&str], &str)] = &[
 fn packages() -> Vec<Package> {
     let metadata =
         MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().unwrap();
-    metadata.packages.into_iter().filter(|package| package.name.as_str() != "tests").collect()
+    metadata
+        .packages
+        .into_iter()
+        .filter(|package| !OUTSIDE.contains(&package.name.as_str()))
+        .collect()
 }
 
 /// What a package is built from; what only its tests need is its own affair.
@@ -103,4 +110,17 @@ fn what_touches_the_world_stays_in_its_package() {
         }
     }
     none(&wrong, "move these to where they belong:");
+}
+
+#[test]
+fn nothing_that_is_shipped_depends_on_tests_or_measurements() {
+    let mut wrong = Vec::new();
+    for package in packages() {
+        for outside in OUTSIDE {
+            if dependencies(&package).contains(outside) {
+                wrong.push(format!("{} uses {outside}", package.name));
+            }
+        }
+    }
+    none(&wrong, "these may not:");
 }

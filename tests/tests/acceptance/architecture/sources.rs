@@ -49,7 +49,9 @@ pub(super) fn root() -> PathBuf {
 /// All Rust files under the packages' folders.
 pub(super) fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
-    for package in ["domain", "stores", "projections", "workflows", "api", "card-agent", "tests"] {
+    let packages =
+        ["domain", "stores", "projections", "workflows", "api", "card-agent", "tests", "benches"];
+    for package in packages {
         collect(&root().join(package), &mut sources);
     }
     assert!(sources.len() > 50, "the sources were not found");
