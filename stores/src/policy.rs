@@ -4,9 +4,10 @@
 use chrono::{DateTime, Utc};
 use domain::{
     ids::{CommandId, EventId},
-    policy::{InForce, NotPublishable, Policies},
+    policy::{InForce, NotPublishable, Policies, Policy},
 };
 use futures::TryStreamExt as _;
+use serde_json::Value;
 
 use crate::event_store::{
     AppendError, EventStore, Expected, NewEvent, Recorded, Revision, StoreError, StreamName,
@@ -16,7 +17,8 @@ use crate::event_store::{
 /// The stream of the versions.
 const STREAM: &str = "policy-versions";
 
-/// The schema of what is written now.
+/// The schema of what is written now. A number that is new in the policy does not make another
+/// schema: see [`decode`].
 const SCHEMA: u16 = 1;
 
 /// Why the versions cannot be read or written.
@@ -29,6 +31,16 @@ pub enum PolicyError {
         revision: u64,
         /// What does not fit.
         source: serde_json::Error,
+    },
+    /// An event of the stream is of a type or schema that this build does not know.
+    #[error("version {revision} of the policy in the log is a {kind} of schema {schema}")]
+    Unknown {
+        /// Its place in the stream.
+        revision: u64,
+        /// Its type.
+        kind: String,
+        /// Its schema.
+        schema: u16,
     },
     /// A version does not follow the one before.
     #[error(transparent)]
@@ -105,18 +117,51 @@ fn event(version: &InForce, command: CommandId) -> Result<NewEvent, StoreError> 
     })
 }
 
+/// Reads an event of schema 1. A number that the policy has by now and that the event does not name,
+/// because it was published by an earlier build, is the one of profile `seed`
+/// ([`Policy::seed`]): a number that is added there begins with what was done without it. A number
+/// that this build does not know is an error, because then it would decide without it.
 fn decode(recorded: &Recorded) -> Result<InForce, PolicyError> {
-    serde_json::from_slice(&recorded.data)
-        .map_err(|source| PolicyError::Unreadable { revision: recorded.revision.0, source })
+    let revision = recorded.revision.0;
+    if recorded.kind != InForce::KIND || recorded.schema != SCHEMA {
+        let (kind, schema) = (recorded.kind.clone(), recorded.schema);
+        return Err(PolicyError::Unknown { revision, kind, schema });
+    }
+    over_seed(&recorded.data).map_err(|source| PolicyError::Unreadable { revision, source })
+}
+
+fn over_seed(data: &[u8]) -> Result<InForce, serde_json::Error> {
+    let mut data: Value = serde_json::from_slice(data)?;
+    if let Some(policy) = data.get_mut("policy") {
+        *policy = overlay(serde_json::to_value(Policy::seed())?, policy.take());
+    }
+    serde_json::from_value(data)
+}
+
+/// What is above, and what is below where nothing is above. As deep as the policy's own structure:
+/// below is what [`Policy::seed`] has.
+fn overlay(below: Value, above: Value) -> Value {
+    match (below, above) {
+        (Value::Object(mut below), Value::Object(above)) => {
+            for (name, above) in above {
+                let under = below.remove(&name).unwrap_or_default();
+                below.insert(name, overlay(under, above));
+            }
+            Value::Object(below)
+        }
+        (_, above) => above,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::policy::Policy;
     use uuid::Uuid;
 
     use super::*;
-    use crate::testing::{at, stores};
+    use crate::{
+        event_store::Position,
+        testing::{at, stores},
+    };
 
     fn command(number: u128) -> CommandId {
         CommandId(Uuid::from_u128(number))
@@ -149,5 +194,58 @@ mod tests {
         publish(log.as_ref(), &version(2, "2026-05-01"), command(2), at(1)).await.unwrap();
         let other = publish(log.as_ref(), &version(2, "2026-06-01"), command(3), at(2)).await;
         assert!(matches!(other, Err(PolicyError::Append(AppendError::Conflict { .. }))));
+    }
+
+    const GOLDEN: &str = include_str!("policy/golden/PolicyPublished.1.json");
+
+    /// As the log has it.
+    fn recorded(kind: &str, schema: u16, data: &str) -> Recorded {
+        Recorded {
+            id: EventId::derive(command(1), 0),
+            stream: STREAM.parse().unwrap(),
+            revision: Revision(0),
+            position: Position(1),
+            kind: kind.to_owned(),
+            schema,
+            at: at(0),
+            data: data.as_bytes().to_vec(),
+            meta: b"{}".to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_version_is_written_as_its_golden_file_says() {
+        let written = serde_json::to_string_pretty(&version(1, "2026-01-01")).unwrap() + "\n";
+        assert_eq!(written, GOLDEN);
+    }
+
+    #[test]
+    fn a_golden_file_is_read_as_its_version() {
+        let read = decode(&recorded(InForce::KIND, 1, GOLDEN)).unwrap();
+        assert_eq!(read, version(1, "2026-01-01"));
+    }
+
+    #[test]
+    fn b14_a_version_of_a_build_that_had_fewer_numbers_has_those_of_seed_for_the_rest() {
+        let fewer = r#"{"from":"2026-01-01","policy":{"version":4,"passcode_days":180,
+            "smartcard":{"lengths":{"min":6}}}}"#;
+        let read = decode(&recorded(InForce::KIND, 1, fewer)).unwrap();
+        let mut expected = version(4, "2026-01-01");
+        expected.policy.passcode_days = 180;
+        expected.policy.smartcard.lengths.min = 6;
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn b14_a_version_that_this_build_cannot_read_whole_is_an_error() {
+        let newer = GOLDEN.replace("\"history\"", "\"alert_minute\": 5, \"history\"");
+        for data in [newer.as_str(), "{}", "[]", "", r#"{"from":"2026-01-01","policy":7}"#] {
+            let read = decode(&recorded(InForce::KIND, 1, data));
+            assert!(matches!(read, Err(PolicyError::Unreadable { revision: 0, .. })), "{data}");
+        }
+        for (kind, schema) in [("PolicyPublished", 2), ("PolicyPublished", 0), ("Other", 1)] {
+            let read = decode(&recorded(kind, schema, GOLDEN));
+            assert!(matches!(read, Err(PolicyError::Unknown { .. })), "{kind} {schema}");
+        }
     }
 }
