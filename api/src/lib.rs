@@ -17,6 +17,8 @@ pub mod demo;
 pub mod doctor;
 pub mod execute;
 pub mod export;
+#[cfg(test)]
+mod golden;
 pub mod health;
 pub mod housekeeping;
 pub mod http;

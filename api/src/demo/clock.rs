@@ -171,6 +171,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_moved_clock_is_written_as_its_golden_file_says_and_read_from_it() {
+        let file = include_str!("golden/ClockMoved.1.json");
+        let moved = ClockMoved { offset_seconds: -33_436_800 };
+        assert_eq!(serde_json::to_string_pretty(&moved).unwrap() + "\n", file);
+        assert_eq!(serde_json::from_str::<ClockMoved>(file).unwrap(), moved);
+    }
+
     #[tokio::test]
     async fn a_restart_keeps_the_offset_and_the_time_that_has_passed() {
         let site = Site::new().await;

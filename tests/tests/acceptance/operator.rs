@@ -82,6 +82,9 @@ fn an_operator_asks_the_running_server_about_clock_mails_tokens_and_agents() {
     let nobody = "00000000-0000-0000-0000-000000000000";
     let refused = complained(&config, &["mails", "redrive", nobody]);
     assert!(refused.contains("no mail of this step was given up"), "{refused}");
+    assert_eq!(said(&config, &["mails", "redrive", "--all"]), "0 are tried again\n");
+    assert!(complained(&config, &["mails", "redrive", "--all", nobody]).contains("--all"));
+    assert!(complained(&config, &["mails", "redrive"]).contains("<STEP>"));
     let role = ["--role", "logon-checks", "--name", "ward system", "--days", "30"];
     let issued = said(&config, &[&["tokens", "issue"], &role[..]].concat());
     let value = |name| issued.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim();

@@ -12,6 +12,7 @@ use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, Utc};
 use domain::{
     calendar,
     expiry::{self, What},
+    policy::Policy,
 };
 use serde::Deserialize;
 
@@ -42,8 +43,8 @@ const PLANNED_MAX: usize = 10;
 /// How long the answer waits for a move to end; after that the page shows how far it is.
 const ARRIVES_MAX: Duration = Duration::from_secs(8);
 
-/// Hours after that of the alerts at which a move by days ends.
-const AFTER_ALERTS: u8 = 1;
+/// How long after the hour of the alerts a move by days ends.
+const AFTER_ALERTS: TimeDelta = TimeDelta::hours(1);
 
 /// The form as browsers send it.
 #[derive(Default, Deserialize)]
@@ -150,8 +151,11 @@ fn today(app: &App) -> NaiveDate {
 
 /// When a move to this day ends: after its alerts.
 fn morning(app: &App, day: NaiveDate) -> DateTime<Utc> {
-    let hour = app.policy().alert_hour.saturating_add(AFTER_ALERTS);
-    calendar::at_hour(day, hour, app.policies().zone())
+    after_alerts(day, app.policy())
+}
+
+fn after_alerts(day: NaiveDate, policy: &Policy) -> DateTime<Utc> {
+    calendar::at_hour(day, policy.alert_hour, policy.zone) + AFTER_ALERTS
 }
 
 async fn show(app: &App, fields: &Fields, fault: Option<String>) -> Result<Response, PageError> {
@@ -230,5 +234,20 @@ fn words(what: What) -> &'static str {
         What::LockAnnounced => "a mail says when the account locks",
         What::AccountLocks => "the account is locked",
         What::Lapses => "it counts as removed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_move_to_a_day_ends_an_hour_after_its_alerts_even_at_the_last_hour_of_the_day() {
+        let day = "2027-01-10".parse().unwrap();
+        for (alert_hour, ends) in [(22, "2027-01-10T23:00:00Z"), (23, "2027-01-11T00:00:00Z")] {
+            let ends: DateTime<Utc> = ends.parse().unwrap();
+            let policy = Policy { alert_hour, ..Policy::seed() };
+            assert_eq!(after_alerts(day, &policy), ends, "{alert_hour}");
+        }
     }
 }
