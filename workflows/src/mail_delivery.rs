@@ -5,12 +5,14 @@
 //!     [*] --> waiting
 //!     waiting --> sending: taken by a worker
 //!     sending --> delivered: accepted by the mail server
+//!     sending --> withdrawn: what it tells of is done with
 //!     sending --> waiting: not now, again after a pause
 //!     sending --> waiting: the worker is gone
 //!     sending --> dead: refused for good, or nobody to send to
 //!     sending --> dead: not now for 48 hours
 //!     dead --> waiting: redriven by the operator
 //!     delivered --> [*]
+//!     withdrawn --> [*]
 //!     dead --> [*]
 //! ```
 //!
@@ -50,13 +52,14 @@ pub const DRAWING: Drawing = Drawing {
     arrows: &[
         Arrow { from: "waiting", label: "taken by a worker", to: "sending" },
         Arrow { from: "sending", label: "accepted by the mail server", to: "delivered" },
+        Arrow { from: "sending", label: "what it tells of is done with", to: "withdrawn" },
         Arrow { from: "sending", label: "not now, again after a pause", to: "waiting" },
         Arrow { from: "sending", label: "the worker is gone", to: "waiting" },
         Arrow { from: "sending", label: "refused for good, or nobody to send to", to: "dead" },
         Arrow { from: "sending", label: "not now for 48 hours", to: "dead" },
         Arrow { from: "dead", label: "redriven by the operator", to: "waiting" },
     ],
-    ends: &["delivered", "dead"],
+    ends: &["delivered", "withdrawn", "dead"],
 };
 
 /// A mail's step: derived from the event that asks for it, so that it is asked for once.
@@ -121,6 +124,12 @@ pub enum MailEvent {
         /// Failures, since the event or the last redrive.
         attempts: u32,
     },
+    /// It was late, and would not have been true any more: every passcode that it is about has been
+    /// changed or removed since.
+    MailWithdrawn {
+        /// The event that asked for it.
+        event: EventId,
+    },
     /// The operator wants it tried again.
     MailRedriven {
         /// The event that asked for it.
@@ -135,6 +144,7 @@ impl MailEvent {
         match self {
             Self::MailDelivered { .. } => "MailDelivered",
             Self::MailFailed { .. } => "MailFailed",
+            Self::MailWithdrawn { .. } => "MailWithdrawn",
             Self::MailRedriven { .. } => "MailRedriven",
         }
     }
@@ -149,7 +159,9 @@ impl MailEvent {
             Self::MailFailed { event, reason, failure, attempts } => serde_json::json!({
                 "event": event, "reason": reason, "failure": failure, "attempts": attempts,
             }),
-            Self::MailRedriven { event } => serde_json::json!({ "event": event }),
+            Self::MailWithdrawn { event } | Self::MailRedriven { event } => {
+                serde_json::json!({ "event": event })
+            }
         }
     }
 }
@@ -189,6 +201,8 @@ pub enum Stage {
     Sending,
     /// A mail server has it.
     Delivered,
+    /// There is nothing left to tell.
+    Withdrawn,
     /// It was given up.
     Dead(Reason),
 }
@@ -204,6 +218,8 @@ pub enum Input {
     Failed(Failure),
     /// There is no person to send it to.
     NobodyToSendTo,
+    /// Nothing that it tells of stands any more.
+    DoneWith,
     /// The worker that had it did not come back in time.
     WorkerGone,
     /// The operator wants it tried again.
@@ -232,6 +248,7 @@ impl MailDelivery {
             (Stage::Sending, Input::Failed(Failure::Permanent(_))) => {
                 Self { stage: Stage::Dead(Reason::Refused), ..self }
             }
+            (Stage::Sending, Input::DoneWith) => Self { stage: Stage::Withdrawn, ..self },
             (Stage::Sending, Input::NobodyToSendTo) => {
                 Self { stage: Stage::Dead(Reason::NobodyToSendTo), ..self }
             }
@@ -250,11 +267,16 @@ impl MailDelivery {
             }
             (Stage::Dead(_), Input::Redriven) => Self::asked_for(now),
             (
-                Stage::Waiting { .. } | Stage::Sending | Stage::Delivered | Stage::Dead(_),
+                Stage::Waiting { .. }
+                | Stage::Sending
+                | Stage::Delivered
+                | Stage::Withdrawn
+                | Stage::Dead(_),
                 Input::Taken
                 | Input::Delivered
                 | Input::Failed(_)
                 | Input::NobodyToSendTo
+                | Input::DoneWith
                 | Input::WorkerGone
                 | Input::Redriven,
             ) => return Err(OutOfOrder),

@@ -57,7 +57,7 @@ fn p14_p17_p18_b15_every_alert_force_and_lock_of_a_year_is_there_once_and_on_its
 }
 
 #[test]
-fn b15_every_event_that_is_told_by_mail_is_told_by_one_mail() {
+fn b15_every_event_that_is_told_by_mail_has_one_mail_that_went_out_or_came_too_late() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("export.jsonl");
     simulate(100, 8, &path);

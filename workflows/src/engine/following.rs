@@ -219,7 +219,9 @@ async fn apply_mail(
     event: &MailEvent,
 ) -> sqlx::Result<()> {
     match event {
-        MailEvent::MailDelivered { .. } => outbox::delivered(tx, step).await,
+        MailEvent::MailDelivered { .. } | MailEvent::MailWithdrawn { .. } => {
+            outbox::settled(tx, step).await
+        }
         MailEvent::MailFailed { failure, attempts, .. } => {
             outbox::failed(tx, step, recorded.revision, *attempts, failure).await
         }

@@ -1,7 +1,7 @@
 //! The table of mails that are to be sent, and of those that could not be.
 //!
-//! Taken by workers as wake-ups are. A row goes when the log says that its mail was delivered, and
-//! lies dead when the log says that it failed; between those only the table knows how often it was
+//! Taken by workers as wake-ups are. A row goes when the log says that its mail was delivered or
+//! withdrawn, and lies dead when the log says that it failed; between those only the table knows how often it was
 //! tried.
 
 use chrono::{DateTime, Utc};
@@ -72,8 +72,8 @@ pub(super) async fn ask(
     Ok(())
 }
 
-/// The log says that it was delivered.
-pub(super) async fn delivered(tx: &mut SqliteConnection, step: StepId) -> sqlx::Result<()> {
+/// The log says that it was delivered, or withdrawn.
+pub(super) async fn settled(tx: &mut SqliteConnection, step: StepId) -> sqlx::Result<()> {
     sqlx::query("delete from outbox where step_id = $1").bind(step.0).execute(tx).await?;
     Ok(())
 }

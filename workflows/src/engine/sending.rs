@@ -4,7 +4,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{context::Context, ids::CommandId, policy::Policies};
+use domain::{
+    context::Context,
+    expiry::Item,
+    ids::{CommandId, HolderId},
+    passcode::Standing,
+    policy::Policies,
+};
 use futures::{TryStreamExt as _, future};
 use serde::Deserialize;
 use sqlx::SqlitePool;
@@ -59,7 +65,7 @@ impl Sender<'_> {
                 Some(Stage::Delivered) => ticked.n_delivered += 1,
                 Some(Stage::Waiting { .. }) => ticked.n_postponed += 1,
                 Some(Stage::Dead(_)) => ticked.n_dead += 1,
-                Some(Stage::Sending) | None => {}
+                Some(Stage::Withdrawn | Stage::Sending) | None => {}
             }
         }
         Ok(Some(ticked))
@@ -68,8 +74,9 @@ impl Sender<'_> {
     /// One mail, and how it stands then; `None` if somebody else has it.
     async fn send(&self, taken: &Taken) -> Result<Option<Stage>, EngineError> {
         let (input, begun_by) = match self.asked(taken).await {
-            Ok((Some(mail), begun_by)) => (self.deliver(&mail).await, Some(begun_by)),
-            Ok((None, begun_by)) => (Input::NobodyToSendTo, Some(begun_by)),
+            Ok((Asked::For(mail), begun_by)) => (self.deliver(&mail).await, Some(begun_by)),
+            Ok((Asked::Nobody, begun_by)) => (Input::NobodyToSendTo, Some(begun_by)),
+            Ok((Asked::DoneWith, begun_by)) => (Input::DoneWith, Some(begun_by)),
             Err(error) => {
                 tracing::warn!(step = %taken.step.0, %error, "a mail could not be composed");
                 (Input::Failed(Failure::Transient("not composed".to_owned())), None)
@@ -85,6 +92,9 @@ impl Sender<'_> {
                 let delivered = MailEvent::MailDelivered { event, attempts };
                 self.record(taken, begun_by, &delivered).await?
             }
+            Stage::Withdrawn => {
+                self.record(taken, begun_by, &MailEvent::MailWithdrawn { event }).await?
+            }
             Stage::Dead(reason) => {
                 let failure = hitch(&input);
                 let failed = MailEvent::MailFailed { event, reason, failure, attempts };
@@ -98,21 +108,35 @@ impl Sender<'_> {
         Ok(settled.then_some(next.stage))
     }
 
-    /// The mail, from its event, if there is somebody to send it to; and the command that began
-    /// what the event belongs to.
-    async fn asked(&self, taken: &Taken) -> anyhow::Result<(Option<Mail>, CommandId)> {
+    /// The mail, from its event; and the command that began what the event belongs to.
+    async fn asked(&self, taken: &Taken) -> anyhow::Result<(Asked, CommandId)> {
         let stream = StreamName::holder(taken.holder);
         let recorded = self.log.read_stream(&stream, taken.revision).try_next().await?;
         let recorded = recorded.ok_or_else(|| anyhow::anyhow!("its event is not in the log"))?;
         let event = commands::decode(&recorded)?;
         let notice = Notice::of(&event).ok_or_else(|| anyhow::anyhow!("no mail is about this"))?;
         let meta: Meta = serde_json::from_slice(&recorded.meta)?;
-        let person = self.vault.person(taken.holder).await?;
-        let mail = match person {
-            Some(to) => Some(self.composer.compose(taken.step.0, recorded.at, &notice, to)?),
-            None => None,
+        let asked = match self.vault.person(taken.holder).await? {
+            None => Asked::Nobody,
+            Some(_) if !self.still_stands(taken.holder, notice.items()).await? => Asked::DoneWith,
+            Some(to) => {
+                Asked::For(self.composer.compose(taken.step.0, recorded.at, &notice, to)?)
+            }
         };
-        Ok((mail, meta.correlation))
+        Ok((asked, meta.correlation))
+    }
+
+    /// A mail may be late, by days if the mail server was down: whoever has done meanwhile what it
+    /// asks for is not to be told that he has to. False if each of these passcodes was changed or
+    /// removed since.
+    async fn still_stands(&self, holder: HolderId, items: &[Item]) -> anyhow::Result<bool> {
+        let loaded = self.commands.load(holder).await?;
+        let ctx = Context { now: self.now, policies: self.policies };
+        let passcodes = loaded.holder.passcodes();
+        Ok(items.iter().any(|item| match passcodes.standing(&ctx, item.kind) {
+            Standing::NotSet => false,
+            Standing::Set { last_changed_on, .. } => last_changed_on == item.set_on,
+        }))
     }
 
     /// How long this tick has been sending, in whole seconds: a mail server that hung until its time
@@ -155,6 +179,13 @@ impl Sender<'_> {
     }
 }
 
+/// What an event asks for.
+enum Asked {
+    For(Mail),
+    Nobody,
+    DoneWith,
+}
+
 #[derive(Deserialize)]
 struct Meta {
     #[serde(rename = "$correlationId")]
@@ -166,6 +197,8 @@ fn hitch(input: &Input) -> String {
     match input {
         Input::Failed(failure) => failure.to_string(),
         Input::NobodyToSendTo => "nobody is on record to send it to".to_owned(),
-        Input::Taken | Input::Delivered | Input::WorkerGone | Input::Redriven => String::new(),
+        Input::Taken | Input::Delivered | Input::DoneWith | Input::WorkerGone | Input::Redriven => {
+            String::new()
+        }
     }
 }

@@ -50,6 +50,17 @@ pub enum Notice {
 }
 
 impl Notice {
+    /// The passcodes that it is about.
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        match self {
+            Self::Alert { items, .. }
+            | Self::Forced { items, .. }
+            | Self::LockAnnounced { items, .. }
+            | Self::Locked { items } => items,
+        }
+    }
+
     /// The notice that an event gives cause for, if it does.
     #[must_use]
     pub fn of(event: &HolderEvent) -> Option<Self> {

@@ -22,7 +22,9 @@ fn sending() -> MailDelivery {
 fn due_at(delivery: MailDelivery) -> DateTime<Utc> {
     match delivery.stage {
         Stage::Waiting { due_at } => due_at,
-        Stage::Sending | Stage::Delivered | Stage::Dead(_) => panic!("it does not wait"),
+        Stage::Sending | Stage::Delivered | Stage::Withdrawn | Stage::Dead(_) => {
+            panic!("it does not wait")
+        }
     }
 }
 
@@ -77,7 +79,7 @@ fn a_step_and_what_is_recorded_of_it_have_ids_that_follow_from_its_event() {
 }
 
 /// Each event with the file that holds its `data`, of schema 1: it can be read for ever.
-fn golden() -> [(MailEvent, &'static str); 3] {
+fn golden() -> [(MailEvent, &'static str); 4] {
     let event = EventId(Uuid::from_u128(7));
     let (reason, failure) = (Reason::Refused, "never: 550".to_owned());
     [
@@ -89,6 +91,7 @@ fn golden() -> [(MailEvent, &'static str); 3] {
             MailEvent::MailFailed { event, reason, failure, attempts: 3 },
             include_str!("golden/MailFailed.1.json"),
         ),
+        (MailEvent::MailWithdrawn { event }, include_str!("golden/MailWithdrawn.1.json")),
         (MailEvent::MailRedriven { event }, include_str!("golden/MailRedriven.1.json")),
     ]
 }
@@ -115,6 +118,7 @@ fn drawn(stage: Stage) -> &'static str {
         Stage::Waiting { .. } => "waiting",
         Stage::Sending => "sending",
         Stage::Delivered => "delivered",
+        Stage::Withdrawn => "withdrawn",
         Stage::Dead(_) => "dead",
     }
 }
@@ -124,6 +128,7 @@ fn label(input: &Input, to: Stage) -> &'static str {
     match (input, to) {
         (Input::Taken, _) => "taken by a worker",
         (Input::Delivered, _) => "accepted by the mail server",
+        (Input::DoneWith, _) => "what it tells of is done with",
         (Input::WorkerGone, _) => "the worker is gone",
         (Input::Redriven, _) => "redriven by the operator",
         (Input::Failed(Failure::Permanent(_)) | Input::NobodyToSendTo, _) => {
@@ -132,18 +137,19 @@ fn label(input: &Input, to: Stage) -> &'static str {
         (Input::Failed(Failure::Transient(_)), Stage::Dead(_)) => "not now for 48 hours",
         (
             Input::Failed(Failure::Transient(_)),
-            Stage::Waiting { .. } | Stage::Sending | Stage::Delivered,
+            Stage::Waiting { .. } | Stage::Sending | Stage::Delivered | Stage::Withdrawn,
         ) => "not now, again after a pause",
     }
 }
 
-fn every_input() -> [Input; 7] {
+fn every_input() -> [Input; 8] {
     [
         Input::Taken,
         Input::Delivered,
         not_now(),
         Input::Failed(Failure::Permanent("550".to_owned())),
         Input::NobodyToSendTo,
+        Input::DoneWith,
         Input::WorkerGone,
         Input::Redriven,
     ]

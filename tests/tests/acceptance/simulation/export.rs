@@ -35,7 +35,8 @@ pub(super) struct Export {
     pub(super) histories: BTreeMap<String, Vec<What>>,
     /// Ids of the events that holders are told of by mail, sorted.
     pub(super) told: Vec<String>,
-    /// Ids of the events that a delivered mail was about, sorted, as often as there are mails.
+    /// Ids of the events that a mail was delivered about, or was withdrawn because its holder had
+    /// been quicker; sorted, as often as there are mails.
     pub(super) mailed: Vec<String>,
 }
 
@@ -66,7 +67,7 @@ impl Export {
             let (kind, subject) = (text(&event["type"]), text(&event["subject"]));
             match kind.as_str() {
                 "PolicyPublished" => numbers = Some(Numbers::of(&event["data"]["policy"])),
-                "MailDelivered" => mailed.push(text(&event["data"]["event"])),
+                "MailDelivered" | "MailWithdrawn" => mailed.push(text(&event["data"]["event"])),
                 "AlertRaised" | "RenewalForced" | "LockAnnounced" | "AccountLocked" => {
                     told.push(text(&event["id"]));
                 }

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use domain::passcode::Kind;
 use futures::future::BoxFuture;
 
 use super::{super::*, world::*};
@@ -107,6 +108,29 @@ async fn a_mail_server_that_hung_has_its_rest_from_when_it_was_given_up() {
         let rests_for = engine.next_due().await.unwrap().unwrap() - now;
         let within = TimeDelta::milliseconds(earliest)..=TimeDelta::milliseconds(latest);
         assert!(within.contains(&rests_for), "{rests_for}");
+    }
+}
+
+/// Two passcodes are due, and some of them are changed while the mail server is down.
+#[tokio::test]
+async fn a_late_mail_is_withdrawn_if_all_that_it_is_about_was_changed_and_goes_out_if_not() {
+    let (first, later) = (instant(FIRST_ALERT), instant(FIRST_ALERT) + TimeDelta::hours(3));
+    let both = [Kind::Smartcard, Kind::Verification];
+    for (changed, n_delivered) in [(&both[..], 0), (&both[..1], 1), (&[], 1)] {
+        let (world, engine) = holders(1).await;
+        world.set(holder(0), instant(REGISTERED), Kind::Verification).await;
+        world.courier.fail_next([not_now()]);
+        assert_eq!(settle(&engine, first).await.n_postponed, 1);
+        for kind in changed {
+            world.set(holder(0), later, *kind).await;
+        }
+        settle(&engine, later).await;
+        assert_eq!(world.courier.n_delivered(), n_delivered, "{changed:?}");
+        assert_eq!(engine.outbox().await.unwrap(), Outbox { n_waiting: 0, n_dead: 0 });
+        let settled = if n_delivered == 0 { "MailWithdrawn" } else { "MailDelivered" };
+        assert_eq!(world.log().await.last().unwrap().kind, settled);
+        engine.rebuild().await.unwrap();
+        assert_eq!(engine.outbox().await.unwrap(), Outbox { n_waiting: 0, n_dead: 0 });
     }
 }
 
