@@ -7,6 +7,7 @@ use std::{
     process::ExitCode,
     sync::Arc,
     thread,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -27,6 +28,10 @@ use zeroize::Zeroizing;
 
 /// Longest file that is read for an enrolment code, in bytes.
 const CODE_FILE_BYTES_MAX: u64 = 1_024;
+
+/// How long an orderly end may take: longer than a card needs for one answer, and shorter than whoever
+/// ends services waits before it kills.
+const END_MAX: Duration = Duration::from_secs(5);
 
 /// The card software of Latchkey: works the smartcards of this workstation for the portal.
 #[derive(Parser)]
@@ -75,9 +80,8 @@ fn fingerprint(text: &str) -> Result<[u8; 32], String> {
     Ok(bytes)
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match command(Arguments::parse().command).await {
+fn main() -> ExitCode {
+    match to_its_end(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One line for the operator; what caused it stands behind it.
@@ -85,6 +89,14 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Carries out a command. Threads that a smartcard service still holds do not keep us.
+fn to_its_end(asked: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let outcome = runtime.block_on(command(asked));
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn command(command: Command) -> anyhow::Result<()> {
@@ -137,6 +149,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     )?;
     let listener = page::bind(config.page_port).await?;
     let shutdown = CancellationToken::new();
+    end_on_signal(shutdown.clone());
 
     let desk = Desk::new(Arc::new(PcSc), &config.approved_readers);
     let watching = thread::Builder::new().name("readers".to_owned()).spawn({
@@ -156,16 +169,31 @@ async fn run(config: Config) -> anyhow::Result<()> {
         server = config.server.as_str(),
         "the card agent is up"
     );
-    tokio::spawn(end_on_signal(shutdown.clone()));
-    axum::serve(listener, page.routes())
-        .with_graceful_shutdown(shutdown.clone().cancelled_owned())
-        .await?;
-    dialling.await?;
-    reporting.await?;
-    if tokio::task::spawn_blocking(move || watching.join()).await?.is_err() {
-        tracing::error!("the thread that watched the readers had failed");
+    let in_order = async {
+        axum::serve(listener, page.routes())
+            .with_graceful_shutdown(shutdown.clone().cancelled_owned())
+            .await?;
+        dialling.await?;
+        reporting.await?;
+        if tokio::task::spawn_blocking(move || watching.join()).await?.is_err() {
+            tracing::error!("the thread that watched the readers had failed");
+        }
+        Ok(())
+    };
+    tokio::select! {
+        ended = in_order => ended,
+        () = overdue(&shutdown) => {
+            tracing::warn!("the card agent ends without waiting any longer for what still runs");
+            Ok(())
+        }
     }
-    Ok(())
+}
+
+/// Waits until the agent should have ended. The smartcard service can hold a thread for ever, and a
+/// browser a connection.
+async fn overdue(shutdown: &CancellationToken) {
+    shutdown.cancelled().await;
+    tokio::time::sleep(END_MAX).await;
 }
 
 /// Passes on what is in the readers, in the form that the server hears.
@@ -184,11 +212,13 @@ async fn report(
     }
 }
 
-async fn end_on_signal(shutdown: CancellationToken) {
-    let interrupted = signal::ctrl_c();
+/// From when this returns on, a signal ends the agent in order.
+fn end_on_signal(shutdown: CancellationToken) {
+    #[cfg(unix)]
+    let terminate = signal::unix::signal(signal::unix::SignalKind::terminate());
     #[cfg(unix)]
     let ended = async {
-        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+        match terminate {
             Ok(mut terminate) => drop(terminate.recv().await),
             Err(error) => {
                 tracing::warn!(%error, "only an interrupt ends the agent in order");
@@ -198,19 +228,128 @@ async fn end_on_signal(shutdown: CancellationToken) {
     };
     #[cfg(not(unix))]
     let ended = std::future::pending::<()>();
-    tokio::select! {
-        _ = interrupted => {}
-        () = ended => {}
-    }
-    tracing::info!("the card agent ends");
-    shutdown.cancel();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = signal::ctrl_c() => {}
+            () = ended => {}
+        }
+        tracing::info!("the card agent ends");
+        shutdown.cancel();
+    });
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        net::TcpListener,
+        os::unix::net::UnixListener,
+        process::{self, ExitStatus, Stdio},
+    };
+
     use clap::CommandFactory as _;
 
     use super::*;
+
+    /// Where the child of the test below finds its configuration; unset in an ordinary run.
+    const CONFIG: &str = "LATCHKEY_ENDING_CONFIG";
+
+    /// How often it is looked whether the child has ended, and the pause in between: four times
+    /// what it may take.
+    const LOOKS_MAX: u32 = 200;
+    const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+    #[test]
+    fn the_child_of_the_ending_test_runs_until_it_is_ended() {
+        let Ok(config) = std::env::var(CONFIG) else { return };
+        to_its_end(Command::Run { config: config.into() }).unwrap();
+    }
+
+    /// An enrolment that no server knows.
+    fn enrol_at(folder: &Path) {
+        let openssl = |arguments: &[&str]| {
+            let made = process::Command::new("openssl")
+                .args(arguments)
+                .current_dir(folder)
+                .stderr(Stdio::null())
+                .status();
+            assert!(made.unwrap().success(), "{arguments:?}");
+        };
+        openssl(&[
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-subj",
+            "/CN=nobody",
+            "-keyout",
+            "key.pem",
+            "-outform",
+            "DER",
+            "-out",
+            "certificate.der",
+        ]);
+        openssl(&[
+            "pkcs8", "-topk8", "-nocrypt", "-in", "key.pem", "-outform", "DER", "-out", "key.der",
+        ]);
+        fs::copy(folder.join("certificate.der"), folder.join("authority.der")).unwrap();
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(folder.join("key.der"), private).unwrap();
+    }
+
+    /// Looks again and again until there is something.
+    fn looked<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+        for _ in 0..LOOKS_MAX {
+            if let Some(found) = look() {
+                return Some(found);
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        None
+    }
+
+    #[test]
+    fn an_agent_whose_smartcard_service_hangs_ends_when_it_is_asked_to() {
+        let folder = tempfile::tempdir().unwrap();
+        enrol_at(folder.path());
+        let free = || TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let (page, server) = (free(), free());
+        let (page_port, server) = (page.local_addr().unwrap().port(), server.local_addr().unwrap());
+        drop(page);
+        let config = folder.path().join("card-agent.toml");
+        let text = format!(
+            "server = \"{server}\"\nportal_origin = \"http://localhost:7400\"\n\
+             page_port = {page_port}\nworkstation = \"ending\"\nstate_dir = {:?}\n\
+             approved_readers = [\"None\"]\n",
+            folder.path()
+        );
+        fs::write(&config, text).unwrap();
+        // A service that takes every connection and never says anything.
+        let socket = folder.path().join("pcscd.comm");
+        let service = UnixListener::bind(&socket).unwrap();
+
+        let test = "tests::the_child_of_the_ending_test_runs_until_it_is_ended";
+        let mut child = process::Command::new(std::env::current_exe().unwrap())
+            .args([test, "--exact", "--nocapture"])
+            .env(CONFIG, &config)
+            .env("PCSCLITE_CSOCK_NAME", &socket)
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        service.set_nonblocking(true).unwrap();
+        let held = looked(|| service.accept().ok());
+        assert!(held.is_some(), "it did not ask for the smartcard service: {:?}", child.try_wait());
+        let asked = process::Command::new("kill").arg(child.id().to_string()).status();
+        assert!(asked.unwrap().success());
+        let status = looked(|| child.try_wait().unwrap());
+        // If it has ended, there is nothing to kill.
+        child.kill().ok();
+        child.wait().unwrap();
+        drop(held);
+        assert!(status.is_some_and(|status: ExitStatus| status.success()), "{status:?}");
+    }
 
     #[test]
     fn the_command_line_is_well_formed() {
