@@ -3,7 +3,8 @@
 //! Everybody else is handed both, so that a year can be lived through in a test.
 
 pub mod acceptance;
-mod accepted;
+pub(crate) mod accepted;
+mod stamp;
 
 use std::{sync::Mutex, time};
 
@@ -12,7 +13,7 @@ use domain::ids::CommandId;
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 
-pub use accepted::{AcceptedClock, DIFFERENCE_SECS_MAX, LOOK_EVERY, Standing};
+pub use accepted::{AcceptedClock, DIFFERENCE_SECS_MAX, LOOK_EVERY, STOPPED_MAX, Standing};
 
 /// Server time (B-09). Never the agent's, never the browser's.
 pub trait Clock: Send + Sync + 'static {

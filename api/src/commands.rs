@@ -12,14 +12,30 @@ pub mod simulate;
 pub mod tokens;
 pub mod workflows;
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use tracing_subscriber::EnvFilter;
 
-use crate::control::{self, Question, Reply};
+use crate::{
+    app::App,
+    clock::{AcceptedClock, Entropy},
+    config::Config,
+    control::{self, Question, Reply},
+};
 
 /// How long running work may take to end when the program is told to stop.
 const STOP_MAX: Duration = Duration::from_secs(10);
+
+/// Opens what a stopped server has left; where none ever ran, nothing is made.
+async fn open_stopped(config: Config) -> anyhow::Result<App> {
+    let log = config.log_database();
+    anyhow::ensure!(
+        log.exists(),
+        "{}: there is no log yet; it begins when `latchkey serve` is started",
+        log.display()
+    );
+    serve::open(config, Arc::new(AcceptedClock::system()), Entropy::System).await
+}
 
 /// Asks the server that runs over this data folder.
 fn ask(data_dir: &Path, question: &Question) -> anyhow::Result<Reply> {

@@ -11,6 +11,7 @@ use std::{
     io,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -21,6 +22,7 @@ use stores::{agent::AgentId, session::EndReason};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
+    sync::Semaphore,
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
@@ -129,6 +131,7 @@ pub async fn listen(app: App, shutdown: CancellationToken) -> anyhow::Result<()>
     }
     let listener = UnixListener::bind(&path).with_context(|| path.display().to_string())?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    let acting = Arc::new(Semaphore::new(1));
     loop {
         let (stream, _) = tokio::select! {
             () = shutdown.cancelled() => break,
@@ -142,7 +145,7 @@ pub async fn listen(app: App, shutdown: CancellationToken) -> anyhow::Result<()>
             },
         };
         // One at a time is enough for an operator, and bounds what he can cost.
-        match timeout(TALK_MAX, talk(&app, stream)).await {
+        match timeout(TALK_MAX, talk(&app, &acting, stream)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "an operator's question was not answered"),
             Err(_) => tracing::warn!("an operator's question took too long"),
@@ -152,19 +155,35 @@ pub async fn listen(app: App, shutdown: CancellationToken) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn talk(app: &App, stream: UnixStream) -> anyhow::Result<()> {
+async fn talk(app: &App, acting: &Arc<Semaphore>, stream: UnixStream) -> anyhow::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     BufReader::new(read.take(LINE_BYTES_MAX)).read_line(&mut line).await?;
     let reply = match serde_json::from_str(&line) {
-        Ok(question) => {
-            answer(app, question).await.unwrap_or_else(|error| Reply::Failed(format!("{error:#}")))
-        }
+        Ok(question) => carry_out(app, acting, question)
+            .await
+            .unwrap_or_else(|error| Reply::Failed(format!("{error:#}"))),
         Err(_) => Reply::Failed("not a question this server knows".to_owned()),
     };
     let mut line = serde_json::to_vec(&reply)?;
     line.push(b'\n');
     Ok(write.write_all(&line).await?)
+}
+
+/// The answer may come too late; what was begun is carried out all the same, and to its end before
+/// the next is begun.
+async fn carry_out(
+    app: &App,
+    acting: &Arc<Semaphore>,
+    question: Question,
+) -> anyhow::Result<Reply> {
+    let permit = Arc::clone(acting).acquire_owned().await?;
+    let app = app.clone();
+    let act = async move {
+        let _permit = permit;
+        answer(&app, question).await
+    };
+    tokio::spawn(act).await?
 }
 
 async fn answer(app: &App, question: Question) -> anyhow::Result<Reply> {
@@ -222,4 +241,38 @@ pub async fn ask(data_dir: &Path, question: &Question) -> anyhow::Result<Reply> 
         anyhow::Ok(serde_json::from_str(&answer)?)
     };
     timeout(TALK_MAX, asked).await.context("the server took too long")?
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use futures::FutureExt as _;
+
+    use super::*;
+    use crate::{
+        clock::{
+            Entropy, acceptance,
+            accepted::tests::{Clocks, noon},
+        },
+        commands::serve,
+        config::Config,
+    };
+
+    #[tokio::test]
+    async fn what_was_begun_is_carried_out_though_nobody_waits_for_the_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let (clocks, ours) = Clocks::start();
+        let config = Config::for_testing(folder.path());
+        let entropy = Entropy::Seeded(0.into());
+        let app = serve::open(config, Arc::new(ours), entropy).await.unwrap();
+        clocks.turn_wall(TimeDelta::hours(1));
+        let head = app.stores().log.head().await.unwrap();
+        let acting = Arc::new(Semaphore::new(1));
+        let accept = Question::Clock(clock::Question::Accept);
+        assert!(carry_out(&app, &acting, accept).now_or_never().is_none());
+        let _done = acting.acquire().await.unwrap();
+        assert_eq!(app.stores().log.head().await.unwrap().0, head.0 + 1);
+        assert!(!acceptance::status(&app).unwrap().alarm);
+        assert_eq!(app.now(), noon() + TimeDelta::hours(1));
+    }
 }

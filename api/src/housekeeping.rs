@@ -11,9 +11,11 @@ use stores::{
     session::{After, AtReader, EndReason, PAGE_ROWS_MAX},
 };
 use tokio_util::sync::CancellationToken;
+use workflows::engine::Breaker;
 
 use crate::{
     app::{AGENT_LOST, App},
+    clock::acceptance,
     pace::LOG_INS_A_MINUTE,
 };
 
@@ -42,6 +44,9 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     let started = tokio::time::Instant::now();
     let mut after = None;
     loop {
+        if let Err(error) = acceptance::keep(&app).await {
+            tracing::error!(error = format!("{error:#}"), "the next start may be kept waiting");
+        }
         if let Err(error) = sweep(&app).await {
             tracing::warn!(error = format!("{error:#}"), "not everything was swept");
         }
@@ -84,6 +89,16 @@ impl Table {
         Self::Counters,
     ];
 
+    /// True if what is deleted here is gone for good, so that it must not be done at a wrong time.
+    fn is_irreplaceable(self) -> bool {
+        match self {
+            Self::Vault | Self::Logons => true,
+            Self::Jobs | Self::Sessions | Self::Answers | Self::EnrolmentCodes | Self::Counters => {
+                false
+            }
+        }
+    }
+
     /// One round: how many rows it did away with.
     async fn sweep(self, app: &App) -> anyhow::Result<u64> {
         let (stores, now) = (app.stores(), app.now());
@@ -107,12 +122,13 @@ impl Table {
 }
 
 /// Everything whose time is over: each table until there is less to do than a round could, or the
-/// rounds are used up.
+/// rounds are used up. While it is in doubt what time it is, nothing irreplaceable is deleted.
 ///
 /// # Errors
 /// If the store fails; the next time starts over.
 pub async fn sweep(app: &App) -> anyhow::Result<()> {
-    for table in Table::ALL {
+    let in_doubt = is_time_in_doubt(app).await;
+    for table in Table::ALL.into_iter().filter(|table| !in_doubt || !table.is_irreplaceable()) {
         for _ in 0..ROUNDS_MAX {
             if table.sweep(app).await? < u64::from(ROWS_MAX) {
                 break;
@@ -120,6 +136,13 @@ pub async fn sweep(app: &App) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// True while the wall clock is kept out, or the breaker has stopped the workflow engine.
+async fn is_time_in_doubt(app: &App) -> bool {
+    let alarm = app.clock().accepted().is_some_and(|clock| clock.standing().alarm);
+    // Where it cannot be read, it may have been stopped.
+    alarm || !matches!(app.engine().breaker().await, Ok(Breaker::Closed | Breaker::Accepted { .. }))
 }
 
 /// Ends the open sessions whose agent is not connected, or does not say that the card is in a
@@ -157,12 +180,13 @@ fn lost(app: &App, open: &AtReader) -> Option<EndReason> {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use domain::testing::instant;
-    use stores::{agent::ENROLMENT_CODE_MINUTES, token::TokenHash};
+    use domain::{ids::HolderId, testing::instant};
+    use stores::{agent::ENROLMENT_CODE_MINUTES, logon::Logon, token::TokenHash};
+    use uuid::Uuid;
 
     use super::*;
     use crate::{
-        clock::{Entropy, StandingClock},
+        clock::{Entropy, StandingClock, accepted::tests::Clocks},
         commands::serve,
         config::Config,
     };
@@ -181,5 +205,33 @@ mod tests {
         clock.advance(TimeDelta::minutes(ENROLMENT_CODE_MINUTES));
         sweep(&app).await.unwrap();
         assert_eq!(app.stores().agents.sweep(app.now(), ROWS_MAX).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_logon_is_not_forgotten_by_a_clock_that_is_in_doubt() {
+        let folder = tempfile::tempdir().unwrap();
+        let (clocks, ours) = Clocks::start();
+        let config = Config::for_testing(folder.path());
+        let app = serve::open(config, Arc::new(ours), Entropy::Seeded(0.into())).await.unwrap();
+        let logon = Logon {
+            logon_id: Uuid::from_u128(1),
+            holder: HolderId(Uuid::from_u128(2)),
+            card: "0A01".parse().unwrap(),
+            at: app.now(),
+            workstation: String::new(),
+            reader: String::new(),
+            verdict: "full".to_owned(),
+            due: "[]".to_owned(),
+        };
+        app.stores().logons.record(&logon).await.unwrap();
+        let count =
+            async || app.stores().logons.of_holder(logon.holder, None, 10).await.unwrap().len();
+        clocks.pass(TimeDelta::days(i64::from(KEPT_DAYS) + 1));
+        clocks.turn_wall(TimeDelta::hours(1));
+        sweep(&app).await.unwrap();
+        assert_eq!(count().await, 1);
+        clocks.turn_wall(-TimeDelta::hours(1));
+        sweep(&app).await.unwrap();
+        assert_eq!(count().await, 0);
     }
 }

@@ -88,15 +88,34 @@ pub async fn redeem(
 }
 
 /// B-08, B-15: the day's first log-on records what time has done to a holder's passcodes, if the
-/// schedule has not: the alert of the day, the forced change, the lock.
+/// schedule has not: the alert of the day, the forced change, the lock. If it cannot, the schedule
+/// does.
 pub async fn record_expiry_at_logon(
     app: &App,
     holder: HolderId,
     cause: Cause,
-) -> Result<(), ExecuteError> {
+) -> anyhow::Result<()> {
     let record = HolderCommand::RecordExpiry { occasion: Occasion::Logon };
-    app.execute(holder, cause, Actor::System, &record).await?;
-    Ok(())
+    record_at_logon(app, holder, cause, Actor::System, &record).await
+}
+
+/// What is only put on record at a log-on. Where others write to the same holder all the while, or
+/// a rule says no, it is left out: what a log-on opens does not hang on it (B-08).
+async fn record_at_logon(
+    app: &App,
+    holder: HolderId,
+    cause: Cause,
+    actor: Actor,
+    record: &HolderCommand,
+) -> anyhow::Result<()> {
+    match app.execute(holder, cause, actor, record).await {
+        Ok(_) => Ok(()),
+        Err(error @ (ExecuteError::Refused(_) | ExecuteError::Conflict)) => {
+            tracing::warn!(%holder, %error, "something was not recorded at a log-on");
+            Ok(())
+        }
+        Err(ExecuteError::Failed(error)) => Err(error),
+    }
 }
 
 /// A-01, P-05: the check at log-on, its record, and the session it opens.
@@ -131,7 +150,8 @@ pub async fn open_session(
     let (token, jar) = new_token(jar, SESSION_COOKIE, app.entropy());
     let session =
         NewSession { token, holder: claim.holder, card: claim.card.clone(), agent, scope };
-    app.stores().sessions.open(&session, context.now).await?;
+    // Our time and not the holder's own, which may be ahead: by ours it ends.
+    app.stores().sessions.open(&session, app.now()).await?;
     // A card that left before the session was there has ended nothing.
     if !has_card() {
         app.stores().sessions.end(token, EndReason::CardRemoved, app.now()).await?;
@@ -140,7 +160,7 @@ pub async fn open_session(
     let first = match scope {
         Scope::Restricted => {
             let note = HolderCommand::NoteRestrictedSession {};
-            app.execute(claim.holder, cause(app, open), Actor::System, &note).await?;
+            record_at_logon(app, claim.holder, cause(app, open), Actor::System, &note).await?;
             First::Renewal
         }
         Scope::Full if expiry::alert(&context, &loaded.holder).is_some() => First::Alert,
@@ -179,7 +199,7 @@ async fn note_locked(app: &App, open: &OpenJob, claim: &Claim) -> Result<(), Not
     let key = format!("account-locked {}", claim.card);
     if takes(app, &key, LOCKED_NOTED_A_DAY).await? {
         let note = HolderCommand::NoteLogonRefused { reason: LogonRefusal::AccountLocked };
-        app.execute(claim.holder, cause(app, open), Actor::Holder, &note).await?;
+        record_at_logon(app, claim.holder, cause(app, open), Actor::Holder, &note).await?;
     }
     Ok(())
 }

@@ -29,7 +29,9 @@ impl Required {
     /// What this session has to change; nothing if its scope is full, or as soon as it is cured.
     #[must_use]
     pub fn of(app: &App, session: &Session, loaded: &Loaded) -> Self {
-        let at_log_in = app.context(loaded).at(session.opened_at);
+        // A holder whose own time is ahead of ours (B-09) has been judged by his own.
+        let ahead = loaded.last_at.filter(|last| app.now() < *last);
+        let at_log_in = app.context(loaded).at(ahead.unwrap_or(session.opened_at));
         loaded.holder.passcodes().status(&at_log_in).iter().filter_map(overdue).collect()
     }
 

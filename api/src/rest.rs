@@ -20,7 +20,7 @@ mod rules;
 mod schedule;
 mod session;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use axum::{
     Router,

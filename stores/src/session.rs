@@ -27,6 +27,10 @@ pub const ABSOLUTE_HOURS: i64 = 12;
 /// before its idle time is over, never after.
 pub const SEEN_EVERY_SECS: i64 = 60;
 
+/// A session that was used later than so many seconds from now is over: it was opened by a clock
+/// that has been put back since, and its end would be as far away.
+pub const AHEAD_SECS_MAX: i64 = 60;
+
 /// What a session may do (B-17), as the check at log-in found; a cure makes it full
 /// ([`Sessions::widen`]), and nothing makes it less (B-10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,7 +177,7 @@ impl Sessions {
     }
 
     /// The open session of a cookie, which is thereby used. `None` if there is none, it was ended,
-    /// or its time is over.
+    /// its time is over, or it is of a time to come ([`AHEAD_SECS_MAX`]).
     pub async fn resume(
         &self,
         token: TokenHash,
@@ -191,7 +195,8 @@ impl Sessions {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let mut session = row.into_session(token)?;
-        if session.ends_at() <= now {
+        let is_ahead = now + TimeDelta::seconds(AHEAD_SECS_MAX) < session.last_seen_at;
+        if is_ahead || session.ends_at() <= now {
             return Ok(None);
         }
         if session.last_seen_at + TimeDelta::seconds(SEEN_EVERY_SECS) <= now {

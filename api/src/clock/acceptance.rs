@@ -1,18 +1,22 @@
-//! What an operator does about a clock that was kept out: looks, and accepts.
+//! From when time goes on at a start, and what an operator does about a wall clock that was kept
+//! out: looks, and accepts.
+
+use std::path::Path;
 
 use anyhow::Context as _;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{CommandId, EventId};
+use futures::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stores::{
-    event_store::{EventStore, Expected, NewEvent, StreamName, canonical},
+    event_store::{EventStore, Expected, NewEvent, Revision, StreamName, canonical},
     log,
 };
 use workflows::engine::AcceptError;
 
-use super::{AcceptedClock, Standing};
-use crate::app::App;
+use super::{AcceptedClock, DIFFERENCE_SECS_MAX, STOPPED_MAX, Standing, stamp};
+use crate::{app::App, config::Mode};
 
 /// The stream of everything that operators have accepted.
 const STREAM: &str = "clock-server";
@@ -32,18 +36,53 @@ impl ClockAccepted {
     pub const KIND: &'static str = "ClockAccepted";
 }
 
-/// At the start: time does not begin before the log's last instant. Where that was the operator's
-/// word, it begins there: a stream's own time never goes back (B-09), the server's may.
+/// At the start: time goes on from the later of what was kept last ([`keep`]) and what the log has
+/// reached. A wall that is behind that, or more than [`STOPPED_MAX`] ahead, is kept out. Where
+/// nothing was kept yet, however far ahead it is says nothing: a first start believes the wall.
 ///
 /// # Errors
-/// If the log cannot be read.
-pub async fn start(clock: &AcceptedClock, log: &dyn EventStore) -> anyhow::Result<()> {
-    let Some(last) = log::last(log).await? else { return Ok(()) };
-    if last.stream.as_str() == STREAM && last.kind == ClockAccepted::KIND {
-        let accepted: ClockAccepted = serde_json::from_slice(&last.data)?;
-        clock.start_at_or_after(accepted.to);
-    } else {
-        clock.start_at_or_after(last.at);
+/// If log or file cannot be read, or the file not be written.
+pub async fn start(
+    clock: &AcceptedClock,
+    log: &dyn EventStore,
+    data_dir: &Path,
+) -> anyhow::Result<()> {
+    let kept = stamp::read(data_dir)?;
+    if let Some(last) = kept.max(reached(log).await?) {
+        clock.start_from(last, kept.map(|_| STOPPED_MAX));
+    }
+    stamp::write(data_dir, clock).context("our time is not kept")
+}
+
+/// The instant up to which the log says that our time has come; `None` if it is empty. A holder's
+/// own time never goes back (B-09), the server's may: what is recorded at an instant that an
+/// operator's word has left behind says nothing.
+async fn reached(log: &dyn EventStore) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let Some(last) = log::last(log).await? else { return Ok(None) };
+    let stream = STREAM.parse::<StreamName>()?;
+    let mut events = log.read_stream(&stream, Revision(0));
+    let mut reached = last.at;
+    let mut left = None;
+    while let Some(event) = events.try_next().await? {
+        let accepted: ClockAccepted = serde_json::from_slice(&event.data)?;
+        left = left.max(Some(accepted.from));
+        // While it was accepted, others may have recorded something at the time before.
+        let still_left = left.map(|left| left + TimeDelta::seconds(DIFFERENCE_SECS_MAX));
+        let is_left = accepted.to < last.at && Some(last.at) <= still_left;
+        reached = if is_left { accepted.to } else { last.at.max(accepted.to) };
+    }
+    Ok(Some(reached))
+}
+
+/// Keeps our time in the data folder, for the next start: to be called every [`super::LOOK_EVERY`].
+///
+/// # Errors
+/// If it cannot be written.
+pub async fn keep(app: &App) -> anyhow::Result<()> {
+    if app.config().mode == Mode::Production && app.clock().accepted().is_some() {
+        let app = app.clone();
+        let write = move || stamp::write(&app.config().data_dir, app.clock());
+        tokio::task::spawn_blocking(write).await?.context("our time is not kept")?;
     }
     Ok(())
 }
@@ -56,13 +95,14 @@ pub fn status(app: &App) -> anyhow::Result<Standing> {
     Ok(guard(app)?.standing())
 }
 
-/// Accepts the wall's time if it was kept out: recorded first, then taken over. How things stood
-/// before; `alarm` says whether there was anything to accept. The one place of `clock accept`:
-/// whatever else waits for the operator's word on time (the workflows' breaker) is released here,
-/// after the wall, and whether or not the wall was kept out.
+/// The operator's one word on time. If the wall was kept out, it is accepted: recorded first, then
+/// taken over. If it was not, and the breaker has stopped the workflow engine, that goes on. Never
+/// both at once: what the engine would do at the wall's time he has not been shown yet. How things
+/// stood before.
 ///
 /// # Errors
-/// If this server's clock follows no wall, or the log fails: then nothing was accepted.
+/// If this server's clock follows no wall, or the log fails: then nothing was accepted. Also if the
+/// engine would do more by now than the operator was shown.
 pub async fn accept(app: &App) -> anyhow::Result<Standing> {
     let guard = guard(app)?;
     let before = guard.standing();
@@ -71,10 +111,15 @@ pub async fn accept(app: &App) -> anyhow::Result<Standing> {
         record(app, &event).await.context("nothing was accepted")?;
         guard.accept(before.wall);
         tracing::warn!(from = %event.from, to = %event.to, "the operator accepted the clock");
+        if let Err(error) = keep(app).await {
+            tracing::warn!(error = format!("{error:#}"), "the accepted time is kept later");
+        }
+        return Ok(before);
     }
     match app.engine().accept(app.now()).await {
         Ok(effects) => tracing::warn!(?effects, "the operator lets the workflow engine go on"),
         Err(AcceptError::NotStopped) => {}
+        Err(error @ AcceptError::More(_)) => return Err(error.into()),
         Err(AcceptError::Failed(error)) => {
             return Err(error).context("the workflow engine does not go on");
         }
@@ -108,77 +153,4 @@ fn guard(app: &App) -> anyhow::Result<&AcceptedClock> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{path::Path, sync::Arc};
-
-    use chrono::TimeDelta;
-    use futures::TryStreamExt as _;
-    use serde_json::Value;
-    use stores::event_store::{Recorded, Revision};
-
-    use super::*;
-    use crate::{
-        clock::{
-            Entropy,
-            accepted::tests::{Clocks, noon},
-        },
-        commands::serve,
-        config::{Config, Mode},
-    };
-
-    /// A server at noon, whose wall is turned then.
-    async fn server(folder: &Path, turn: TimeDelta) -> App {
-        let (clocks, ours) = Clocks::start();
-        clocks.turn_wall(turn);
-        let config = Config { mode: Mode::Production, ..Config::for_testing(folder) };
-        serve::open(config, Arc::new(ours), Entropy::Seeded(0.into())).await.unwrap()
-    }
-
-    async fn recorded(app: &App) -> Vec<Recorded> {
-        let stream = STREAM.parse().unwrap();
-        app.stores().log.read_stream(&stream, Revision(0)).try_collect().await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn what_the_operator_accepts_is_recorded_once_and_time_goes_on_from_there() {
-        for turn in [TimeDelta::hours(1), -TimeDelta::days(31)] {
-            let folder = tempfile::tempdir().unwrap();
-            let app = server(folder.path(), turn).await;
-            assert!(status(&app).unwrap().alarm && app.now() == noon());
-            assert!(accept(&app).await.unwrap().alarm);
-            assert_eq!(app.now(), noon() + turn);
-            assert!(!accept(&app).await.unwrap().alarm);
-            let [event] = recorded(&app).await.try_into().unwrap();
-            let data: ClockAccepted = serde_json::from_slice(&event.data).unwrap();
-            assert_eq!(data, ClockAccepted { from: noon(), to: noon() + turn });
-            assert_eq!((event.kind.as_str(), event.at), (ClockAccepted::KIND, noon()));
-            let meta: Value = serde_json::from_slice(&event.meta).unwrap();
-            assert_eq!(meta["actor"], json!({"by": "operator"}));
-        }
-    }
-
-    #[tokio::test]
-    async fn where_nothing_was_kept_out_nothing_is_recorded() {
-        let folder = tempfile::tempdir().unwrap();
-        let app = server(folder.path(), TimeDelta::seconds(60)).await;
-        assert!(!accept(&app).await.unwrap().alarm);
-        assert_eq!(recorded(&app).await, []);
-    }
-
-    #[tokio::test]
-    async fn b09_a_restart_with_a_wall_an_hour_behind_the_log_goes_on_from_the_log_until_accepted()
-    {
-        let folder = tempfile::tempdir().unwrap();
-        let app = server(folder.path(), TimeDelta::hours(1)).await;
-        accept(&app).await.unwrap();
-        drop(app);
-        let app = server(folder.path(), TimeDelta::zero()).await;
-        let standing = status(&app).unwrap();
-        assert!(standing.alarm && standing.now == noon() + TimeDelta::hours(1));
-        accept(&app).await.unwrap();
-        assert_eq!(app.now(), noon());
-        drop(app);
-        let app = server(folder.path(), TimeDelta::zero()).await;
-        assert!(!status(&app).unwrap().alarm && app.now() == noon());
-    }
-}
+mod tests;

@@ -17,6 +17,10 @@ pub const DIFFERENCE_SECS_MAX: i64 = 60;
 /// so a wall clock that is turned by a minute again and again makes days at most twice as fast.
 pub const LOOK_EVERY: Duration = Duration::from_mins(1);
 
+/// At a start the wall clock may be so far ahead of the time that was ours when the server ended: it
+/// may have been stopped for so long.
+pub const STOPPED_MAX: TimeDelta = TimeDelta::hours(24);
+
 /// Where wall time comes from.
 type Wall = Box<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
@@ -69,12 +73,13 @@ impl AcceptedClock {
         Self { wall, elapsed, state: Mutex::new(state) }
     }
 
-    /// At the start: our time is not before what the log says has been. If the wall is more than
-    /// [`DIFFERENCE_SECS_MAX`] behind that, our time starts there and the wall is kept out.
-    pub fn start_at_or_after(&self, last: DateTime<Utc>) {
+    /// At the start: our time was `last` when it was last known. If the wall is more than
+    /// [`DIFFERENCE_SECS_MAX`] behind that, or more than `ahead_max` ahead, our time goes on from
+    /// there and the wall is kept out.
+    pub fn start_from(&self, last: DateTime<Utc>, ahead_max: Option<TimeDelta>) {
         let mut state = self.lock();
         let ours = state.now((self.elapsed)());
-        if ours < last {
+        if ours < last || ahead_max.is_some_and(|max| max < ours - last) {
             state.take_over(last, (self.elapsed)());
             state.told = last;
             state.look((self.wall)(), (self.elapsed)());
@@ -162,4 +167,4 @@ impl State {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -15,7 +15,8 @@ pub enum Command {
     /// waits. Exit code 1 if either is so.
     Status,
     /// The system's time is right: the server goes on from there. Look at `status` first: people
-    /// are alerted, forced to renew and locked by it.
+    /// are alerted, forced to renew and locked by it. If the workflow engine waits as well, it is
+    /// let go on by a second `accept`, after another look.
     Accept,
 }
 
@@ -36,6 +37,9 @@ pub fn run(config: Option<&Path>, command: Command) -> anyhow::Result<ExitCode> 
         );
         match command {
             Command::Status => println!("The workflow engine waits until you accept the clock."),
+            Command::Accept if before.alarm => println!(
+                "The workflow engine still waits: see `latchkey clock status`, and accept again."
+            ),
             Command::Accept => println!("accepted: the workflow engine goes on"),
         }
     }

@@ -5,7 +5,6 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Arc,
 };
 
 use anyhow::Context as _;
@@ -16,11 +15,7 @@ use domain::{
     policy::{InForce, Policy},
 };
 
-use super::serve::open;
-use crate::{
-    app::App,
-    clock::{Entropy, WallClock},
-};
+use crate::{app::App, clock::acceptance};
 
 /// The largest file with numbers that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 16 * 1024;
@@ -44,7 +39,7 @@ pub enum Command {
 pub fn run(config: Option<&Path>, command: &Command) -> anyhow::Result<ExitCode> {
     let config = super::config::load(config)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let app = open(config, Arc::new(WallClock), Entropy::System).await?;
+        let app = super::open_stopped(config).await?;
         match command {
             Command::Show => print!("{}", toml::to_string(app.policies().latest())?),
             Command::Publish { from, file } => publish(&app, *from, file).await?,
@@ -55,6 +50,11 @@ pub fn run(config: Option<&Path>, command: &Command) -> anyhow::Result<ExitCode>
 
 async fn publish(app: &App, from: NaiveDate, file: &Path) -> anyhow::Result<()> {
     let policy = read(file).with_context(|| file.display().to_string())?;
+    anyhow::ensure!(
+        !acceptance::status(app)?.alarm,
+        "the system's clock is kept out, so which day tomorrow is, is in doubt: put it right, or \
+         start the server and see `latchkey clock status`"
+    );
     let now = app.now();
     let today = Context { now, policies: app.policies() }.today();
     app.policies().publish(today, from, policy.clone())?;

@@ -194,7 +194,9 @@ async fn start_clock(
     log: &dyn EventStore,
 ) -> anyhow::Result<()> {
     match clock.accepted() {
-        Some(accepted) if config.mode == Mode::Production => acceptance::start(accepted, log).await,
+        Some(accepted) if config.mode == Mode::Production => {
+            acceptance::start(accepted, log, &config.data_dir).await
+        }
         Some(_) | None => Ok(()),
     }
 }

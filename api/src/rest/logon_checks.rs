@@ -7,7 +7,7 @@ use axum::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    ids::{CertificateSerial, CommandId, HolderId},
+    ids::{CertificateSerial, CommandId},
     logon::{self, Authenticated, Due, LogonRefusal},
 };
 use serde::{Deserialize, Serialize};
@@ -20,11 +20,7 @@ use super::{
     passcodes::{PasscodeKind, PasscodePhase},
     problem::Problem,
 };
-use crate::{
-    app::App,
-    execute::{Cause, ExecuteError},
-    log_in,
-};
+use crate::{app::App, execute::Cause, log_in};
 
 /// B-09: a service's `at` may be so far from the server's time, either way, in minutes.
 const AT_MINUTES_MAX: i64 = 5;
@@ -136,7 +132,7 @@ async fn decide(
     let Ok(proof) = Authenticated::vouched_by_service(&before, &asked.certificate) else {
         return Ok(Answer::refused(&not_known())?);
     };
-    record_expiry(app, owner.holder, Cause::first(command)).await?;
+    log_in::record_expiry_at_logon(app, owner.holder, Cause::first(command)).await?;
     let loaded = app.load(owner.holder).await?;
     let context = app.context(&loaded);
     let check = logon::check(&context, &loaded.holder, &proof);
@@ -153,19 +149,6 @@ async fn decide(
     app.stores().logons.record(&record).await?;
     let due = check.due.iter().map(DuePasscode::from).collect();
     Ok(Answer::done(&LogonChecked { verdict: check.verdict.into(), due })?)
-}
-
-/// B-15: records what time has done, if the schedule has not. Where others write to the same holder
-/// all the while, that is left to the schedule: what a logon opens does not hang on it (B-08).
-async fn record_expiry(app: &App, holder: HolderId, cause: Cause) -> anyhow::Result<()> {
-    match log_in::record_expiry_at_logon(app, holder, cause).await {
-        Ok(()) => Ok(()),
-        Err(error @ (ExecuteError::Refused(_) | ExecuteError::Conflict)) => {
-            tracing::warn!(%holder, %error, "what is due was not recorded at a logon");
-            Ok(())
-        }
-        Err(ExecuteError::Failed(error)) => Err(error),
-    }
 }
 
 /// What makes two requests the same: the act, the machine, the body.

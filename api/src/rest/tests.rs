@@ -51,7 +51,7 @@ use crate::{
 };
 
 /// The holder of these tests, registered on 2025-03-10 with a smartcard passcode only.
-const HOLDER: HolderId = HolderId(Uuid::from_u128(1));
+pub(crate) const HOLDER: HolderId = HolderId(Uuid::from_u128(1));
 
 /// What the smartcard passcode's tag is, as if an agent had worked it out.
 const TAG: [u8; 32] = [9; 32];
@@ -245,7 +245,7 @@ fn claim() -> Claim {
     }
 }
 
-async fn register(app: &App) {
+pub(crate) async fn register(app: &App) {
     let person = Person { name: "Sam Okafor".to_owned(), email: "sam@example.org".to_owned() };
     app.stores().vault.put_person(HOLDER, &person, app.now()).await.unwrap();
     let command = app.entropy().command_id(app.now());

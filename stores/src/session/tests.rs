@@ -42,6 +42,17 @@ async fn an_unused_session_is_open_until_just_before_15_minutes_and_not_at_15_mi
 }
 
 #[tokio::test]
+async fn a_session_of_a_clock_that_was_put_back_is_open_for_a_minute_and_not_a_millisecond_more() {
+    let sessions = opened().await;
+    assert!(is_open(&sessions, TOKEN, at(-60_000)).await);
+    assert!(!is_open(&sessions, TOKEN, at(-60_001)).await);
+    // What was opened in time may have been used in a time to come.
+    assert!(is_open(&sessions, TOKEN, at(14 * 60_000)).await);
+    assert!(!is_open(&sessions, TOKEN, at(13 * 60_000 - 1)).await);
+    assert!(is_open(&sessions, TOKEN, at(13 * 60_000)).await);
+}
+
+#[tokio::test]
 async fn use_is_written_after_60_seconds_and_not_before() {
     let sessions = opened().await;
     let token = TokenHash::of(TOKEN);

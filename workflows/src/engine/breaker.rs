@@ -46,6 +46,12 @@ impl Effects {
         self.n_forced.saturating_add(self.n_locked)
     }
 
+    /// True if whoever said yes to `others` has said yes to these: not more, and not more of the
+    /// worse.
+    fn are_within(self, others: Self) -> bool {
+        self.total() <= others.total() && self.n_locked <= others.n_locked
+    }
+
     /// More than the share and more than the floor.
     fn too_many(self, policy: &Policy) -> bool {
         let share = self.n_holders.saturating_mul(policy.breaker_per_mille.into());
@@ -94,7 +100,7 @@ impl Breaker {
         match self {
             Self::Stopped { .. } => Verdict::Wait,
             Self::Accepted { since, effects: accepted } => {
-                let holds = ctx.now < *since + ACCEPTED_FOR && effects.total() <= accepted.total();
+                let holds = ctx.now < *since + ACCEPTED_FOR && effects.are_within(*accepted);
                 match (too_many, holds) {
                     (false, _) => Verdict::ActAndClose,
                     (true, true) => Verdict::Act,
@@ -150,6 +156,13 @@ pub enum AcceptError {
     /// The breaker has not stopped anything.
     #[error("nothing waits to be accepted")]
     NotStopped,
+    /// By now it would do more than the operator was shown. That is recorded as what was stopped.
+    #[error(
+        "nothing was accepted: by now {} of {} holders would be forced to renew and {} locked at \
+         once; accept again if that is right",
+        .0.n_forced, .0.n_holders, .0.n_locked
+    )]
+    More(Effects),
     /// The machine failed.
     #[error(transparent)]
     Failed(#[from] EngineError),
@@ -193,20 +206,29 @@ impl Engine {
         }
     }
 
-    /// The operator says that the clock is right: what there is to do at `now` is done.
+    /// The operator says that the clock is right: what was stopped, as far as there is something to
+    /// do at `now`, is done.
+    ///
+    /// # Errors
+    /// [`AcceptError::More`] if there is more to do at `now` than was stopped.
     pub async fn accept(&self, now: DateTime<Utc>) -> Result<Effects, AcceptError> {
         self.catch_up().await?;
         let (breaker, n_events) = {
             let live = self.0.live.read().await;
             read(&*live).await?
         };
-        match breaker {
-            Breaker::Stopped { .. } => {}
+        let shown = match breaker {
+            Breaker::Stopped { effects, .. } => effects,
             Breaker::Closed | Breaker::Accepted { .. } => return Err(AcceptError::NotStopped),
-        }
+        };
         let effects = self.effects(now).await?;
         let policies = self.policies();
         let ctx = Context { now, policies: &policies };
+        if !effects.are_within(shown) {
+            let stopped = BreakerEvent::BreakerStopped(effects);
+            self.note_breaker(&ctx, n_events, &Actor::System, &stopped).await?;
+            return Err(AcceptError::More(effects));
+        }
         let accepted = BreakerEvent::BreakerAccepted(effects);
         self.note_breaker(&ctx, n_events, &Actor::Operator, &accepted).await?;
         Ok(effects)

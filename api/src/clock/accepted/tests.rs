@@ -8,11 +8,15 @@ use super::*;
 
 /// A wall and a stopwatch that a test turns.
 #[derive(Clone)]
-pub(in crate::clock) struct Clocks(Arc<Mutex<(DateTime<Utc>, Duration)>>);
+pub(crate) struct Clocks(Arc<Mutex<(DateTime<Utc>, Duration)>>);
 
 impl Clocks {
-    pub(in crate::clock) fn start() -> (Self, AcceptedClock) {
-        let clocks = Self(Arc::new(Mutex::new((noon(), Duration::from_hours(5)))));
+    pub(crate) fn start() -> (Self, AcceptedClock) {
+        Self::start_at(noon())
+    }
+
+    pub(crate) fn start_at(wall: DateTime<Utc>) -> (Self, AcceptedClock) {
+        let clocks = Self(Arc::new(Mutex::new((wall, Duration::from_hours(5)))));
         let (wall, elapsed) = (clocks.clone(), clocks.clone());
         let wall = Box::new(move || wall.0.lock().unwrap().0);
         let accepted = AcceptedClock::over(wall, Box::new(move || elapsed.0.lock().unwrap().1));
@@ -20,18 +24,18 @@ impl Clocks {
     }
 
     /// Time goes by, for both.
-    fn pass(&self, by: TimeDelta) {
+    pub(crate) fn pass(&self, by: TimeDelta) {
         self.turn_wall(by);
         self.0.lock().unwrap().1 += by.to_std().unwrap();
     }
 
     /// The wall alone is turned.
-    pub(in crate::clock) fn turn_wall(&self, by: TimeDelta) {
+    pub(crate) fn turn_wall(&self, by: TimeDelta) {
         self.0.lock().unwrap().0 += by;
     }
 }
 
-pub(in crate::clock) fn noon() -> DateTime<Utc> {
+pub(crate) fn noon() -> DateTime<Utc> {
     instant("2026-03-01T12:00:00Z")
 }
 
@@ -130,7 +134,7 @@ fn b09_a_wall_60_seconds_behind_the_log_starts_there_and_one_61_behind_starts_wi
     for (behind, alarm) in [(0, false), (60, false), (61, true), (2_678_400, true)] {
         let (clocks, ours) = Clocks::start();
         let last = noon() + TimeDelta::seconds(behind);
-        ours.start_at_or_after(last);
+        ours.start_from(last, Some(STOPPED_MAX));
         let standing = ours.standing();
         assert_eq!((standing.now, standing.alarm), (last, alarm), "{behind}");
         // Kept out, our time goes on from the log's; taken over, it waits for the wall.
@@ -143,7 +147,21 @@ fn b09_a_wall_60_seconds_behind_the_log_starts_there_and_one_61_behind_starts_wi
 #[test]
 fn a_log_that_ended_before_now_changes_nothing() {
     let (_clocks, ours) = Clocks::start();
-    ours.start_at_or_after(noon() - TimeDelta::days(1));
+    ours.start_from(noon() - TimeDelta::days(100), None);
     let standing = ours.standing();
     assert_eq!((standing.now, standing.alarm), (noon(), false));
+}
+
+#[test]
+fn b09_a_wall_24_hours_ahead_of_our_last_time_starts_there_and_one_a_second_further_is_kept_out() {
+    for (further, alarm) in [(0, false), (1, true)] {
+        let (clocks, ours) = Clocks::start();
+        let last = noon() - STOPPED_MAX - TimeDelta::seconds(further);
+        ours.start_from(last, Some(STOPPED_MAX));
+        let expected = if alarm { last } else { noon() };
+        let standing = ours.standing();
+        assert_eq!((standing.now, standing.alarm), (expected, alarm));
+        clocks.pass(minutes(2));
+        assert_eq!(ours.now(), expected + minutes(2));
+    }
 }

@@ -99,6 +99,27 @@ async fn it_stays_stopped_over_a_restart_and_a_rebuild_until_the_operator_accept
 }
 
 #[tokio::test]
+async fn an_operator_accepts_what_he_was_shown_and_is_shown_what_has_become_more() {
+    let (world, engine) = hospital(5, 3, 10, 10).await;
+    assert!(settle(&engine, instant(FORCED)).await.stopped);
+    let locks = instant("2026-03-30T23:00:00Z");
+    let effects = Effects { n_forced: 0, n_locked: 10, n_holders: 10 };
+    // As many, but locked.
+    let refused = engine.accept(locks).await.unwrap_err();
+    assert!(matches!(refused, AcceptError::More(more) if more == effects));
+    assert!(refused.to_string().contains("0 of 10 holders"), "{refused}");
+    assert_eq!(engine.breaker().await.unwrap(), Breaker::Stopped { since: locks, effects });
+    assert!(settle(&engine, locks).await.stopped);
+    assert_eq!(
+        (count(&world, "AccountLocked").await, count(&world, "BreakerAccepted").await),
+        (0, 0)
+    );
+    assert_eq!(engine.accept(locks).await.unwrap(), effects);
+    assert!(!settle(&engine, locks).await.stopped);
+    assert_eq!(count(&world, "AccountLocked").await, 10);
+}
+
+#[tokio::test]
 async fn what_was_accepted_once_is_not_accepted_for_the_next_time() {
     let (world, engine) = hospital(5, 3, 10, 10).await;
     let now = instant(FORCED);
