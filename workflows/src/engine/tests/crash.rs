@@ -126,15 +126,15 @@ fn run_and_kill(folder: &Path, cycle: u64, moments: Vec<DateTime<Utc>>, renewing
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let output = BufReader::new(child.stdout.take().unwrap());
     let doomed = doomed.get_or_init(|| Doomed { child: Mutex::new(child), step, left });
     let mut life = Life::default();
-    for line in lines {
-        let line = line.unwrap();
+    for printed in output.lines() {
+        let printed = printed.unwrap();
         // It may stand behind what the test harness prints; the last one may be torn.
-        let Some((_, json)) = line.split_once(MARK) else { continue };
-        let Ok(line) = serde_json::from_str(json) else { continue };
-        match line {
+        let Some((_, json)) = printed.split_once(MARK) else { continue };
+        let Ok(said) = serde_json::from_str(json) else { continue };
+        match said {
             Line::InVault | Line::Appending => drop(doomed.count(Step::Line)),
             Line::Appended(ack) => {
                 life.acks.push(ack);

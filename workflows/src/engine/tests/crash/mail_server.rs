@@ -36,7 +36,9 @@ impl MailServer {
                 // How a connection ends is for the client to tell.
                 talking.push(thread::spawn(move || drop(talk(stream, &kept, &*taken))));
             }
-            talking.into_iter().for_each(|talk| talk.join().unwrap());
+            for conversation in talking {
+                conversation.join().unwrap();
+            }
         });
         Self { address, mails, ends, accepting: Some(accepting) }
     }
