@@ -1,4 +1,5 @@
-//! The log with a power cut to order: an append is lost before it is written, or its answer after.
+//! The log with trouble to order: a power cut loses an append before it is written, or its answer
+//! after; or somebody else is faster.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +16,8 @@ use stores::event_store::{
 pub enum Fault {
     /// It is not written, and the caller is not told so.
     LostBefore,
+    /// It is not written: the caller is told that somebody else was faster.
+    Overtaken,
     /// It is written, and the caller is told that nobody knows.
     LostAfter,
 }
@@ -65,6 +68,7 @@ impl EventStore for FaultyLog {
         Box::pin(async move {
             match self.faults.take(stream) {
                 None => self.log.append(stream, expected, events, now).await,
+                Some(Fault::Overtaken) => Err(AppendError::Conflict { current: None }),
                 Some(Fault::LostBefore) => Err(power_cut()),
                 Some(Fault::LostAfter) => {
                     self.log.append(stream, expected, events, now).await?;

@@ -9,6 +9,7 @@ use domain::{
 };
 use serde_json::Value;
 use stores::event_store::Recorded;
+use workflows::engine::{Breaker, Effects};
 
 use super::*;
 use crate::{
@@ -183,4 +184,23 @@ async fn our_time_is_kept_for_its_owner_only_and_a_file_that_says_nothing_is_no_
     let (log, (_, clock)) = (app.stores().log.as_ref(), Clocks::start());
     let refused = start(&clock, log, folder.path()).await.unwrap_err();
     assert!(refused.to_string().contains("not an instant"), "{refused}");
+}
+
+#[tokio::test]
+async fn one_yes_accepts_the_wall_and_a_second_one_what_the_breaker_has_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = server(folder.path(), TimeDelta::hours(1)).await;
+    let effects = Effects { n_forced: 30, n_locked: 0, n_holders: 100 };
+    let (data, meta) = (canonical(&effects).unwrap(), b"{}".to_vec());
+    let id = EventId::derive(app.entropy().command_id(noon()), 0);
+    let stopped = NewEvent { id, kind: "BreakerStopped".to_owned(), schema: 1, data, meta };
+    let stream = "breaker-2026-03-01".parse().unwrap();
+    app.stores().log.append(&stream, Expected::Any, vec![stopped], noon()).await.unwrap();
+    app.engine().catch_up().await.unwrap();
+    assert!(accept(&app).await.unwrap().alarm);
+    let breaker = app.engine().breaker().await.unwrap();
+    assert_eq!(breaker, Breaker::Stopped { since: noon(), effects });
+    assert!(!accept(&app).await.unwrap().alarm);
+    let breaker = app.engine().breaker().await.unwrap();
+    assert!(matches!(breaker, Breaker::Accepted { .. }));
 }

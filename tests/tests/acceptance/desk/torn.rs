@@ -251,6 +251,7 @@ async fn p03_a_registration_through_a_power_cut_happens_once_and_the_card_works(
         match fault {
             Fault::LostBefore => assert!(again.is_ok(), "{again:?}"),
             Fault::LostAfter => assert_eq!(again.unwrap_err().rule(), Some("P-03")),
+            Fault::Overtaken => unreachable!("not one of these power cuts"),
         }
         let events = scene.desk.events(person).await.unwrap();
         let kinds: Vec<_> = events.iter().map(HolderEvent::kind).collect();
