@@ -3,14 +3,16 @@
 
 use api::{agents::enrolment, execute::Cause};
 use chrono::Duration;
+use domain::holder::HolderEvent;
 use protocol::Secret;
-use stores::event_store::Expected;
+use stores::{event_store::Expected, vault::Person};
 use tests::desk::{
     Desk,
     agent::Write,
     leaks::{Finding, Place, Planted, files, find, record_logs, recorded_logs},
     scene::{Scene, account_recovery, verification},
 };
+use workflows::mail::{Composer, Notice};
 
 /// Passcodes of the journey; each is typed somewhere.
 const TYPED: [(&str, &str); 12] = [
@@ -92,6 +94,7 @@ async fn journey(seed: u64) -> Journey {
     scene.browser.post("/log-out", &[]).await.unwrap();
     scene.desk.wait(Duration::hours(30));
     api::housekeeping::sweep(scene.desk.app()).await.unwrap();
+    grow_old(&scene).await;
 
     let blank = scene.card.written.clone().unwrap();
     let mut secrets: Vec<_> =
@@ -100,6 +103,44 @@ async fn journey(seed: u64) -> Journey {
     secrets.push(Planted::new("management key", &blank.management_key.0));
     secrets.push(Planted::new("tag", &tag.0));
     Journey { scene, secrets, tokens }
+}
+
+/// A year later: alert, forced change and lock are recorded, and their mails delivered over SMTP to the demonstration's
+/// mailbox, whose files lie in the data folder.
+async fn grow_old(scene: &Scene) {
+    let mut n_delivered = 0;
+    for days in [351, 14, 21] {
+        scene.desk.wait(Duration::days(days));
+        n_delivered += scene.desk.app().engine().tick(scene.desk.now()).await.unwrap().n_delivered;
+    }
+    assert_eq!(n_delivered, 3);
+}
+
+/// Every mail that the log asks for, as it is sent.
+async fn mails(scene: &Scene) -> Place {
+    let composer = Composer::new(scene.desk.app().origin()).unwrap();
+    let person = || Person { name: "Asha Patel".to_owned(), email: "asha@example.org".to_owned() };
+    let mut bytes = Vec::new();
+    let mut n_mails = 0;
+    for event in scene.desk.log().await.unwrap() {
+        let Ok(what) = HolderEvent::decode(&event.kind, event.schema, &event.data) else {
+            continue;
+        };
+        let Some(notice) = Notice::of(&what) else { continue };
+        let mail = composer.compose(event.id.0, event.at, &notice, person()).unwrap();
+        bytes.extend(mail.as_text().into_bytes());
+        n_mails += 1;
+    }
+    assert!(3 <= n_mails, "{n_mails} mails were looked through");
+    Place { name: "the mails".to_owned(), bytes }
+}
+
+/// Every event as others read it.
+async fn export(scene: &Scene) -> Place {
+    let policies = scene.desk.app().policies();
+    let log = scene.desk.log().await.unwrap();
+    let lines = log.iter().map(|event| api::export::line(event, policies).unwrap());
+    Place { name: "the export".to_owned(), bytes: lines.flatten().collect() }
 }
 
 /// The tag of the passcode on the card, as the agent gets it.
@@ -125,13 +166,14 @@ async fn no_secret_of_a_journey_is_in_any_file_event_or_log_line_and_one_that_is
     let mut logged = recorded_logs();
     assert!(1_000 < logged.bytes.len(), "nothing was logged, so nothing is shown by it");
     let mut places = files(scene.desk.data()).unwrap();
-    for file in ["log.db", "log.db-wal", "projections.db"] {
+    for file in ["log.db", "log.db-wal", "projections.db", "workflows.db"] {
         assert!(
             places.iter().any(|place| place.name.ends_with(file)),
             "{file} was not looked through"
         );
     }
-    places.push(events(&scene).await);
+    assert_eq!(places.iter().filter(|place| place.name.ends_with(".eml")).count(), 3);
+    places.extend([events(&scene).await, mails(&scene).await, export(&scene).await]);
 
     assert_eq!(find(&secrets, &places), []);
     assert_eq!(find(&secrets, std::slice::from_ref(&logged)), []);
