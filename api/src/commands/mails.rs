@@ -71,10 +71,9 @@ fn redrive_all(data_dir: &Path) -> anyhow::Result<ExitCode> {
 }
 
 fn ask(data_dir: &Path, question: Question) -> anyhow::Result<Reply> {
-    match super::ask(data_dir, &control::Question::Mails(question))? {
-        control::Reply::Mails(reply) => Ok(reply),
-        reply => super::not_an_answer(reply),
-    }
+    let reply = super::ask(data_dir, &control::Question::Mails(question))?;
+    let control::Reply::Mails(reply) = reply else { return super::not_an_answer(reply) };
+    Ok(reply)
 }
 
 fn another_question() -> anyhow::Error {
