@@ -12,6 +12,7 @@ mod liars;
 mod locked;
 mod log_in;
 mod order;
+mod put_back;
 mod registration;
 mod restricted;
 mod secrets;

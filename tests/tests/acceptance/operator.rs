@@ -53,6 +53,11 @@ fn b14_an_operator_publishes_the_next_policy_from_a_day_to_come_and_no_other() {
         fs::write(&file, text).unwrap();
         ["policy", "publish", "--from", from, file.to_str().unwrap()].map(str::to_owned)
     };
+    // Where no server ever ran, nothing is made.
+    assert!(complained(&config, &["policy", "show"]).contains("there is no log yet"));
+    assert!(!folder.path().join("data").exists() && !folder.path().join("keys").exists());
+    let path = config.to_str().unwrap();
+    drop(Held::start("latchkey", &["--config", path, "serve"], &[], "\"ready\"").unwrap());
     let first = said(&config, &["policy", "show"]);
     let second = first
         .replace("version = 1", "version = 2")
