@@ -83,7 +83,9 @@ async fn eve(table: &mut Table, hospital: &Hospital) -> anyhow::Result<()> {
     if ticked.stopped {
         match hospital.engine.accept(at).await {
             Ok(_) | Err(AcceptError::NotStopped) => {}
-            Err(error @ AcceptError::Failed(_)) => return Err(error.into()),
+            Err(error @ (AcceptError::More(_) | AcceptError::Failed(_))) => {
+                return Err(error.into());
+            }
         }
         ticked = tick(&hospital.engine, at).await?;
     }

@@ -319,13 +319,13 @@ mod tests {
         let (page_port, server) = (page.local_addr().unwrap().port(), server.local_addr().unwrap());
         drop(page);
         let config = folder.path().join("card-agent.toml");
-        let text = format!(
+        let settings = format!(
             "server = \"{server}\"\nportal_origin = \"http://localhost:7400\"\n\
              page_port = {page_port}\nworkstation = \"ending\"\nstate_dir = {:?}\n\
              approved_readers = [\"None\"]\n",
             folder.path()
         );
-        fs::write(&config, text).unwrap();
+        fs::write(&config, settings).unwrap();
         // A service that takes every connection and never says anything.
         let socket = folder.path().join("pcscd.comm");
         let service = UnixListener::bind(&socket).unwrap();

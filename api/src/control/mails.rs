@@ -167,17 +167,15 @@ mod tests {
     }
 
     async fn listed(app: &App) -> (u64, u64) {
-        match answer(app, Question::List { after: None }).await.unwrap() {
-            Reply::Listed { n_waiting, n_dead, .. } => (n_waiting, n_dead),
-            reply => panic!("{reply:?}"),
-        }
+        let reply = answer(app, Question::List { after: None }).await.unwrap();
+        let Reply::Listed { n_waiting, n_dead, .. } = reply else { panic!("{reply:?}") };
+        (n_waiting, n_dead)
     }
 
     async fn page(app: &App, after: Option<Uuid>) -> (u64, Option<Uuid>) {
-        match answer(app, Question::RedrivePage { after }).await.unwrap() {
-            Reply::PageRedriven { n_redriven, last } => (n_redriven, last),
-            reply => panic!("{reply:?}"),
-        }
+        let reply = answer(app, Question::RedrivePage { after }).await.unwrap();
+        let Reply::PageRedriven { n_redriven, last } = reply else { panic!("{reply:?}") };
+        (n_redriven, last)
     }
 
     #[tokio::test]

@@ -207,7 +207,9 @@ impl Begun {
                 life.n_accepted += 1;
                 match self.engine.accept(now).await {
                     Ok(_) | Err(AcceptError::NotStopped) => {}
-                    Err(error @ (AcceptError::More(_) | AcceptError::Failed(_))) => return Err(error.into()),
+                    Err(error @ (AcceptError::More(_) | AcceptError::Failed(_))) => {
+                        return Err(error.into());
+                    }
                 }
             } else if !ticked.more {
                 return Ok(());

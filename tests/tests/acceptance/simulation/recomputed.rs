@@ -41,7 +41,12 @@ fn set_before(history: &[What], day: NaiveDate) -> BTreeMap<String, NaiveDate> {
             What::Removed { kind, on } if *on < day => {
                 set.remove(kind);
             }
-            _ => {}
+            What::Set { .. }
+            | What::Removed { .. }
+            | What::Alert { .. }
+            | What::Forced { .. }
+            | What::Announced { .. }
+            | What::Locked { .. } => {}
         }
     }
     set
