@@ -119,40 +119,59 @@ pub fn socket(data_dir: &Path) -> PathBuf {
     data_dir.join("control.sock")
 }
 
-/// Answers operators until `shutdown`.
+/// The socket, open: whoever connects waits until he is answered.
+#[derive(Debug)]
+pub struct Door {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+/// Opens the socket of this data folder, in place of one that a killed server has left.
 ///
 /// # Errors
-/// If the socket cannot be made.
-pub async fn listen(app: App, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let path = socket(&app.config().data_dir);
+/// If it cannot be made.
+pub fn open(data_dir: &Path) -> anyhow::Result<Door> {
+    let path = socket(data_dir);
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
         Ok(()) | Err(_) => {}
     }
     let listener = UnixListener::bind(&path).with_context(|| path.display().to_string())?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-    let acting = Arc::new(Semaphore::new(1));
-    loop {
-        let (stream, _) = tokio::select! {
-            () = shutdown.cancelled() => break,
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::warn!(%error, "an operator's connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
+    Ok(Door { listener, path })
+}
+
+impl Door {
+    /// Answers operators until `shutdown`.
+    ///
+    /// # Errors
+    /// If the socket cannot be removed in the end.
+    pub async fn answer(self, app: App, shutdown: CancellationToken) -> anyhow::Result<()> {
+        let acting = Arc::new(Semaphore::new(1));
+        loop {
+            let (stream, _) = tokio::select! {
+                () = shutdown.cancelled() => break,
+                accepted = self.listener.accept() => match accepted {
+                    Ok(accepted) => accepted,
+                    Err(error) => {
+                        tracing::warn!(%error, "an operator's connection could not be accepted");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                        continue;
+                    }
+                },
+            };
+            // One at a time is enough for an operator, and bounds what he can cost.
+            match timeout(TALK_MAX, talk(&app, &acting, stream)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "an operator's question was not answered");
                 }
-            },
-        };
-        // One at a time is enough for an operator, and bounds what he can cost.
-        match timeout(TALK_MAX, talk(&app, &acting, stream)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "an operator's question was not answered"),
-            Err(_) => tracing::warn!("an operator's question took too long"),
+                Err(_) => tracing::warn!("an operator's question took too long"),
+            }
         }
+        std::fs::remove_file(self.path)?;
+        Ok(())
     }
-    std::fs::remove_file(path)?;
-    Ok(())
 }
 
 async fn talk(app: &App, acting: &Arc<Semaphore>, stream: UnixStream) -> anyhow::Result<()> {

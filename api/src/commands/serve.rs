@@ -68,7 +68,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     running.start("the scheduler", scheduler::run(app.clone(), shutdown.clone()));
     let channel = agents::listen(app.clone(), agents_listener, shutdown.clone());
     running.start("the agents' channel", channel);
-    running.start("the operator's socket", control::listen(app.clone(), shutdown.clone()));
+    // Open before anybody is told that we are ready.
+    let door = control::open(&app.config().data_dir)?;
+    running.start("the operator's socket", door.answer(app.clone(), shutdown.clone()));
     let answering = axum::serve(operator_listener, health::router(app.clone()))
         .with_graceful_shutdown(shutdown.clone().cancelled_owned());
     running.start("the operator's port", answering.into_future());

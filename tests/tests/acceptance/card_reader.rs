@@ -8,6 +8,8 @@ mod killed;
 mod log_in;
 mod torn;
 
+use std::process::Output;
+
 use anyhow::{bail, ensure};
 use tests::{
     held::until,
@@ -95,7 +97,17 @@ fn card_takes(system: &System, passcode: &str) -> anyhow::Result<bool> {
         return Ok(apdu(system, &[SELECT, &verify])?.ends_with("SW1=0x90, SW2=0x00"));
     }
     let arguments = ["-r", &reader_name(SLOT), "-a", "verify-pin", "-P", passcode];
-    Ok(system.sandbox.run("yubico-piv-tool", &arguments)?.status.success())
+    Ok(piv_tool(system, &arguments)?.status.success())
+}
+
+/// Another program over PIV. A card that was just put in may still be looked at by the agent, whose reset then ends the
+/// other's connection before it has begun: that is tried again, and nothing else is.
+fn piv_tool(system: &System, arguments: &[&str]) -> anyhow::Result<Output> {
+    until("the card is free", || {
+        let output = system.sandbox.run("yubico-piv-tool", arguments)?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        Ok((!said.contains("Failed to connect")).then_some(output))
+    })
 }
 
 /// Sends commands to the card in the reader; what it answers to the last one.

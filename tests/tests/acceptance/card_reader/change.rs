@@ -6,7 +6,7 @@ use tests::{
     visitor::Visitor,
 };
 
-use super::{card_takes, go_and_update, log_in, new_verification, old_and_new, told};
+use super::{card_takes, go_and_update, log_in, new_verification, old_and_new, piv_tool, told};
 
 const SET: [&str; 3] = [
     "You set a new smartcard passcode",
@@ -215,7 +215,7 @@ fn a_passcode_changed_with_another_program_is_found_at_the_next_log_in(
     log_in(&system, &mut visitor, &old)?;
     let reader = reader_name(SLOT);
     let change = ["-r", reader.as_str(), "-a", "change-pin", "-P", &old, "-N", new];
-    assert!(system.sandbox.run("yubico-piv-tool", &change)?.status.success());
+    assert!(piv_tool(&system, &change)?.status.success());
     system.remember(card, new);
     log_in(&system, &mut visitor, new)?;
     let sentence = "Your smartcard passcode was changed outside this service";

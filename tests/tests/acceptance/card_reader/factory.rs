@@ -10,7 +10,7 @@ use tests::{
 };
 use virtual_card::Profile;
 
-use super::{SELECT, apdu, card_takes};
+use super::{SELECT, apdu, card_takes, piv_tool};
 
 /// VERIFY with PIN 123456.
 const FACTORY_PIN: &str = "0020008008313233343536FFFF";
@@ -35,7 +35,7 @@ fn try_factory_secrets(system: &System) -> anyhow::Result<Opened> {
     Ok(Opened {
         by_pin: taken(apdu(system, &[SELECT, FACTORY_PIN])?),
         by_puk: taken(apdu(system, &[SELECT, FACTORY_PUK])?),
-        by_management_key: system.sandbox.run("yubico-piv-tool", &write)?.status.success(),
+        by_management_key: piv_tool(system, &write)?.status.success(),
     })
 }
 
@@ -69,7 +69,7 @@ fn no_card_leaves_personalisation_with_a_secret_of_its_maker() -> anyhow::Result
 fn certificate_leads_to_the_authority(system: &System, slot: &str) -> anyhow::Result<()> {
     let reader = reader_name(SLOT);
     let arguments = ["-r", reader.as_str(), "-a", "read-certificate", "-s", slot];
-    let read = system.sandbox.run("yubico-piv-tool", &arguments)?;
+    let read = piv_tool(system, &arguments)?;
     ensure!(read.status.success(), "slot {slot}: {read:?}");
     let certificate = system.path("certificate.pem");
     fs::write(&certificate, &read.stdout)?;

@@ -238,19 +238,12 @@ async fn a_session_stays_when_another_card_or_another_workstation_s_reader_chang
 async fn a_session_ends_when_an_operator_revokes_its_workstation() {
     let mut scene = Scene::logged_in().await.unwrap();
     let stop = CancellationToken::new();
-    let listening = tokio::spawn(control::listen(scene.desk.app().clone(), stop.clone()));
     let data = scene.desk.app().config().data_dir.clone();
+    let door = control::open(&data).unwrap();
+    let listening = tokio::spawn(door.answer(scene.desk.app().clone(), stop.clone()));
     let question = Question::Revoke { agent: scene.agent.id().0 };
-    let asked = async {
-        loop {
-            // The socket is there a moment after the task has begun.
-            if let Ok(reply) = control::ask(&data, &question).await {
-                break reply;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let reply = tokio::time::timeout(SOON, asked).await.unwrap();
+    let asked = control::ask(&data, &question);
+    let reply = tokio::time::timeout(SOON, asked).await.unwrap().unwrap();
     assert!(matches!(reply, Reply::Revoked { was_enrolled: true }));
     is_told(&mut scene, "Your session has been ended").await;
     stop.cancel();
