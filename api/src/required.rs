@@ -21,8 +21,11 @@ pub struct Overdue {
     pub kind: Kind,
     /// P-17: the first day on which it had expired.
     pub expired_on: NaiveDate,
-    /// P-18: the first day on which the account is locked if nothing is done.
-    pub locks_on: NaiveDate,
+    /// P-18: the first day on which the account is locked if nothing is done; none if it never locks
+    /// it (B-21).
+    pub locks_on: Option<NaiveDate>,
+    /// B-21: the first day on which it counts as not set if nothing is done; none if it never does.
+    pub lapses_on: Option<NaiveDate>,
 }
 
 impl Required {
@@ -57,8 +60,12 @@ impl FromIterator<Overdue> for Required {
 fn overdue(status: &Status) -> Option<Overdue> {
     match status.standing {
         Standing::Set {
-            expires_on, locks_on, phase: Phase::Forced { .. } | Phase::Locked, ..
-        } => Some(Overdue { kind: status.kind, expired_on: expires_on, locks_on }),
+            expires_on,
+            locks_on,
+            lapses_on,
+            phase: Phase::Forced { .. } | Phase::Locked,
+            ..
+        } => Some(Overdue { kind: status.kind, expired_on: expires_on, locks_on, lapses_on }),
         Standing::NotSet
         | Standing::Set { phase: Phase::Current { .. } | Phase::Alert { .. }, .. } => None,
     }

@@ -87,7 +87,7 @@ pub enum Phase {
     },
     /// P-17: expired; has to be changed at the next logon.
     Forced {
-        /// Days until the account is locked, 1 or more.
+        /// Days until the account is locked, or until it counts as not set (B-21), 1 or more.
         days_left: i64,
     },
     /// P-18: too late.
@@ -123,7 +123,8 @@ impl Phase {
 pub struct PasscodeDays {
     /// P-13, B-03: the first day on which it has expired.
     pub expires_on: NaiveDate,
-    /// P-18, B-06: the first day on which the account is locked.
+    /// P-18, B-06: the first day on which the account is locked, or on which it counts as not set
+    /// (B-21).
     pub locks_on: NaiveDate,
 }
 

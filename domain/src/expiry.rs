@@ -59,8 +59,21 @@ pub struct Item {
     pub set_on: NaiveDate,
     /// The first day on which it has expired.
     pub expires_on: NaiveDate,
-    /// The first day on which the account is locked if nothing is done.
-    pub locks_on: NaiveDate,
+    /// P-18: the first day on which the account is locked if nothing is done; none if it never locks
+    /// it (B-21).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locks_on: Option<NaiveDate>,
+    /// B-21: the first day on which it counts as not set if nothing is done; none if it never does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lapses_on: Option<NaiveDate>,
+}
+
+impl Item {
+    /// The first day on which it is too late: the account is locked, or it counts as not set.
+    #[must_use]
+    pub fn over_on(&self) -> Option<NaiveDate> {
+        self.locks_on.or(self.lapses_on)
+    }
 }
 
 /// The passcodes that are due, in the middle of a sentence that says "your".
@@ -118,8 +131,8 @@ impl Due {
 fn items(ctx: &Context<'_>, passcodes: &Passcodes) -> Vec<(Item, Phase)> {
     let item = |kind| match passcodes.standing(ctx, kind) {
         Standing::NotSet => None,
-        Standing::Set { last_changed_on, expires_on, locks_on, phase, .. } => {
-            Some((Item { kind, set_on: last_changed_on, expires_on, locks_on }, phase))
+        Standing::Set { last_changed_on, expires_on, locks_on, lapses_on, phase, .. } => {
+            Some((Item { kind, set_on: last_changed_on, expires_on, locks_on, lapses_on }, phase))
         }
     };
     let mut items: Vec<_> = Kind::ALL.into_iter().filter_map(item).collect();

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    expiry,
+    expiry::{self, Item},
     holder::{HolderEvent, Origin},
     ids::HolderId,
     logon::LogonRefusal,
@@ -128,17 +128,18 @@ fn sentence(event: &HolderEvent) -> String {
             format!("You were told that it is time to change your {}", expiry::in_words(items))
         }
         HolderEvent::AlertDeclined { .. } => "You chose to change your passcode later".to_owned(),
-        HolderEvent::RenewalForced { effective_from, locks_on, items, .. } => format!(
-            "Your {} expired on {}: change it before your account locks on {}",
-            expiry::in_words(items),
-            date(*effective_from),
-            date(*locks_on)
-        ),
-        HolderEvent::LockAnnounced { locks_on, items, .. } => format!(
-            "You were told that your account locks on {} unless you change your {}",
-            date(*locks_on),
-            expiry::in_words(items)
-        ),
+        HolderEvent::RenewalForced { effective_from, locks_on, items, .. } => {
+            forced(*effective_from, *locks_on, items)
+        }
+        HolderEvent::LockAnnounced { locks_on, items, .. } => {
+            let locking: Vec<_> =
+                items.iter().copied().filter(|item| item.locks_on.is_some()).collect();
+            format!(
+                "You were told that your account locks on {} unless you change your {}",
+                date(*locks_on),
+                expiry::in_words(&locking)
+            )
+        }
         HolderEvent::AccountLocked { effective_from, items, .. } => format!(
             "Your account has been locked since {} because you did not change your {} in time",
             date(*effective_from),
@@ -148,6 +149,18 @@ fn sentence(event: &HolderEvent) -> String {
             "You logged in to change an expired passcode".to_owned()
         }
     }
+}
+
+/// P-17: what expired, and what comes of it if nothing is done (P-18, B-21).
+fn forced(effective_from: NaiveDate, locks_on: Option<NaiveDate>, items: &[Item]) -> String {
+    let lock = locks_on.map(|on| format!("change it before your account locks on {}", date(on)));
+    let lapses = items.iter().filter_map(|item| {
+        let (words, on) = (item.kind.words(), date(item.lapses_on?));
+        Some(format!("if you do nothing, your {words} counts as not set from {on}"))
+    });
+    let then: Vec<_> = lock.into_iter().chain(lapses).collect();
+    let words = expiry::in_words(items);
+    format!("Your {words} expired on {}: {}", date(effective_from), then.join("; "))
 }
 
 fn date(day: NaiveDate) -> String {
@@ -186,7 +199,43 @@ fn refused(reason: LogonRefusal) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::passcode::Kind;
+
     use super::*;
+
+    fn overdue(kind: Kind, locks_on: Option<NaiveDate>, lapses_on: Option<NaiveDate>) -> Item {
+        let expires_on = day("2026-03-10");
+        Item { kind, set_on: day("2025-03-10"), expires_on, locks_on, lapses_on }
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn b21_the_ledger_says_what_locks_the_account_and_what_counts_as_not_set() {
+        let (expired_on, over_on) = (day("2026-03-10"), Some(day("2026-03-31")));
+        let smartcard = overdue(Kind::Smartcard, over_on, None);
+        let verification = overdue(Kind::Verification, None, over_on);
+        assert_eq!(
+            forced(expired_on, over_on, &[smartcard]),
+            "Your smartcard passcode expired on 10 March 2026: change it before your account locks on 31 March 2026"
+        );
+        assert_eq!(
+            forced(expired_on, None, &[verification]),
+            "Your verification passcode expired on 10 March 2026: if you do nothing, your verification passcode counts as not set from 31 March 2026"
+        );
+        assert_eq!(
+            forced(expired_on, over_on, &[smartcard, verification]),
+            "Your smartcard passcode and your verification passcode expired on 10 March 2026: change it before your account locks on 31 March 2026; if you do nothing, your verification passcode counts as not set from 31 March 2026"
+        );
+        let (on, locks_on) = (day("2026-03-17"), day("2026-03-31"));
+        let items = vec![smartcard, verification];
+        assert_eq!(
+            sentence(&HolderEvent::LockAnnounced { on, locks_on, items }),
+            "You were told that your account locks on 31 March 2026 unless you change your smartcard passcode"
+        );
+    }
 
     #[test]
     fn p25_the_ledger_says_how_many_tries_are_left() {

@@ -58,8 +58,15 @@ struct DueItem {
     expires_on: NaiveDate,
     /// Days until then.
     days_left: i64,
-    /// P-18: the first day on which the account is locked if nothing is done.
-    locks_on: NaiveDate,
+    /// P-18: the first day on which the account is locked if nothing is done, if it can lock it
+    /// (B-21).
+    #[schema(required)]
+    locks_on: Option<NaiveDate>,
+    /// B-21: the first day on which it counts as not set if nothing is done. There only where policy
+    /// says that it does not lock the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = NaiveDate, required = false)]
+    lapses_on: Option<NaiveDate>,
 }
 
 impl DueItem {
@@ -70,6 +77,7 @@ impl DueItem {
             expires_on: item.expires_on,
             days_left: (item.expires_on - on).num_days(),
             locks_on: item.locks_on,
+            lapses_on: item.lapses_on,
         }
     }
 }

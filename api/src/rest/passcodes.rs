@@ -65,9 +65,15 @@ pub(super) struct Line {
     /// Days until then, 0 once it has expired.
     #[schema(required)]
     days_left: Option<i64>,
-    /// P-18: the first day on which the account is locked if nothing is done, if it is set.
+    /// P-18: the first day on which the account is locked if nothing is done, if it is set and can
+    /// lock it (B-21).
     #[schema(required)]
     locks_on: Option<NaiveDate>,
+    /// B-21: the first day on which it counts as not set if nothing is done. There only where policy
+    /// says that it does not lock the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = NaiveDate, required = false)]
+    lapses_on: Option<NaiveDate>,
     /// P-13 to P-18: where it stands, if it is set.
     #[schema(required)]
     phase: Option<PasscodePhase>,
@@ -131,15 +137,24 @@ impl From<&Status> for Line {
                 expires_on: None,
                 days_left: None,
                 locks_on: None,
+                lapses_on: None,
                 phase: None,
             },
-            Standing::Set { last_changed_on, expires_on, locks_on, days_left, phase } => Self {
+            Standing::Set {
+                last_changed_on,
+                expires_on,
+                locks_on,
+                lapses_on,
+                days_left,
+                phase,
+            } => Self {
                 kind,
                 set: true,
                 last_changed_on: Some(last_changed_on),
                 expires_on: Some(expires_on),
                 days_left: Some(days_left.max(0)),
-                locks_on: Some(locks_on),
+                locks_on,
+                lapses_on,
                 phase: Some(phase.into()),
             },
         }

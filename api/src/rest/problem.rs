@@ -9,7 +9,7 @@ use axum::{
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     logon::LogonRefusal,
-    passcode::{FieldFault, Standing, Status},
+    passcode::{FieldFault, Kind, Standing, Status},
     refusal::{Refusal, RuleId},
     rules,
 };
@@ -181,11 +181,7 @@ impl Problem {
     /// B-17: a session that has to change these passcodes first is refused something else.
     pub(super) fn of_restricted(refusal: &Refusal, required: &Required) -> Self {
         let facts = required.passcodes().iter().flat_map(|overdue| {
-            let kind = overdue.kind.as_str();
-            [
-                Fact { name: format!("{kind}_expires_on"), value: overdue.expired_on.to_string() },
-                Fact { name: format!("{kind}_locks_on"), value: overdue.locks_on.to_string() },
-            ]
+            days_of(overdue.kind, overdue.expired_on, overdue.locks_on, overdue.lapses_on)
         });
         Self { facts: facts.collect(), ..Self::of_refusal(refusal) }
     }
@@ -289,18 +285,31 @@ impl IntoResponse for Problem {
     }
 }
 
-/// When a passcode that is set expires, or expired, and locks the account.
+/// When a passcode that is set expires, or expired, and what comes of it.
 fn facts_of(status: &Status) -> Vec<Fact> {
-    let fact = |what: &str, day: NaiveDate| Fact {
-        name: format!("{}_{what}", status.kind.as_str()),
-        value: day.to_string(),
-    };
     match status.standing {
         Standing::NotSet => vec![],
-        Standing::Set { expires_on, locks_on, .. } => {
-            vec![fact("expires_on", expires_on), fact("locks_on", locks_on)]
+        Standing::Set { expires_on, locks_on, lapses_on, .. } => {
+            days_of(status.kind, expires_on, locks_on, lapses_on)
         }
     }
+}
+
+/// P-17, P-18, B-21: when it expires, and when it locks the account or counts as not set.
+fn days_of(
+    kind: Kind,
+    expires_on: NaiveDate,
+    locks_on: Option<NaiveDate>,
+    lapses_on: Option<NaiveDate>,
+) -> Vec<Fact> {
+    let fact = |what: &str, day: NaiveDate| Fact {
+        name: format!("{}_{what}", kind.as_str()),
+        value: day.to_string(),
+    };
+    let mut facts = vec![fact("expires_on", expires_on)];
+    facts.extend(locks_on.map(|day| fact("locks_on", day)));
+    facts.extend(lapses_on.map(|day| fact("lapses_on", day)));
+    facts
 }
 
 /// What a status says by itself: why, and what to do.

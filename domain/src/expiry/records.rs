@@ -62,7 +62,7 @@ impl Records {
         occasion: Occasion,
     ) -> Vec<HolderEvent> {
         let due = Due::of(ctx, passcodes);
-        if let Some(first) = due.locked.iter().map(|item| item.locks_on).min() {
+        if let Some(first) = due.locked.iter().filter_map(|item| item.locks_on).min() {
             return self.missing_lock(ctx, first, due.locked);
         }
         match occasion {
@@ -97,10 +97,7 @@ impl Records {
     /// The forced change, once for each day of expiry; later the announcements of the lock.
     fn missing_force(&self, ctx: &Context<'_>, forced: &[Item]) -> Option<HolderEvent> {
         let on = ctx.today();
-        let scope = ctx.policy().lock_scope;
-        let lock = forced.iter().filter(|item| scope.includes(item.kind));
-        let lapse = forced.iter().map(|item| item.locks_on).min()?;
-        let locks_on = lock.map(|item| item.locks_on).min().unwrap_or(lapse);
+        let locks_on = forced.iter().filter_map(|item| item.locks_on).min();
         let items = forced.to_vec();
         let new = forced.iter().find(|item| !self.knows_forced(item));
         if let Some(first) = new {
@@ -111,12 +108,9 @@ impl Records {
             let days = &ctx.policy().announce_days;
             days.iter().any(|&days| calendar::later(item.expires_on, days) == on)
         };
-        let is_told = forced.iter().any(|item| is_day(item) && scope.includes(item.kind));
-        (is_told && !self.announced(on)).then_some(HolderEvent::LockAnnounced {
-            on,
-            locks_on,
-            items,
-        })
+        let is_told = forced.iter().any(|item| is_day(item) && item.locks_on.is_some());
+        let locks_on = locks_on.filter(|_| is_told && !self.announced(on))?;
+        Some(HolderEvent::LockAnnounced { on, locks_on, items })
     }
 
     /// P-15, B-16: *Later*, for the alert that was shown on `on`.

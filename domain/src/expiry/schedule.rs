@@ -39,15 +39,15 @@ pub fn schedule(ctx: &Context<'_>, holder: &Holder) -> Vec<Scheduled> {
     let (today, policy) = (ctx.today(), ctx.policy());
     let mut all = Vec::new();
     for (item, _) in items(ctx, holder.passcodes()) {
-        let days = calendar::PasscodeDays { expires_on: item.expires_on, locks_on: item.locks_on };
-        let locks = policy.lock_scope.includes(item.kind);
+        let days = calendar::passcode_days(ctx.policies, item.set_on, today);
+        let locks = item.locks_on.is_some();
         let announced = policy.announce_days.iter().map(|&n| calendar::later(item.expires_on, n));
-        let announced = announced.filter(|on| locks && *on < item.locks_on);
+        let announced = announced.filter(|on| locks && *on < days.locks_on);
         let mut add = |on, what| all.push(Scheduled { on, kind: item.kind, what });
         add(days.alerts_from(ctx.policies, today), What::AlertsBegin);
         add(item.expires_on, What::Expires);
         announced.for_each(|on| add(on, What::LockAnnounced));
-        add(item.locks_on, if locks { What::AccountLocks } else { What::Lapses });
+        add(days.locks_on, if locks { What::AccountLocks } else { What::Lapses });
     }
     all.retain(|scheduled| today <= scheduled.on);
     all.sort_by_key(|scheduled| (scheduled.on, scheduled.what, scheduled.kind));

@@ -21,7 +21,8 @@ fn holder() -> Given<Holder> {
 }
 
 fn item(kind: Kind, set_on: &str, expires_on: &str, locks_on: &str) -> Item {
-    Item { kind, set_on: day(set_on), expires_on: day(expires_on), locks_on: day(locks_on) }
+    let locks_on = Some(day(locks_on));
+    Item { kind, set_on: day(set_on), expires_on: day(expires_on), locks_on, lapses_on: None }
 }
 
 fn smartcard() -> Item {
@@ -33,7 +34,7 @@ fn raised(on: &str, items: Vec<Item>) -> HolderEvent {
 }
 
 fn forced(on: &str) -> HolderEvent {
-    let (effective_from, locks_on) = (day("2026-03-10"), day("2026-03-31"));
+    let (effective_from, locks_on) = (day("2026-03-10"), Some(day("2026-03-31")));
     HolderEvent::RenewalForced { effective_from, on: day(on), locks_on, items: vec![smartcard()] }
 }
 

@@ -58,9 +58,7 @@ fn effects(
 ) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
     let unknown = items.iter().filter(|(item, _)| !holder.expiry().knows_forced(item));
     let forces_at = unknown.map(|(item, _)| at_alert_hour(ctx, item.expires_on)).min();
-    let scope = ctx.policy().lock_scope;
-    let lock = items.iter().filter(|(item, _)| scope.includes(item.kind));
-    let locks_on = lock.map(|(item, _)| item.locks_on).min();
+    let locks_on = items.iter().filter_map(|(item, _)| item.locks_on).min();
     let unrecorded = locks_on.filter(|on| holder.expiry().locked_from() != Some(*on));
     (forces_at, unrecorded.map(|on| calendar::start_of(on, ctx.policies.zone())))
 }
@@ -79,14 +77,15 @@ fn instants(ctx: &Context<'_>, holder: &Holder, item: &Item) -> Vec<DateTime<Utc
     if !records.knows_forced(item) {
         days.push(item.expires_on.max(today));
     }
-    let locks = policy.lock_scope.includes(item.kind);
     let announced = policy.announce_days.iter().map(|&n| calendar::later(item.expires_on, n));
-    days.extend(announced.filter(|on| locks && today <= *on && !records.announced(*on)));
+    days.extend(
+        announced.filter(|on| item.locks_on.is_some() && today <= *on && !records.announced(*on)),
+    );
     let mut instants: Vec<_> = days
         .into_iter()
-        .filter(|on| *on < item.locks_on)
+        .filter(|on| item.over_on().is_none_or(|over_on| *on < over_on))
         .map(|on| at_alert_hour(ctx, on))
         .collect();
-    instants.extend(locks.then(|| calendar::start_of(item.locks_on, ctx.policies.zone())));
+    instants.extend(item.locks_on.map(|on| calendar::start_of(on, ctx.policies.zone())));
     instants
 }

@@ -89,8 +89,10 @@ pub enum HolderEvent {
         effective_from: NaiveDate,
         /// The day on which it was recorded.
         on: NaiveDate,
-        /// P-18: the first day on which the account is locked if nothing is done.
-        locks_on: NaiveDate,
+        /// P-18: the first day on which the account is locked if nothing is done; none if none of
+        /// them locks it (B-21).
+        #[serde(skip_serializing_if = "Option::is_none")]
+        locks_on: Option<NaiveDate>,
         /// What has to be changed.
         items: Vec<Item>,
     },

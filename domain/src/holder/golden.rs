@@ -16,7 +16,8 @@ fn item() -> Item {
         kind: Kind::Smartcard,
         set_on: day("2025-03-10"),
         expires_on: day("2026-03-10"),
-        locks_on: day("2026-03-31"),
+        locks_on: Some(day("2026-03-31")),
+        lapses_on: None,
     }
 }
 
@@ -67,7 +68,7 @@ fn golden() -> Vec<(HolderEvent, &'static str)> {
             HolderEvent::RenewalForced {
                 effective_from: day("2026-03-10"),
                 on: day("2026-03-10"),
-                locks_on: day("2026-03-31"),
+                locks_on: Some(day("2026-03-31")),
                 items: vec![item()],
             },
             include_str!("golden/RenewalForced.1.json"),

@@ -130,8 +130,8 @@ impl Passcodes {
     /// they stood at the logon.
     fn may_change(&self, at_logon: &Context<'_>, changes: &Changes) -> Result<(), Refusal> {
         let all = self.status(at_logon);
-        if let Some((kind, Standing::Set { locks_on, .. })) = Status::worst_locked(&all) {
-            return Err(Refusal::AccountLocked { kind, since: locks_on });
+        if let Some((kind, since)) = Status::worst_locked(&all) {
+            return Err(Refusal::AccountLocked { kind, since });
         }
         let is_forced = |status: &&Status| matches!(status.phase(), Some(Phase::Forced { .. }));
         let touches = |kind| {

@@ -58,11 +58,12 @@ impl Status {
         self.standing.phase()
     }
 
-    /// P-18, B-21: the kind that locks the account, since the earliest day.
+    /// P-18, B-21: the kind that locks the account, since the earliest day, and that day.
     #[must_use]
-    pub fn worst_locked(all: &[Self; 3]) -> Option<(Kind, Standing)> {
+    pub fn worst_locked(all: &[Self; 3]) -> Option<(Kind, NaiveDate)> {
         let locked = all.iter().filter(|one| one.phase() == Some(Phase::Locked));
-        locked.min_by_key(|one| one.standing.locks_on()).map(|one| (one.kind, one.standing))
+        let since = locked.filter_map(|one| Some((one.kind, one.standing.locks_on()?)));
+        since.min_by_key(|(_, locks_on)| *locks_on)
     }
 
     /// B-20, B-21: the worst set kind and its phase, which is the account's. None before
@@ -86,8 +87,13 @@ pub enum Standing {
         last_changed_on: NaiveDate,
         /// P-13: the first day on which it has expired.
         expires_on: NaiveDate,
-        /// P-18: the first day on which the account is locked if nothing is done.
-        locks_on: NaiveDate,
+        /// P-18: the first day on which the account is locked if nothing is done; none if it never
+        /// locks it (B-21).
+        locks_on: Option<NaiveDate>,
+        /// B-21: the first day on which it counts as not set if nothing is done; none if it never
+        /// does.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lapses_on: Option<NaiveDate>,
         /// Days until it has expired; 0 or less once it has.
         days_left: i64,
         /// Its phase today.
@@ -105,12 +111,13 @@ impl Standing {
         }
     }
 
-    /// P-18: the first day on which the account is locked if nothing is done.
+    /// P-18: the first day on which the account is locked if nothing is done; none if it never is
+    /// for this one (B-21).
     #[must_use]
     pub fn locks_on(self) -> Option<NaiveDate> {
         match self {
             Self::NotSet => None,
-            Self::Set { locks_on, .. } => Some(locks_on),
+            Self::Set { locks_on, .. } => locks_on,
         }
     }
 
@@ -122,14 +129,15 @@ impl Standing {
         let today = ctx.today();
         let days = calendar::passcode_days(ctx.policies, set_on, today);
         let phase = calendar::passcode_phase(ctx.policies, set_on, today);
-        let scope = ctx.policies.in_force(days.locks_on.min(today)).lock_scope;
-        if phase == Phase::Locked && !scope.includes(kind) {
+        let locks = ctx.policies.in_force(days.locks_on.min(today)).lock_scope.includes(kind);
+        if phase == Phase::Locked && !locks {
             return Self::NotSet;
         }
         Self::Set {
             last_changed_on: set_on,
             expires_on: days.expires_on,
-            locks_on: days.locks_on,
+            locks_on: locks.then_some(days.locks_on),
+            lapses_on: (!locks).then_some(days.locks_on),
             days_left: (days.expires_on - today).num_days(),
             phase,
         }

@@ -264,7 +264,8 @@ fn s02_the_status_shows_for_each_kind_whether_it_is_set_and_how_long_it_lasts() 
         Standing::Set {
             last_changed_on: "2025-03-10".parse().unwrap(),
             expires_on: "2026-03-10".parse().unwrap(),
-            locks_on: "2026-03-31".parse().unwrap(),
+            locks_on: Some("2026-03-31".parse().unwrap()),
+            lapses_on: None,
             days_left: 282,
             phase: crate::calendar::Phase::Current { days_left: 282 },
         }

@@ -28,8 +28,8 @@ pub enum Notice {
     },
     /// P-17: the holder has to change something before he can do anything else.
     Forced {
-        /// P-18: the first day of the lock.
-        locks_on: NaiveDate,
+        /// P-18: the first day of the lock; none if none of it locks the account (B-21).
+        locks_on: Option<NaiveDate>,
         /// What has expired.
         items: Vec<Item>,
     },
@@ -134,12 +134,17 @@ impl Composer {
                     [_] => "Your passcode has expired: change it now",
                     _ => "Your passcodes have expired: change them now",
                 };
-                let paragraphs = vec![expired(items), lock(*locks_on), has_to(items)];
+                let mut paragraphs = vec![expired(items)];
+                paragraphs.extend(locks_on.map(lock));
+                paragraphs.extend(lapses(items));
+                paragraphs.push(has_to(items));
                 (subject.to_owned(), self.with_link(paragraphs))
             }
             Notice::LockAnnounced { on, locks_on, items } => {
                 let subject = format!("Your account will be locked {}", days(*on, *locks_on));
-                let paragraphs = vec![lock(*locks_on), expired(items), has_to(items)];
+                let mut paragraphs = vec![lock(*locks_on), expired(items)];
+                paragraphs.extend(lapses(items));
+                paragraphs.push(has_to(items));
                 (subject, self.with_link(paragraphs))
             }
             Notice::Locked { items } => ("Your account is locked".to_owned(), self.locked(items)),
@@ -149,14 +154,12 @@ impl Composer {
     fn alert(&self, on: NaiveDate, items: &[Item]) -> (String, Vec<Paragraph>) {
         let (gone, soon): (Vec<Item>, Vec<Item>) =
             items.iter().partition(|item| item.expires_on <= on);
-        if let Some(locks_on) = gone.iter().map(|item| item.locks_on).min() {
-            let paragraphs = vec![
-                expired(&gone),
-                has_to(&gone),
-                lock(locks_on),
-                expires(on, &soon),
-                say(format!("Change {} at the same time.", it(&soon))),
-            ];
+        if !gone.is_empty() {
+            let mut paragraphs = vec![expired(&gone), has_to(&gone)];
+            paragraphs.extend(gone.iter().filter_map(|item| item.locks_on).min().map(lock));
+            paragraphs.extend(lapses(&gone));
+            paragraphs.push(expires(on, &soon));
+            paragraphs.push(say(format!("Change {} at the same time.", it(&soon))));
             return ("Change your passcodes now".to_owned(), self.with_link(paragraphs));
         }
         let subject = match &soon[..] {
@@ -279,6 +282,14 @@ fn lock(locks_on: NaiveDate) -> Paragraph {
     let (day, last) = (pages::date(locks_on), locks_on.pred_opt().unwrap_or(locks_on));
     let last = pages::date(last);
     say(format!("Your account will be locked on {day}. The last day to prevent this is {last}."))
+}
+
+/// B-21: what does not lock the account, and from when it counts as not set instead.
+fn lapses(items: &[Item]) -> impl Iterator<Item = Paragraph> {
+    items.iter().filter_map(|item| {
+        let (words, day) = (item.kind.words(), pages::date(item.lapses_on?));
+        Some(say(format!("If you do nothing, your {words} counts as not set from {day}.")))
+    })
 }
 
 /// `in 14 days`, `tomorrow`, `today`.

@@ -19,7 +19,14 @@ fn day(text: &str) -> NaiveDate {
 fn item(kind: Kind, set_on: &str) -> Item {
     let set_on = day(set_on);
     let expires_on = set_on + chrono::Days::new(365);
-    Item { kind, set_on, expires_on, locks_on: expires_on + chrono::Days::new(21) }
+    let locks_on = Some(expires_on + chrono::Days::new(21));
+    Item { kind, set_on, expires_on, locks_on, lapses_on: None }
+}
+
+/// B-21: the same where only the smartcard passcode locks the account.
+fn lapsing(kind: Kind, set_on: &str) -> Item {
+    let item = item(kind, set_on);
+    Item { locks_on: None, lapses_on: item.locks_on, ..item }
 }
 
 /// Set on 10 March 2025: expires on 10 March 2026, locks on 31 March 2026.
@@ -49,21 +56,58 @@ pub(super) fn mail() -> Mail {
 /// Every notice there is, in the singular and in the plural.
 fn notices() -> Vec<(&'static str, Notice)> {
     let one = || vec![smartcard()];
-    let locks_on = smartcard().locks_on;
+    let locks_on = smartcard().locks_on.unwrap();
     let announced = |on: &str, items| Notice::LockAnnounced { on: day(on), locks_on, items };
     vec![
         ("alert", Notice::Alert { on: day("2026-02-24"), items: one() }),
         ("alert_last_day", Notice::Alert { on: day("2026-03-09"), items: one() }),
         ("alert_two", Notice::Alert { on: day("2026-03-01"), items: two() }),
         ("alert_one_expired", Notice::Alert { on: day("2026-03-10"), items: two() }),
-        ("forced", Notice::Forced { locks_on, items: one() }),
-        ("forced_two", Notice::Forced { locks_on, items: two() }),
+        ("forced", Notice::Forced { locks_on: Some(locks_on), items: one() }),
+        ("forced_two", Notice::Forced { locks_on: Some(locks_on), items: two() }),
         ("lock_announced", announced("2026-03-17", one())),
         ("lock_announced_two", announced("2026-03-17", two())),
         ("lock_announced_last_day", announced("2026-03-30", one())),
         ("locked", Notice::Locked { items: one() }),
         ("locked_two", Notice::Locked { items: two() }),
     ]
+}
+
+/// B-21: where only the smartcard passcode locks the account.
+fn notices_of_what_lapses() -> Vec<(&'static str, Notice)> {
+    let verification = || lapsing(Kind::Verification, "2025-03-10");
+    let account_recovery = lapsing(Kind::AccountRecovery, "2025-03-08");
+    let both = || vec![smartcard(), verification()];
+    let locks_on = smartcard().locks_on.unwrap();
+    let soon = item(Kind::Smartcard, "2025-03-12");
+    let (on, expired) = (day("2026-03-10"), vec![verification(), soon]);
+    vec![
+        ("lapses", Notice::Forced { locks_on: None, items: vec![verification()] }),
+        (
+            "lapses_two",
+            Notice::Forced { locks_on: None, items: vec![account_recovery, verification()] },
+        ),
+        ("lapses_and_locks", Notice::Forced { locks_on: Some(locks_on), items: both() }),
+        ("lapses_alert", Notice::Alert { on, items: expired }),
+        (
+            "lapses_lock_announced",
+            Notice::LockAnnounced { on: day("2026-03-17"), locks_on, items: both() },
+        ),
+    ]
+}
+
+#[test]
+fn b21_a_mail_about_what_lapses_says_from_when_it_counts_as_not_set() {
+    for (name, notice) in notices_of_what_lapses() {
+        let mail = composed(&notice, sam());
+        insta::assert_snapshot!(name, format!("Subject: {}\n\n{}", mail.subject, mail.text));
+        assert!(mail.text.contains("counts as not set from 31 March 2026."), "{name}");
+        let locks = notice
+            .items()
+            .iter()
+            .any(|item| item.kind == Kind::Smartcard && item.expires_on <= day("2026-03-10"));
+        assert_eq!(mail.text.contains("Your account will be locked"), locks, "{name}");
+    }
 }
 
 #[test]
@@ -125,11 +169,16 @@ fn neither_a_mail_nor_a_failure_shows_whom_it_is_to() {
 #[test]
 fn only_the_four_events_that_concern_the_holder_are_mailed() {
     let (on, items) = (day("2026-03-10"), vec![smartcard()]);
-    let locks_on = smartcard().locks_on;
+    let locks_on = smartcard().locks_on.unwrap();
     let topic = Topic::Passcodes;
     let some = [
         HolderEvent::AlertRaised { topic, on, items: items.clone() },
-        HolderEvent::RenewalForced { effective_from: on, on, locks_on, items: items.clone() },
+        HolderEvent::RenewalForced {
+            effective_from: on,
+            on,
+            locks_on: Some(locks_on),
+            items: items.clone(),
+        },
         HolderEvent::LockAnnounced { on, locks_on, items: items.clone() },
         HolderEvent::AccountLocked { effective_from: locks_on, on: locks_on, items },
     ];

@@ -15,7 +15,8 @@ fn mail(step: u128) -> Mail {
         kind: Kind::Smartcard,
         set_on: "2025-03-10".parse().unwrap(),
         expires_on: "2026-03-10".parse().unwrap(),
-        locks_on: "2026-03-31".parse().unwrap(),
+        locks_on: Some("2026-03-31".parse().unwrap()),
+        lapses_on: None,
     }];
     let notice = Notice::Alert { on: "2026-02-24".parse().unwrap(), items };
     let to = Person { name: "Zoë Ångström".to_owned(), email: "zoe@example.org".to_owned() };

@@ -233,7 +233,7 @@ fn words(what: What) -> &'static str {
         What::Expires => "it expires and has to be changed at log-in",
         What::LockAnnounced => "a mail says when the account locks",
         What::AccountLocks => "the account is locked",
-        What::Lapses => "it counts as removed",
+        What::Lapses => "it counts as not set",
     }
 }
 

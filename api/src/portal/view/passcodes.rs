@@ -1,6 +1,7 @@
 //! S-02, S-03, S-04: the Manage Passcodes tab. *Passcode Status*, and *Reset Passcodes* with all
 //! its errors at once. What was typed is never put back into a field.
 
+use chrono::NaiveDate;
 use domain::{
     calendar::Phase,
     passcode::{Characters, Field, FieldFault, Kind, Lengths, SmartcardRules, Standing, Status},
@@ -53,8 +54,11 @@ pub struct StatusLine {
     pub expires: Option<String>,
     /// Days until it expires, 0 once it has; none if it is not set.
     pub days_left: Option<i64>,
-    /// P-18: "31 March 2026", the day on which the account is locked; none if it is not set.
+    /// P-18: "31 March 2026", the day on which the account is locked; none if it is not set, or never
+    /// locks it (B-21).
     pub locks: Option<String>,
+    /// B-21: "31 March 2026", the day from which it counts as not set; none if it never does.
+    pub lapses: Option<String>,
     /// "Due", in a tag.
     pub phase: &'static str,
     /// Colour of the tag; it says nothing that the word does not.
@@ -75,11 +79,19 @@ impl From<&Status> for StatusLine {
                 expires: None,
                 days_left: None,
                 locks: None,
+                lapses: None,
                 phase: "Not set",
                 colour: "grey",
                 what_to_do: None,
             },
-            Standing::Set { last_changed_on, expires_on, locks_on, days_left, phase } => {
+            Standing::Set {
+                last_changed_on,
+                expires_on,
+                locks_on,
+                lapses_on,
+                days_left,
+                phase,
+            } => {
                 let (name, colour) = tag(phase);
                 Self {
                     title,
@@ -88,10 +100,11 @@ impl From<&Status> for StatusLine {
                     last_changed: Some(pages::date(last_changed_on)),
                     expires: Some(pages::date(expires_on)),
                     days_left: Some(days_left.max(0)),
-                    locks: Some(pages::date(locks_on)),
+                    locks: locks_on.map(pages::date),
+                    lapses: lapses_on.map(pages::date),
                     phase: name,
                     colour,
-                    what_to_do: what_to_do(words, phase),
+                    what_to_do: what_to_do(words, phase, lapses_on),
                 }
             }
         }
@@ -126,17 +139,22 @@ fn tag(phase: Phase) -> (&'static str, &'static str) {
     }
 }
 
-/// P-14 to P-18 in a sentence.
-fn what_to_do(words: &str, phase: Phase) -> Option<String> {
+/// P-14 to P-18, B-21 in a sentence.
+fn what_to_do(words: &str, phase: Phase, lapses_on: Option<NaiveDate>) -> Option<String> {
     match phase {
         Phase::Current { .. } => None,
         Phase::Alert { days_left } => {
             Some(format!("Your {words} expires in {}. Change it now or later.", days(days_left)))
         }
-        Phase::Forced { days_left } => Some(format!(
-            "Your {words} has expired. Change it now: in {} your account will be locked.",
-            days(days_left)
-        )),
+        Phase::Forced { days_left } => Some(match lapses_on.map(pages::date) {
+            Some(day) => format!(
+                "Your {words} has expired. Change or remove it now: it counts as not set from {day}."
+            ),
+            None => format!(
+                "Your {words} has expired. Change it now: in {} your account will be locked.",
+                days(days_left)
+            ),
+        }),
         Phase::Locked => Some(format!(
             "Your account is locked because your {words} was not changed in time. Visit the registration authority of your organisation."
         )),

@@ -48,17 +48,14 @@ impl RefusalView {
     #[must_use]
     pub fn of_restricted(refusal: &domain::refusal::Refusal, required: &Required) -> Self {
         let facts = required.passcodes().iter().flat_map(|overdue| {
-            let title = overdue.kind.title();
-            [
-                Fact {
-                    name: format!("{title} expired on"),
-                    value: pages::date(overdue.expired_on),
-                },
-                Fact {
-                    name: format!("{title} has to be changed before"),
-                    value: pages::date(overdue.locks_on),
-                },
-            ]
+            let fact = |what: &str, day| Fact {
+                name: format!("{} {what}", overdue.kind.title()),
+                value: pages::date(day),
+            };
+            let mut facts = vec![fact("expired on", overdue.expired_on)];
+            facts.extend(overdue.locks_on.map(|day| fact("has to be changed before", day)));
+            facts.extend(overdue.lapses_on.map(|day| fact("counts as not set from", day)));
+            facts
         });
         Self { facts: facts.collect(), ..Self::from(refusal) }
     }

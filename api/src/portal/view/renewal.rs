@@ -50,20 +50,36 @@ impl Renewal {
 
 impl Item {
     fn new(overdue: &Overdue, today: NaiveDate) -> Self {
-        let change = match overdue.kind {
-            Kind::Smartcard => "Change it",
-            Kind::AccountRecovery | Kind::Verification => "Change or remove it",
-        };
-        // B-10: midnight has passed in this session, and the change is accepted until it ends.
-        let until = if overdue.locks_on <= today {
-            "before you log out, or your account stays locked".to_owned()
-        } else {
-            format!("before {}, or your account will be locked", pages::date(overdue.locks_on))
-        };
         Self {
             title: overdue.kind.title(),
             expired: pages::date(overdue.expired_on),
-            what_to_do: format!("{change} {until}."),
+            what_to_do: what_to_do(overdue, today),
         }
+    }
+}
+
+fn what_to_do(overdue: &Overdue, today: NaiveDate) -> String {
+    let change = match overdue.kind {
+        Kind::Smartcard => "Change it",
+        Kind::AccountRecovery | Kind::Verification => "Change or remove it",
+    };
+    // B-10: if midnight has passed in this session, the change is accepted until it ends.
+    match (overdue.locks_on, overdue.lapses_on) {
+        (Some(locks_on), _) if locks_on <= today => {
+            format!("{change} before you log out, or your account stays locked.")
+        }
+        (Some(locks_on), _) => {
+            let day = pages::date(locks_on);
+            format!("{change} before {day}, or your account will be locked.")
+        }
+        (None, Some(lapses_on)) if lapses_on <= today => {
+            let day = pages::date(lapses_on);
+            format!("It counts as not set from {day}. Set a new one, or log out and in again.")
+        }
+        (None, Some(lapses_on)) => {
+            let day = pages::date(lapses_on);
+            format!("{change}. If you do nothing, it counts as not set from {day}.")
+        }
+        (None, None) => format!("{change}."),
     }
 }

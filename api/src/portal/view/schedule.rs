@@ -62,7 +62,7 @@ fn sentence(what: What, words: &str) -> String {
             format!("Your account is locked if you have not changed your {words}.")
         }
         What::Lapses => {
-            format!("Your {words} counts as removed if you have not changed it.")
+            format!("Your {words} counts as not set if you have not changed it.")
         }
     }
 }

@@ -35,7 +35,8 @@ pub(super) fn alert(kinds: &[Kind], days_left: u64) -> Alert {
         kind: *kind,
         set_on: NaiveDate::from_ymd_opt(2025, 3, 10).unwrap(),
         expires_on: EXPIRES_ON,
-        locks_on: locks_on(),
+        locks_on: Some(locks_on()),
+        lapses_on: None,
     };
     let items = kinds.iter().map(item).collect();
     Alert::from(&expiry::Alert { on: EXPIRES_ON - Days::new(days_left), items })
@@ -47,9 +48,45 @@ pub(super) fn renewal(kinds: &[Kind]) -> Renewal {
 }
 
 fn required(kinds: &[Kind]) -> Required {
-    let overdue =
-        |kind: &Kind| Overdue { kind: *kind, expired_on: EXPIRES_ON, locks_on: locks_on() };
+    let overdue = |kind: &Kind| Overdue {
+        kind: *kind,
+        expired_on: EXPIRES_ON,
+        locks_on: Some(locks_on()),
+        lapses_on: None,
+    };
     kinds.iter().map(overdue).collect()
+}
+
+/// B-21: the smartcard passcode and one that lapses.
+fn lapsing() -> Required {
+    let lapsing = Overdue {
+        kind: Kind::Verification,
+        expired_on: EXPIRES_ON,
+        locks_on: None,
+        lapses_on: Some(locks_on()),
+    };
+    required(&[Kind::Smartcard]).passcodes().iter().copied().chain([lapsing]).collect()
+}
+
+#[test]
+fn b21_what_lapses_has_to_be_changed_now_and_says_from_when_it_counts_as_not_set() {
+    let stage = holder_on(Tab::Home);
+    for (name, today) in
+        [("renewal_lapsing", EXPIRES_ON), ("renewal_after_midnight_of_the_lapse", locks_on())]
+    {
+        let page = Renewal::new(&lapsing(), today);
+        stage.shows(name, |environment, frame| page.render(environment, frame));
+    }
+    let refusal = domain::holder::Refusal::RenewalRequired.into();
+    let view = RefusalView::of_restricted(&refusal, &lapsing());
+    let facts: Vec<_> = view.facts.iter().map(|fact| fact.name.as_str()).collect();
+    let expected = [
+        "Smartcard passcode expired on",
+        "Smartcard passcode has to be changed before",
+        "Verification passcode expired on",
+        "Verification passcode counts as not set from",
+    ];
+    assert_eq!(facts, expected);
 }
 
 #[test]
@@ -93,7 +130,8 @@ fn p19_a_locked_account_says_since_when_why_and_who_can_unlock_it() {
     let standing = |phase, days_left| Standing::Set {
         last_changed_on: NaiveDate::from_ymd_opt(2025, 3, 10).unwrap(),
         expires_on: EXPIRES_ON,
-        locks_on: locks_on(),
+        locks_on: Some(locks_on()),
+        lapses_on: None,
         days_left,
         phase,
     };
@@ -131,7 +169,8 @@ fn b10_what_was_locked_at_midnight_can_still_be_changed_in_the_session_that_bega
     let standing = Standing::Set {
         last_changed_on: NaiveDate::from_ymd_opt(2025, 3, 10).unwrap(),
         expires_on: EXPIRES_ON,
-        locks_on: locks_on(),
+        locks_on: Some(locks_on()),
+        lapses_on: None,
         days_left: -21,
         phase: Phase::Locked,
     };

@@ -20,8 +20,23 @@ use crate::portal::view::{
 pub(super) fn line(kind: Kind, phase: Phase, days_left: i64) -> StatusLine {
     let last_changed_on = NaiveDate::from_ymd_opt(2025, 3, 10).unwrap();
     let expires_on = NaiveDate::from_ymd_opt(2026, 3, 10).unwrap();
-    let locks_on = expires_on + Days::new(21);
-    let standing = Standing::Set { last_changed_on, expires_on, locks_on, days_left, phase };
+    let locks_on = Some(expires_on + Days::new(21));
+    let lapses_on = None;
+    let standing =
+        Standing::Set { last_changed_on, expires_on, locks_on, lapses_on, days_left, phase };
+    StatusLine::from(&Status { kind, standing })
+}
+
+/// B-21: overdue where only the smartcard passcode locks the account.
+fn lapsing(kind: Kind) -> StatusLine {
+    let standing = Standing::Set {
+        last_changed_on: NaiveDate::from_ymd_opt(2025, 3, 10).unwrap(),
+        expires_on: NaiveDate::from_ymd_opt(2026, 3, 10).unwrap(),
+        locks_on: None,
+        lapses_on: NaiveDate::from_ymd_opt(2026, 3, 31),
+        days_left: -1,
+        phase: Phase::Forced { days_left: 20 },
+    };
     StatusLine::from(&Status { kind, standing })
 }
 
@@ -70,6 +85,18 @@ fn p16_due_expired_and_locked_kinds_are_marked() {
         line(Kind::Verification, Phase::Locked, -21),
     ];
     shows("passcodes_due", &ManagePasscodes { status, ..quiet() });
+}
+
+#[test]
+fn b21_what_lapses_says_from_when_it_counts_as_not_set_and_nothing_of_a_lock() {
+    let line = lapsing(Kind::Verification);
+    assert_eq!((line.locks.as_deref(), line.lapses.as_deref()), (None, Some("31 March 2026")));
+    let said = line.what_to_do.as_deref().unwrap();
+    assert!(said.contains("counts as not set from 31 March 2026"), "{said}");
+    assert!(!said.contains("lock"), "{said}");
+    let status =
+        vec![not_set(Kind::Smartcard), lapsing(Kind::AccountRecovery), lapsing(Kind::Verification)];
+    shows("passcodes_lapsing", &ManagePasscodes { status, ..quiet() });
 }
 
 #[test]
