@@ -207,7 +207,7 @@ pub fn run(
         ) => change::change(&mut job, current, new, *last_try),
         (Act::Personalise, Entered::New { new }) => personalise::personalise(&mut job, new),
         (
-            Act::LogIn | Act::ChangePasscodes { .. } | Act::Personalise,
+            Act::LogIn | Act::ChangePasscodes { .. } | Act::Personalise | Act::UpdateCard,
             Entered::Current { .. } | Entered::CurrentAndNew { .. } | Entered::New { .. },
         ) => Err(Halt::ActChanged),
     };

@@ -147,6 +147,14 @@ async fn handle(app: &App, agent: AgentId, request: Request) -> Result<Answer, S
             let open = mine(app, agent, job).await?;
             personalise::finished(app, &open, &signature.0).await
         }
+        Request::BeginUpdate { job }
+        | Request::OpenWrite { job, .. }
+        | Request::CardAuthenticated { job, .. }
+        | Request::CertificateWritten { job, .. }
+        | Request::UpdateFinished { job } => {
+            mine(app, agent, job).await?;
+            Err(Stop::no("", "This is not the step at which the card can be updated."))
+        }
         Request::Abandon { job, reason } => abandon(app, agent, job, reason).await,
     }
 }
@@ -238,6 +246,7 @@ async fn claim(
         nonce: nonce.to_vec().into(),
         rules: passcode::rules(app.policy()),
         blank,
+        resume: None,
     })))
 }
 

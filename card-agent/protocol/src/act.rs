@@ -18,6 +18,8 @@ pub enum Act {
     },
     /// P-03: write keys, certificates and the holder's first passcode to a blank card.
     Personalise,
+    /// C-09: renew both certificates of the card, with new keys (*Update My Card*).
+    UpdateCard,
 }
 
 /// Which passcodes the page has to ask for.
@@ -36,7 +38,9 @@ impl Act {
     #[must_use]
     pub fn needs(&self) -> Needs {
         match self {
-            Self::LogIn | Self::ChangePasscodes { smartcard: false, .. } => Needs::Current,
+            Self::LogIn | Self::ChangePasscodes { smartcard: false, .. } | Self::UpdateCard => {
+                Needs::Current
+            }
             Self::ChangePasscodes { smartcard: true, .. } => Needs::CurrentAndNew,
             Self::Personalise => Needs::New,
         }

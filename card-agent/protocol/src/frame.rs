@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Act, Bytes, PasscodeRules, Secret};
+use crate::{Act, Bytes, PasscodeRules, Resume, Secret, SlotPlan, Write};
 
 /// A job's number. It is no secret: knowing it lets nobody do anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -126,7 +126,8 @@ pub enum Request {
         tries_left: Option<u8>,
     },
     /// Its holder agrees: 9A over the act's purpose, after VERIFY. When personalising, after the
-    /// three keys were generated: by the new 9A key, over [`crate::Purpose::Personalise`].
+    /// three keys were generated: by the new 9A key, over [`crate::Purpose::Personalise`]. Where a
+    /// card update is open, as [`Granted::resume`] says.
     Agree {
         /// The job.
         job: JobId,
@@ -166,8 +167,9 @@ pub enum Request {
         /// As far as the card told.
         outcome: WriteOutcome,
     },
-    /// Personalisation: a public key that the card generated, and that the card has the private
-    /// half of it.
+    /// Personalisation and card update: a public key that the card generated, and that the card
+    /// has the private half of it. In an update it may be asked again for the same key, and the
+    /// answer is the same certificate.
     KeyGenerated {
         /// The job.
         job: JobId,
@@ -187,8 +189,51 @@ pub enum Request {
         /// holder's passcode.
         signature: Bytes,
     },
+    /// Card update (C-09), after Agree: take it up where the journal says that it is. The answer
+    /// [`Answer::Updating`] lets the browser go back to the portal at once.
+    BeginUpdate {
+        /// The job.
+        job: JobId,
+    },
+    /// Card update: management rights for one step. The opening is in the journal before the
+    /// answer [`Answer::Witness`] comes, because the step destroys what was in the slot.
+    OpenWrite {
+        /// The job.
+        job: JobId,
+        /// 9A or 9C.
+        slot: Slot,
+        /// What will be written.
+        write: Write,
+        /// As the card encrypted it with its management key (SP 800-73-5 part 2, appendix A.1).
+        witness: Bytes,
+    },
+    /// Card update: the card's answer to the server's challenge, so that the card, too, has shown
+    /// that it has the management key. Answered with `Noted`; only then is anything written.
+    CardAuthenticated {
+        /// The job.
+        job: JobId,
+        /// The challenge, encrypted by the card.
+        response: Bytes,
+    },
+    /// Card update: the certificate was read back from the card as it was issued, and the key in
+    /// the slot is its own. Answered with `Noted`.
+    CertificateWritten {
+        /// The job.
+        job: JobId,
+        /// 9A or 9C.
+        slot: Slot,
+        /// By the new key, over [`crate::Purpose::TestKey`].
+        signature: Bytes,
+    },
+    /// Card update: both certificates were read back once more after a reset. Commits the update
+    /// (B-50). Answered with `Noted`.
+    UpdateFinished {
+        /// The job.
+        job: JobId,
+    },
     /// The agent gives up on a job, and says why in a word for the record. No passcode was
-    /// changed; a personalisation that is given up is begun again from its start.
+    /// changed; a personalisation that is given up is begun again from its start, a card update
+    /// goes on where it was (B-55).
     Abandon {
         /// The job.
         job: JobId,
@@ -275,7 +320,8 @@ pub enum Answer {
     },
     /// To Claim.
     Granted(Box<Granted>),
-    /// To `Present`, `PasscodeWrong`, `Abandon`: taken note of; go on.
+    /// To `Present`, `PasscodeWrong`, `CardAuthenticated`, `CertificateWritten`, `UpdateFinished`,
+    /// `Abandon`: taken note of; go on.
     Noted,
     /// To Agree: the proof holds; what the POPRF needs.
     Agreed {
@@ -299,6 +345,22 @@ pub enum Answer {
     Certificate {
         /// X.509, DER.
         certificate: Bytes,
+    },
+    /// To `BeginUpdate`: the browser goes back to the portal with this code, the card stays.
+    Updating {
+        /// 128 bits.
+        code: ReturnCode,
+        /// The update.
+        update: Uuid,
+        /// How far each slot is, by the journal; in the order in which they are renewed.
+        slots: Vec<SlotPlan>,
+    },
+    /// To `OpenWrite`: the rights are given once, to the card that asked.
+    Witness {
+        /// The card's witness, decrypted.
+        witness: Bytes,
+        /// A challenge for the card, of the same length.
+        challenge: Bytes,
     },
     /// The job is done; take the browser to the portal with this code.
     Done {
@@ -336,6 +398,8 @@ pub struct Granted {
     pub rules: PasscodeRules,
     /// Personalisation only: what is to be written before the card leaves.
     pub blank: Option<Blank>,
+    /// Where a card update of this card is open and has destroyed a key (B-55).
+    pub resume: Option<Resume>,
 }
 
 /// The secrets of a card that is being personalised, on their one way through the workstation.

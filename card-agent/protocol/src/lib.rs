@@ -14,6 +14,7 @@ mod frame;
 mod profile;
 mod statement;
 mod stretch;
+mod update;
 mod wire;
 
 pub use act::{Act, Characters, Needs, PasscodeRules};
@@ -24,10 +25,11 @@ pub use frame::{
 pub use profile::{GUIDE_PASSCODE, PIV_PASSCODE, passcode_rules_of};
 pub use statement::{Purpose, Statement};
 pub use stretch::{NotStretched, STRETCHED_BYTES, stretch};
+pub use update::{Resume, SlotPlan, SlotProgress, Write};
 pub use wire::{Bytes, Secret};
 
 /// The version both sides must speak. A server refuses an agent that speaks another.
-pub const PROTOCOL_VERSION: u16 = 1;
+pub const PROTOCOL_VERSION: u16 = 2;
 
 /// The name in the server's certificate on the agents' channel, whatever address it has.
 pub const SERVER_NAME: &str = "latchkey";

@@ -1,8 +1,11 @@
 //! The sentence a card key signs. Both sides compose it themselves.
 
-use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 
-use crate::JobId;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::{Act, Granted, JobId, Resume, Slot};
 
 /// What a signature is for. A signature for one purpose is worth nothing for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,27 +18,51 @@ pub enum Purpose {
     ChangePasscodes,
     /// A freshly personalised card works: signed by the new 9A key.
     Personalise,
+    /// Its holder agrees to new keys and certificates (C-09): signed by 9A after VERIFY.
+    UpdateCard,
+    /// "I resume card update N" (B-55): signed, after VERIFY, by the key that the server named in
+    /// [`Resume`], because the update may have destroyed the one that would sign otherwise.
+    ResumeUpdate(Uuid),
+    /// The key in this slot is the one that the new certificate on the card is for: signed by it,
+    /// after VERIFY, when the certificate has been read back.
+    TestKey(Slot),
 }
 
 impl Purpose {
-    /// The purpose of the holder's signature for an act.
+    /// The purpose of the holder's signature for an act, where no card update is open.
     #[must_use]
-    pub fn of(act: &crate::Act) -> Self {
+    pub fn of(act: &Act) -> Self {
         match act {
-            crate::Act::LogIn => Self::LogIn,
-            crate::Act::ChangePasscodes { .. } => Self::ChangePasscodes,
-            crate::Act::Personalise => Self::Personalise,
+            Act::LogIn => Self::LogIn,
+            Act::ChangePasscodes { .. } => Self::ChangePasscodes,
+            Act::Personalise => Self::Personalise,
+            Act::UpdateCard => Self::UpdateCard,
         }
     }
 
-    /// The word that stands in the sentence.
+    /// Which key signs that the holder agrees, and for what purpose: 9A for the act's, unless a
+    /// card update is open (B-55).
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn of_agreement(granted: &Granted) -> (Slot, Self) {
+        match granted.resume {
+            Some(Resume { update, signer }) => (signer, Self::ResumeUpdate(update)),
+            None => (Slot::Authentication, Self::of(&granted.act)),
+        }
+    }
+
+    /// The words that stand in the sentence.
+    #[must_use]
+    pub fn word(self) -> Cow<'static, str> {
         match self {
-            Self::Present => "present",
-            Self::LogIn => "log-in",
-            Self::ChangePasscodes => "change-passcodes",
-            Self::Personalise => "personalise",
+            Self::Present => "present".into(),
+            Self::LogIn => "log-in".into(),
+            Self::ChangePasscodes => "change-passcodes".into(),
+            Self::Personalise => "personalise".into(),
+            Self::UpdateCard => "update-card".into(),
+            Self::ResumeUpdate(update) => format!("resume-card-update {update}").into(),
+            Self::TestKey(Slot::Authentication) => "test-key-9a".into(),
+            Self::TestKey(Slot::Signature) => "test-key-9c".into(),
+            Self::TestKey(Slot::CardAuthentication) => "test-key-9e".into(),
         }
     }
 }
@@ -78,7 +105,7 @@ impl Statement<'_> {
 
     /// The hash of an act as shown: over its JSON, in which the field order is that of the type.
     #[must_use]
-    pub fn hash_of_act(act: &crate::Act) -> [u8; 32] {
+    pub fn hash_of_act(act: &Act) -> [u8; 32] {
         let shown = serde_json::to_vec(act).unwrap_or_default();
         Sha256::digest(shown).into()
     }
@@ -87,7 +114,6 @@ impl Statement<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Act;
 
     fn statement(purpose: Purpose, origin: &str, act: &Act) -> Vec<u8> {
         Statement {
@@ -106,6 +132,35 @@ mod tests {
         assert_ne!(log_in, statement(Purpose::Present, "http://localhost:1", &Act::LogIn));
         assert_ne!(log_in, statement(Purpose::LogIn, "http://localhost:2", &Act::LogIn));
         assert_ne!(log_in, statement(Purpose::LogIn, "http://localhost:1", &Act::Personalise));
+    }
+
+    #[test]
+    fn b55_a_signature_that_resumes_one_update_is_worth_nothing_for_another_or_for_a_log_in() {
+        let resumed = |update| {
+            let purpose = Purpose::ResumeUpdate(Uuid::from_u128(update));
+            statement(purpose, "http://localhost:1", &Act::LogIn)
+        };
+        assert_ne!(resumed(1), resumed(2));
+        assert_ne!(resumed(1), statement(Purpose::LogIn, "http://localhost:1", &Act::LogIn));
+        let second_line = String::from_utf8(resumed(1)).unwrap();
+        let second_line = second_line.lines().nth(1).unwrap();
+        assert_eq!(second_line, "resume-card-update 00000000-0000-0000-0000-000000000001");
+    }
+
+    #[test]
+    fn b55_an_open_update_says_which_key_agrees_and_to_what() {
+        let mut granted = Granted {
+            act: Act::LogIn,
+            nonce: crate::Bytes(vec![7; 32]),
+            rules: crate::GUIDE_PASSCODE,
+            blank: None,
+            resume: None,
+        };
+        assert_eq!(Purpose::of_agreement(&granted), (Slot::Authentication, Purpose::LogIn));
+        let update = Uuid::from_u128(1);
+        granted.resume = Some(Resume { update, signer: Slot::Signature });
+        let expected = (Slot::Signature, Purpose::ResumeUpdate(update));
+        assert_eq!(Purpose::of_agreement(&granted), expected);
     }
 
     #[test]

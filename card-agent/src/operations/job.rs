@@ -91,10 +91,12 @@ impl<'a, T: Transport, S: Server, R: Random> Job<'a, T, S, R> {
         }
     }
 
-    /// Proves that the holder agrees: 9A signs, after VERIFY. Brings what the POPRF needs.
-    pub(super) fn agree(&mut self, purpose: Purpose, granted: &Granted) -> Result<Terms, Halt> {
+    /// Proves that the holder agrees: 9A signs, after VERIFY, or the key that an open update names
+    /// (B-55; 9C wants VERIFY right before). Brings what the POPRF needs.
+    pub(super) fn agree(&mut self, granted: &Granted) -> Result<Terms, Halt> {
+        let (slot, purpose) = Purpose::of_agreement(granted);
         let digest = self.statement(purpose, granted).digest();
-        let signature = Bytes(self.card.sign(Slot::Authentication, &digest)?);
+        let signature = Bytes(self.card.sign(slot, &digest)?);
         let Answer::Agreed { holder, poprf_key_version, poprf_public_key } =
             self.ask(Request::Agree { job: self.task.job, signature })?
         else {

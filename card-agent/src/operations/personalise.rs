@@ -165,7 +165,7 @@ fn register_passcode<T: Transport, S: Server, R: Random>(
     new: &Passcode,
 ) -> Result<(), Halt> {
     verify(job, new)?;
-    let terms = job.agree(Purpose::Personalise, granted)?;
+    let terms = job.agree(granted)?;
     let tag = job.tag(new, &terms)?;
     let Answer::Write = job.ask(Request::NewTag { job: job.task.job, tag })? else {
         return Err(Halt::ServerFault);

@@ -7,7 +7,7 @@
 //! server     └─► Claim    └─► Present         └─► Agree ─► Evaluate ─► CurrentTag ─► Done
 //! ```
 
-use protocol::{Answer, Purpose, Request, ReturnCode};
+use protocol::{Answer, Request, ReturnCode};
 
 use super::{Halt, Server, job::Job, oblivious::Terms};
 use crate::{entropy::Random, passcode::Passcode, transport::Transport};
@@ -45,7 +45,7 @@ pub(super) fn up_to_agreement<T: Transport, S: Server, R: Random>(
     let granted = job.claim(&identified)?;
     job.prove_presence(&granted)?;
     job.verify(current)?;
-    let terms = job.agree(Purpose::of(&job.task.act), &granted)?;
+    let terms = job.agree(&granted)?;
     let rules = granted.rules.intersect(identified.profile.new_passcode);
     Ok(Proven { rules, terms })
 }

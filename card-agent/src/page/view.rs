@@ -150,6 +150,10 @@ impl Look {
                 "Enter the current passcode of your smartcard, and the new one twice. All changes are made together, or none.",
                 "Make these changes",
             ),
+            Act::UpdateCard => (
+                "Enter the passcode of your smartcard to renew its certificates.",
+                "Renew my certificates",
+            ),
             Act::Personalise => (
                 "This card is about to become its holder’s. Keys are made on it and certificates are written to it, which takes some seconds.",
                 "Write this card",
@@ -157,7 +161,7 @@ impl Look {
         };
         let changes = match &ready.act {
             Act::ChangePasscodes { changes, .. } => changes.clone(),
-            Act::LogIn | Act::Personalise => Vec::new(),
+            Act::LogIn | Act::Personalise | Act::UpdateCard => Vec::new(),
         };
         let error =
             |id| faults.iter().find(|(field, _)| *field == id).map(|(_, text)| text.clone());
@@ -254,12 +258,13 @@ fn title(act: &Act) -> &'static str {
         Act::ChangePasscodes { smartcard: false, .. } => "Agree to your changes",
         Act::ChangePasscodes { smartcard: true, .. } => "Change your smartcard passcode",
         Act::Personalise => "Set the first passcode of this smartcard",
+        Act::UpdateCard => "Renew your certificates",
     }
 }
 
 fn fields(ready: &Ready, error: impl Fn(&'static str) -> Option<String>) -> Vec<Field> {
     let label = match &ready.act {
-        Act::LogIn => "Smartcard passcode",
+        Act::LogIn | Act::UpdateCard => "Smartcard passcode",
         Act::ChangePasscodes { .. } | Act::Personalise => "Current smartcard passcode",
     };
     let current = || Field {

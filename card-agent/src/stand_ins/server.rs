@@ -156,6 +156,7 @@ impl StandInServer {
                 nonce: Bytes(NONCE.to_vec()),
                 rules: self.rules,
                 blank: self.blank.clone(),
+                resume: None,
             })),
             Request::Present { signature, .. } => {
                 self.check(self.presence, Purpose::Present, &signature);
@@ -193,6 +194,15 @@ impl StandInServer {
                 self.check(self.authentication, Purpose::Personalise, &signature);
                 done
             }
+            Request::BeginUpdate { .. }
+            | Request::OpenWrite { .. }
+            | Request::CardAuthenticated { .. }
+            | Request::CertificateWritten { .. }
+            | Request::UpdateFinished { .. } => Answer::Refused {
+                rule: String::new(),
+                message: "Not at this step.".to_owned(),
+                again: false,
+            },
             Request::Abandon { reason, .. } => {
                 self.abandoned = Some(reason);
                 Answer::Noted
@@ -225,6 +235,11 @@ fn name(request: &Request) -> &'static str {
         Request::Written { .. } => "written",
         Request::KeyGenerated { .. } => "key generated",
         Request::Personalised { .. } => "personalised",
+        Request::BeginUpdate { .. } => "begin update",
+        Request::OpenWrite { .. } => "open write",
+        Request::CardAuthenticated { .. } => "card authenticated",
+        Request::CertificateWritten { .. } => "certificate written",
+        Request::UpdateFinished { .. } => "update finished",
         Request::Abandon { .. } => "abandon",
     }
 }

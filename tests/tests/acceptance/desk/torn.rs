@@ -273,8 +273,8 @@ async fn p03_a_registration_that_is_reported_twice_happens_once() {
     let mut card = SoftCard::blank("0C03").unwrap();
     scene.agent.personalise(job, &mut card, "Number01").await.unwrap();
     let head = scene.desk.head().await.unwrap();
-    let message = Purpose::Personalise.word().as_bytes();
-    let signature = card.sign(Slot::Authentication, message).unwrap().into();
+    let message = Purpose::Personalise.word();
+    let signature = card.sign(Slot::Authentication, message.as_bytes()).unwrap().into();
     let again = scene.agent.ask(Request::Personalised { job, signature }).await;
     assert!(matches!(again, Answer::Refused { .. }), "{again:?}");
     assert!(scene.agent.claim(job, card.seen()).await.is_err());
