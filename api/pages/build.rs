@@ -91,7 +91,7 @@ fn embed_assets(frontend: &Path, own: &Path) {
     let nhsuk_js = assets.add("nhsuk.js", without_source_map(&script).as_bytes());
     let app_js = read(&own.join("app.js")).replace("./nhsuk.js", &format!("./{nhsuk_js}"));
     assets.add("app.js", app_js.as_bytes());
-    for name in ["app.css", "time-out.js", "logo.svg", "favicon.svg"] {
+    for name in ["app.css", "time-out.js", "live.js", "logo.svg", "favicon.svg"] {
         assets.add(name, read(&own.join(name)).as_bytes());
     }
 

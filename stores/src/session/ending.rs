@@ -1,7 +1,7 @@
 //! Why a session is over: for the page that says so to the browser that still has its cookie.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::ids::CardSerial;
+use domain::ids::{CardSerial, HolderId};
 
 use super::{ABSOLUTE_HOURS, EndReason, IDLE_MINUTES, Sessions};
 use crate::{agent::AgentId, event_store::StoreError, token::TokenHash};
@@ -35,6 +35,27 @@ impl Sessions {
         )
         .bind(card.as_str().to_owned())
         .bind(agent.0)
+        .bind(now)
+        .bind(reason.label())
+        .execute(self.connections.writer()?)
+        .await;
+        Ok(self.connections.settle(ended)?.rows_affected())
+    }
+
+    /// C-14, C-15: ends every session of a holder. How many were open.
+    pub async fn end_of_holder(
+        &self,
+        holder: HolderId,
+        reason: EndReason,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let ended = sqlx::query(
+            "
+            update session set ended_at = $2, end_reason = $3
+            where holder_id = $1 and ended_at is null
+            ",
+        )
+        .bind(holder.0)
         .bind(now)
         .bind(reason.label())
         .execute(self.connections.writer()?)
@@ -128,6 +149,17 @@ mod tests {
         let end = |agent| sessions.end_of_card_at_agent(&card, agent, reason, now);
         assert_eq!(end(AgentId(Uuid::from_u128(3))).await.unwrap(), 0);
         assert_eq!(end(AgentId(Uuid::from_u128(2))).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn c14_all_sessions_of_a_holder_end_at_once_and_no_others() {
+        let now = DateTime::UNIX_EPOCH;
+        let (sessions, token) = opened(now).await;
+        let (holder, reason) = (|id| HolderId(Uuid::from_u128(id)), EndReason::CertificatesRenewed);
+        assert_eq!(sessions.end_of_holder(holder(9), reason, now).await.unwrap(), 0);
+        assert_eq!(sessions.end_of_holder(holder(1), reason, now).await.unwrap(), 1);
+        let ending = sessions.ending(token, now).await.unwrap();
+        assert_eq!(ending, Some(Ending::Because(reason)));
     }
 
     #[tokio::test]
