@@ -260,6 +260,61 @@ fn b21_where_only_the_smartcard_passcode_locks_no_lock_is_announced_for_another(
 }
 
 #[test]
+fn b21_a_forced_change_says_when_the_account_locks_or_when_the_passcode_lapses_and_never_both() {
+    let recorded = |scope| {
+        ["2026-03-05", "2026-03-10"].map(|on| {
+            holder()
+                .and(instant("2025-03-05T12:00:00Z"), [set(Kind::Verification, "2025-03-05", 2)])
+                .under(Policy { lock_scope: scope, ..Policy::seed() })
+                .on(on)
+                .see(missing)
+                .remove(0)
+        })
+    };
+    let says = |event: &HolderEvent| match event {
+        HolderEvent::RenewalForced { locks_on, items, .. } => {
+            let items = items.iter().map(|item| (item.kind, item.locks_on, item.lapses_on));
+            (*locks_on, items.collect::<Vec<_>>())
+        }
+        other => panic!("{other:?}"),
+    };
+    let (earlier, later) = (Some(day("2026-03-26")), Some(day("2026-03-31")));
+    let smartcard = (Kind::Smartcard, later, None);
+    let locks = (Kind::Verification, earlier, None);
+    let [first, both] = recorded(LockScope::AnySet);
+    assert_eq!(says(&first), (earlier, vec![locks]));
+    assert_eq!(says(&both), (earlier, vec![locks, smartcard]));
+    let lapses = (Kind::Verification, None, earlier);
+    let [first, both] = recorded(LockScope::SmartcardOnly);
+    assert_eq!(says(&first), (None, vec![lapses]));
+    assert_eq!(says(&both), (later, vec![lapses, smartcard]));
+}
+
+#[test]
+fn b21_a_life_of_a_passcode_that_lapses_ends_on_its_day_without_a_word_of_a_lock() {
+    let lenient = Policy { lock_scope: LockScope::SmartcardOnly, ..Policy::seed() };
+    let overdue = || {
+        registered("2026-02-01")
+            .and(instant("2025-02-01T12:00:00Z"), [set(Kind::Verification, "2025-02-01", 2)])
+            .under(lenient.clone())
+    };
+    let standing = |on: &str| {
+        overdue().on(on).see(|ctx, holder| holder.passcodes().standing(ctx, Kind::Verification))
+    };
+    let Standing::Set { locks_on, lapses_on, .. } = standing("2026-02-21") else {
+        panic!("it has not lapsed yet");
+    };
+    assert_eq!((locks_on, lapses_on), (None, Some(day("2026-02-22"))));
+    assert_eq!(standing("2026-02-22"), Standing::NotSet);
+    let told = overdue().on("2026-02-01").see(missing);
+    assert!(matches!(told.as_slice(), [HolderEvent::RenewalForced { locks_on: None, .. }]));
+    for day_of_announcement in ["2026-02-08", "2026-02-15", "2026-02-21"] {
+        let recorded = overdue().and(instant("2026-02-01T08:00:00Z"), told.clone());
+        recorded.on(day_of_announcement).when(SCHEDULE).then([]);
+    }
+}
+
+#[test]
 fn b15_a_forced_change_that_is_recorded_late_tells_of_the_lock_and_needs_no_announcement_that_day()
 {
     for late in ["2026-03-17", "2026-03-24", "2026-03-30"] {

@@ -114,6 +114,21 @@ fn every_golden_file_is_read_as_its_event() {
 }
 
 #[test]
+fn b21_a_forced_change_that_locks_nothing_is_written_and_read_as_its_golden_file_says() {
+    let (expired_on, lapses_on) = (day("2026-03-10"), Some(day("2026-03-31")));
+    let lapsing = Item { kind: Kind::Verification, locks_on: None, lapses_on, ..item() };
+    let event = HolderEvent::RenewalForced {
+        effective_from: expired_on,
+        on: expired_on,
+        locks_on: None,
+        items: vec![lapsing],
+    };
+    let file = include_str!("golden/RenewalForced.1.lapses.json");
+    assert_eq!(serde_json::to_string_pretty(&event.encode().data).unwrap() + "\n", file);
+    assert_eq!(HolderEvent::decode(event.kind(), 1, file.as_bytes()).unwrap(), event);
+}
+
+#[test]
 fn every_event_type_has_a_golden_file() {
     let with_file: Vec<_> = golden().iter().map(|(event, _)| event.kind()).collect();
     assert_eq!(with_file, HolderEvent::KINDS);
