@@ -41,13 +41,14 @@ impl AgentsAuthority {
         serial: [u8; 20],
     ) -> Result<Self, Error> {
         let name = "Card agents authority";
-        let authority = Authority::create(founding, name, Some(0), ISSUING_DAYS, key, serial)?;
+        let authority =
+            Authority::create(founding, name, Some(0), ISSUING_DAYS, key.into(), serial)?;
         Ok(Self { authority })
     }
 
     /// Opens an authority made before; refused if `key` is not that of `certificate` (DER).
     pub fn open(key: PrivateKey, certificate: Vec<u8>) -> Result<Self, Error> {
-        Ok(Self { authority: Authority::open(key, &[certificate], CHAIN)? })
+        Ok(Self { authority: Authority::open(key.into(), &[certificate], CHAIN)? })
     }
 
     /// True if its name says `DEMO`.

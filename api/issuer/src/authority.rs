@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Days, SubsecRound as _, TimeDelta, Utc};
 use der::{Decode as _, Encode as _};
-use p384::ecdsa::DerSignature;
 use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::{
     Certificate,
@@ -13,8 +12,9 @@ use x509_cert::{
 };
 
 use crate::{
-    CertificateFacts, Error, PrivateKey, PublicKey, certificate, name,
+    AuthorityKey, CertificateFacts, Error, PublicKey, certificate, name,
     profile::{Issuer, Profile},
+    signer::EcdsaSignature,
 };
 
 /// How long before its issue a certificate's validity begins, so that a clock a little slow takes it.
@@ -63,7 +63,7 @@ pub(crate) struct Wanted<'a> {
 /// An authority with its key, ready to issue.
 #[derive(Debug)]
 pub(crate) struct Authority {
-    key: PrivateKey,
+    key: AuthorityKey,
     /// Its own certificate first, then its root's if it is not self-signed.
     chain: Vec<Link>,
 }
@@ -82,7 +82,7 @@ impl Authority {
         common_name: &str,
         below: Option<u8>,
         days: u64,
-        key: PrivateKey,
+        key: AuthorityKey,
         serial: [u8; 20],
     ) -> Result<Self, Error> {
         let organisation = name::organisation(founding.organisation, founding.demo);
@@ -97,7 +97,7 @@ impl Authority {
         &self,
         founding: &Founding<'_>,
         common_name: &str,
-        key: PrivateKey,
+        key: AuthorityKey,
         serial: [u8; 20],
     ) -> Result<Self, Error> {
         let profile = Profile::issuing(self.subject(common_name, None)?, self.issuer()?);
@@ -110,7 +110,7 @@ impl Authority {
 
     /// An authority made before: refused if the key is not that of the first certificate, or if
     /// there are not `length` certificates.
-    pub(crate) fn open(key: PrivateKey, chain: &[Vec<u8>], length: usize) -> Result<Self, Error> {
+    pub(crate) fn open(key: AuthorityKey, chain: &[Vec<u8>], length: usize) -> Result<Self, Error> {
         if chain.len() != length {
             return Err(Error::PartsDoNotMatch);
         }
@@ -165,7 +165,23 @@ impl Authority {
         })
     }
 
-    fn certificate(&self) -> &Certificate {
+    /// A signature over `message`, DER `ECDSA-Sig-Value`.
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        let EcdsaSignature(signature) = self.key.sign(message).map_err(Error::Signing)?;
+        Ok(signature)
+    }
+
+    /// The key that signs, as it stands in the authority's certificate.
+    pub(crate) fn public_key(&self) -> Result<PublicKey, Error> {
+        Ok(self.key.public_key()?)
+    }
+
+    /// The last instant of the authority itself.
+    pub(crate) fn not_after(&self) -> Result<DateTime<Utc>, Error> {
+        certificate::instant(&self.certificate().tbs_certificate().validity().not_after)
+    }
+
+    pub(crate) fn certificate(&self) -> &Certificate {
         &self.chain[0].certificate
     }
 }
@@ -206,7 +222,7 @@ fn validity(
     Ok(Validity::new(time(not_before - CLOCK_SKEW)?, time(not_after)?))
 }
 
-fn time(instant: DateTime<Utc>) -> Result<Time, Error> {
+pub(crate) fn time(instant: DateTime<Utc>) -> Result<Time, Error> {
     Ok(Time::try_from(std::time::SystemTime::from(instant.trunc_subsecs(0)))?)
 }
 
@@ -215,10 +231,10 @@ fn build(
     public_key: &PublicKey,
     serial: [u8; 20],
     validity: Validity,
-    signer: &PrivateKey,
+    signer: &AuthorityKey,
 ) -> Result<Certificate, Error> {
     let serial = SerialNumber::new(&positive(serial))?;
     let key = SubjectPublicKeyInfoOwned::from_der(public_key.spki())?;
     let builder = CertificateBuilder::new(profile, serial, validity, key)?;
-    Ok(builder.build::<_, DerSignature>(signer.signer())?)
+    Ok(builder.build::<_, EcdsaSignature>(&signer.signer()?)?)
 }

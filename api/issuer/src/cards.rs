@@ -1,11 +1,16 @@
 //! The cards' authority: a root, an issuing authority below it, and the two certificates of a card.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
+use der::Encode as _;
 use uuid::Uuid;
 
 use crate::{
-    CardProfile, Error, Founding, Issued, Pointers, PrivateKey,
+    AuthorityKey, CardProfile, CardProfiles, CertificateFacts, CrlHead, Error, Founding, Issued,
+    NotAsWanted, Pointers, PrivateKey, PublicKey, RESPONDER_LIFE, Revocations,
     authority::{Authority, Wanted},
+    chain,
+    check::{self, Expected},
+    crl,
     profile::Profile,
     public_key_of_request,
 };
@@ -40,6 +45,7 @@ pub struct CardCertificate {
 #[derive(Debug)]
 pub struct CardsAuthority {
     authority: Authority,
+    profiles: CardProfiles,
     pointers: Option<Pointers>,
 }
 
@@ -50,20 +56,29 @@ impl CardsAuthority {
     pub fn create(
         founding: &Founding<'_>,
         root: PrivateKey,
-        issuing: PrivateKey,
+        issuing: impl Into<AuthorityKey>,
         serials: [[u8; 20]; 2],
     ) -> Result<Self, Error> {
-        let root =
-            Authority::create(founding, "Card root authority", None, ROOT_DAYS, root, serials[0])?;
-        let authority =
-            root.create_below(founding, "Card issuing authority 1", issuing, serials[1])?;
-        Ok(Self { authority, pointers: None })
+        let (name, root) = ("Card root authority", root.into());
+        let root = Authority::create(founding, name, None, ROOT_DAYS, root, serials[0])?;
+        let name = "Card issuing authority 1";
+        Ok(Self::over(root.create_below(founding, name, issuing.into(), serials[1])?))
     }
 
     /// Opens an authority made before. `chain` is what [`CardsAuthority::chain`] gave; refused if
     /// `issuing` is not the key of its first certificate.
-    pub fn open(issuing: PrivateKey, chain: &[Vec<u8>]) -> Result<Self, Error> {
-        Ok(Self { authority: Authority::open(issuing, chain, CHAIN)?, pointers: None })
+    pub fn open(issuing: impl Into<AuthorityKey>, chain: &[Vec<u8>]) -> Result<Self, Error> {
+        Ok(Self::over(Authority::open(issuing.into(), chain, CHAIN)?))
+    }
+
+    fn over(authority: Authority) -> Self {
+        Self { authority, profiles: CardProfiles::default(), pointers: None }
+    }
+
+    /// From here on, certificates are as these profiles say.
+    #[must_use]
+    pub fn with_profiles(self, profiles: CardProfiles) -> Self {
+        Self { profiles, ..self }
     }
 
     /// From here on, certificates say where relying parties ask about them. Without this they point
@@ -85,6 +100,11 @@ impl CardsAuthority {
         self.authority.chain()
     }
 
+    /// The same as one certs-only CMS message (`.p7c`), DER.
+    pub fn chain_p7c(&self) -> Result<Vec<u8>, Error> {
+        chain::certs_only(self.chain())
+    }
+
     /// Issues a certificate for the key in `request` (PKCS #10, DER, signed by that key; nothing
     /// else is taken from it). `serial` are random octets.
     pub fn issue_card_certificate(
@@ -94,11 +114,67 @@ impl CardsAuthority {
         serial: [u8; 20],
     ) -> Result<Issued, Error> {
         let public_key = public_key_of_request(request)?;
-        let subject = self.authority.subject(&wanted.name, Some(&wanted.card))?;
-        let pointers = self.pointers.as_ref();
-        let profile = Profile::card(wanted, subject, self.authority.issuer()?, pointers)?;
+        let profile = self.profile(wanted)?;
         let (not_before, not_after) = (wanted.not_before, wanted.not_after);
         let public_key = &public_key;
         self.authority.issue(Wanted { profile, public_key, serial, not_before, not_after })
+    }
+
+    /// Checks a certificate (DER) before it goes to a card: that this authority signed it, for
+    /// `public_key` (DER `SubjectPublicKeyInfo`), and that it says what was wanted and nothing more.
+    /// Gives back what it says.
+    pub fn check_card_certificate(
+        &self,
+        der: &[u8],
+        public_key: &[u8],
+        wanted: &CardCertificate,
+    ) -> Result<CertificateFacts, NotAsWanted> {
+        let expected = self.expected(public_key, wanted).map_err(|_| NotAsWanted::Nothing)?;
+        check::check(der, &expected)
+    }
+
+    /// Signs the list of what is revoked, DER.
+    pub fn crl(&self, head: &CrlHead, revocations: &Revocations) -> Result<Vec<u8>, Error> {
+        crl::sign(&self.authority, head, revocations)
+    }
+
+    /// Certifies a signer of OCSP answers.
+    pub(crate) fn issue_responder_certificate(
+        &self,
+        public_key: &PublicKey,
+        serial: [u8; 20],
+        now: DateTime<Utc>,
+    ) -> Result<Issued, Error> {
+        let subject = self.authority.subject("Card certificate status", None)?;
+        let profile = Profile::responder(subject, self.authority.issuer()?);
+        let (not_before, not_after) = (now, now + RESPONDER_LIFE);
+        self.authority.issue(Wanted { profile, public_key, serial, not_before, not_after })
+    }
+
+    /// What OCSP names an authority by (RFC 6960 §4.1.1): its name, DER, and the bits of its key.
+    pub(crate) fn named(&self) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        let body = self.authority.certificate().tbs_certificate();
+        let key = body.subject_public_key_info().subject_public_key.raw_bytes().to_vec();
+        Ok((body.subject().to_der()?, key))
+    }
+
+    fn profile(&self, wanted: &CardCertificate) -> Result<Profile<'_>, Error> {
+        let subject = self.authority.subject(&wanted.name, Some(&wanted.card))?;
+        let issuer = self.authority.issuer()?;
+        Profile::card(wanted, subject, issuer, &self.profiles, self.pointers.as_ref())
+    }
+
+    fn expected<'a>(
+        &'a self,
+        public_key: &'a [u8],
+        wanted: &CardCertificate,
+    ) -> Result<Expected<'a>, Error> {
+        Ok(Expected {
+            profile: self.profile(wanted)?,
+            public_key,
+            signer: self.authority.public_key()?,
+            not_before: wanted.not_before,
+            not_after: wanted.not_after.trunc_subsecs(0).min(self.authority.not_after()?),
+        })
     }
 }

@@ -34,7 +34,7 @@ const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1
 const ELLIPTIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const ECDSA_WITH_SHA256: AlgorithmIdentifierOwned = AlgorithmIdentifierOwned {
+pub(crate) const ECDSA_WITH_SHA256: AlgorithmIdentifierOwned = AlgorithmIdentifierOwned {
     oid: ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2"),
     parameters: None,
 };
@@ -111,6 +111,13 @@ impl PublicKey {
     pub fn is_p256(&self) -> bool {
         SubjectPublicKeyInfoRef::from_der(&self.spki)
             .is_ok_and(|spki| spki.algorithm.parameters_oid() == Ok(P256))
+    }
+
+    /// True for a key on P-384, which is what authorities have.
+    #[must_use]
+    pub fn is_p384(&self) -> bool {
+        SubjectPublicKeyInfoRef::from_der(&self.spki)
+            .is_ok_and(|spki| spki.algorithm.parameters_oid() == Ok(P384))
     }
 
     /// True if `signature` is one over `message` by this key, made with `algorithm`. False for every

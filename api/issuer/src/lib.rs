@@ -13,19 +13,37 @@ mod agents;
 mod authority;
 mod cards;
 mod certificate;
+mod chain;
+mod check;
+mod crl;
+#[cfg(feature = "hsm")]
+mod hsm;
 mod key;
 mod name;
+mod ocsp;
 mod profile;
+mod profiles;
 mod request;
+mod signer;
 
 pub use agents::{AgentsAuthority, SERVER_NAME};
 pub use authority::{CLOCK_SKEW, Founding, Issued};
 pub use cards::{CardCertificate, CardsAuthority};
 pub use certificate::{CertificateFacts, pem};
+pub use check::NotAsWanted;
+pub use crl::{CrlHead, Reason, Revocations};
+#[cfg(feature = "hsm")]
+pub use hsm::{HsmError, HsmKey, HsmPlace};
 pub use key::{KeyRefused, PRIVATE_KEY_BYTES, PrivateKey, PublicKey, verify_p256};
 pub use name::{DEMO, NameRefused};
+pub use ocsp::{
+    QUESTION_BYTES_MAX, QUESTIONS_MAX, Question, RESPONDER_KEY_BYTES, RESPONDER_LIFE, Responder,
+    Status, Unanswered,
+};
 pub use profile::{CardProfile, Pointers};
+pub use profiles::{CardProfiles, ProfileRefused};
 pub use request::{REQUEST_BYTES_MAX, RequestRefused, public_key_of_request};
+pub use signer::AuthorityKey;
 
 use x509_cert::builder;
 
@@ -47,6 +65,12 @@ pub enum Error {
     /// Certificates and key of an authority do not belong together.
     #[error("certificates and key of the authority do not belong together")]
     PartsDoNotMatch,
+    /// A text that is no serial number of a certificate.
+    #[error("not the serial number of a certificate")]
+    NotASerial,
+    /// The key did not sign: an HSM that is not there, or does not want to.
+    #[error("the authority's key did not sign")]
+    Signing(#[source] signature::Error),
     /// Something is not the encoding it should be.
     #[error("not the encoding expected")]
     Encoding(#[from] der::Error),

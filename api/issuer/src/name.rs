@@ -6,12 +6,15 @@ use der::{Any, Decode as _, Encode as _, Tag, asn1::Ia5String};
 use spki::ObjectIdentifier;
 use x509_cert::{
     attr::AttributeTypeAndValue,
-    ext::pkix::name::GeneralName,
+    ext::pkix::name::{GeneralName, OtherName},
     name::{Name, RdnSequence, RelativeDistinguishedName},
 };
 
 /// The word every name of the demonstration begins its organisation with.
 pub const DEMO: &str = "DEMO";
+
+/// `szOID_NT_PRINCIPAL_NAME`.
+const PRINCIPAL_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.20.2.3");
 
 /// Most characters of a common name, an organisation or a serial number in a name
 /// (RFC 5280 appendix A.1: `ub-common-name`, `ub-organization-name`, `ub-serial-number`).
@@ -51,13 +54,25 @@ pub(crate) fn subject(
 
 /// An e-mail address as an alternative name: ASCII, one `@` with something on both sides.
 pub(crate) fn email(address: &str) -> Result<GeneralName, crate::Error> {
+    check_address(address)?;
+    Ok(GeneralName::Rfc822Name(Ia5String::new(address)?))
+}
+
+/// The same as the principal's name by which Windows finds an account (a UPN, in an `otherName`).
+pub(crate) fn principal(address: &str) -> Result<GeneralName, crate::Error> {
+    check_address(address)?;
+    let value = Any::new(Tag::Utf8String, address.as_bytes())?;
+    Ok(GeneralName::OtherName(OtherName { type_id: PRINCIPAL_NAME, value }))
+}
+
+fn check_address(address: &str) -> Result<(), crate::Error> {
     let sides: Vec<&str> = address.split('@').collect();
     let filled = sides.len() == 2 && sides.iter().all(|side| !side.is_empty());
     let ascii = address.bytes().all(|byte| byte.is_ascii_graphic());
     if !filled || !ascii || EMAIL_CHARACTERS_MAX < address.len() {
         return Err(NameRefused("e-mail address").into());
     }
-    Ok(GeneralName::Rfc822Name(Ia5String::new(address)?))
+    Ok(())
 }
 
 fn part(

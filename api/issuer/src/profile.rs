@@ -5,12 +5,16 @@
 //! | root, issuing, agents' authority | keyCertSign, cRLSign | none | none |
 //! | card authentication (9A) | digitalSignature | clientAuth, smartcardLogon | `urn:uuid:` of the holder |
 //! | digital signature (9C) | digitalSignature, nonRepudiation | emailProtection, documentSigning | `urn:uuid:` and e-mail address of the holder |
+//! | OCSP responder | digitalSignature | `OCSPSigning` (critical) | none |
 //! | agent | digitalSignature | clientAuth | `urn:uuid:` of the agent |
 //! | server | digitalSignature | serverAuth | its host names and addresses |
+//!
+//! The extended key usages of a card's certificates, a policy and the name for Windows logons are
+//! of the configuration ([`crate::CardProfiles`]); the table has what they are without one.
 
 use std::net::IpAddr;
 
-use der::asn1::{Ia5String, OctetString};
+use der::asn1::{Ia5String, Null, OctetString};
 use spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 use uuid::Uuid;
 use x509_cert::{
@@ -20,8 +24,9 @@ use x509_cert::{
         Extension, ToExtension,
         pkix::{
             AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints,
-            CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName,
-            SubjectKeyIdentifier,
+            CertificatePolicies, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, KeyUsages,
+            SubjectAltName, SubjectKeyIdentifier,
+            certpolicy::PolicyInformation,
             crl::dp::DistributionPoint,
             name::{DistributionPointName, GeneralName},
         },
@@ -29,14 +34,13 @@ use x509_cert::{
     name::Name,
 };
 
-use crate::{CardCertificate, Error, name};
+use crate::{
+    CardCertificate, CardProfiles, Error, name,
+    profiles::{CLIENT_AUTH, OCSP_SIGNING, SERVER_AUTH},
+};
 
-const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
-const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
-const EMAIL_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.4");
-/// RFC 9336.
-const DOCUMENT_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.36");
-const SMARTCARD_LOGON: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.20.2.2");
+/// RFC 6960 §4.2.2.2.1: relying parties do not ask whether the responder is revoked.
+const OCSP_NO_CHECK: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
 const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
 const CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
 
@@ -63,14 +67,17 @@ pub struct Pointers {
 
 /// One certificate to be: its names, and a row of the table above.
 pub(crate) struct Profile<'a> {
-    subject: Name,
-    issuer: Name,
-    issuer_key: Option<SubjectKeyIdentifier>,
+    pub(crate) subject: Name,
+    pub(crate) issuer: Name,
+    pub(crate) issuer_key: Option<SubjectKeyIdentifier>,
     authority: Option<BasicConstraints>,
-    usage: KeyUsage,
-    purposes: Vec<ObjectIdentifier>,
-    names: Vec<GeneralName>,
-    pointers: Option<&'a Pointers>,
+    pub(crate) usage: KeyUsage,
+    pub(crate) purposes: Vec<ObjectIdentifier>,
+    pub(crate) names: Vec<GeneralName>,
+    pub(crate) policy: Option<ObjectIdentifier>,
+    pub(crate) pointers: Option<&'a Pointers>,
+    /// True for the one whose purposes are critical, and whom nobody asks about.
+    answers: bool,
 }
 
 /// Whose name and key a certificate is issued under: both copied from the authority's certificate,
@@ -105,7 +112,9 @@ impl<'a> Profile<'a> {
             usage: KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign),
             purposes: vec![],
             names: vec![],
+            policy: None,
             pointers: None,
+            answers: false,
         }
     }
 
@@ -114,21 +123,29 @@ impl<'a> Profile<'a> {
         wanted: &CardCertificate,
         subject: Name,
         issuer: Issuer,
+        profiles: &CardProfiles,
         pointers: Option<&'a Pointers>,
     ) -> Result<Self, Error> {
-        let holder = urn(wanted.holder)?;
-        let profile = match wanted.profile {
-            CardProfile::Authentication => {
-                Self::leaf(subject, issuer, vec![CLIENT_AUTH, SMARTCARD_LOGON], vec![holder])
+        let mut names = vec![urn(wanted.holder)?];
+        let mut usage = KeyUsage(KeyUsages::DigitalSignature.into());
+        match wanted.profile {
+            CardProfile::Authentication if profiles.upn_from_email => {
+                names.push(name::principal(&wanted.email)?);
             }
+            CardProfile::Authentication => {}
             CardProfile::Signature => {
-                let purposes = vec![EMAIL_PROTECTION, DOCUMENT_SIGNING];
-                let names = vec![holder, name::email(&wanted.email)?];
-                let usage = KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation);
-                Self { usage, ..Self::leaf(subject, issuer, purposes, names) }
+                names.push(name::email(&wanted.email)?);
+                usage = KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation);
             }
-        };
-        Ok(Self { pointers, ..profile })
+        }
+        let purposes = profiles.purposes(wanted.profile).to_vec();
+        let policy = profiles.policy;
+        Ok(Self { usage, policy, pointers, ..Self::leaf(subject, issuer, purposes, names) })
+    }
+
+    /// The certificate of who signs OCSP answers.
+    pub(crate) fn responder(subject: Name, issuer: Issuer) -> Self {
+        Self { answers: true, ..Self::leaf(subject, issuer, vec![OCSP_SIGNING], vec![]) }
     }
 
     /// An agent's certificate.
@@ -165,7 +182,9 @@ impl<'a> Profile<'a> {
             usage: KeyUsage(KeyUsages::DigitalSignature.into()),
             purposes,
             names,
+            policy: None,
             pointers: None,
+            answers: false,
         }
     }
 }
@@ -178,7 +197,7 @@ fn uri(text: &str) -> der::Result<GeneralName> {
     Ok(GeneralName::UniformResourceIdentifier(Ia5String::new(text)?))
 }
 
-fn crl_at(address: &str) -> der::Result<CrlDistributionPoints> {
+pub(crate) fn crl_at(address: &str) -> der::Result<CrlDistributionPoints> {
     Ok(CrlDistributionPoints(vec![DistributionPoint {
         distribution_point: Some(DistributionPointName::FullName(vec![uri(address)?])),
         reasons: None,
@@ -186,7 +205,7 @@ fn crl_at(address: &str) -> der::Result<CrlDistributionPoints> {
     }]))
 }
 
-fn authority_at(pointers: &Pointers) -> der::Result<AuthorityInfoAccessSyntax> {
+pub(crate) fn authority_at(pointers: &Pointers) -> der::Result<AuthorityInfoAccessSyntax> {
     Ok(AuthorityInfoAccessSyntax(vec![
         AccessDescription { access_method: OCSP, access_location: uri(&pointers.ocsp)? },
         AccessDescription { access_method: CA_ISSUERS, access_location: uri(&pointers.authority)? },
@@ -219,10 +238,17 @@ impl BuilderProfile for Profile<'_> {
         }
         list.add(&self.usage)?;
         if !self.purposes.is_empty() {
-            list.add(&ExtendedKeyUsage(self.purposes.clone()))?;
+            list.add((self.answers, &ExtendedKeyUsage(self.purposes.clone())))?;
         }
         if !self.names.is_empty() {
             list.add(&SubjectAltName(self.names.clone()))?;
+        }
+        if let Some(policy_identifier) = self.policy {
+            let policy = PolicyInformation { policy_identifier, policy_qualifiers: None };
+            list.add(&CertificatePolicies(vec![policy]))?;
+        }
+        if self.answers {
+            list.add((OCSP_NO_CHECK, false, &Null))?;
         }
         if let Some(pointers) = self.pointers {
             list.add(&crl_at(&pointers.crl)?)?;

@@ -1,0 +1,195 @@
+//! An authority's key in an HSM, over PKCS #11: it is made there by the operator, and never leaves.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use cryptoki::{
+    context::{CInitializeArgs, CInitializeFlags, Pkcs11},
+    error::{Error as Pkcs11Error, RvError},
+    mechanism::Mechanism,
+    object::{Attribute, AttributeType, ObjectClass, ObjectHandle},
+    session::{Session, UserType},
+    types::AuthPin,
+};
+use der::{Any, Decode as _, Encode as _, asn1::OctetString};
+use p384::ecdsa::Signature;
+use sha2::{Digest as _, Sha384};
+use spki::{AlgorithmIdentifierOwned, ObjectIdentifier, SubjectPublicKeyInfoOwned};
+use zeroize::Zeroizing;
+
+use crate::{KeyRefused, PublicKey};
+
+const ELLIPTIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+
+/// Most tokens of a module that are looked at.
+const TOKENS_MAX: usize = 64;
+
+/// Where a key is.
+#[derive(Clone)]
+pub struct HsmPlace {
+    /// The PKCS #11 module: a shared library of the HSM's maker.
+    pub module: PathBuf,
+    /// The token's label.
+    pub token: String,
+    /// The label of the key pair on it, on P-384.
+    pub key: String,
+    /// What opens the token.
+    pub pin: Zeroizing<String>,
+}
+
+impl fmt::Debug for HsmPlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "HsmPlace({}, {}, {}, …)", self.module.display(), self.token, self.key)
+    }
+}
+
+/// Why a key in an HSM cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HsmError {
+    /// The HSM, or its module, said no.
+    #[error("the HSM does not do it")]
+    Pkcs11(#[from] Pkcs11Error),
+    /// No token of this label.
+    #[error("the HSM has no token {0:?}")]
+    NoToken(String),
+    /// Not exactly one key pair of this label.
+    #[error("the token has {found} keys {label:?}, and not one")]
+    NotOneKey {
+        /// The label.
+        label: String,
+        /// How many private or public keys of it there are.
+        found: usize,
+    },
+    /// The key is none that an authority may have.
+    #[error("the key in the HSM: {0}")]
+    Key(#[from] KeyRefused),
+    /// The key is not on P-384.
+    #[error("the key in the HSM is not on P-384")]
+    NotP384,
+    /// The HSM's answer is not what PKCS #11 says.
+    #[error("the HSM's answer cannot be read")]
+    Answer,
+}
+
+/// A key pair in an HSM. Signs one message at a time; after the HSM was away, the first signature
+/// opens it anew.
+pub struct HsmKey {
+    place: HsmPlace,
+    module: Pkcs11,
+    public_key: PublicKey,
+    open: Mutex<Option<Open>>,
+}
+
+/// A session that is logged in, and the private key in it.
+struct Open {
+    session: Session,
+    key: ObjectHandle,
+}
+
+impl fmt::Debug for HsmKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "HsmKey({:?})", self.place)
+    }
+}
+
+impl HsmKey {
+    /// Finds the key pair, and sees to it that it is one on P-384.
+    pub fn open(place: HsmPlace) -> Result<Self, HsmError> {
+        let module = load(&place.module)?;
+        let open = Open::session(&module, &place)?;
+        let public_key = open.public_key(&place.key)?;
+        Ok(Self { place, module, public_key, open: Mutex::new(Some(open)) })
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// A signature over SHA-384 of `message`: `ECDSA-Sig-Value`, DER.
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, HsmError> {
+        let digest = Sha384::digest(message);
+        // Whoever panicked here left a session behind that can be used, or is opened anew.
+        let mut held = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let signed = held.take().and_then(|open| Some((open.sign(&digest).ok()?, open)));
+        let (signed, open) = if let Some(signed) = signed {
+            signed
+        } else {
+            // The session before is over, so that the token can be logged in to again.
+            let open = Open::session(&self.module, &self.place)?;
+            (open.sign(&digest)?, open)
+        };
+        *held = Some(open);
+        Ok(signed)
+    }
+}
+
+impl Open {
+    fn session(module: &Pkcs11, place: &HsmPlace) -> Result<Self, HsmError> {
+        let mut found = None;
+        for slot in module.get_slots_with_token()?.into_iter().take(TOKENS_MAX) {
+            if module.get_token_info(slot)?.label().trim_end() == place.token {
+                found = Some(slot);
+            }
+        }
+        let slot = found.ok_or_else(|| HsmError::NoToken(place.token.clone()))?;
+        let session = module.open_ro_session(slot)?;
+        let pin = AuthPin::new(place.pin.as_str().into());
+        match session.login(UserType::User, Some(&pin)) {
+            Ok(()) | Err(Pkcs11Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let key = only(&session, ObjectClass::PRIVATE_KEY, &place.key)?;
+        Ok(Self { session, key })
+    }
+
+    fn public_key(&self, label: &str) -> Result<PublicKey, HsmError> {
+        let key = only(&self.session, ObjectClass::PUBLIC_KEY, label)?;
+        let wanted = [AttributeType::EcPoint, AttributeType::EcParams];
+        let (mut point, mut curve) = (None, None);
+        for attribute in self.session.get_attributes(key, &wanted)? {
+            if let Attribute::EcPoint(der) = &attribute {
+                point = Some(OctetString::from_der(der).map_err(|_| HsmError::Answer)?);
+            }
+            if let Attribute::EcParams(der) = &attribute {
+                curve = Some(Any::from_der(der).map_err(|_| HsmError::Answer)?);
+            }
+        }
+        let point = point.ok_or(HsmError::Answer)?;
+        let spki = SubjectPublicKeyInfoOwned {
+            algorithm: AlgorithmIdentifierOwned { oid: ELLIPTIC, parameters: curve },
+            subject_public_key: der::asn1::BitString::from_bytes(point.as_bytes())
+                .map_err(|_| HsmError::Answer)?,
+        };
+        let key = PublicKey::from_spki(&spki.to_der().map_err(|_| HsmError::Answer)?)?;
+        if key.is_p384() { Ok(key) } else { Err(HsmError::NotP384) }
+    }
+
+    /// PKCS #11 gives r and s side by side, X.509 wants them as a sequence.
+    fn sign(&self, digest: &[u8]) -> Result<Vec<u8>, HsmError> {
+        let signed = self.session.sign(&Mechanism::Ecdsa, self.key, digest)?;
+        let signature = Signature::from_slice(&signed).map_err(|_| HsmError::Answer)?;
+        Ok(signature.to_der().as_bytes().to_vec())
+    }
+}
+
+fn load(module: &Path) -> Result<Pkcs11, HsmError> {
+    let loaded = Pkcs11::new(module)?;
+    match loaded.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+        Ok(()) | Err(Pkcs11Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(loaded),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn only(session: &Session, class: ObjectClass, label: &str) -> Result<ObjectHandle, HsmError> {
+    let template = [Attribute::Class(class), Attribute::Label(label.as_bytes().to_vec())];
+    let found = session.find_objects(&template)?;
+    match found.as_slice() {
+        [key] => Ok(*key),
+        several => Err(HsmError::NotOneKey { label: label.to_owned(), found: several.len() }),
+    }
+}
