@@ -1,7 +1,16 @@
 //! What time does to passcodes, as a program sees it. The holder's passcode expires on 2026-03-10,
 //! and it is the first of March.
 
+use domain::{
+    calendar::Phase,
+    passcode::{Standing, Status},
+};
+
 use super::*;
+use crate::{
+    required::{Overdue, Required},
+    rest::{passcodes, problem::Problem},
+};
 
 #[tokio::test]
 async fn p14_p15_the_alert_says_what_is_due_and_the_schedule_what_is_to_come() {
@@ -66,4 +75,31 @@ async fn b17_what_a_restricted_session_is_refused_names_the_rule_the_days_and_th
     let answer = site.call(get("/api/ledger").logged_in()).await;
     let problem = answer.problem(StatusCode::FORBIDDEN);
     insta::assert_snapshot!("renewal_required", serde_json::to_string_pretty(&problem).unwrap());
+}
+
+#[test]
+fn b21_what_lapses_names_the_day_from_which_it_counts_as_not_set_and_no_lock() {
+    let (kind, expires_on) = (Kind::Verification, "2026-03-10".parse().unwrap());
+    let lapses_on = Some("2026-03-31".parse().unwrap());
+    let standing = Standing::Set {
+        last_changed_on: "2025-03-10".parse().unwrap(),
+        expires_on,
+        locks_on: None,
+        lapses_on,
+        days_left: 0,
+        phase: Phase::Forced { days_left: 21 },
+    };
+    let line = passcodes::Line::from(&Status { kind, standing });
+    let line = serde_json::to_value(&line).unwrap();
+    assert_eq!((&line["locks_on"], &line["lapses_on"]), (&Value::Null, &"2026-03-31".into()));
+
+    let overdue = Overdue { kind, expired_on: expires_on, locks_on: None, lapses_on };
+    let refusal = domain::holder::Refusal::RenewalRequired.into();
+    let problem = Problem::of_restricted(&refusal, &Required::from_iter([overdue]));
+    let facts = serde_json::to_value(&problem).unwrap()["facts"].take();
+    let expected = serde_json::json!([
+        { "name": "verification_expires_on", "value": "2026-03-10" },
+        { "name": "verification_lapses_on", "value": "2026-03-31" },
+    ]);
+    assert_eq!(facts, expected);
 }
