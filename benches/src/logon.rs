@@ -70,8 +70,8 @@ pub(crate) async fn measure(table: &mut Table, hospital: &Hospital) -> anyhow::R
 async fn check(hospital: &Hospital, somebody: Somebody) -> anyhow::Result<logon::Check> {
     let loaded = hospital.app.load(somebody.holder()).await?;
     let card = loaded.holder.card().context("everybody has a card")?.card.clone();
-    let proof = Authenticated::by_card(&loaded.holder, &card)?;
     let ctx = hospital.app.context(&loaded);
+    let proof = Authenticated::by_card(&ctx, &loaded.holder, &card)?;
     Ok(logon::check(&ctx, &loaded.holder, &proof))
 }
 

@@ -1,7 +1,12 @@
 //! The card part of a holder: the one card that is active, its keys, its certificates.
 
+mod update;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+pub use update::{CardUpdate, SlotState, WRITES_MAX, Write};
+pub(crate) use update::{Renewed, Updates};
 
 use crate::{
     holder::HolderEvent,
@@ -91,6 +96,20 @@ pub enum Slot {
     Signature,
 }
 
+impl Slot {
+    /// Both, in the order in which they are renewed.
+    pub const ALL: [Self; 2] = [Self::Authentication, Self::Signature];
+
+    /// Its name in SP 800-73.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Authentication => "9A",
+            Self::Signature => "9C",
+        }
+    }
+}
+
 /// A certificate on a card.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +128,7 @@ pub struct IssuedCertificate {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Card {
     active: Option<IssuedCard>,
+    updates: Updates,
 }
 
 impl Card {
@@ -117,24 +137,59 @@ impl Card {
         self.active.as_ref()
     }
 
-    /// The state after an event. A card that is issued takes the place of the one before it.
+    /// B-55: the update that is open, and the last that was committed.
+    pub(crate) fn updates(&self) -> &Updates {
+        &self.updates
+    }
+
+    /// The state after an event of `at`. A card that is issued takes the place of the one before it.
     #[must_use]
-    pub(crate) fn evolve(self, event: &HolderEvent) -> Self {
-        match event {
-            HolderEvent::CardIssued(card) => Self { active: Some(card.clone()) },
-            HolderEvent::HolderRegistered {}
-            | HolderEvent::PasscodeSet { .. }
-            | HolderEvent::PasscodeBlanked { .. }
-            | HolderEvent::PasscodeChangedElsewhere { .. }
-            | HolderEvent::UsedBeforeRefused { .. }
-            | HolderEvent::HistoryCyclingFlagged { .. }
-            | HolderEvent::LogonRefused { .. }
-            | HolderEvent::AlertRaised { .. }
-            | HolderEvent::AlertDeclined { .. }
-            | HolderEvent::RenewalForced { .. }
-            | HolderEvent::LockAnnounced { .. }
-            | HolderEvent::AccountLocked { .. }
-            | HolderEvent::RestrictedSessionOpened { .. } => self,
-        }
+    pub(crate) fn evolve(self, at: DateTime<Utc>, event: &HolderEvent) -> Self {
+        Self { active: renewed(self.active, event), updates: self.updates.evolve(at, event) }
+    }
+}
+
+/// The active card after an event.
+fn renewed(active: Option<IssuedCard>, event: &HolderEvent) -> Option<IssuedCard> {
+    match event {
+        HolderEvent::CardIssued(card) => Some(card.clone()),
+        HolderEvent::CertificatesRenewed { authentication, signature, certificates, .. } => active
+            .map(|card| IssuedCard {
+                keys: CardKeys {
+                    authentication: authentication.clone(),
+                    signature: signature.clone(),
+                    ..card.keys
+                },
+                certificates: certificates.clone(),
+                ..card
+            }),
+        HolderEvent::HolderRegistered {}
+        | HolderEvent::PasscodeSet { .. }
+        | HolderEvent::PasscodeBlanked { .. }
+        | HolderEvent::PasscodeChangedElsewhere { .. }
+        | HolderEvent::UsedBeforeRefused { .. }
+        | HolderEvent::HistoryCyclingFlagged { .. }
+        | HolderEvent::LogonRefused { .. }
+        | HolderEvent::AlertRaised { .. }
+        | HolderEvent::AlertDeclined { .. }
+        | HolderEvent::RenewalForced { .. }
+        | HolderEvent::LockAnnounced { .. }
+        | HolderEvent::AccountLocked { .. }
+        | HolderEvent::RestrictedSessionOpened { .. }
+        | HolderEvent::CardUpdateBegun { .. }
+        | HolderEvent::CardUpdateResumed { .. }
+        | HolderEvent::CardWriteOpened { .. }
+        | HolderEvent::CardKeyMade { .. }
+        | HolderEvent::CertificateIssued { .. }
+        | HolderEvent::CertificateAbandoned { .. }
+        | HolderEvent::CertificateWritten { .. }
+        | HolderEvent::CardUpdateAbandoned { .. }
+        | HolderEvent::RenewalAcknowledged { .. }
+        | HolderEvent::CertificatesRevoked { .. }
+        | HolderEvent::RenewalAuthorised { .. }
+        | HolderEvent::CertificateAlertRaised { .. }
+        | HolderEvent::RaRenewalNeeded { .. }
+        | HolderEvent::RenewalObstructed { .. }
+        | HolderEvent::RenewalDeferred { .. } => active,
     }
 }

@@ -27,8 +27,9 @@ pub use wake_up::{WakeUp, wake_up};
 
 use crate::{
     calendar::{self, Phase},
+    certificate,
     context::Context,
-    holder::Holder,
+    holder::{Holder, HolderEvent},
     passcode::{Kind, Passcodes, Standing},
 };
 
@@ -38,6 +39,8 @@ use crate::{
 pub enum Topic {
     /// The three passcodes.
     Passcodes,
+    /// The certificates on the card.
+    Certificates,
 }
 
 /// On which occasion it is looked whether anything is to be recorded.
@@ -103,6 +106,16 @@ pub fn alert(ctx: &Context<'_>, holder: &Holder) -> Option<Alert> {
         return None;
     }
     Some(Alert { on, items: due.alert })
+}
+
+/// B-08, B-15: what time has done and nobody has recorded: the passcodes', then the certificates'.
+/// Whose account is locked is told of that alone.
+pub(crate) fn missing(ctx: &Context<'_>, holder: &Holder, occasion: Occasion) -> Vec<HolderEvent> {
+    let mut events = holder.expiry().missing(ctx, holder.passcodes(), occasion);
+    if Due::of(ctx, holder.passcodes()).locked.is_empty() {
+        events.extend(certificate::missing(ctx, holder, occasion));
+    }
+    events
 }
 
 /// The set passcodes by the phase they are in, each list by day of expiry.

@@ -1,4 +1,4 @@
-//! The aggregate: one person's passcodes and card (certificates, self-service and unlock join
+//! The aggregate: one person's passcodes, card and certificates (self-service and unlock join
 //! later), decided against one consistent state, from one stream, `holder-<uuid>`.
 //!
 //! A holder is made of parts that each know their own events; this module only leads commands and
@@ -12,17 +12,20 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 pub use command::{HolderCommand, Registration};
 pub use event::{Encoded, HolderEvent, Origin, SCHEMA_MAX, UnknownEvent};
 
 use crate::{
-    card::{Card, IssuedCard},
+    card::{Card, CardUpdate, IssuedCard, Renewed},
+    certificate::{self, Standing, renewal, renewal::Visitor},
     context::Context,
     decider::Decider,
-    expiry::Records,
+    expiry::{self, Records, Topic},
+    ids::{CommandId, SecretRef},
     passcode::{Changes, Kind, Passcodes},
+    policy::Policy,
     refusal::{self, RuleId},
 };
 
@@ -33,6 +36,7 @@ pub struct Holder {
     passcodes: Passcodes,
     card: Card,
     expiry: Records,
+    certificates: certificate::Records,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,7 +62,7 @@ pub enum Refusal {
     #[error("You have to change your passcode now: it has expired")]
     MayNotDecline,
     /// B-17: a session that a forced change has restricted may do no more than cure it.
-    #[error("You have to change your expired passcode before you can do this")]
+    #[error("There is something you have to renew before you can do this")]
     RenewalRequired,
 }
 
@@ -81,7 +85,8 @@ impl Refusal {
             Self::NotRegistered => "Ask the registration authority of your organisation.",
             Self::AlreadyRegistered => "Look the person up instead of registering them again.",
             Self::CardNotActive => "Log in with your current smartcard.",
-            Self::MayNotDecline | Self::RenewalRequired => {
+            Self::RenewalRequired => "Go to Home: it says what you have to do.",
+            Self::MayNotDecline => {
                 "Go to Manage passcodes and change or remove every passcode that has expired."
             }
         }
@@ -105,6 +110,43 @@ impl Holder {
     #[must_use]
     pub fn expiry(&self) -> &Records {
         &self.expiry
+    }
+
+    /// C-01 to C-07, B-12, B-48: how the certificates of the active card stand; none without one.
+    #[must_use]
+    pub fn certificates(&self, ctx: &Context<'_>) -> Option<Standing> {
+        Standing::of(ctx, self)
+    }
+
+    /// What is recorded of renewals, alerts and revocation.
+    #[must_use]
+    pub fn certificate_records(&self) -> &certificate::Records {
+        &self.certificates
+    }
+
+    /// B-55: the update of the active card that is open.
+    #[must_use]
+    pub fn card_update(&self) -> Option<&CardUpdate> {
+        self.card.updates().open()
+    }
+
+    /// C-13: the update that was committed last, if it was this one and waits for *Continue*.
+    #[must_use]
+    pub fn waits_for_acknowledgement(&self, update: CommandId) -> bool {
+        self.renewed().is_some_and(|last| last.update == update && !last.is_acknowledged)
+    }
+
+    /// The update that was committed last.
+    pub(crate) fn renewed(&self) -> Option<Renewed> {
+        self.card.updates().renewed()
+    }
+
+    /// Every reference that the vault still has to keep for this holder.
+    #[must_use]
+    pub fn kept(&self, policy: &Policy) -> Vec<SecretRef> {
+        let mut kept = self.passcodes.kept(policy);
+        kept.extend(self.card_update().into_iter().flat_map(CardUpdate::secrets));
+        kept
     }
 
     /// P-03: true once the person has been registered.
@@ -144,7 +186,24 @@ impl Holder {
         if active != Some(changes.proof.card()) {
             return Err(Refusal::CardNotActive.into());
         }
+        // B-55: what was asked for before the card was opened has to be recorded all the same.
+        let blocks = |open: &CardUpdate| open.is_touched() && open.begun_at <= changes.asked_at;
+        if self.card_update().is_some_and(blocks) {
+            return Err(certificate::Refusal::UpdateOpen.into());
+        }
         Ok(self.passcodes.change(ctx, changes)?)
+    }
+
+    fn decline(
+        &self,
+        ctx: &Context<'_>,
+        topic: Topic,
+        on: NaiveDate,
+    ) -> Result<Vec<HolderEvent>, refusal::Refusal> {
+        match topic {
+            Topic::Passcodes => Ok(self.expiry.decline(ctx, &self.passcodes, topic, on)?),
+            Topic::Certificates => Ok(certificate::decline(ctx, self, on)?),
+        }
     }
 
     /// Something to be remembered, whatever the state, of a person who is known.
@@ -178,15 +237,43 @@ impl Decider for Holder {
             HolderCommand::NoteLogonRefused { reason } => {
                 self.note(HolderEvent::LogonRefused { reason })
             }
-            HolderCommand::RecordExpiry { occasion } => {
-                Ok(self.expiry.missing(ctx, &self.passcodes, occasion))
-            }
-            HolderCommand::DeclineAlert { topic, on } => {
-                Ok(self.expiry.decline(ctx, &self.passcodes, topic, on)?)
-            }
+            HolderCommand::RecordExpiry { occasion } => Ok(expiry::missing(ctx, self, occasion)),
+            HolderCommand::DeclineAlert { topic, on } => self.decline(ctx, topic, on),
             HolderCommand::NoteRestrictedSession {} => {
                 self.note(HolderEvent::RestrictedSessionOpened { on: ctx.today() })
             }
+            HolderCommand::BeginCardUpdate { update, job, proof, logged_on_at, asked_at } => {
+                let visitor = Visitor { update, job };
+                renewal::begin(ctx, self, visitor, &proof, (logged_on_at, asked_at))
+            }
+            HolderCommand::ResumeCardUpdate { update, job } => {
+                renewal::resume(self, Visitor { update, job })
+            }
+            HolderCommand::OpenCardWrite { update, job, slot, write } => {
+                renewal::open_write(ctx, self, Visitor { update, job }, slot, write)
+            }
+            HolderCommand::NoteKeyMade { update, job, slot, key, request } => {
+                renewal::key_made(self, Visitor { update, job }, slot, key, request)
+            }
+            HolderCommand::NoteCertificateIssued { update, job, certificate, secret } => {
+                renewal::certificate_issued(self, Visitor { update, job }, certificate, secret)
+            }
+            HolderCommand::NoteCertificateWritten { update, job, slot } => {
+                renewal::certificate_written(self, Visitor { update, job }, slot)
+            }
+            HolderCommand::CommitCardUpdate { update, job } => {
+                renewal::commit(ctx, self, Visitor { update, job })
+            }
+            HolderCommand::AbandonCardUpdate { update } => renewal::abandon(self, update),
+            HolderCommand::AcknowledgeRenewal { update } => renewal::acknowledge(self, update),
+            HolderCommand::RevokeCertificates { proof, reason } => {
+                renewal::revoke(ctx, self, &proof, reason)
+            }
+            HolderCommand::AuthoriseRenewal(visit) => renewal::authorise(ctx, self, visit),
+            HolderCommand::NoteRenewalObstructed { obstacle } => {
+                Ok(certificate::note(ctx, self, obstacle))
+            }
+            HolderCommand::DeferRenewal {} => Ok(certificate::defer(ctx, self)?),
         }
     }
 
@@ -205,13 +292,30 @@ impl Decider for Holder {
             | HolderEvent::RenewalForced { .. }
             | HolderEvent::LockAnnounced { .. }
             | HolderEvent::AccountLocked { .. }
-            | HolderEvent::RestrictedSessionOpened { .. } => self.registered,
+            | HolderEvent::RestrictedSessionOpened { .. }
+            | HolderEvent::CardUpdateBegun { .. }
+            | HolderEvent::CardUpdateResumed { .. }
+            | HolderEvent::CardWriteOpened { .. }
+            | HolderEvent::CardKeyMade { .. }
+            | HolderEvent::CertificateIssued { .. }
+            | HolderEvent::CertificateAbandoned { .. }
+            | HolderEvent::CertificateWritten { .. }
+            | HolderEvent::CertificatesRenewed { .. }
+            | HolderEvent::CardUpdateAbandoned { .. }
+            | HolderEvent::RenewalAcknowledged { .. }
+            | HolderEvent::CertificatesRevoked { .. }
+            | HolderEvent::RenewalAuthorised { .. }
+            | HolderEvent::CertificateAlertRaised { .. }
+            | HolderEvent::RaRenewalNeeded { .. }
+            | HolderEvent::RenewalObstructed { .. }
+            | HolderEvent::RenewalDeferred { .. } => self.registered,
         };
         Self {
             registered,
             passcodes: self.passcodes.evolve(at, event),
-            card: self.card.evolve(event),
+            card: self.card.evolve(at, event),
             expiry: self.expiry.evolve(event),
+            certificates: self.certificates.evolve(event),
         }
     }
 }

@@ -38,6 +38,7 @@
 
 pub mod calendar;
 pub mod card;
+pub mod certificate;
 pub mod context;
 pub mod decider;
 pub mod expiry;

@@ -1,10 +1,11 @@
-//! The check at every logon, in the half that exists: passcodes. Certificates join later.
+//! The check at every logon: passcodes and certificates.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     calendar::Phase,
     card::Slot,
+    certificate,
     context::Context,
     holder::Holder,
     ids::{CardSerial, CertificateSerial},
@@ -31,11 +32,41 @@ pub struct Authenticated {
 impl Authenticated {
     /// P-05: to be called when a 9A signature of `card` has been verified with the key in the
     /// holder's record, and by nobody else: neither presence (9E) nor an account recovery passcode
-    /// is enough. Refused if it is not the holder's active card (B-61).
-    pub fn by_card(holder: &Holder, card: &CardSerial) -> Result<Self, LogonRefusal> {
+    /// is enough. Refused if it is not the holder's active card (B-61), or if its certificates are
+    /// revoked (C-15) or have expired (B-52).
+    ///
+    /// B-10: for something asked in a session, `ctx` is that of the session's opening.
+    pub fn by_card(
+        ctx: &Context<'_>,
+        holder: &Holder,
+        card: &CardSerial,
+    ) -> Result<Self, LogonRefusal> {
         match holder.card() {
-            Some(active) if active.card == *card => Ok(Self { card: card.clone() }),
+            Some(active) if active.card == *card => Self::with_good_certificates(ctx, holder, card),
             Some(_) | None => Err(LogonRefusal::CardNotKnown),
+        }
+    }
+
+    /// B-52, C-15: no logon by a card whose certificates are no good. Who has to finish an update
+    /// of his card (B-55), or may renew by leave of the registration authority (C-04), is let in.
+    fn with_good_certificates(
+        ctx: &Context<'_>,
+        holder: &Holder,
+        card: &CardSerial,
+    ) -> Result<Self, LogonRefusal> {
+        let proof = Self { card: card.clone() };
+        let Some(standing) = holder.certificates(ctx) else { return Ok(proof) };
+        match standing.phase {
+            certificate::Phase::Revoked => Err(LogonRefusal::CertificatesRevoked),
+            certificate::Phase::Expired
+                if !standing.update_open && standing.authorised_until.is_none() =>
+            {
+                Err(LogonRefusal::CertificatesExpired)
+            }
+            certificate::Phase::Quiet
+            | certificate::Phase::Alert
+            | certificate::Phase::Forced
+            | certificate::Phase::Expired => Ok(proof),
         }
     }
 
@@ -43,6 +74,7 @@ impl Authenticated {
     /// itself, after the service has proved that it may say so, and by nobody else. Refused if it
     /// is not the authentication certificate (9A) of the holder's active card (B-61).
     pub fn vouched_by_service(
+        ctx: &Context<'_>,
         holder: &Holder,
         certificate: &CertificateSerial,
     ) -> Result<Self, LogonRefusal> {
@@ -52,7 +84,13 @@ impl Authenticated {
                 .any(|on_it| on_it.slot == Slot::Authentication && on_it.serial == *certificate)
         });
         let active = active.ok_or(LogonRefusal::CardNotKnown)?;
-        Ok(Self { card: active.card.clone() })
+        let proof = Self::with_good_certificates(ctx, holder, &active.card)?;
+        // The certificate itself has to be good: nothing is finished or renewed at a service.
+        let standing = holder.certificates(ctx);
+        match standing.map(|standing| standing.phase) {
+            Some(certificate::Phase::Expired) => Err(LogonRefusal::CertificatesExpired),
+            Some(_) | None => Ok(proof),
+        }
     }
 
     /// The card that proved it.
@@ -102,9 +140,11 @@ pub struct Check {
     pub verdict: Verdict,
     /// What is due, worst first.
     pub due: Vec<Due>,
+    /// What is due of the certificates, or of an update of the card.
+    pub certificates: Option<certificate::Due>,
 }
 
-/// P-05, P-17, P-18, B-20: what a holder who has just been authenticated may do, and
+/// P-05, P-17, P-18, B-20, C-05, C-07, B-51, B-55: what a holder who has just been authenticated may do, and
 /// what he is to be told.
 #[must_use]
 pub fn check(ctx: &Context<'_>, holder: &Holder, _proof: &Authenticated) -> Check {
@@ -115,12 +155,18 @@ pub fn check(ctx: &Context<'_>, holder: &Holder, _proof: &Authenticated) -> Chec
         .filter(|due| 0 < due.phase.severity())
         .collect();
     due.sort_by_key(|due| std::cmp::Reverse(due.phase.severity()));
+    let standing = holder.certificates(ctx);
+    let restricts = standing.as_ref().is_some_and(|standing| standing.restricts);
     let verdict = match due.first().map(|due| due.phase) {
-        None | Some(Phase::Current { .. } | Phase::Alert { .. }) => Verdict::Full,
-        Some(Phase::Forced { .. }) => Verdict::Restricted,
         Some(Phase::Locked) => Verdict::Locked,
+        Some(Phase::Forced { .. }) => Verdict::Restricted,
+        None | Some(Phase::Current { .. } | Phase::Alert { .. }) if restricts => {
+            Verdict::Restricted
+        }
+        None | Some(Phase::Current { .. } | Phase::Alert { .. }) => Verdict::Full,
     };
-    Check { verdict, due }
+    let certificates = standing.as_ref().and_then(certificate::Due::of);
+    Check { verdict, due, certificates }
 }
 
 /// Why a logon opened nothing.
@@ -145,6 +191,12 @@ pub enum LogonRefusal {
     /// P-18, P-19: a passcode was left to expire too long.
     #[error("Your account is locked")]
     AccountLocked,
+    /// B-52: past the last instant of the first certificate that ends.
+    #[error("The certificates on your smartcard have expired")]
+    CertificatesExpired,
+    /// C-15, B-57: for ever.
+    #[error("The certificates on your smartcard have been revoked")]
+    CertificatesRevoked,
 }
 
 impl LogonRefusal {
@@ -157,6 +209,8 @@ impl LogonRefusal {
             Self::CardNotKnown => const { RuleId::new("B-61") },
             Self::ProofNotValid => const { RuleId::new("P-05") },
             Self::AccountLocked => const { RuleId::new("P-19") },
+            Self::CertificatesExpired => const { RuleId::new("B-52") },
+            Self::CertificatesRevoked => const { RuleId::new("C-15") },
         }
     }
 
@@ -173,6 +227,12 @@ impl LogonRefusal {
             }
             Self::AccountLocked => {
                 "Visit the registration authority of your organisation with your smartcard. Only they can unlock your account."
+            }
+            Self::CertificatesExpired => {
+                "Visit the registration authority of your organisation with your smartcard. Only they can renew expired certificates."
+            }
+            Self::CertificatesRevoked => {
+                "Ask the registration authority of your organisation for a new smartcard."
             }
         }
     }

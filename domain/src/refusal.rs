@@ -8,7 +8,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 
-use crate::{holder, passcode};
+use crate::{certificate, holder, passcode};
 
 /// The id of a rule of the catalogue (`P-18`): an upper-case letter, `-`, two digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,6 +70,9 @@ pub enum Refusal {
     /// By a rule about passcodes.
     #[error(transparent)]
     Passcode(#[from] passcode::Refusal),
+    /// By a rule about certificates or the update of a card.
+    #[error(transparent)]
+    Certificate(#[from] certificate::Refusal),
 }
 
 impl Refusal {
@@ -79,6 +82,7 @@ impl Refusal {
         match self {
             Self::Holder(refusal) => refusal.rule(),
             Self::Passcode(refusal) => refusal.rule(),
+            Self::Certificate(refusal) => refusal.rule(),
         }
     }
 
@@ -94,14 +98,16 @@ impl Refusal {
         match self {
             Self::Holder(refusal) => refusal.way_out(),
             Self::Passcode(refusal) => refusal.way_out(),
+            Self::Certificate(refusal) => refusal.way_out(),
         }
     }
 
-    /// The day on which the answer changes by itself. None of today's refusals passes with time.
+    /// The day on which the answer changes by itself; none if it never does.
     #[must_use]
     pub fn changes_on(&self) -> Option<NaiveDate> {
         match self {
             Self::Holder(_) | Self::Passcode(_) => None,
+            Self::Certificate(refusal) => refusal.changes_on(),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    expiry::{self, Item},
+    card::{Slot, Write},
+    certificate::Renewer,
+    expiry::{self, Item, Topic},
     holder::{HolderEvent, Origin},
     ids::HolderId,
     logon::LogonRefusal,
@@ -127,7 +129,12 @@ fn sentence(event: &HolderEvent) -> String {
         HolderEvent::AlertRaised { items, .. } => {
             format!("You were told that it is time to change your {}", expiry::in_words(items))
         }
-        HolderEvent::AlertDeclined { .. } => "You chose to change your passcode later".to_owned(),
+        HolderEvent::AlertDeclined { topic: Topic::Passcodes, .. } => {
+            "You chose to change your passcode later".to_owned()
+        }
+        HolderEvent::AlertDeclined { topic: Topic::Certificates, .. } => {
+            "You chose to renew your certificates later".to_owned()
+        }
         HolderEvent::RenewalForced { effective_from, locks_on, items, .. } => {
             forced(*effective_from, *locks_on, items)
         }
@@ -146,8 +153,87 @@ fn sentence(event: &HolderEvent) -> String {
             expiry::in_words(items)
         ),
         HolderEvent::RestrictedSessionOpened { .. } => {
-            "You logged in to change an expired passcode".to_owned()
+            "You logged in to do what could not be put off".to_owned()
         }
+        HolderEvent::CardUpdateBegun { by, .. } => by_leave("You began to renew", *by),
+        HolderEvent::CardUpdateResumed { .. } => {
+            "The update of your smartcard was taken up again".to_owned()
+        }
+        HolderEvent::CardWriteOpened { slot, write: Write::KeyPair, .. } => {
+            format!("Your smartcard was let make a new {} key", key(*slot))
+        }
+        HolderEvent::CardWriteOpened { slot, write: Write::Certificate, .. } => {
+            format!("Your smartcard was let take its new {} certificate", key(*slot))
+        }
+        HolderEvent::CardKeyMade { slot, .. } => {
+            format!("Your smartcard made a new {} key", key(*slot))
+        }
+        HolderEvent::CertificateIssued { certificate, .. } => format!(
+            "A new {} certificate was issued for you, valid until {}",
+            key(certificate.slot),
+            date(certificate.not_after.date_naive())
+        ),
+        HolderEvent::CertificateAbandoned { serial, .. } => {
+            format!("The certificate {serial}, which was never used, was revoked")
+        }
+        HolderEvent::CertificateWritten { slot, .. } => {
+            format!("Your new {} certificate was written to your smartcard and checked", key(*slot))
+        }
+        HolderEvent::CertificatesRenewed { by, .. } => by_leave("You renewed", *by),
+        HolderEvent::CardUpdateAbandoned { .. } => {
+            "The update of your smartcard was given up; nothing on it was changed".to_owned()
+        }
+        HolderEvent::RenewalAcknowledged { .. } => {
+            "You confirmed that your certificates were renewed".to_owned()
+        }
+        HolderEvent::CertificatesRevoked { by: Renewer::Holder, reason, .. } => {
+            format!("You revoked your certificates because {}", reason.words())
+        }
+        HolderEvent::CertificatesRevoked { by: Renewer::Authority, reason, .. } => format!(
+            "The registration authority revoked your certificates because {}",
+            reason.words()
+        ),
+        HolderEvent::RenewalAuthorised { place, .. } => format!(
+            "The registration authority verified your identity at {place} and let you renew your              certificates"
+        ),
+        HolderEvent::CertificateAlertRaised { left, may_decline, ra_required, .. } => {
+            alerted(*left, *may_decline, *ra_required)
+        }
+        HolderEvent::RaRenewalNeeded { .. } => {
+            "The registration authority was told that it has to renew your certificates".to_owned()
+        }
+        HolderEvent::RenewalObstructed { obstacle, .. } => {
+            format!("Your certificates could not be renewed because {}", obstacle.words())
+        }
+        HolderEvent::RenewalDeferred { .. } => {
+            "The renewal of your certificates was put off for technical reasons".to_owned()
+        }
+    }
+}
+
+/// C-03, C-04: by whose leave.
+fn by_leave(what: &str, by: Renewer) -> String {
+    match by {
+        Renewer::Holder => format!("{what} your certificates"),
+        Renewer::Authority => format!("{what} your certificates with the registration authority"),
+    }
+}
+
+/// C-05, C-07, B-51.
+fn alerted(left: u16, may_decline: bool, ra_required: bool) -> String {
+    let days = if left == 1 { "1 day".to_owned() } else { format!("{left} days") };
+    let what = match (ra_required, may_decline) {
+        (true, _) => "that the registration authority has to renew your certificates",
+        (false, true) => "that it is time to renew your certificates",
+        (false, false) => "that you have to renew your certificates",
+    };
+    format!("You were told {what}: they expire in {days}")
+}
+
+fn key(slot: Slot) -> &'static str {
+    match slot {
+        Slot::Authentication => "log-in",
+        Slot::Signature => "signing",
     }
 }
 
@@ -193,6 +279,12 @@ fn refused(reason: LogonRefusal) -> String {
         }
         LogonRefusal::AccountLocked => {
             "A log-in was refused because your account is locked".to_owned()
+        }
+        LogonRefusal::CertificatesExpired => {
+            "A log-in was refused because your certificates have expired".to_owned()
+        }
+        LogonRefusal::CertificatesRevoked => {
+            "A log-in was refused because your certificates have been revoked".to_owned()
         }
     }
 }

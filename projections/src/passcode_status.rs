@@ -56,7 +56,23 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
         | HolderEvent::RenewalForced { .. }
         | HolderEvent::LockAnnounced { .. }
         | HolderEvent::AccountLocked { .. }
-        | HolderEvent::RestrictedSessionOpened { .. } => return Ok(()),
+        | HolderEvent::RestrictedSessionOpened { .. }
+        | HolderEvent::CardUpdateBegun { .. }
+        | HolderEvent::CardUpdateResumed { .. }
+        | HolderEvent::CardWriteOpened { .. }
+        | HolderEvent::CardKeyMade { .. }
+        | HolderEvent::CertificateIssued { .. }
+        | HolderEvent::CertificateAbandoned { .. }
+        | HolderEvent::CertificateWritten { .. }
+        | HolderEvent::CertificatesRenewed { .. }
+        | HolderEvent::CardUpdateAbandoned { .. }
+        | HolderEvent::RenewalAcknowledged { .. }
+        | HolderEvent::CertificatesRevoked { .. }
+        | HolderEvent::RenewalAuthorised { .. }
+        | HolderEvent::CertificateAlertRaised { .. }
+        | HolderEvent::RaRenewalNeeded { .. }
+        | HolderEvent::RenewalObstructed { .. }
+        | HolderEvent::RenewalDeferred { .. } => return Ok(()),
     };
     sqlx::query(
         r"

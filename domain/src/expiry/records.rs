@@ -138,7 +138,7 @@ impl Records {
     #[must_use]
     pub(crate) fn evolve(mut self, event: &HolderEvent) -> Self {
         match event {
-            HolderEvent::AlertRaised { topic: Topic::Passcodes, on, .. } => {
+            HolderEvent::AlertRaised { on, .. } => {
                 self.alerted_on = Some(*on);
             }
             HolderEvent::AlertDeclined { topic: Topic::Passcodes, on } => {
@@ -159,13 +159,30 @@ impl Records {
             HolderEvent::PasscodeBlanked { kind, .. } => {
                 self.forced.retain(|(forced, _)| *forced != kind.kind());
             }
-            HolderEvent::HolderRegistered {}
+            HolderEvent::AlertDeclined { topic: Topic::Certificates, .. }
+            | HolderEvent::HolderRegistered {}
             | HolderEvent::CardIssued(_)
             | HolderEvent::PasscodeChangedElsewhere { .. }
             | HolderEvent::UsedBeforeRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
             | HolderEvent::LogonRefused { .. }
-            | HolderEvent::RestrictedSessionOpened { .. } => {}
+            | HolderEvent::RestrictedSessionOpened { .. }
+            | HolderEvent::CardUpdateBegun { .. }
+            | HolderEvent::CardUpdateResumed { .. }
+            | HolderEvent::CardWriteOpened { .. }
+            | HolderEvent::CardKeyMade { .. }
+            | HolderEvent::CertificateIssued { .. }
+            | HolderEvent::CertificateAbandoned { .. }
+            | HolderEvent::CertificateWritten { .. }
+            | HolderEvent::CertificatesRenewed { .. }
+            | HolderEvent::CardUpdateAbandoned { .. }
+            | HolderEvent::RenewalAcknowledged { .. }
+            | HolderEvent::CertificatesRevoked { .. }
+            | HolderEvent::RenewalAuthorised { .. }
+            | HolderEvent::CertificateAlertRaised { .. }
+            | HolderEvent::RaRenewalNeeded { .. }
+            | HolderEvent::RenewalObstructed { .. }
+            | HolderEvent::RenewalDeferred { .. } => {}
         }
         self
     }

@@ -3,9 +3,10 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-use super::{Item, Occasion, items};
+use super::{Item, Occasion, items, missing};
 use crate::{
     calendar::{self, Phase},
+    certificate,
     context::Context,
     holder::Holder,
 };
@@ -28,10 +29,9 @@ pub struct WakeUp {
 /// times can be compared with it.
 #[must_use]
 pub fn wake_up(ctx: &Context<'_>, holder: &Holder) -> Option<WakeUp> {
-    let records = holder.expiry();
     let items = items(ctx, holder.passcodes());
     let locked = items.iter().any(|(_, phase)| *phase == Phase::Locked);
-    if !records.missing(ctx, holder.passcodes(), Occasion::Schedule).is_empty() {
+    if !missing(ctx, holder, Occasion::Schedule).is_empty() {
         let (forces_at, locks_at) = effects(ctx, holder, &items);
         return Some(WakeUp { due_at: ctx.now, forces_at, locks_at });
     }
@@ -39,6 +39,7 @@ pub fn wake_up(ctx: &Context<'_>, holder: &Holder) -> Option<WakeUp> {
         return None;
     }
     let later = items.iter().flat_map(|(item, _)| instants(ctx, holder, item));
+    let later = later.chain(certificate::instants(ctx, holder));
     let new_numbers = ctx.policies.next_after(ctx.today());
     let new_numbers = new_numbers.map(|from| calendar::start_of(from, ctx.policies.zone()));
     let due_at = later.filter(|at| ctx.now < *at).chain(new_numbers).min()?;
@@ -57,7 +58,8 @@ fn effects(
     items: &[(Item, Phase)],
 ) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
     let unknown = items.iter().filter(|(item, _)| !holder.expiry().knows_forced(item));
-    let forces_at = unknown.map(|(item, _)| at_alert_hour(ctx, item.expires_on)).min();
+    let forces_at = unknown.map(|(item, _)| at_alert_hour(ctx, item.expires_on));
+    let forces_at = forces_at.chain(certificate::forces_at(ctx, holder)).min();
     let locks_on = items.iter().filter_map(|(item, _)| item.locks_on).min();
     let unrecorded = locks_on.filter(|on| holder.expiry().locked_from() != Some(*on));
     (forces_at, unrecorded.map(|on| calendar::start_of(on, ctx.policies.zone())))

@@ -1,12 +1,14 @@
 //! What can be asked of a holder's stream.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
 
 use crate::{
-    card::IssuedCard,
+    card::{IssuedCard, IssuedCertificate, PublicKey, Slot, Write},
+    certificate::{Obstacle, RevocationReason, Visit},
     expiry::{Occasion, Topic},
-    ids::SecretRef,
-    logon::LogonRefusal,
+    ids::{CommandId, SecretRef},
+    logon::{Authenticated, LogonRefusal},
     passcode::{Changes, Kind},
 };
 
@@ -46,6 +48,104 @@ pub enum HolderCommand {
     },
     /// B-17: a logon opened a restricted session.
     NoteRestrictedSession {},
+    /// C-01, C-09: *Renew*. An untouched update that is open is given up for it.
+    BeginCardUpdate {
+        /// The update; kept on every retry.
+        update: CommandId,
+        /// The visit that carries it.
+        job: Uuid,
+        /// C-10: who agreed, with which card.
+        proof: Authenticated,
+        /// B-10: when the session was opened in which it was asked for.
+        logged_on_at: DateTime<Utc>,
+        /// When it was asked for.
+        asked_at: DateTime<Utc>,
+    },
+    /// B-55: another visit goes on with it, after the card has agreed with the key of
+    /// [`crate::card::CardUpdate::signer`].
+    ResumeCardUpdate {
+        /// The update.
+        update: CommandId,
+        /// The visit that carries it from here on.
+        job: Uuid,
+    },
+    /// B-55: the card is about to be written to.
+    OpenCardWrite {
+        /// The update.
+        update: CommandId,
+        /// The visit.
+        job: Uuid,
+        /// Where.
+        slot: Slot,
+        /// What.
+        write: Write,
+    },
+    /// The card has made a key, and has signed a request with it that was checked.
+    NoteKeyMade {
+        /// The update.
+        update: CommandId,
+        /// The visit.
+        job: Uuid,
+        /// Where.
+        slot: Slot,
+        /// The public one.
+        key: PublicKey,
+        /// DER of the request, hexadecimal.
+        request: String,
+    },
+    /// A certificate was issued for it.
+    NoteCertificateIssued {
+        /// The update.
+        update: CommandId,
+        /// The visit.
+        job: Uuid,
+        /// What was issued.
+        certificate: IssuedCertificate,
+        /// Where the vault keeps its DER.
+        secret: SecretRef,
+    },
+    /// C-12: it was read back, and its key has signed, which was checked.
+    NoteCertificateWritten {
+        /// The update.
+        update: CommandId,
+        /// The visit.
+        job: Uuid,
+        /// Where.
+        slot: Slot,
+    },
+    /// C-12, B-50: both were read back once more.
+    CommitCardUpdate {
+        /// The update.
+        update: CommandId,
+        /// The visit.
+        job: Uuid,
+    },
+    /// The holder gives up an update in which nothing has happened to the card.
+    AbandonCardUpdate {
+        /// The update.
+        update: CommandId,
+    },
+    /// C-13: *Continue*.
+    AcknowledgeRenewal {
+        /// The update.
+        update: CommandId,
+    },
+    /// C-15, B-57: *Revoke*.
+    RevokeCertificates {
+        /// Whose session it is, with which card.
+        proof: Authenticated,
+        /// Why.
+        reason: RevocationReason,
+    },
+    /// C-04: the registration authority has verified who the holder is.
+    AuthoriseRenewal(Visit),
+    /// B-19: a renewal could not be done for technical reasons.
+    NoteRenewalObstructed {
+        /// Which.
+        obstacle: Obstacle,
+    },
+    /// B-19: *Not now*, for technical reasons.
+    DeferRenewal {},
 }
 
 /// P-03: a registration. One without a smartcard passcode cannot be written down.

@@ -4,14 +4,16 @@
 //! written once is never changed: a new one gets the next schema number and an upcast from the old
 //! one in [`HolderEvent::decode`], and each keeps its golden file under `holder/golden/`.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{
-    card::IssuedCard,
+    card::{IssuedCard, IssuedCertificate, PublicKey, Slot, Write},
+    certificate::{IdentityEvidence, Obstacle, Renewer, RevocationReason},
     expiry::{Item, Topic},
-    ids::SecretRef,
+    ids::{CardSerial, CertificateSerial, CommandId, SecretRef},
     logon::LogonRefusal,
     passcode::{Kind, OptionalKind},
 };
@@ -119,6 +121,160 @@ pub enum HolderEvent {
         /// The civil day.
         on: NaiveDate,
     },
+    /// C-09, C-10: the holder begins to renew the certificates of his card.
+    CardUpdateBegun {
+        /// The update, which may take several visits.
+        update: CommandId,
+        /// Of which card.
+        card: CardSerial,
+        /// C-03, C-04: by whose leave.
+        by: Renewer,
+        /// The visit that carries it.
+        job: Uuid,
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// B-55: another visit goes on with it; steps of the one before are not accepted any more.
+    CardUpdateResumed {
+        /// The update.
+        update: CommandId,
+        /// The visit that carries it from here on.
+        job: Uuid,
+    },
+    /// B-55: the card may be written to, once. Recorded before it is; a key pair may be made from
+    /// here on, and the old one be gone.
+    CardWriteOpened {
+        /// The update.
+        update: CommandId,
+        /// Where.
+        slot: Slot,
+        /// What.
+        write: Write,
+    },
+    /// The card has made a key.
+    CardKeyMade {
+        /// The update.
+        update: CommandId,
+        /// Where.
+        slot: Slot,
+        /// The public one.
+        key: PublicKey,
+        /// DER of the request that the card has signed with it, hexadecimal. It names the card and
+        /// nobody.
+        request: String,
+    },
+    /// A certificate was issued for it; it counts once it was read back.
+    CertificateIssued {
+        /// The update.
+        update: CommandId,
+        /// What was issued.
+        certificate: IssuedCertificate,
+        /// Where the vault keeps its DER.
+        secret: SecretRef,
+    },
+    /// B-55: a certificate that was issued will never be used: its key is made again.
+    CertificateAbandoned {
+        /// The update.
+        update: CommandId,
+        /// Its serial number.
+        serial: CertificateSerial,
+    },
+    /// C-12: it was read back from the card, and the key works.
+    CertificateWritten {
+        /// The update.
+        update: CommandId,
+        /// Where.
+        slot: Slot,
+    },
+    /// C-12, B-48, B-50: both are on the card: one renewal.
+    CertificatesRenewed {
+        /// The update that is done with it.
+        update: CommandId,
+        /// Of which card.
+        card: CardSerial,
+        /// The civil day.
+        on: NaiveDate,
+        /// C-03, C-04: by whose leave.
+        by: Renewer,
+        /// B-49: self renewals since the registration authority last verified who he is, this one
+        /// included.
+        self_renewals: u8,
+        /// 9A from here on.
+        authentication: PublicKey,
+        /// 9C from here on.
+        signature: PublicKey,
+        /// The certificates on the card from here on.
+        certificates: Vec<IssuedCertificate>,
+        /// B-54: those before.
+        superseded: Vec<CertificateSerial>,
+        /// B-54: true if policy has those revoked; else they expire by themselves.
+        superseded_revoked: bool,
+    },
+    /// An update was given up before anything had happened to the card.
+    CardUpdateAbandoned {
+        /// The update.
+        update: CommandId,
+    },
+    /// C-13, B-56: the holder has read that it is done.
+    RenewalAcknowledged {
+        /// The update.
+        update: CommandId,
+    },
+    /// C-15, B-57: the certificates of a card are good for nothing any more, for ever.
+    CertificatesRevoked {
+        /// Of which card.
+        card: CardSerial,
+        /// The civil day.
+        on: NaiveDate,
+        /// Why.
+        reason: RevocationReason,
+        /// Their serial numbers.
+        serials: Vec<CertificateSerial>,
+        /// Who did it.
+        by: Renewer,
+    },
+    /// C-04: the registration authority has verified who the holder is, and lets him renew.
+    RenewalAuthorised {
+        /// Which card.
+        card: CardSerial,
+        /// Until when, exclusive.
+        until: DateTime<Utc>,
+        /// By what he has proved who he is.
+        evidence: IdentityEvidence,
+        /// The office.
+        place: String,
+    },
+    /// C-05: the alert of a day, once.
+    CertificateAlertRaised {
+        /// The civil day.
+        on: NaiveDate,
+        /// The last instant of the certificate that ends first.
+        expires_at: DateTime<Utc>,
+        /// Days until the civil day of that instant.
+        left: u16,
+        /// C-06, C-07: whether it may be put off.
+        may_decline: bool,
+        /// C-04, B-51: only the registration authority can renew.
+        ra_required: bool,
+    },
+    /// C-04, B-51: the registration authority has to renew these, because the holder's own renewals
+    /// are used up.
+    RaRenewalNeeded {
+        /// The last instant of the certificate that ends first.
+        expires_at: DateTime<Utc>,
+    },
+    /// B-19: a renewal could not be done for technical reasons.
+    RenewalObstructed {
+        /// Which.
+        obstacle: Obstacle,
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// B-19: a forced renewal is put off for technical reasons.
+    RenewalDeferred {
+        /// Until when, exclusive.
+        until: DateTime<Utc>,
+    },
 }
 
 /// By which act a passcode was set (B-25: all count alike).
@@ -173,7 +329,7 @@ pub enum UnknownEvent {
 
 impl HolderEvent {
     /// Every type there is.
-    pub const KINDS: [&'static str; 14] = [
+    pub const KINDS: [&'static str; 30] = [
         "HolderRegistered",
         "CardIssued",
         "PasscodeSet",
@@ -188,6 +344,22 @@ impl HolderEvent {
         "LockAnnounced",
         "AccountLocked",
         "RestrictedSessionOpened",
+        "CardUpdateBegun",
+        "CardUpdateResumed",
+        "CardWriteOpened",
+        "CardKeyMade",
+        "CertificateIssued",
+        "CertificateAbandoned",
+        "CertificateWritten",
+        "CertificatesRenewed",
+        "CardUpdateAbandoned",
+        "RenewalAcknowledged",
+        "CertificatesRevoked",
+        "RenewalAuthorised",
+        "CertificateAlertRaised",
+        "RaRenewalNeeded",
+        "RenewalObstructed",
+        "RenewalDeferred",
     ];
 
     /// Its type, as recorded.
@@ -208,6 +380,22 @@ impl HolderEvent {
             Self::LockAnnounced { .. } => "LockAnnounced",
             Self::AccountLocked { .. } => "AccountLocked",
             Self::RestrictedSessionOpened { .. } => "RestrictedSessionOpened",
+            Self::CardUpdateBegun { .. } => "CardUpdateBegun",
+            Self::CardUpdateResumed { .. } => "CardUpdateResumed",
+            Self::CardWriteOpened { .. } => "CardWriteOpened",
+            Self::CardKeyMade { .. } => "CardKeyMade",
+            Self::CertificateIssued { .. } => "CertificateIssued",
+            Self::CertificateAbandoned { .. } => "CertificateAbandoned",
+            Self::CertificateWritten { .. } => "CertificateWritten",
+            Self::CertificatesRenewed { .. } => "CertificatesRenewed",
+            Self::CardUpdateAbandoned { .. } => "CardUpdateAbandoned",
+            Self::RenewalAcknowledged { .. } => "RenewalAcknowledged",
+            Self::CertificatesRevoked { .. } => "CertificatesRevoked",
+            Self::RenewalAuthorised { .. } => "RenewalAuthorised",
+            Self::CertificateAlertRaised { .. } => "CertificateAlertRaised",
+            Self::RaRenewalNeeded { .. } => "RaRenewalNeeded",
+            Self::RenewalObstructed { .. } => "RenewalObstructed",
+            Self::RenewalDeferred { .. } => "RenewalDeferred",
         }
     }
 

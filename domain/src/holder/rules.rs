@@ -1,7 +1,7 @@
 //! Which rules an event answers to, for its `meta`: what an auditor asks first.
 
 use super::HolderEvent;
-use crate::{passcode::Kind, refusal::RuleId};
+use crate::{certificate::Renewer, expiry::Topic, passcode::Kind, refusal::RuleId};
 
 impl HolderEvent {
     /// The rules behind this event, the most telling one first.
@@ -20,11 +20,30 @@ impl HolderEvent {
             Self::HistoryCyclingFlagged { .. } => &["B-26"],
             Self::LogonRefused { reason } => return vec![reason.rule()],
             Self::AlertRaised { .. } => &["P-14", "B-15"],
-            Self::AlertDeclined { .. } => &["P-15", "B-16"],
+            Self::AlertDeclined { topic: Topic::Passcodes, .. } => &["P-15", "B-16"],
+            Self::AlertDeclined { topic: Topic::Certificates, .. } => &["C-06", "B-16"],
             Self::RenewalForced { .. } => &["P-17", "B-08"],
             Self::LockAnnounced { .. } => &["P-18", "B-15"],
             Self::AccountLocked { .. } => &["P-18", "B-08"],
             Self::RestrictedSessionOpened { .. } => &["B-17", "P-17"],
+            Self::CardUpdateBegun { by: Renewer::Holder, .. } => &["C-09", "C-01", "C-03"],
+            Self::CardUpdateBegun { by: Renewer::Authority, .. } => &["C-09", "C-04"],
+            Self::CardUpdateResumed { .. }
+            | Self::CardWriteOpened { .. }
+            | Self::CardKeyMade { .. }
+            | Self::CertificateAbandoned { .. }
+            | Self::CardUpdateAbandoned { .. } => &["B-55"],
+            Self::CertificateIssued { .. } => &["B-54", "B-55"],
+            Self::CertificateWritten { .. } => &["C-12", "B-55"],
+            Self::CertificatesRenewed { .. } => &["C-12", "B-48", "B-49", "B-50", "B-54"],
+            Self::RenewalAcknowledged { .. } => &["C-13", "B-56"],
+            Self::CertificatesRevoked { .. } => &["C-15", "B-57"],
+            Self::RenewalAuthorised { .. } => &["C-04", "B-49"],
+            Self::CertificateAlertRaised { ra_required: true, .. } => &["B-51", "B-15"],
+            Self::CertificateAlertRaised { may_decline: true, .. } => &["C-05", "C-06", "B-15"],
+            Self::CertificateAlertRaised { .. } => &["C-05", "C-07", "B-15"],
+            Self::RaRenewalNeeded { .. } => &["C-04", "B-51"],
+            Self::RenewalObstructed { .. } | Self::RenewalDeferred { .. } => &["B-19"],
         };
         ids.iter().filter_map(|id| RuleId::parse(id)).collect()
     }

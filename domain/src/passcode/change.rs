@@ -183,6 +183,22 @@ fn changed(event: &HolderEvent) -> Option<Kind> {
         | HolderEvent::RenewalForced { .. }
         | HolderEvent::LockAnnounced { .. }
         | HolderEvent::AccountLocked { .. }
-        | HolderEvent::RestrictedSessionOpened { .. } => None,
+        | HolderEvent::RestrictedSessionOpened { .. }
+        | HolderEvent::CardUpdateBegun { .. }
+        | HolderEvent::CardUpdateResumed { .. }
+        | HolderEvent::CardWriteOpened { .. }
+        | HolderEvent::CardKeyMade { .. }
+        | HolderEvent::CertificateIssued { .. }
+        | HolderEvent::CertificateAbandoned { .. }
+        | HolderEvent::CertificateWritten { .. }
+        | HolderEvent::CertificatesRenewed { .. }
+        | HolderEvent::CardUpdateAbandoned { .. }
+        | HolderEvent::RenewalAcknowledged { .. }
+        | HolderEvent::CertificatesRevoked { .. }
+        | HolderEvent::RenewalAuthorised { .. }
+        | HolderEvent::CertificateAlertRaised { .. }
+        | HolderEvent::RaRenewalNeeded { .. }
+        | HolderEvent::RenewalObstructed { .. }
+        | HolderEvent::RenewalDeferred { .. } => None,
     }
 }

@@ -162,8 +162,7 @@ impl Passcodes {
 
     /// Every reference that the vault still has to keep for this holder: what is set, and what is
     /// compared with. Digests under any other will never be needed again.
-    #[must_use]
-    pub fn kept(&self, policy: &Policy) -> Vec<SecretRef> {
+    pub(crate) fn kept(&self, policy: &Policy) -> Vec<SecretRef> {
         let compared = Kind::ALL.iter().flat_map(|&kind| self.compare_with(kind, policy)).copied();
         let current = Kind::ALL.iter().filter_map(|&kind| Some(self.current(kind)?.secret));
         let mut kept: Vec<_> = compared.collect();
@@ -246,7 +245,23 @@ impl Passcodes {
             | HolderEvent::RenewalForced { .. }
             | HolderEvent::LockAnnounced { .. }
             | HolderEvent::AccountLocked { .. }
-            | HolderEvent::RestrictedSessionOpened { .. } => {}
+            | HolderEvent::RestrictedSessionOpened { .. }
+            | HolderEvent::CardUpdateBegun { .. }
+            | HolderEvent::CardUpdateResumed { .. }
+            | HolderEvent::CardWriteOpened { .. }
+            | HolderEvent::CardKeyMade { .. }
+            | HolderEvent::CertificateIssued { .. }
+            | HolderEvent::CertificateAbandoned { .. }
+            | HolderEvent::CertificateWritten { .. }
+            | HolderEvent::CertificatesRenewed { .. }
+            | HolderEvent::CardUpdateAbandoned { .. }
+            | HolderEvent::RenewalAcknowledged { .. }
+            | HolderEvent::CertificatesRevoked { .. }
+            | HolderEvent::RenewalAuthorised { .. }
+            | HolderEvent::CertificateAlertRaised { .. }
+            | HolderEvent::RaRenewalNeeded { .. }
+            | HolderEvent::RenewalObstructed { .. }
+            | HolderEvent::RenewalDeferred { .. } => {}
         }
         self
     }

@@ -162,6 +162,8 @@ fn is_consistent(policy: &Policy) -> bool {
         && announced.len() <= ANNOUNCE_DAYS_MAX
         && growing
         && within
+        && policy.certificate_forced_days < policy.certificate_alert_days
+        && policy.certificate_alert_days < policy.certificate_days
 }
 
 #[cfg(test)]

@@ -84,7 +84,23 @@ impl Notice {
             | HolderEvent::HistoryCyclingFlagged { .. }
             | HolderEvent::LogonRefused { .. }
             | HolderEvent::AlertDeclined { .. }
-            | HolderEvent::RestrictedSessionOpened { .. } => None,
+            | HolderEvent::RestrictedSessionOpened { .. }
+            | HolderEvent::CardUpdateBegun { .. }
+            | HolderEvent::CardUpdateResumed { .. }
+            | HolderEvent::CardWriteOpened { .. }
+            | HolderEvent::CardKeyMade { .. }
+            | HolderEvent::CertificateIssued { .. }
+            | HolderEvent::CertificateAbandoned { .. }
+            | HolderEvent::CertificateWritten { .. }
+            | HolderEvent::CertificatesRenewed { .. }
+            | HolderEvent::CardUpdateAbandoned { .. }
+            | HolderEvent::RenewalAcknowledged { .. }
+            | HolderEvent::CertificatesRevoked { .. }
+            | HolderEvent::RenewalAuthorised { .. }
+            | HolderEvent::CertificateAlertRaised { .. }
+            | HolderEvent::RaRenewalNeeded { .. }
+            | HolderEvent::RenewalObstructed { .. }
+            | HolderEvent::RenewalDeferred { .. } => None,
         }
     }
 }
