@@ -29,6 +29,9 @@ use crate::{
 /// Version 2 of the list (RFC 5280 §5.1.2.1), the one with extensions.
 const VERSION_2: u8 = 1;
 
+/// Most octets of a serial number (RFC 5280 §4.1.2.2).
+const SERIAL_OCTETS_MAX: usize = 20;
+
 /// Why a certificate was revoked (RFC 5280 §5.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
@@ -97,6 +100,9 @@ impl Revocations {
     /// why.
     pub fn add(&mut self, serial: &str, at: DateTime<Utc>, reason: Reason) -> Result<(), Error> {
         let serial = hex::decode(serial).map_err(|_| Error::NotASerial)?;
+        if !(1..=SERIAL_OCTETS_MAX).contains(&serial.len()) {
+            return Err(Error::NotASerial);
+        }
         let extensions = match reason.written() {
             None => None,
             // The name of a subject plays no part in whether this is critical; it never is.

@@ -1,13 +1,21 @@
 //! The authorities seen from outside: by OpenSSL, and by requests that ask for too much.
 
 mod authorities;
+mod check;
+mod crl;
+#[cfg(feature = "hsm")]
+mod hsm;
+mod ocsp;
+mod openssl;
+mod profiles;
 mod requests;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::{
-    AgentsAuthority, CardCertificate, CardProfile, CardsAuthority, Founding, Issued, PrivateKey,
+    AgentsAuthority, CardCertificate, CardProfile, CardsAuthority, Founding, Issued, Pointers,
+    PrivateKey,
 };
 
 pub(crate) const HOLDER: Uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001);
@@ -45,6 +53,15 @@ pub(crate) fn wanted(profile: CardProfile) -> CardCertificate {
         card: "0A1B2C".to_owned(),
         not_before: now(),
         not_after: now() + TimeDelta::days(1095),
+    }
+}
+
+/// Where relying parties would ask.
+pub(crate) fn pointers() -> Pointers {
+    Pointers {
+        crl: "http://crl.example.org/cards.crl".to_owned(),
+        ocsp: "http://ocsp.example.org/".to_owned(),
+        authority: "http://crl.example.org/cards.cer".to_owned(),
     }
 }
 

@@ -1,17 +1,19 @@
 //! Authorities: chains that OpenSSL accepts, and what an authority will not do.
 
-use std::{path::Path, process::Command};
-
 use chrono::{DateTime, TimeDelta, Utc};
 use p256::{
     ecdsa::{DerSignature, SigningKey, signature::Signer as _},
     pkcs8::EncodePublicKey as _,
 };
 
-use super::{AGENT, HOLDER, REQUEST, agents, cards, founding, issue, key, now, wanted};
+use super::{
+    AGENT, HOLDER, REQUEST, agents, cards, founding, issue, key, now,
+    openssl::{openssl, write},
+    pointers, wanted,
+};
 use crate::{
-    AgentsAuthority, CardProfile, CardsAuthority, CertificateFacts, Error, Founding, Pointers,
-    PrivateKey, pem, public_key_of_request, verify_p256,
+    AgentsAuthority, CardProfile, CardsAuthority, CertificateFacts, Error, Founding, PrivateKey,
+    public_key_of_request, verify_p256,
 };
 
 fn until() -> DateTime<Utc> {
@@ -24,24 +26,6 @@ fn agent_certificate(authority: &AgentsAuthority) -> Vec<u8> {
 
 fn server_certificate(authority: &AgentsAuthority) -> Vec<u8> {
     authority.issue_server_certificate(&[4; 48], [7; 20], now(), until()).unwrap().0
-}
-
-/// What `openssl` answers, both streams; `None` (and it says so) where there is no OpenSSL.
-fn openssl(arguments: &[&str]) -> Option<String> {
-    let Ok(output) = Command::new("openssl").args(arguments).output() else {
-        eprintln!("not shown here: `openssl` is not installed");
-        return None;
-    };
-    let mut text = String::from_utf8(output.stdout).unwrap();
-    text.push_str(&String::from_utf8(output.stderr).unwrap());
-    Some(text)
-}
-
-fn write(folder: &Path, name: &str, certificates: &[Vec<u8>]) -> String {
-    let path = folder.join(name);
-    let text: String = certificates.iter().map(|der| pem(der).unwrap()).collect();
-    std::fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
 }
 
 /// Whether `openssl verify` accepts `leaf` for `purpose` a day after it was issued.
@@ -147,11 +131,7 @@ fn key_usages_and_purposes_are_those_of_the_table() {
 
 #[test]
 fn pointers_are_written_when_given_and_left_out_when_not() {
-    let pointers = Pointers {
-        crl: "http://crl.example.org/cards.crl".to_owned(),
-        ocsp: "http://ocsp.example.org/".to_owned(),
-        authority: "http://crl.example.org/cards.cer".to_owned(),
-    };
+    let pointers = pointers();
     let without = issue(&cards(true), CardProfile::Authentication).der;
     let pointing = cards(true).with_pointers(pointers.clone());
     let with = issue(&pointing, CardProfile::Authentication).der;
