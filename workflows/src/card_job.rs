@@ -1,4 +1,5 @@
-//! One act of one person at a card reader: log in, change passcodes, personalise a card.
+//! One act of one person at a card reader: log in, change passcodes, update the card, personalise
+//! one.
 //!
 //! ```mermaid
 //! stateDiagram-v2
@@ -21,6 +22,7 @@
 //!     agreed --> settled: the current passcode is known
 //!     agreed --> done: the current passcode is known
 //!     agreed --> writing: the new passcode is pending
+//!     agreed --> updating: the card update is begun
 //!     agreed --> open: the try came to nothing
 //!     agreed --> cancelled: the person changed his mind
 //!     settled --> claimed: claimed by a workstation
@@ -39,10 +41,16 @@
 //!     unknown --> done: the new passcode is on the card
 //!     unknown --> unwritten: the old passcode is on the card
 //!     unknown --> unknown: the link is lost
+//!     updating --> claimed: claimed by a workstation
+//!     updating --> done: the card is updated
+//!     updating --> open: the try came to nothing
 //!     done --> [*]
 //!     unwritten --> [*]
 //!     cancelled --> [*]
 //! ```
+//!
+//! A card update is in the holder's stream, step by step, and outlives the job that carries it: a job
+//! that comes to nothing leaves it open for the next.
 //!
 //! A blank card has no 9E key on record, so personalising goes from *claimed* straight to
 //! *agreed*, by a signature of the 9A key it has just generated.
@@ -93,6 +101,8 @@ pub enum Goal {
     LogIn,
     /// P-20 to P-28, for the holder of a session.
     ChangePasscodes(PlannedChange),
+    /// C-09, for the holder of a session, or for one whose update was interrupted.
+    UpdateCard(PlannedUpdate),
     /// P-03, for a holder who has no card yet.
     Personalise {
         /// For whom.
@@ -184,6 +194,24 @@ pub struct PlannedChange {
     pub seen: Seen,
 }
 
+/// A card update that is to be begun or gone on with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedUpdate {
+    /// Whose.
+    pub holder: HolderId,
+    /// The card; no other will do.
+    pub card: CardSerial,
+    /// The update; the same in every job that carries it.
+    pub update: CommandId,
+    /// The session it was asked for in, as the session table knows it, hexadecimal: it has to be open
+    /// until the update is begun. Empty where an update is gone on with.
+    pub session: String,
+    /// When that session was opened: B-10 judges by it.
+    pub logged_on_at: DateTime<Utc>,
+    /// When it was asked for.
+    pub asked_at: DateTime<Utc>,
+}
+
 /// How the optional passcodes stood.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
@@ -228,6 +256,8 @@ pub enum Stage {
     Writing(Claim, SecretRef),
     /// The link was lost while it wrote. The card settles it.
     Unknown(Claim, SecretRef),
+    /// B-55: the card is being updated; how far, is in the holder's stream.
+    Updating(Claim),
     /// It worked.
     Done(Claim),
     /// Settled later as not written: nothing was changed.
@@ -286,6 +316,10 @@ pub enum Input {
     KeyMade(MadeKey),
     /// All keys and certificates are on the card and read back.
     Personalised,
+    /// C-09: the card update is begun, or taken up.
+    UpdateBegun,
+    /// C-12: it is committed.
+    Updated,
     /// Something the holder is to be told beside the confirmation.
     Advice(Advice),
     /// The try came to nothing; nothing was written.
@@ -330,6 +364,7 @@ impl CardJob {
             | Stage::Settled(claim)
             | Stage::Writing(claim, _)
             | Stage::Unknown(claim, _)
+            | Stage::Updating(claim)
             | Stage::Done(claim)
             | Stage::NotWritten(claim) => Some(claim),
         }
@@ -352,7 +387,7 @@ impl CardJob {
     #[must_use]
     pub fn writes_passcode(&self) -> bool {
         match &self.goal {
-            Goal::LogIn => false,
+            Goal::LogIn | Goal::UpdateCard(_) => false,
             Goal::ChangePasscodes(change) => change.smartcard,
             Goal::Personalise { .. } => true,
         }
@@ -361,6 +396,7 @@ impl CardJob {
     /// The next state, or why there is none. Total; never panics.
     pub fn step(self, input: Input) -> Result<Self, OutOfOrder> {
         let blank = matches!(self.goal, Goal::Personalise { .. });
+        let updates = matches!(self.goal, Goal::UpdateCard(_));
         let writes = self.writes_passcode();
         let Self { mut goal, stage, mut evaluations, mut compared, mut last_refusal } = self;
         let may_compare = compared < evaluations;
@@ -400,14 +436,22 @@ impl CardJob {
             (Input::Present, Stage::Claimed(claim)) if !blank => Stage::Present(claim),
             (Input::Agreed, Stage::Present(claim)) => Stage::Agreed(claim),
             (Input::Agreed, Stage::Claimed(claim)) if blank => Stage::Agreed(claim),
-            (Input::Evaluation, stage @ (Stage::Agreed(_) | Stage::Settled(_))) => {
+            // B-55: whoever has the card in his hands goes on with the update; the last one counts.
+            (Input::Claimed(claim), Stage::Updating(_)) => Stage::Claimed(claim),
+            (Input::UpdateBegun, Stage::Agreed(claim)) if updates => Stage::Updating(claim),
+            (Input::Updated, Stage::Updating(claim)) => Stage::Done(claim),
+            (Input::Hitch(hitch), Stage::Updating(_)) => {
+                last_refusal = Some(hitch);
+                Stage::Open
+            }
+            (Input::Evaluation, stage @ (Stage::Agreed(_) | Stage::Settled(_))) if !updates => {
                 if evaluations >= EVALUATIONS_MAX {
                     return Err(OutOfOrder::Spent);
                 }
                 evaluations += 1;
                 stage
             }
-            (Input::CurrentSettled, Stage::Agreed(claim)) if !blank && may_compare => {
+            (Input::CurrentSettled, Stage::Agreed(claim)) if !blank && !updates && may_compare => {
                 compared += 1;
                 if writes { Stage::Settled(claim) } else { Stage::Done(claim) }
             }

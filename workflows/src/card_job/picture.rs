@@ -15,6 +15,8 @@ pub(super) const WRITTEN: &str = "the new passcode is on the card";
 pub(super) const READ_BACK: &str = "the blank card is read back";
 pub(super) const NOT_WRITTEN: &str = "the old passcode is on the card";
 pub(super) const LOST: &str = "the link is lost";
+pub(super) const BEGUN: &str = "the card update is begun";
+pub(super) const UPDATED: &str = "the card is updated";
 pub(super) const HITCH: &str = "the try came to nothing";
 pub(super) const CANCEL: &str = "the person changed his mind";
 
@@ -41,6 +43,7 @@ pub const DRAWING: Drawing = Drawing {
         Arrow { from: "agreed", label: CURRENT, to: "settled" },
         Arrow { from: "agreed", label: CURRENT, to: "done" },
         Arrow { from: "agreed", label: PENDING, to: "writing" },
+        Arrow { from: "agreed", label: BEGUN, to: "updating" },
         Arrow { from: "agreed", label: HITCH, to: "open" },
         Arrow { from: "agreed", label: CANCEL, to: "cancelled" },
         Arrow { from: "settled", label: CLAIM, to: "claimed" },
@@ -59,6 +62,9 @@ pub const DRAWING: Drawing = Drawing {
         Arrow { from: "unknown", label: WRITTEN, to: "done" },
         Arrow { from: "unknown", label: NOT_WRITTEN, to: "unwritten" },
         Arrow { from: "unknown", label: LOST, to: "unknown" },
+        Arrow { from: "updating", label: CLAIM, to: "claimed" },
+        Arrow { from: "updating", label: UPDATED, to: "done" },
+        Arrow { from: "updating", label: HITCH, to: "open" },
     ],
     ends: &["done", "unwritten", "cancelled"],
 };

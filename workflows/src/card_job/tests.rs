@@ -41,6 +41,17 @@ fn change(smartcard: bool) -> CardJob {
     }))
 }
 
+fn update() -> CardJob {
+    CardJob::new(Goal::UpdateCard(PlannedUpdate {
+        holder: HolderId(Uuid::from_u128(1)),
+        card: "00C0FFEE".parse().unwrap(),
+        update: CommandId(Uuid::from_u128(2)),
+        session: String::new(),
+        logged_on_at: DateTime::UNIX_EPOCH,
+        asked_at: DateTime::UNIX_EPOCH,
+    }))
+}
+
 fn personalise() -> CardJob {
     CardJob::new(Goal::Personalise {
         holder: HolderId(Uuid::from_u128(1)),
@@ -120,6 +131,23 @@ fn b28_a_torn_write_is_unknown_until_the_card_settles_it_either_way() {
 }
 
 #[test]
+fn b55_a_job_that_updates_the_card_may_be_claimed_anywhere_and_comes_to_nothing_without_the_update()
+{
+    let signed = [Input::Claimed(claim(1)), Input::Present, Input::Agreed];
+    let agreed = after(update(), signed.clone());
+    assert_eq!(agreed.clone().step(Input::Evaluation), Err(OutOfOrder::NotNow));
+    assert_eq!(agreed.clone().step(Input::Updated), Err(OutOfOrder::NotNow));
+    let updating = after(agreed, [Input::UpdateBegun]);
+    let elsewhere = updating.clone().step(Input::Claimed(claim(2))).unwrap();
+    assert_eq!(elsewhere.claim().map(|claim| claim.agent), Some(Uuid::from_u128(2)));
+    let pulled = updating.clone().step(Input::Hitch(Hitch::CardRemoved)).unwrap();
+    assert_eq!((pulled.stage, pulled.last_refusal), (Stage::Open, Some(Hitch::CardRemoved)));
+    assert!(updating.step(Input::Updated).unwrap().is_over());
+    let other = after(CardJob::new(Goal::LogIn), signed);
+    assert_eq!(other.step(Input::UpdateBegun), Err(OutOfOrder::NotNow));
+}
+
+#[test]
 fn a_blank_card_agrees_without_9e_and_may_be_begun_again_after_a_tear() {
     let writing = after(
         personalise(),
@@ -170,6 +198,7 @@ fn drawn(stage: &Stage) -> &'static str {
         Stage::Settled(_) => "settled",
         Stage::Writing(..) => "writing",
         Stage::Unknown(..) => "unknown",
+        Stage::Updating(_) => "updating",
         Stage::Done(_) => "done",
         Stage::NotWritten(_) => "unwritten",
         Stage::Cancelled => "cancelled",
@@ -192,6 +221,8 @@ fn every_input() -> Vec<(&'static str, Input)> {
         (READ_BACK, Input::Personalised),
         (NOT_WRITTEN, Input::NotWritten),
         (LOST, Input::Lost),
+        (BEGUN, Input::UpdateBegun),
+        (UPDATED, Input::Updated),
         (HITCH, Input::Hitch(Hitch::CardRemoved)),
         (CANCEL, Input::Hitch(Hitch::Cancelled)),
     ]
@@ -201,13 +232,17 @@ fn every_input() -> Vec<(&'static str, Input)> {
 fn the_drawing_has_every_way_there_is_and_no_other() {
     let mut found = BTreeSet::new();
     let mut seen = BTreeSet::new();
-    let mut to_walk = vec![CardJob::new(Goal::LogIn), change(false), change(true), personalise()];
+    let mut to_walk =
+        vec![CardJob::new(Goal::LogIn), change(false), change(true), update(), personalise()];
     while let Some(job) = to_walk.pop() {
         for (label, input) in every_input() {
             let Ok(next) = job.clone().step(input) else { continue };
             // Said at any other time, it is a try that came to nothing.
             let compared = job.compared < next.compared;
             let label = if label == USED && !compared { HITCH } else { label };
+            // So is a change of mind, once the card is being written.
+            let over = next.stage == Stage::Cancelled;
+            let label = if label == CANCEL && !over { HITCH } else { label };
             found.insert(Arrow { from: drawn(&job.stage), label, to: drawn(&next.stage) });
             if seen.insert(format!("{next:?}")) {
                 to_walk.push(next);
