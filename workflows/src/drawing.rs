@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{card_job, mail_delivery, passcode_expiry};
+use crate::{card_job, mail_delivery, passcode_expiry, update_my_card};
 
 /// From one state to another, and what makes it so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,8 +50,13 @@ impl Drawing {
 
 /// Every workflow there is.
 #[must_use]
-pub fn all() -> [&'static Drawing; 3] {
-    [&passcode_expiry::DRAWING, &mail_delivery::DRAWING, &card_job::DRAWING]
+pub fn all() -> [&'static Drawing; 4] {
+    [
+        &passcode_expiry::DRAWING,
+        &mail_delivery::DRAWING,
+        &card_job::DRAWING,
+        &update_my_card::DRAWING,
+    ]
 }
 
 #[cfg(test)]

@@ -15,5 +15,6 @@ pub mod mail;
 pub mod card_job;
 pub mod mail_delivery;
 pub mod passcode_expiry;
+pub mod update_my_card;
 
 mod derived;
