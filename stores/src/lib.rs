@@ -10,6 +10,7 @@ pub mod answer;
 pub mod api_token;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+pub mod crl;
 pub mod event_store;
 pub mod job;
 pub mod limit;

@@ -34,6 +34,7 @@ use crate::{
     agent::Agents,
     answer::Answers,
     api_token::ApiTokens,
+    crl::Crls,
     event_store::{EventStore, StoreError},
     job::Jobs,
     limit::Limits,
@@ -127,6 +128,8 @@ pub struct Stores {
     pub answers: Answers,
     /// Bearer tokens of machines.
     pub api_tokens: ApiTokens,
+    /// Published revocation lists.
+    pub crls: Crls,
 }
 
 impl Database {
@@ -174,6 +177,7 @@ impl Database {
             agents: Agents::new(connections.clone()),
             answers: Answers::new(connections.clone(), keys),
             api_tokens: ApiTokens::new(connections.clone()),
+            crls: Crls::new(connections.clone()),
         }
     }
 

@@ -1,6 +1,6 @@
-//! The issuing key in SoftHSM2, from Debian: made there, used from there, and never seen here.
+//! The issuing key in `SoftHSM2`, from Debian: made there, used from there, and never seen here.
 //!
-//! SoftHSM2 learns from the environment where its tokens are, and a test may not change its own. So
+//! `SoftHSM2` learns from the environment where its tokens are, and a test may not change its own. So
 //! the test makes a token and runs itself once more, with an environment that names it.
 
 use std::{
@@ -26,7 +26,7 @@ use crate::{
 const MODULES: [&str; 2] =
     ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"];
 
-/// Names SoftHSM2's configuration.
+/// Names `SoftHSM2`'s configuration.
 const CONFIGURATION: &str = "SOFTHSM2_CONF";
 
 const TEST: &str = "tests::hsm::an_authority_whose_key_is_in_an_hsm_does_all_that_another_does";

@@ -1,0 +1,126 @@
+//! The certificate revocation lists that were published: numbers that never repeat nor go back, and
+//! the last list, for whoever asks after a restart.
+
+use chrono::{DateTime, Utc};
+
+use crate::{event_store::StoreError, sqlite::Connections};
+
+/// How many lists are kept: the one that is published, and a few to look back at.
+const KEPT: u64 = 4;
+
+/// A signed list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedCrl {
+    /// Its number, 1 or more.
+    pub number: u64,
+    /// When it was made.
+    pub this_update: DateTime<Utc>,
+    /// By when there will be another.
+    pub next_update: DateTime<Utc>,
+    /// The list, DER.
+    pub der: Vec<u8>,
+}
+
+/// Why a list was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// A list with this number, or a greater one, was published before.
+    #[error("revocation list {0} is not newer than the published one")]
+    NotNewer(u64),
+    /// The database cannot be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The table. Cheap to clone.
+#[derive(Clone)]
+pub struct Crls {
+    connections: Connections,
+}
+
+impl Crls {
+    pub(crate) fn new(connections: Connections) -> Self {
+        Self { connections }
+    }
+
+    /// The list that was published last.
+    pub async fn latest(&self) -> Result<Option<PublishedCrl>, StoreError> {
+        let row: Option<(i64, DateTime<Utc>, DateTime<Utc>, Vec<u8>)> = sqlx::query_as(
+            "select number, this_update, next_update, der from crl order by number desc limit 1",
+        )
+        .fetch_optional(self.connections.reader())
+        .await?;
+        let Some((number, this_update, next_update, der)) = row else { return Ok(None) };
+        let number = u64::try_from(number).map_err(|error| StoreError(error.into()))?;
+        Ok(Some(PublishedCrl { number, this_update, next_update, der }))
+    }
+
+    /// Publishes a list, if its number is greater than every one before; lists long superseded go.
+    pub async fn publish(&self, crl: &PublishedCrl) -> Result<(), PublishError> {
+        let stored = |number: u64| i64::try_from(number).map_err(|error| StoreError(error.into()));
+        let (number, forgotten) = (stored(crl.number)?, stored(crl.number.saturating_sub(KEPT))?);
+        let mut tx = self.connections.begin().await?;
+        let inserted = sqlx::query(
+            "
+            insert into crl (number, this_update, next_update, der)
+            select $1, $2, $3, $4
+            where not exists (select 1 from crl where $1 <= number)
+            ",
+        )
+        .bind(number)
+        .bind(crl.this_update)
+        .bind(crl.next_update)
+        .bind(crl.der.clone())
+        .execute(&mut *tx)
+        .await;
+        if self.connections.settle(inserted)?.rows_affected() == 0 {
+            return Err(PublishError::NotNewer(crl.number));
+        }
+        let swept = sqlx::query("delete from crl where number <= $1")
+            .bind(forgotten)
+            .execute(&mut *tx)
+            .await;
+        self.connections.settle(swept)?;
+        Ok(self.connections.commit(tx).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{at, stores};
+
+    fn crl(number: u64) -> PublishedCrl {
+        let seconds = i64::try_from(number).unwrap() * 1000;
+        let (this_update, next_update) = (at(seconds), at(seconds + 86_400_000));
+        PublishedCrl { number, this_update, next_update, der: vec![u8::try_from(number).unwrap()] }
+    }
+
+    #[tokio::test]
+    async fn the_list_published_last_is_there_and_none_at_first() {
+        let crls = stores().await.crls;
+        assert_eq!(crls.latest().await.unwrap(), None);
+        for number in [1, 2, 9] {
+            crls.publish(&crl(number)).await.unwrap();
+            assert_eq!(crls.latest().await.unwrap(), Some(crl(number)));
+        }
+    }
+
+    #[tokio::test]
+    async fn numbers_never_repeat_and_never_go_back_however_many_lists_are_forgotten() {
+        let crls = stores().await.crls;
+        for number in 1..=20 {
+            crls.publish(&crl(number)).await.unwrap();
+        }
+        for number in 0..=20 {
+            let refused = crls.publish(&crl(number)).await;
+            assert!(matches!(refused, Err(PublishError::NotNewer(same)) if same == number));
+        }
+        assert_eq!(crls.latest().await.unwrap(), Some(crl(20)));
+        let kept: i64 = sqlx::query_scalar("select count(*) from crl")
+            .fetch_one(crls.connections.reader())
+            .await
+            .unwrap();
+        assert_eq!(u64::try_from(kept).unwrap(), KEPT);
+    }
+}
