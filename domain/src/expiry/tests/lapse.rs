@@ -72,12 +72,12 @@ fn b21_a_forced_change_says_when_the_account_locks_or_when_the_passcode_lapses_a
                 .remove(0)
         })
     };
-    let says = |event: &HolderEvent| match event {
-        HolderEvent::RenewalForced { locks_on, items, .. } => {
-            let items = items.iter().map(|item| (item.kind, item.locks_on, item.lapses_on));
-            (*locks_on, items.collect::<Vec<_>>())
-        }
-        other => panic!("{other:?}"),
+    let says = |event: &HolderEvent| {
+        let HolderEvent::RenewalForced { locks_on, items, .. } = event else {
+            panic!("{event:?}");
+        };
+        let items = items.iter().map(|item| (item.kind, item.locks_on, item.lapses_on));
+        (*locks_on, items.collect::<Vec<_>>())
     };
     let (earlier, later) = (Some(day("2026-03-26")), Some(day("2026-03-31")));
     let smartcard = (Kind::Smartcard, later, None);
