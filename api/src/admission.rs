@@ -80,6 +80,22 @@ impl Names for LaunchApplication {
     const ACT: Act = Act::LaunchApplication;
 }
 
+/// [`Act::RenewCertificates`].
+#[derive(Debug, Clone, Copy)]
+pub struct RenewCertificates;
+
+impl Names for RenewCertificates {
+    const ACT: Act = Act::RenewCertificates;
+}
+
+/// [`Act::RevokeCertificates`].
+#[derive(Debug, Clone, Copy)]
+pub struct RevokeCertificates;
+
+impl Names for RevokeCertificates {
+    const ACT: Act = Act::RevokeCertificates;
+}
+
 /// What comes of a request's cookie and the act it asks for.
 #[derive(Debug)]
 pub enum Admission {

@@ -22,6 +22,7 @@ use crate::{
     clock::{Clock, Entropy},
     config::{Config, Mode},
     keystore::Keystore,
+    live::Live,
     pace::{self, Pace},
     poprf::Poprf,
 };
@@ -69,6 +70,8 @@ pub struct Parts {
     pub pace: Pace,
     /// Places for stretching a value here (B-27).
     pub stretching: Semaphore,
+    /// Tells pages that are being looked at that something has happened.
+    pub live: Live,
     /// The portal's templates.
     pub pages: pages::Environment<'static>,
     /// The demonstration, if this is one.
@@ -188,6 +191,12 @@ impl App {
         &self.0.registry
     }
 
+    /// Tells pages that are being looked at that something has happened.
+    #[must_use]
+    pub fn live(&self) -> &Live {
+        &self.0.live
+    }
+
     /// The portal's templates.
     #[must_use]
     pub fn pages(&self) -> &pages::Environment<'static> {
@@ -241,7 +250,7 @@ impl App {
     /// Deletes from the vault what is older than the last five of each kind. Housekeeping: a
     /// failure is logged and made good by the next one.
     pub async fn prune_vault(&self, holder: HolderId) {
-        let kept = async { Ok(self.load(holder).await?.holder.passcodes().kept(self.policy())) };
+        let kept = async { Ok(self.load(holder).await?.holder.kept(self.policy())) };
         let log = self.stores().log.as_ref();
         let pruned = self.stores().vault.prune(log, holder, kept).await;
         if let Err(error) = pruned.map_err(anyhow::Error::from) {

@@ -9,6 +9,7 @@ pub mod proof;
 pub mod same_value;
 mod settle;
 pub mod still_right;
+pub mod update;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::{CardSerial, CommandId, EventId, HolderId};
@@ -17,7 +18,7 @@ use stores::{
     job::{Job as Row, JobId as RowId, SaveError},
     token::TokenHash,
 };
-use workflows::card_job::{CardJob, Goal, Input, OutOfOrder};
+use workflows::card_job::{CardJob, Goal, Input, OutOfOrder, Stage};
 
 use crate::{app::App, execute::Cause, updates};
 
@@ -62,6 +63,7 @@ impl OpenJob {
         match &self.job.goal {
             Goal::LogIn => CommandId(self.id.0),
             Goal::ChangePasscodes(change) => change.command,
+            Goal::UpdateCard(planned) => planned.update,
             Goal::Personalise { command, .. } => *command,
         }
     }
@@ -88,11 +90,23 @@ impl App {
     /// Starts a job for the browser with this cookie. An *Update* has one job: the same command
     /// again finds it.
     pub async fn start_job(&self, goal: Goal, browser: TokenHash) -> anyhow::Result<JobId> {
-        let now = self.now();
         let id = match &goal {
             Goal::ChangePasscodes(change) => job_of(change.command),
-            Goal::LogIn | Goal::Personalise { .. } => JobId(self.entropy().uuid(now)),
+            Goal::LogIn | Goal::UpdateCard(_) | Goal::Personalise { .. } => {
+                JobId(self.entropy().uuid(self.now()))
+            }
         };
+        self.start_job_as(id, goal, browser).await
+    }
+
+    /// Starts a job under this number, unless there is one.
+    async fn start_job_as(
+        &self,
+        id: JobId,
+        goal: Goal,
+        browser: TokenHash,
+    ) -> anyhow::Result<JobId> {
+        let now = self.now();
         let row = row(id, 0, &CardJob::new(goal), Some(browser), now, now)?;
         match self.stores().jobs.create(&row).await {
             Ok(()) | Err(SaveError::Conflict) => Ok(id),
@@ -183,6 +197,7 @@ pub fn act_of(goal: &Goal) -> Act {
             Act::ChangePasscodes { changes: updates::lines(change), smartcard: change.smartcard }
         }
         Goal::Personalise { .. } => Act::Personalise,
+        Goal::UpdateCard(_) => Act::UpdateCard,
     }
 }
 
@@ -191,8 +206,16 @@ fn holder_of_goal(goal: &Goal) -> Option<HolderId> {
     match goal {
         Goal::LogIn => None,
         Goal::ChangePasscodes(change) => Some(change.holder),
+        Goal::UpdateCard(planned) => Some(planned.holder),
         Goal::Personalise { holder, .. } => Some(*holder),
     }
+}
+
+/// True for a visit in which an update of a card was taken up: its page says how far it is, however
+/// long that takes.
+fn has_begun(job: &CardJob) -> bool {
+    matches!(job.goal, Goal::UpdateCard(_))
+        && (matches!(job.stage, Stage::Updating(_)) || job.last_refusal.is_some())
 }
 
 fn row(
@@ -206,7 +229,7 @@ fn row(
     let holder = job.claim().map(|claim| claim.holder).or(holder_of_goal(&job.goal));
     let expires_at = if job.is_unsettled() {
         started_at + Duration::days(UNSETTLED_DAYS)
-    } else if job.is_over() {
+    } else if job.is_over() || has_begun(job) {
         now + Duration::hours(OVER_KEPT_HOURS)
     } else {
         CardJob::ends_at(started_at)

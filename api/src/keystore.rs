@@ -40,8 +40,8 @@ pub enum KeyName {
     Seal,
     /// Master of the cards' management keys (SP 800-108).
     CardManagement,
-    /// Tickets that are signed and not remembered. There are none yet: sessions, return codes and
-    /// cookies are random and remembered. Every keystore has it, so that the first one finds it.
+    /// What is handed out, comes back, and is not remembered in between: the challenges that cards
+    /// answer. Sessions, return codes and cookies are random and remembered.
     Ticket,
 }
 
@@ -213,6 +213,12 @@ impl Keystore {
     ) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
         let master = self.version(KeyName::CardManagement, version)?;
         Some(derivation::management_key(master, card))
+    }
+
+    /// The challenge that a card has to answer in this context; the same for the same context.
+    #[must_use]
+    pub fn card_challenge(&self, context: &[u8]) -> [u8; 16] {
+        derivation::challenge(self.current(KeyName::Ticket), context)
     }
 
     /// The agents' authority, ready to issue.

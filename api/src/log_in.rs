@@ -4,8 +4,10 @@
 use axum_extra::extract::CookieJar;
 use chrono::{DateTime, Utc};
 use domain::{
+    certificate,
+    context::Context,
     expiry::{self, Occasion},
-    holder::HolderCommand,
+    holder::{Holder, HolderCommand},
     ids::HolderId,
     logon::{self, Authenticated, LogonRefusal, Verdict},
     passcode::Status,
@@ -32,7 +34,7 @@ pub const CARD_GONE: &str = "Your card is no longer in the reader";
 pub const CARD_GONE_WAY_OUT: &str =
     "Put your smartcard in the reader, leave it there, and log in again.";
 
-/// Log-ins to a locked account that the ledger remembers a day, per card.
+/// Log-ins that were refused and that the ledger remembers a day, per card.
 pub const LOCKED_NOTED_A_DAY: u32 = 50;
 
 /// A session that was opened.
@@ -126,7 +128,11 @@ pub async fn open_session(
     claim: &Claim,
 ) -> Result<Opened, NotOpened> {
     let loaded = app.load(claim.holder).await?;
-    Authenticated::by_card(&loaded.holder, &claim.card).map_err(NotOpened::Refused)?;
+    let good = Authenticated::by_card(&app.context(&loaded), &loaded.holder, &claim.card);
+    if let Err(refusal) = good {
+        note_refused(app, open, claim, refusal).await?;
+        return Err(NotOpened::Refused(refusal));
+    }
     // Whoever is hung up on, because it was revoked, is not connected.
     let agent = AgentId(claim.agent);
     let has_card = || app.agents().has_card(agent, claim.card.as_str());
@@ -136,14 +142,15 @@ pub async fn open_session(
     record_expiry_at_logon(app, claim.holder, cause(app, open)).await?;
     let loaded = app.load(claim.holder).await?;
     let context = app.context(&loaded);
-    let proof = Authenticated::by_card(&loaded.holder, &claim.card).map_err(NotOpened::Refused)?;
+    let proof = Authenticated::by_card(&context, &loaded.holder, &claim.card)
+        .map_err(NotOpened::Refused)?;
     let check = logon::check(&context, &loaded.holder, &proof);
     app.stores().logons.record(&record(app, claim, &check, context.now)?).await?;
     let scope = match check.verdict {
         Verdict::Full => Scope::Full,
         Verdict::Restricted => Scope::Restricted,
         Verdict::Locked => {
-            note_locked(app, open, claim).await?;
+            note_refused(app, open, claim, LogonRefusal::AccountLocked).await?;
             return Err(NotOpened::Locked(loaded.holder.passcodes().status(&context)));
         }
     };
@@ -163,10 +170,15 @@ pub async fn open_session(
             record_at_logon(app, claim.holder, cause(app, open), Actor::System, &note).await?;
             First::Renewal
         }
-        Scope::Full if expiry::alert(&context, &loaded.holder).is_some() => First::Alert,
+        Scope::Full if is_alerted(&context, &loaded.holder) => First::Alert,
         Scope::Full => First::Home,
     };
     Ok(Opened { jar, first })
+}
+
+/// P-14, C-05: whether there is an alert of the day to be shown.
+fn is_alerted(context: &Context<'_>, holder: &Holder) -> bool {
+    expiry::alert(context, holder).is_some() || certificate::alert(context, holder).is_some()
 }
 
 /// A command on behalf of this log-in.
@@ -194,11 +206,16 @@ fn record(
     })
 }
 
-/// P-19: the ledger remembers who was turned away, so many times a day.
-async fn note_locked(app: &App, open: &OpenJob, claim: &Claim) -> Result<(), NotOpened> {
-    let key = format!("account-locked {}", claim.card);
+/// P-19, B-52, C-15: the ledger remembers who was turned away, so many times a day.
+async fn note_refused(
+    app: &App,
+    open: &OpenJob,
+    claim: &Claim,
+    reason: LogonRefusal,
+) -> Result<(), NotOpened> {
+    let key = format!("log-in-refused {}", claim.card);
     if takes(app, &key, LOCKED_NOTED_A_DAY).await? {
-        let note = HolderCommand::NoteLogonRefused { reason: LogonRefusal::AccountLocked };
+        let note = HolderCommand::NoteLogonRefused { reason };
         record_at_logon(app, claim.holder, cause(app, open), Actor::Holder, &note).await?;
     }
     Ok(())

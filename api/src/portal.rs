@@ -2,6 +2,8 @@
 //! `view`, the rules elsewhere.
 
 mod alert;
+mod card_update;
+mod certificates;
 #[cfg(feature = "demo")]
 mod demo;
 pub mod errors;
@@ -54,6 +56,13 @@ pub fn routes(app: &App) -> Router<App> {
         .route(paths::PASSCODES, get(passcodes::page).post(passcodes::update))
         .route(paths::PASSCODES_CANCELLED, get(passcodes::cancelled))
         .route("/passcodes/updated/{id}", get(passcodes::updated))
+        .route(paths::CERTIFICATES_RENEW, get(certificates::renew).post(certificates::start))
+        .route(paths::CERTIFICATES_LATER, post(certificates::later))
+        .route(paths::CERTIFICATES_REVOKE, get(certificates::revocation).post(certificates::revoke))
+        .route("/card-updates/{id}", get(card_update::page))
+        .route("/card-updates/{id}/live", get(card_update::live))
+        .route("/card-updates/{id}/again", post(card_update::again))
+        .route("/card-updates/{id}/continue", post(card_update::go_on))
         .route(paths::LEDGER, get(ledger::page))
         .fallback(errors::not_found)
         .method_not_allowed_fallback(errors::method_not_allowed);
@@ -84,7 +93,14 @@ async fn frame_for(app: &App, session: &Session, tab: Option<Tab>) -> anyhow::Re
     let person = app.stores().vault.person(session.holder).await?;
     let name = person.map_or_else(|| "You".to_owned(), |person| person.name);
     let log_out_at = time(app, session.ends_at());
-    let visitor = Visitor { name: &name, log_out_at: &log_out_at, scope: session.scope };
+    let loaded = app.load(session.holder).await?;
+    let standing = loaded.holder.certificates(&app.context(&loaded));
+    let visitor = Visitor {
+        name: &name,
+        log_out_at: &log_out_at,
+        scope: session.scope,
+        may_renew: standing.as_ref().is_some_and(certificates::may_renew),
+    };
     let time_out = Some(session::time_out(app, session));
     Ok(pages::Frame { time_out, ..frame(app.is_demo(), Some(visitor), tab) })
 }

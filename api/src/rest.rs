@@ -7,6 +7,7 @@
 //! that `/api/openapi.json` leaves none out and promises none.
 
 mod alert;
+mod certificates;
 mod extract;
 mod idempotency;
 mod jobs;
@@ -16,6 +17,7 @@ mod logon_checks;
 mod openapi;
 mod passcodes;
 mod problem;
+mod renewals;
 mod rules;
 mod schedule;
 mod session;
@@ -62,6 +64,14 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(passcodes::show, passcodes::update))
         .routes(routes!(alert::show))
         .routes(routes!(alert::later))
+        .routes(routes!(certificates::show))
+        .routes(routes!(certificates::later))
+        .routes(routes!(certificates::revoke))
+        .routes(routes!(renewals::start))
+        .routes(routes!(renewals::show))
+        .routes(routes!(renewals::again))
+        .routes(routes!(renewals::acknowledge))
+        .routes(routes!(renewals::authorise))
         .routes(routes!(schedule::show))
         .routes(routes!(ledger::list))
         .routes(routes!(logon_checks::check))

@@ -101,7 +101,8 @@ fn would_be_accepted(
     wanted: &Wanted,
     command: CommandId,
 ) -> Result<(), Refusal> {
-    let proof = Authenticated::by_card(&loaded.holder, &session.card)
+    let at_logon = app.context(loaded).at(session.opened_at);
+    let proof = Authenticated::by_card(&at_logon, &loaded.holder, &session.card)
         .map_err(|_| Refusal::from(holder::Refusal::CardNotActive))?;
     let [account_recovery, verification] = wanted.optionals().map(|(kind, wanted)| match wanted {
         WantedOptional::Keep => Optional::Keep,
@@ -303,6 +304,7 @@ pub async fn ended(
         | Stage::Present(_)
         | Stage::Agreed(_)
         | Stage::Settled(_)
+        | Stage::Updating(_)
         | Stage::Cancelled => return Ok(None),
     }))
 }
@@ -327,7 +329,23 @@ fn line(event: &HolderEvent) -> Option<String> {
         | HolderEvent::RenewalForced { .. }
         | HolderEvent::LockAnnounced { .. }
         | HolderEvent::AccountLocked { .. }
-        | HolderEvent::RestrictedSessionOpened { .. } => None,
+        | HolderEvent::RestrictedSessionOpened { .. }
+        | HolderEvent::CardUpdateBegun { .. }
+        | HolderEvent::CardUpdateResumed { .. }
+        | HolderEvent::CardWriteOpened { .. }
+        | HolderEvent::CardKeyMade { .. }
+        | HolderEvent::CertificateIssued { .. }
+        | HolderEvent::CertificateAbandoned { .. }
+        | HolderEvent::CertificateWritten { .. }
+        | HolderEvent::CertificatesRenewed { .. }
+        | HolderEvent::CardUpdateAbandoned { .. }
+        | HolderEvent::RenewalAcknowledged { .. }
+        | HolderEvent::CertificatesRevoked { .. }
+        | HolderEvent::RenewalAuthorised { .. }
+        | HolderEvent::CertificateAlertRaised { .. }
+        | HolderEvent::RaRenewalNeeded { .. }
+        | HolderEvent::RenewalObstructed { .. }
+        | HolderEvent::RenewalDeferred { .. } => None,
     }
 }
 

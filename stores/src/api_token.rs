@@ -21,17 +21,20 @@ pub struct ApiTokenId(pub Uuid);
 pub enum Role {
     /// Ask what a person whom it has authenticated may do.
     LogonChecks,
+    /// Say that the registration authority has checked who somebody is (C-04).
+    RegistrationAuthority,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 1] = [Self::LogonChecks];
+    pub const ALL: [Self; 2] = [Self::LogonChecks, Self::RegistrationAuthority];
 
     /// As in the table and on the command line.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
             Self::LogonChecks => "logon-checks",
+            Self::RegistrationAuthority => "registration-authority",
         }
     }
 

@@ -37,6 +37,11 @@ pub enum Actor {
     Somebody,
     /// Whoever runs the server, at its own console.
     Operator,
+    /// The registration authority's own system, which a bearer token lets speak for it.
+    RegistrationAuthority {
+        /// The token's id, which is not the token.
+        token: uuid::Uuid,
+    },
     /// The product itself.
     System,
 }

@@ -1,7 +1,9 @@
 //! What agents ask, and what they get. One function a question; the rules are elsewhere.
 
 use domain::ids::{CardSerial, HolderId};
-use protocol::{Answer, CardSeen, Granted, JobId, ProblemSeen, Request, Secret, WriteOutcome};
+use protocol::{
+    Answer, CardSeen, Granted, JobId, ProblemSeen, Request, Resume, Secret, WriteOutcome,
+};
 use stores::agent::AgentId;
 use workflows::card_job::{Claim, Goal, Hitch, Input, OutOfOrder};
 
@@ -9,7 +11,7 @@ use super::connection::refused;
 use crate::{
     app::App,
     execute::ExecuteError,
-    jobs::{OpenJob, StepError, act_of, passcode, personalise, proof, still_right},
+    jobs::{OpenJob, StepError, act_of, passcode, personalise, proof, still_right, update},
     poprf::TAG_BYTES,
 };
 
@@ -141,19 +143,38 @@ async fn handle(app: &App, agent: AgentId, request: Request) -> Result<Answer, S
         }
         Request::KeyGenerated { job, slot, public_key, proof } => {
             let open = mine(app, agent, job).await?;
-            personalise::key_generated(app, &open, slot, &public_key.0, &proof.0).await
+            match &open.job.goal {
+                Goal::UpdateCard(_) => {
+                    update::key_generated(app, &open, slot, &public_key.0, &proof.0).await
+                }
+                Goal::LogIn | Goal::ChangePasscodes(_) | Goal::Personalise { .. } => {
+                    personalise::key_generated(app, &open, slot, &public_key.0, &proof.0).await
+                }
+            }
         }
         Request::Personalised { job, signature } => {
             let open = mine(app, agent, job).await?;
             personalise::finished(app, &open, &signature.0).await
         }
-        Request::BeginUpdate { job }
-        | Request::OpenWrite { job, .. }
-        | Request::CardAuthenticated { job, .. }
-        | Request::CertificateWritten { job, .. }
-        | Request::UpdateFinished { job } => {
-            mine(app, agent, job).await?;
-            Err(Stop::no("", "This is not the step at which the card can be updated."))
+        Request::BeginUpdate { job } => {
+            let open = mine(app, agent, job).await?;
+            update::begin(app, &open).await
+        }
+        Request::OpenWrite { job, slot, write, witness } => {
+            let open = mine(app, agent, job).await?;
+            update::open_write(app, &open, slot, write, &witness.0).await
+        }
+        Request::CardAuthenticated { job, response } => {
+            let open = mine(app, agent, job).await?;
+            update::card_authenticated(app, &open, &response.0).await
+        }
+        Request::CertificateWritten { job, slot, signature } => {
+            let open = mine(app, agent, job).await?;
+            update::certificate_written(app, &open, slot, &signature.0).await
+        }
+        Request::UpdateFinished { job } => {
+            let open = mine(app, agent, job).await?;
+            update::finished(app, &open).await
         }
         Request::Abandon { job, reason } => abandon(app, agent, job, reason).await,
     }
@@ -194,8 +215,10 @@ async fn claim(
     let Ok(card) = seen.serial.parse() else {
         return Err(Stop::no("", "The card's serial number cannot be read."));
     };
-    if let Goal::ChangePasscodes(change) = &open.job.goal {
-        still_right::session(app, change).await?;
+    match &open.job.goal {
+        Goal::ChangePasscodes(change) => still_right::session(app, change).await?,
+        Goal::UpdateCard(planned) => update::may_claim(app, planned).await?,
+        Goal::LogIn | Goal::Personalise { .. } => {}
     }
     let bound = app.holder_of(&card).await?;
     let holder = match (&open.job.goal, bound) {
@@ -206,7 +229,7 @@ async fn claim(
             refuse_if_registered(app, &open, *holder).await?;
             *holder
         }
-        (Goal::LogIn | Goal::ChangePasscodes(_), None) => {
+        (Goal::LogIn | Goal::ChangePasscodes(_) | Goal::UpdateCard(_), None) => {
             return Err(Stop::again(
                 "B-40",
                 "This card is not known here. Use your own smartcard, or ask your Registration Authority.",
@@ -220,14 +243,17 @@ async fn claim(
                 "This is not the card you logged in with. Put that card in the reader.",
             ));
         }
-        (Goal::LogIn | Goal::ChangePasscodes(_), Some(bound)) => bound,
+        (Goal::UpdateCard(planned), Some(bound))
+            if bound != planned.holder || card != planned.card =>
+        {
+            return Err(Stop::again(
+                "C-09",
+                "This is not the card whose certificates are renewed. Put that card in the reader.",
+            ));
+        }
+        (Goal::LogIn | Goal::ChangePasscodes(_) | Goal::UpdateCard(_), Some(bound)) => bound,
     };
-    if !matches!(open.job.goal, Goal::Personalise { .. }) && !is_active(app, holder, &card).await? {
-        return Err(Stop::again(
-            "B-61",
-            "This smartcard is not in use. Use your current smartcard, or ask your Registration Authority.",
-        ));
-    }
+    let resume = used_by(app, &open.job.goal, holder, &card).await?;
     let nonce = app.entropy().bytes::<32>();
     let profile = seen.profile;
     let claim = Claim {
@@ -246,8 +272,39 @@ async fn claim(
         nonce: nonce.to_vec().into(),
         rules: passcode::rules(app.policy()),
         blank,
-        resume: None,
+        resume,
     })))
+}
+
+/// A card that is in use, and whether an update has it between old and new (B-55). Then it can log
+/// in, to finish that, and nothing else.
+async fn used_by(
+    app: &App,
+    goal: &Goal,
+    holder: HolderId,
+    card: &CardSerial,
+) -> Result<Option<Resume>, Stop> {
+    if matches!(goal, Goal::Personalise { .. }) {
+        return Ok(None);
+    }
+    let loaded = app.load(holder).await.map_err(anyhow::Error::from)?;
+    // Not so if it was bound to its holder and never finished, or is no longer his.
+    if loaded.holder.card().is_none_or(|active| active.card != *card) {
+        return Err(Stop::again(
+            "B-61",
+            "This smartcard is not in use. Use your current smartcard, or ask your Registration Authority.",
+        ));
+    }
+    let resume = update::resume(&loaded).map(|(resume, _)| resume);
+    match goal {
+        Goal::ChangePasscodes(_) if resume.is_some() => Err(Stop::no(
+            "B-55",
+            "The renewal of your certificates is not finished. Finish it first.",
+        )),
+        Goal::LogIn | Goal::ChangePasscodes(_) | Goal::UpdateCard(_) | Goal::Personalise { .. } => {
+            Ok(resume)
+        }
+    }
 }
 
 /// P-03: nobody is registered twice. A registration of which the agent never heard that it became
@@ -261,12 +318,6 @@ async fn refuse_if_registered(app: &App, open: &OpenJob, holder: HolderId) -> Re
         app.step_job(open, Input::Personalised).await?;
     }
     Err(Stop::no("P-03", "This person is registered, and the smartcard is ready to be used."))
-}
-
-/// False for a card that was bound to its holder and never finished, or is no longer his.
-async fn is_active(app: &App, holder: HolderId, card: &CardSerial) -> anyhow::Result<bool> {
-    let loaded = app.load(holder).await?;
-    Ok(loaded.holder.card().is_some_and(|active| active.card == *card))
 }
 
 async fn find(app: &App, id: JobId) -> Result<OpenJob, Stop> {
@@ -305,7 +356,10 @@ async fn abandon(
         }
         (_, Hitch::Cancelled) => passcode::cancelled(app, &open).await?,
         (_, hitch) => {
-            app.step_job(&open, Input::Hitch(hitch)).await?;
+            let open = app.step_job(&open, Input::Hitch(hitch)).await?;
+            if let Goal::UpdateCard(planned) = &open.job.goal {
+                app.live().ring(planned.holder);
+            }
         }
     }
     Ok(Answer::Noted)

@@ -36,6 +36,7 @@ use crate::{
     config::{Config, Mode},
     control, health, housekeeping, http,
     keystore::{KeyName, Keystore},
+    live::Live,
     mail_server::{self, NoMailServer},
     pace::Pace,
     poprf::Poprf,
@@ -83,6 +84,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     if let Some(demo) = app.demo() {
         running.tasks.spawn(crate::demo::set_up(app.clone(), demo.clone()));
     }
+    let (closing, until) = (app.clone(), shutdown.clone());
+    running.tasks.spawn(async move {
+        until.cancelled().await;
+        closing.live().close();
+    });
     tracing::info!(portal = app.origin(), "ready");
     let portal = axum::serve(portal_listener, http::router(app.clone()))
         .with_graceful_shutdown(shutdown.clone().cancelled_owned());
@@ -157,6 +163,7 @@ pub async fn parts(
         registry: Registry::default(),
         pace: Pace::default(),
         stretching: Semaphore::new(STRETCHES_AT_ONCE),
+        live: Live::default(),
         pages: portal::view::environment()?,
         #[cfg(feature = "demo")]
         demo,

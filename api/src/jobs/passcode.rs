@@ -136,7 +136,9 @@ pub async fn current(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, 
 pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, Stop> {
     let claim = claimed(open)?;
     let (command, first_event) = match &open.job.goal {
-        Goal::LogIn => return Err(Stop::no("", "Logging in writes nothing to the card.")),
+        Goal::LogIn | Goal::UpdateCard(_) => {
+            return Err(Stop::no("", "This job writes no passcode."));
+        }
         Goal::ChangePasscodes(change) => (change.command, EventId::derive(change.command, 0)),
         Goal::Personalise { command, .. } => (*command, EventId::derive(*command, 0)),
     };
@@ -163,7 +165,7 @@ pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, S
             still_right::check(app, change, Some(secret)).await?;
             same_value::compare(app, open, change, &tag.0).await?
         }
-        Goal::LogIn | Goal::Personalise { .. } => open.clone(),
+        Goal::LogIn | Goal::UpdateCard(_) | Goal::Personalise { .. } => open.clone(),
     };
     let kind = Kind::Smartcard.as_str();
     let row = NewPasscode { secret, holder: claim.holder, kind, event: first_event };
@@ -260,7 +262,7 @@ async fn commit(
     smartcard: Option<SecretRef>,
 ) -> Result<Executed, ExecuteError> {
     let loaded = app.load(change.holder).await?;
-    let command = HolderCommand::ChangePasscodes(changes(&loaded, change, smartcard)?);
+    let command = HolderCommand::ChangePasscodes(changes(app, &loaded, change, smartcard)?);
     let cause = Cause::first(change.command);
     let executed = app.execute(change.holder, cause, Actor::Holder, &command).await?;
     app.prune_vault(change.holder).await;
@@ -269,11 +271,13 @@ async fn commit(
 
 /// What an *Update* asks of the holder's stream.
 pub(super) fn changes(
+    app: &App,
     loaded: &Loaded,
     change: &PlannedChange,
     smartcard: Option<SecretRef>,
 ) -> Result<Changes, ExecuteError> {
-    let proof = Authenticated::by_card(&loaded.holder, &change.card)
+    let at_log_in = app.context(loaded).at(change.logged_on_at);
+    let proof = Authenticated::by_card(&at_log_in, &loaded.holder, &change.card)
         .map_err(|_| Refusal::from(holder::Refusal::CardNotActive))?;
     Ok(Changes {
         proof,

@@ -4,13 +4,11 @@
 //! management key and PUK are sealed in the vault before they are written; the holder exists only
 //! once the card is written and read back (P-03: a holder without a smartcard passcode cannot be).
 
-use chrono::Duration;
 use domain::{
-    card::{self, CardBound, CardKeys, IssuedCard, IssuedCertificate, PublicKey},
+    card::{self, CardBound, CardKeys, IssuedCard, PublicKey},
     holder::{HolderCommand, Registration},
     ids::{CardSerial, CommandId, SecretRef},
 };
-use issuer::{CardCertificate, CardProfile};
 use protocol::{Answer, Blank, Bytes, Purpose, Secret, Slot};
 use sha2::{Digest as _, Sha256};
 use stores::event_store::{AppendError, Expected, StreamName};
@@ -21,6 +19,7 @@ use super::{OpenJob, passcode, proof};
 use crate::{
     agents::answers::Stop,
     app::App,
+    authority::{Order, Transaction},
     execute::{Actor, Cause},
 };
 
@@ -29,9 +28,6 @@ pub const PUK_PURPOSE: &str = "puk";
 
 /// Digits of a PUK: the only form that every card takes.
 const PUK_DIGITS: usize = 8;
-
-/// How long a card's certificates are good for, in days (two years).
-const CERTIFICATE_DAYS: i64 = 730;
 
 /// What a blank card gets on its one way through the workstation; `None` for other jobs.
 pub async fn prepare(app: &App, open: &OpenJob, claim: &Claim) -> Result<Option<Blank>, Stop> {
@@ -105,9 +101,9 @@ pub async fn key_generated(
     if !issuer::PublicKey::from_spki(public_key).is_ok_and(|key| key.is_p256()) {
         return Err(Stop::no("C-09", "The card's key is not of the kind that is used here."));
     }
-    let profile = match slot {
-        Slot::Authentication => CardProfile::Authentication,
-        Slot::Signature => CardProfile::Signature,
+    let slot = match slot {
+        Slot::Authentication => card::Slot::Authentication,
+        Slot::Signature => card::Slot::Signature,
         Slot::CardAuthentication => {
             if !proof::is_signed(app, open, Purpose::Present, &key, proof)? {
                 return Err(Stop::no("C-09", "The card could not show that it has its new key."));
@@ -117,53 +113,15 @@ pub async fn key_generated(
             return Ok(Answer::Certificate { certificate: Bytes(Vec::new()) });
         }
     };
-    let (certificate, issued) = issue(app, claim, profile, public_key, proof).await?;
-    let made = match profile {
-        CardProfile::Authentication => MadeKey::Authentication(key, issued),
-        CardProfile::Signature => MadeKey::Signature(key, issued),
+    let transaction = Transaction { command: open.begun_by(), slot, key: &key };
+    let order = Order { transaction, holder: claim.holder, card: &claim.card, request: proof };
+    let issued = app.authority().issue(&order).await?;
+    let made = match slot {
+        card::Slot::Authentication => MadeKey::Authentication(key, issued.certificate),
+        card::Slot::Signature => MadeKey::Signature(key, issued.certificate),
     };
     app.step_job(open, Input::KeyMade(made)).await?;
-    Ok(Answer::Certificate { certificate: Bytes(certificate) })
-}
-
-async fn issue(
-    app: &App,
-    claim: &Claim,
-    profile: CardProfile,
-    public_key: &[u8],
-    csr: &[u8],
-) -> Result<(Vec<u8>, IssuedCertificate), Stop> {
-    let now = app.now();
-    let person = app.stores().vault.person(claim.holder).await.map_err(anyhow::Error::from)?;
-    let person = person.ok_or_else(|| anyhow::anyhow!("a holder without a person in the vault"))?;
-    let wanted = CardCertificate {
-        profile,
-        holder: claim.holder.0,
-        name: person.name,
-        email: person.email,
-        card: claim.card.as_str().to_owned(),
-        not_before: now,
-        not_after: now + Duration::days(CERTIFICATE_DAYS),
-    };
-    let certificate = app
-        .cards_authority()
-        .issue_card_certificate(csr, &wanted, app.entropy().bytes())
-        .map_err(|_| Stop::no("C-09", "The card's request for a certificate is not right."))?;
-    if certificate.public_key != public_key {
-        return Err(Stop::no("C-09", "The card's key and its request do not belong together."));
-    }
-    let slot = match profile {
-        CardProfile::Authentication => card::Slot::Authentication,
-        CardProfile::Signature => card::Slot::Signature,
-    };
-    let serial = hex::encode(certificate.serial);
-    let issued = IssuedCertificate {
-        slot,
-        serial: serial.parse().map_err(anyhow::Error::from)?,
-        not_before: certificate.not_before,
-        not_after: certificate.not_after,
-    };
-    Ok((certificate.der, issued))
+    Ok(Answer::Certificate { certificate: Bytes(issued.der) })
 }
 
 /// All is written and read back: the registration becomes true.

@@ -5,7 +5,7 @@ use domain::card::PublicKey;
 use protocol::{Purpose, Statement};
 use workflows::card_job::{Claim, Goal};
 
-use super::{OpenJob, act_of};
+use super::{OpenJob, act_of, update};
 use crate::{agents::answers::Stop, app::App};
 
 /// *The card is there*: 9E of the card on record.
@@ -16,10 +16,18 @@ pub async fn present(app: &App, open: &OpenJob, signature: &[u8]) -> Result<(), 
 }
 
 /// *Its holder agrees*: 9A, after VERIFY, over the purpose of the act.
+///
+/// B-55: where an update has the card between old and new, by the key that the update knows, and
+/// over the update.
 pub async fn agreed(app: &App, open: &OpenJob, signature: &[u8]) -> Result<(), Stop> {
     let claim = claimed(open)?;
+    let loaded = app.load(claim.holder).await.map_err(anyhow::Error::from)?;
+    if let Some((resume, key)) = update::resume(&loaded) {
+        return check(app, open, Purpose::ResumeUpdate(resume.update), &key, signature);
+    }
     let (purpose, key) = match &open.job.goal {
         Goal::LogIn => (Purpose::LogIn, app.card_keys(claim).await?.authentication),
+        Goal::UpdateCard(_) => (Purpose::UpdateCard, app.card_keys(claim).await?.authentication),
         Goal::ChangePasscodes(_) => {
             (Purpose::ChangePasscodes, app.card_keys(claim).await?.authentication)
         }

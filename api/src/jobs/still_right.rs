@@ -39,7 +39,7 @@ pub(super) async fn check(
     if change.smartcard && smartcard.is_none() {
         return Ok(());
     }
-    let command = HolderCommand::ChangePasscodes(changes(&loaded, change, smartcard)?);
+    let command = HolderCommand::ChangePasscodes(changes(app, &loaded, change, smartcard)?);
     let context = app.context(&loaded);
     loaded
         .holder
@@ -50,8 +50,13 @@ pub(super) async fn check(
 
 /// P-20: the session that the update was sent in is open. To act at the card counts as using it.
 pub async fn session(app: &App, change: &PlannedChange) -> Result<(), Stop> {
+    open_session(app, &change.session).await
+}
+
+/// The session with this hash, hexadecimal, is open, and is thereby used.
+pub async fn open_session(app: &App, session: &str) -> Result<(), Stop> {
     let mut hash = [0; 32];
-    let open = match hex::decode_to_slice(&change.session, &mut hash) {
+    let open = match hex::decode_to_slice(session, &mut hash) {
         Ok(()) => app
             .stores()
             .sessions

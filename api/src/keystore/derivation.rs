@@ -10,6 +10,17 @@ use super::{KEY_BYTES, VersionedKey};
 /// What separates these keys from any other derived from the same master.
 const LABEL: &[u8] = b"latchkey/v1 card-management-key";
 
+/// What separates challenges from anything else derived from the key of tickets.
+const CHALLENGE_LABEL: &[u8] = b"latchkey/v1 card-write-challenge";
+
+/// 16 bytes that only the keystore can tell, one challenge for each context.
+pub(super) fn challenge(tickets: &VersionedKey, context: &[u8]) -> [u8; 16] {
+    let derived = counter_mode(&tickets.key, CHALLENGE_LABEL, context);
+    let mut challenge = [0; 16];
+    challenge.copy_from_slice(&derived[..16]);
+    challenge
+}
+
 /// The management key (AES-256) of a card: label and context say what it is, the context being the
 /// card's serial number and the version of the master, four bytes big-endian.
 pub(super) fn management_key(

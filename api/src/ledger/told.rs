@@ -92,6 +92,7 @@ fn who(actor: &str) -> &str {
     match actor {
         "holder" => "you, with your smartcard",
         "somebody" => "whoever was at the card reader",
+        "registration_authority" => "your registration authority",
         "system" => "Latchkey",
         other => other,
     }
@@ -144,7 +145,8 @@ mod tests {
 
     #[test]
     fn whoever_acted_is_named_as_one_would_to_the_holder() {
-        for actor in [Actor::Holder, Actor::Somebody, Actor::System] {
+        let authority = Actor::RegistrationAuthority { token: Uuid::from_u128(7) };
+        for actor in [Actor::Holder, Actor::Somebody, authority, Actor::System] {
             let written = serde_json::to_value(&actor).unwrap();
             let by = written["by"].as_str().unwrap();
             assert_ne!(who(by), by);

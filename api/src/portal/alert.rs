@@ -7,13 +7,15 @@ use axum::{
 };
 use chrono::NaiveDate;
 use domain::{
+    certificate,
     expiry::{self, Topic},
     holder::HolderCommand,
 };
 use serde::Deserialize;
-use stores::session::Scope;
+use stores::session::{Scope, Session};
 
 use super::{
+    certificates,
     errors::PageError,
     frame_for, html,
     view::{alert::Alert, frame::Tab, paths, renewal::Renewal},
@@ -22,7 +24,7 @@ use super::{
 use crate::{
     admission::SeeHome,
     app::App,
-    execute::{Actor, Cause},
+    execute::{Actor, Cause, Loaded},
     required::Required,
 };
 
@@ -36,6 +38,22 @@ pub(super) async fn page(
         Some(alert) => {
             let frame = frame_for(&app, &session, Some(Tab::Home)).await?;
             html(Alert::from(&alert).render(app.pages(), &frame))
+        }
+        None => certificates_alert(&app, &session, &loaded).await,
+    }
+}
+
+/// C-05: the certificates' alert comes after that of the passcodes.
+async fn certificates_alert(
+    app: &App,
+    session: &Session,
+    loaded: &Loaded,
+) -> Result<Response, PageError> {
+    let alert = certificate::alert(&app.context(loaded), &loaded.holder);
+    match alert.and_then(|_| certificates::due(app, loaded)) {
+        Some(due) => {
+            let frame = frame_for(app, session, Some(Tab::Home)).await?;
+            html(due.render(app.pages(), &frame))
         }
         None => Ok(Redirect::to(paths::HOME).into_response()),
     }
@@ -56,7 +74,9 @@ pub(super) async fn later(
     let decline = HolderCommand::DeclineAlert { topic: Topic::Passcodes, on };
     let cause = Cause::first(app.entropy().command_id(app.now()));
     app.execute(session.holder, cause, Actor::Holder, &decline).await.map_err(PageError::of)?;
-    Ok(Redirect::to(paths::HOME).into_response())
+    let loaded = app.load(session.holder).await?;
+    let more = certificate::alert(&app.context(&loaded), &loaded.holder).is_some();
+    Ok(Redirect::to(if more { paths::ALERT } else { paths::HOME }).into_response())
 }
 
 /// P-17: what has to be changed before anything else; Home if nothing has.
@@ -69,6 +89,13 @@ pub(super) async fn renewal(
     }
     let loaded = app.load(session.holder).await?;
     let required = Required::of(&app, &session, &loaded);
+    // B-18: passcodes first, then certificates.
+    if required.passcodes().is_empty()
+        && let Some(due) = certificates::due(&app, &loaded)
+    {
+        let frame = frame_for(&app, &session, Some(Tab::Home)).await?;
+        return html(due.render(app.pages(), &frame));
+    }
     let page = Renewal::new(&required, app.context(&loaded).today());
     let frame = frame_for(&app, &session, Some(Tab::Home)).await?;
     html(page.render(app.pages(), &frame))

@@ -5,6 +5,7 @@ use domain::{calendar::Phase, context::Context, expiry, passcode::Status};
 use stores::session::{Scope, Session};
 
 use super::{
+    certificates,
     errors::PageError,
     frame_for, html,
     view::{
@@ -33,6 +34,8 @@ pub(super) async fn page(
         holder: person.map_or_else(String::new, |person| person.name),
         card: session.card.to_string(),
         passcodes: status.iter().map(StatusLine::from).collect(),
+        due: certificates::due(&app, &loaded),
+        certificates: certificates::line(&app, &loaded),
         agent: agent_status(&app, &session),
     };
     html(page.render(app.pages(), &frame_for(&app, &session, Some(Tab::Home)).await?))
@@ -43,7 +46,11 @@ fn notice(app: &App, session: &Session, loaded: &Loaded, status: &[Status; 3]) -
     let context = app.context(loaded);
     if session.scope == Scope::Restricted {
         let required = Required::of(app, session, loaded);
-        return Notice::Renewal(Renewal::new(&required, context.today()));
+        return match required.passcodes() {
+            // B-18: certificates come after them, in a box of their own.
+            [] => Notice::Nothing,
+            _overdue => Notice::Renewal(Renewal::new(&required, context.today())),
+        };
     }
     if let Some(alert) = expiry::alert(&context, &loaded.holder) {
         return Notice::Alert(Alert::from(&alert));

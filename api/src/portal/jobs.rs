@@ -40,6 +40,11 @@ pub(super) async fn page(
     let browser = token(&jar, BROWSER_COOKIE);
     let (purpose, state) = match app.job(JobId(id)).await? {
         Some(open) if open.browser == browser => {
+            if let (Goal::UpdateCard(_), Stage::Updating(_) | Stage::Done(_)) =
+                (&open.job.goal, &open.job.stage)
+            {
+                return Ok(Redirect::to(&paths::card_update(&id.to_string())).into_response());
+            }
             if open.job.stage == Stage::Cancelled {
                 return Ok(Redirect::to(after_cancel(&open.job.goal)).into_response());
             }
@@ -56,6 +61,7 @@ pub(super) async fn page(
 fn after_cancel(goal: &Goal) -> &'static str {
     match goal {
         Goal::ChangePasscodes(_) => paths::PASSCODES_CANCELLED,
+        Goal::UpdateCard(_) => paths::HOME,
         Goal::LogIn | Goal::Personalise { .. } => paths::LOG_IN,
     }
 }
@@ -63,6 +69,7 @@ fn after_cancel(goal: &Goal) -> &'static str {
 fn purpose(goal: &Goal) -> JobFor {
     match goal {
         Goal::LogIn => JobFor::LogIn,
+        Goal::UpdateCard(_) => JobFor::UpdateCard,
         Goal::ChangePasscodes(_) | Goal::Personalise { .. } => JobFor::ChangePasscodes,
     }
 }
@@ -81,7 +88,7 @@ fn state(app: &App, open: &OpenJob) -> JobState {
             until: super::time(app, CardJob::ends_at(open.started_at)),
             last_try: open.job.last_refusal.as_ref().map(passcode_page::last_try),
         },
-        Stage::Writing(..) => JobState::InProgress,
+        Stage::Writing(..) | Stage::Updating(_) => JobState::InProgress,
         Stage::Unknown(..) => JobState::NotKnown,
         Stage::Done(_) => JobState::DoneElsewhere,
         Stage::NotWritten(_) => JobState::Refused(RefusalView {
@@ -110,6 +117,10 @@ pub(super) async fn back(
     let Some(open) = log_in::redeem(&app, &jar, JobId(id), &code.code).await? else {
         return Err(PageError::Problem(ProblemKind::Forbidden));
     };
+    // C-11: the card software works on; the portal shows how far it is.
+    if matches!(open.job.goal, Goal::UpdateCard(_)) {
+        return Ok(Redirect::to(&paths::card_update(&id.to_string())).into_response());
+    }
     let Stage::Done(claim) = &open.job.stage else {
         return Ok(Redirect::to(&paths::job(&id.to_string())).into_response());
     };
@@ -121,6 +132,9 @@ pub(super) async fn back(
         },
         Goal::ChangePasscodes(_) => {
             Ok(Redirect::to(&format!("/passcodes/updated/{id}")).into_response())
+        }
+        Goal::UpdateCard(_) => {
+            Ok(Redirect::to(&paths::card_update(&id.to_string())).into_response())
         }
         // At the demonstration's desk nobody waits for the browser.
         Goal::Personalise { .. } => Ok(StatusCode::NO_CONTENT.into_response()),

@@ -72,11 +72,8 @@ fn ended(ending: Ending) -> Ended {
         Ending::Absolute => Ended::AbsoluteLimit,
         Ending::Because(EndReason::SignedOut) => Ended::LoggedOut,
         Ending::Because(EndReason::CardRemoved | EndReason::AgentLost) => Ended::CardRemoved,
-        Ending::Because(
-            EndReason::AgentRevoked
-            | EndReason::CertificatesRevoked
-            | EndReason::CertificatesRenewed
-            | EndReason::AccountLocked,
-        ) => Ended::Revoked,
+        Ending::Because(EndReason::CertificatesRenewed) => Ended::CertificatesRenewed,
+        Ending::Because(EndReason::CertificatesRevoked) => Ended::CertificatesRevoked,
+        Ending::Because(EndReason::AgentRevoked | EndReason::AccountLocked) => Ended::Revoked,
     }
 }

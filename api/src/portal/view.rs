@@ -11,7 +11,9 @@ pub mod accessibility;
 pub mod account_locked;
 pub mod agent;
 pub mod alert;
+pub mod card_update;
 pub mod care_identity_service;
+pub mod certificates;
 pub mod demo;
 pub mod frame;
 pub mod help;
@@ -25,6 +27,7 @@ pub mod paths;
 pub mod problem;
 pub mod refusal;
 pub mod renewal;
+pub mod revoke;
 pub mod rule;
 pub mod schedule;
 pub mod session_ended;
@@ -36,12 +39,18 @@ use pages::{Environment, Error};
 const TEMPLATES: &[(&str, &str)] = &[
     ("_agent.jinja", include_str!("../../templates/_agent.jinja")),
     ("_alert.jinja", include_str!("../../templates/_alert.jinja")),
+    ("_card_update.jinja", include_str!("../../templates/_card_update.jinja")),
+    ("_certificates.jinja", include_str!("../../templates/_certificates.jinja")),
     ("_phase.jinja", include_str!("../../templates/_phase.jinja")),
     ("_refusal.jinja", include_str!("../../templates/_refusal.jinja")),
     ("_renewal.jinja", include_str!("../../templates/_renewal.jinja")),
     ("accessibility.jinja", include_str!("../../templates/accessibility.jinja")),
     ("account_locked.jinja", include_str!("../../templates/account_locked.jinja")),
     ("alert.jinja", include_str!("../../templates/alert.jinja")),
+    ("card_update.jinja", include_str!("../../templates/card_update.jinja")),
+    ("certificates_due.jinja", include_str!("../../templates/certificates_due.jinja")),
+    ("certificates_renew.jinja", include_str!("../../templates/certificates_renew.jinja")),
+    ("certificates_revoke.jinja", include_str!("../../templates/certificates_revoke.jinja")),
     ("care_identity_service.jinja", include_str!("../../templates/care_identity_service.jinja")),
     ("demo.jinja", include_str!("../../templates/demo.jinja")),
     ("mail.jinja", include_str!("../../templates/mail.jinja")),

@@ -61,6 +61,18 @@ impl FromRequestParts<App> for LogonChecker {
     }
 }
 
+/// Who calls: the registration authority's own system, which has checked who somebody is (C-04). As an
+/// argument of a handler: no other gets in.
+pub(super) struct RegistrationAuthority(pub(super) ApiToken);
+
+impl FromRequestParts<App> for RegistrationAuthority {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        machine(app, &parts.headers, Role::RegistrationAuthority).await.map(Self)
+    }
+}
+
 /// RFC 6750: the token in the headers, if it is good and of this role.
 async fn machine(app: &App, headers: &HeaderMap, role: Role) -> Result<ApiToken, Problem> {
     let Some(bearer) = bearer(headers) else { return Err(Problem::no_token()) };

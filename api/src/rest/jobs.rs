@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use workflows::card_job::{CardJob, Claim, Goal, Stage};
 
-use super::{PREFIX, extract::Sent, problem::Problem};
+use super::{PREFIX, extract::Sent, problem::Problem, renewals::Renewal};
 use crate::{
     app::App,
     cookies::{BROWSER_COOKIE, token},
@@ -90,6 +90,8 @@ enum Purpose {
     LogIn,
     /// P-20 to P-28.
     ChangePasscodes,
+    /// C-09.
+    RenewCertificates,
     /// P-03.
     Personalise,
 }
@@ -100,7 +102,7 @@ enum Purpose {
 enum JobState {
     /// For the holder, at the passcode page.
     Waiting,
-    /// The card is being written.
+    /// The card is being written. For certificates, ask for the renewal: it says how far it is.
     Writing,
     /// The link to the card was lost while it was being written. The next log-in settles it.
     NotKnown,
@@ -120,7 +122,7 @@ impl Progress {
             | Stage::Present(_)
             | Stage::Agreed(_)
             | Stage::Settled(_) => JobState::Waiting,
-            Stage::Writing(..) => JobState::Writing,
+            Stage::Writing(..) | Stage::Updating(_) => JobState::Writing,
             Stage::Unknown(..) => JobState::NotKnown,
             Stage::Done(_) => JobState::Done,
             Stage::NotWritten(_) => JobState::NotWritten,
@@ -132,6 +134,7 @@ impl Progress {
             purpose: match &open.job.goal {
                 Goal::LogIn => Purpose::LogIn,
                 Goal::ChangePasscodes(_) => Purpose::ChangePasscodes,
+                Goal::UpdateCard(_) => Purpose::RenewCertificates,
                 Goal::Personalise { .. } => Purpose::Personalise,
             },
             state,
@@ -208,7 +211,10 @@ pub(super) async fn back(
             let ended = updates::ended(&app, stage, change).await?.ok_or_else(not_yet)?;
             Ok(Json(ended).into_response())
         }
-        (Goal::LogIn | Goal::Personalise { .. }, _) => Err(not_yet()),
+        (Goal::UpdateCard(planned), Stage::Updating(_) | Stage::Done(_)) => {
+            Ok(Json(Renewal::of(&app, &open, planned).await?).into_response())
+        }
+        (Goal::LogIn | Goal::UpdateCard(_) | Goal::Personalise { .. }, _) => Err(not_yet()),
     }
 }
 

@@ -15,6 +15,7 @@ use stores::{api_token::ApiToken, logon::Logon};
 use utoipa::ToSchema;
 
 use super::{
+    certificates::DueCertificates,
     extract::{LogonChecker, Sent},
     idempotency::{Answer, IdempotencyKey},
     passcodes::{PasscodeKind, PasscodePhase},
@@ -44,6 +45,9 @@ pub(super) struct LogonChecked {
     verdict: LogonVerdict,
     /// What the person is to be told, worst first.
     due: Vec<DuePasscode>,
+    /// What the person is to be told of the certificates on his card, if anything is due.
+    #[schema(required)]
+    certificates: Option<DueCertificates>,
 }
 
 /// What a logon opens.
@@ -128,9 +132,12 @@ async fn decide(
     let Some(owner) = app.projections().certificate_owner(&asked.certificate).await? else {
         return Ok(Answer::refused(&not_known())?);
     };
-    let before = app.load(owner.holder).await?.holder;
-    let Ok(proof) = Authenticated::vouched_by_service(&before, &asked.certificate) else {
-        return Ok(Answer::refused(&not_known())?);
+    let before = app.load(owner.holder).await?;
+    let context = app.context(&before);
+    let vouched = Authenticated::vouched_by_service(&context, &before.holder, &asked.certificate);
+    let proof = match vouched {
+        Ok(proof) => proof,
+        Err(refusal) => return Ok(Answer::refused(&Problem::of_logon(refusal, &[]))?),
     };
     log_in::record_expiry_at_logon(app, owner.holder, Cause::first(command)).await?;
     let loaded = app.load(owner.holder).await?;
@@ -148,7 +155,8 @@ async fn decide(
     };
     app.stores().logons.record(&record).await?;
     let due = check.due.iter().map(DuePasscode::from).collect();
-    Ok(Answer::done(&LogonChecked { verdict: check.verdict.into(), due })?)
+    let certificates = check.certificates.as_ref().map(DueCertificates::from);
+    Ok(Answer::done(&LogonChecked { verdict: check.verdict.into(), due, certificates })?)
 }
 
 /// What makes two requests the same: the act, the machine, the body.

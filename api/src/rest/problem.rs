@@ -163,6 +163,8 @@ impl Problem {
             LogonRefusal::AccountLocked | LogonRefusal::CardLocked => StatusCode::LOCKED,
             LogonRefusal::WrongPasscode { .. }
             | LogonRefusal::CardNotKnown
+            | LogonRefusal::CertificatesExpired
+            | LogonRefusal::CertificatesRevoked
             | LogonRefusal::ProofNotValid => StatusCode::FORBIDDEN,
         };
         let facts = match refusal {
@@ -170,6 +172,8 @@ impl Problem {
             LogonRefusal::CardLocked
             | LogonRefusal::WrongPasscode { .. }
             | LogonRefusal::CardNotKnown
+            | LogonRefusal::CertificatesExpired
+            | LogonRefusal::CertificatesRevoked
             | LogonRefusal::ProofNotValid => vec![],
         };
         Self { facts, ..Self::of(status) }
@@ -184,6 +188,14 @@ impl Problem {
             days_of(overdue.kind, overdue.expired_on, overdue.locks_on, overdue.lapses_on)
         });
         Self { facts: facts.collect(), ..Self::of_refusal(refusal) }
+    }
+
+    /// B-57: what cannot be undone was not confirmed.
+    pub(super) fn not_confirmed() -> Self {
+        Self::of(StatusCode::UNPROCESSABLE_ENTITY)
+            .by(const { RuleId::new("B-57") })
+            .because("It cannot be undone, and was not confirmed.")
+            .but("Send the word REVOKE in `confirm`.")
     }
 
     /// A command that a rule says no to.

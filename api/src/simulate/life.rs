@@ -270,7 +270,7 @@ impl Begun {
         let loaded = self.commands.load(holder).await?;
         let ctx = loaded.context(&self.context(act));
         let card = loaded.holder.card().context("everybody has a card")?.card.clone();
-        let proof = Authenticated::by_card(&loaded.holder, &card)?;
+        let proof = Authenticated::by_card(&ctx, &loaded.holder, &card)?;
         let number = (ctx.today() - first_day()).num_days();
         match logon::check(&ctx, &loaded.holder, &proof).verdict {
             Verdict::Locked => {

@@ -133,7 +133,7 @@ async fn b08_nobody_is_locked_by_a_log_in_after_a_start_with_a_wall_40_days_ahea
     log_in::record_expiry_at_logon(&app, HOLDER, cause).await.unwrap();
     let loaded = app.load(HOLDER).await.unwrap();
     let card = loaded.holder.card().unwrap().card.clone();
-    let proof = Authenticated::by_card(&loaded.holder, &card).unwrap();
+    let proof = Authenticated::by_card(&app.context(&loaded), &loaded.holder, &card).unwrap();
     let check = logon::check(&app.context(&loaded), &loaded.holder, &proof);
     assert_eq!(check.verdict, Verdict::Full);
     assert_eq!(expiry::alert(&app.context(&loaded), &loaded.holder), None);

@@ -9,13 +9,17 @@ use super::paths;
 /// Name of the window (S-01).
 pub const SERVICE: &str = "Self Service Portal";
 
-/// A tab. *Revoke Certificates* and *Renew Certificates* join with the certificates.
+/// A tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tab {
     /// What is due, and the card.
     Home,
     /// S-02, S-03.
     ManagePasscodes,
+    /// C-01: only while certificates can be renewed.
+    RenewCertificates,
+    /// C-15.
+    RevokeCertificates,
     /// What happened.
     Ledger,
     /// How to go on.
@@ -23,12 +27,21 @@ pub enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 4] = [Self::Home, Self::ManagePasscodes, Self::Ledger, Self::Help];
+    const ALL: [Self; 6] = [
+        Self::Home,
+        Self::ManagePasscodes,
+        Self::RenewCertificates,
+        Self::RevokeCertificates,
+        Self::Ledger,
+        Self::Help,
+    ];
 
     fn text(self) -> &'static str {
         match self {
             Self::Home => "Home",
             Self::ManagePasscodes => "Manage Passcodes",
+            Self::RenewCertificates => "Renew Certificates",
+            Self::RevokeCertificates => "Revoke Certificates",
             Self::Ledger => "What happened",
             Self::Help => "Help",
         }
@@ -38,6 +51,8 @@ impl Tab {
         match self {
             Self::Home => Act::SeeHome,
             Self::ManagePasscodes => Act::SeePasscodes,
+            Self::RenewCertificates => Act::RenewCertificates,
+            Self::RevokeCertificates => Act::RevokeCertificates,
             Self::Ledger => Act::SeeLedger,
             Self::Help => Act::SeeHelp,
         }
@@ -47,6 +62,8 @@ impl Tab {
         match self {
             Self::Home => paths::HOME,
             Self::ManagePasscodes => paths::PASSCODES,
+            Self::RenewCertificates => paths::CERTIFICATES_RENEW,
+            Self::RevokeCertificates => paths::CERTIFICATES_REVOKE,
             Self::Ledger => paths::LEDGER,
             Self::Help => paths::HELP,
         }
@@ -62,6 +79,8 @@ pub struct Visitor<'a> {
     pub log_out_at: &'a str,
     /// B-17: what the session may do.
     pub scope: Scope,
+    /// S-01, C-01: whether certificates can be renewed now.
+    pub may_renew: bool,
 }
 
 /// The frame for a visitor (or nobody) on a tab (or a page that is none).
@@ -69,7 +88,7 @@ pub struct Visitor<'a> {
 pub fn frame(demo: bool, visitor: Option<Visitor<'_>>, tab: Option<Tab>) -> Frame {
     let home = if visitor.is_some() { paths::HOME } else { paths::START };
     let frame = Frame {
-        navigation: visitor.map_or_else(Vec::new, |visitor| navigation(visitor.scope, tab)),
+        navigation: visitor.map_or_else(Vec::new, |visitor| navigation(visitor, tab)),
         account: visitor.map(|visitor| Account {
             name: visitor.name.to_owned(),
             log_out: paths::LOG_OUT.to_owned(),
@@ -94,10 +113,13 @@ pub fn frame(demo: bool, visitor: Option<Visitor<'_>>, tab: Option<Tab>) -> Fram
     })
 }
 
-fn navigation(scope: Scope, current: Option<Tab>) -> Vec<NavigationItem> {
+fn navigation(visitor: Visitor<'_>, current: Option<Tab>) -> Vec<NavigationItem> {
+    let may_open =
+        |tab: &Tab| visitor.scope == Scope::Full || restricted::allows(tab.act()).is_ok();
     Tab::ALL
         .into_iter()
-        .filter(|tab| scope == Scope::Full || restricted::allows(tab.act()).is_ok())
+        .filter(|tab| visitor.may_renew || *tab != Tab::RenewCertificates)
+        .filter(may_open)
         .map(|tab| NavigationItem {
             href: tab.href().to_owned(),
             text: tab.text().to_owned(),

@@ -57,6 +57,16 @@ pub enum Topic {
     JobElsewhere,
     /// The link was lost while the card was being written.
     CardWriteUnknown,
+    /// B-55: a card update stopped in the middle.
+    CardUpdateInterrupted,
+    /// C-01 to C-07: certificates are due.
+    CertificatesDue,
+    /// C-04: only the registration authority can renew them.
+    RegistrationAuthorityRenews,
+    /// B-52: the certificates have expired.
+    CertificatesExpired,
+    /// C-15: the certificates are revoked.
+    CertificatesRevoked,
     /// which browsers work.
     Browsers,
 }
@@ -120,8 +130,22 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
+        title: "Your certificates",
+        topics: &[
+            Topic::CertificatesDue,
+            Topic::RegistrationAuthorityRenews,
+            Topic::CertificatesExpired,
+            Topic::CertificatesRevoked,
+        ],
+    },
+    Group {
         title: "When something was interrupted",
-        topics: &[Topic::JobExpired, Topic::JobElsewhere, Topic::CardWriteUnknown],
+        topics: &[
+            Topic::JobExpired,
+            Topic::JobElsewhere,
+            Topic::CardWriteUnknown,
+            Topic::CardUpdateInterrupted,
+        ],
     },
     Group { title: "Your browser", topics: &[Topic::Browsers] },
 ];

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{
     agent::{AgentLine, AgentStatus},
     alert::Alert,
+    certificates::{CertificateLine, CertificateNotice},
     passcodes::StatusLine,
     paths,
     renewal::Renewal,
@@ -22,6 +23,10 @@ pub struct Home {
     pub card: String,
     /// S-02, one line a passcode.
     pub passcodes: Vec<StatusLine>,
+    /// C-05 to C-07: what is due of certificates, beside it.
+    pub due: Option<CertificateNotice>,
+    /// How the certificates stand.
+    pub certificates: Option<CertificateLine>,
     /// What is known of the card software.
     pub agent: AgentStatus,
 }
@@ -58,6 +63,8 @@ struct Page<'a> {
     holder: &'a str,
     card: &'a str,
     passcodes: &'a [StatusLine],
+    due: Option<&'a CertificateNotice>,
+    certificates: Option<&'a CertificateLine>,
     agent: AgentLine,
     manage_passcodes: &'static str,
 }
@@ -71,6 +78,8 @@ impl Home {
             holder: &self.holder,
             card: &self.card,
             passcodes: &self.passcodes,
+            due: self.due.as_ref(),
+            certificates: self.certificates.as_ref(),
             agent: self.agent.line(),
             manage_passcodes: paths::PASSCODES,
         };

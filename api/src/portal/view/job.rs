@@ -13,6 +13,8 @@ pub enum JobFor {
     LogIn,
     /// P-20 to P-28.
     ChangePasscodes,
+    /// C-09.
+    UpdateCard,
 }
 
 /// The page of one job.
@@ -69,6 +71,9 @@ impl JobFor {
         match self {
             Self::LogIn => Link::new(paths::LOG_IN, "Start logging in again"),
             Self::ChangePasscodes => Link::new(paths::PASSCODES, "Go back to Manage Passcodes"),
+            Self::UpdateCard => {
+                Link::new(paths::CERTIFICATES_RENEW, "Go back to Renew Certificates")
+            }
         }
     }
 }
@@ -80,10 +85,14 @@ impl JobState {
             (Self::Waiting { .. }, JobFor::ChangePasscodes) => {
                 "Enter your passcode to update your passcodes"
             }
+            (Self::Waiting { .. }, JobFor::UpdateCard) => {
+                "Enter your passcode to renew your certificates"
+            }
             (Self::InProgress, _) => "Working with your card",
             (Self::DoneElsewhere, _) => "This has been finished in another window",
             (Self::Refused(_), JobFor::LogIn) => "You cannot log in",
             (Self::Refused(_), JobFor::ChangePasscodes) => "Your passcodes were not updated",
+            (Self::Refused(_), JobFor::UpdateCard) => "Your certificates were not renewed",
             (Self::Expired, _) => "You ran out of time",
             (Self::NotKnown, _) => "We do not know yet whether your card was changed",
             (Self::NoAgent, _) => "We cannot find your card software",

@@ -27,6 +27,12 @@ pub const PASSCODES_DUE: &str = "/passcodes?renew=due";
 pub const PASSCODES: &str = "/passcodes";
 /// P-27: where *Cancel* leads.
 pub const PASSCODES_CANCELLED: &str = "/passcodes/cancelled";
+/// C-06, B-16: a POST puts the certificates' alert off until tomorrow.
+pub const CERTIFICATES_LATER: &str = "/certificates/later";
+/// S-01, C-09: the Renew Certificates tab; a POST starts.
+pub const CERTIFICATES_RENEW: &str = "/certificates/renew";
+/// C-15: the Revoke Certificates tab; a POST revokes.
+pub const CERTIFICATES_REVOKE: &str = "/certificates/revoke";
 /// What happened, newest first.
 pub const LEDGER: &str = "/ledger";
 /// All help pages.
@@ -50,6 +56,30 @@ pub const DEMO_MAILBOX: &str = "/demo/mailbox";
 #[must_use]
 pub fn job(id: &str) -> String {
     format!("/jobs/{id}")
+}
+
+/// S-07: how far the update of a card is, seen from one of its jobs.
+#[must_use]
+pub fn card_update(job: &str) -> String {
+    format!("/card-updates/{job}")
+}
+
+/// The same as server-sent events.
+#[must_use]
+pub fn card_update_live(job: &str) -> String {
+    format!("{}/live", card_update(job))
+}
+
+/// B-55: a POST takes an interrupted update up again.
+#[must_use]
+pub fn card_update_again(job: &str) -> String {
+    format!("{}/again", card_update(job))
+}
+
+/// C-13: a POST is *Continue*.
+#[must_use]
+pub fn card_update_continue(job: &str) -> String {
+    format!("{}/continue", card_update(job))
 }
 
 /// Demo only: a mail.

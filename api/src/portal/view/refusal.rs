@@ -57,7 +57,15 @@ impl RefusalView {
             facts.extend(overdue.lapses_on.map(|day| fact("counts as not set from", day)));
             facts
         });
-        Self { facts: facts.collect(), ..Self::from(refusal) }
+        let certificates = required.certificates().into_iter().flat_map(|due| {
+            let title = if due.unfinished {
+                "Certificates whose renewal is not finished expire on"
+            } else {
+                "Certificates have to be renewed before"
+            };
+            [Fact { name: title.to_owned(), value: pages::date(due.expires_on) }]
+        });
+        Self { facts: facts.chain(certificates).collect(), ..Self::from(refusal) }
     }
 }
 

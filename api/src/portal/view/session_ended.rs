@@ -16,7 +16,11 @@ pub enum Ended {
     Idle,
     /// 12 hours were over.
     AbsoluteLimit,
-    /// The card or its certificates were revoked, or an operator ended it.
+    /// C-14: the certificates were renewed.
+    CertificatesRenewed,
+    /// C-15: the holder has revoked his certificates.
+    CertificatesRevoked,
+    /// The card software was withdrawn, or an operator ended it.
     Revoked,
 }
 
@@ -58,6 +62,16 @@ impl Ended {
                 "A session lasts no longer than 12 hours.",
                 "Passcodes you had entered were not kept. What you had finished stays as it is.",
             ),
+            Self::CertificatesRenewed => (
+                "You have been logged out: log in again",
+                "Your certificates were renewed. Your session was opened with a key that is no longer on your card, so we have ended it.",
+                "Close other windows of the portal, then log in again with your smartcard and the same passcode as before.",
+            ),
+            Self::CertificatesRevoked => (
+                "Your certificates have been revoked",
+                "Your smartcard opens nothing any more, and we have ended all your sessions. This cannot be undone.",
+                "Visit the registration authority of your organisation for a new smartcard. If somebody else may have used your card, tell them now.",
+            ),
             Self::Revoked => (
                 "Your session has been ended",
                 "Your smartcard, or access with it, has been withdrawn.",
@@ -71,8 +85,8 @@ impl SessionEnded {
     /// The page as HTML.
     pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
         let (title, text, next) = self.reason.words();
-        let page =
-            Page { text, next, log_in: paths::LOG_IN, may_log_in: self.reason != Ended::Revoked };
+        let may_log_in = !matches!(self.reason, Ended::Revoked | Ended::CertificatesRevoked);
+        let page = Page { text, next, log_in: paths::LOG_IN, may_log_in };
         pages::render(environment, "session_ended.jinja", frame, &Head::new(title), &page)
     }
 }

@@ -4,6 +4,7 @@
 //! in a browser (serve the folder with `/assets` beside it).
 
 mod account;
+mod certificates;
 mod demo;
 mod expiry;
 mod jobs;
@@ -33,7 +34,12 @@ fn nobody() -> Stage {
 
 /// A holder is logged in, and on this tab.
 fn holder_on(tab: Tab) -> Stage {
-    let visitor = Visitor { name: "Dr Sam Okafor", log_out_at: "2:47pm", scope: Scope::Full };
+    let visitor = Visitor {
+        name: "Dr Sam Okafor",
+        log_out_at: "2:47pm",
+        scope: Scope::Full,
+        may_renew: true,
+    };
     Stage { environment: environment().unwrap(), frame: frame(true, Some(visitor), Some(tab)) }
 }
 
@@ -64,11 +70,24 @@ fn the_frame_of_production_says_nothing_of_a_demonstration() {
 
 #[test]
 fn b17_a_restricted_session_shows_no_tab_that_it_may_not_open() {
-    let visitor = Visitor { name: "Jo", log_out_at: "2:47pm", scope: Scope::Restricted };
+    let visitor =
+        Visitor { name: "Jo", log_out_at: "2:47pm", scope: Scope::Restricted, may_renew: false };
     let frame = frame(true, Some(visitor), Some(Tab::Home));
     let html = super::accessibility::render(&environment().unwrap(), &frame).unwrap();
     let outline = pages::testing::outline(&html);
     assert!(!outline.contains("What happened") && outline.contains("Manage Passcodes"));
+}
+
+#[test]
+fn s01_c01_renew_certificates_is_a_tab_only_while_they_can_be_renewed() {
+    for may_renew in [true, false] {
+        let visitor = Visitor { name: "Jo", log_out_at: "2:47pm", scope: Scope::Full, may_renew };
+        let frame = frame(true, Some(visitor), Some(Tab::Home));
+        let html = super::accessibility::render(&environment().unwrap(), &frame).unwrap();
+        let outline = pages::testing::outline(&html);
+        assert_eq!(outline.contains("Renew Certificates"), may_renew);
+        assert!(outline.contains("Revoke Certificates"));
+    }
 }
 
 #[test]

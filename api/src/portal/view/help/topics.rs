@@ -294,6 +294,71 @@ impl Topic {
                 ],
                 rule: Some("B-28"),
             },
+            Self::CardUpdateInterrupted => HelpText {
+                slug: "card-update-interrupted",
+                title: "Renewing your certificates was interrupted",
+                meaning: &[
+                    "Your card makes its new keys itself, and has room for one of each kind: the old key is destroyed when the new one is made. When it stops in the middle, your card holds part of the old pair and part of the new one.",
+                    "Nothing is lost. We know how far it got, and the card says what it holds. What is done is not done again, and it all counts as one renewal.",
+                ],
+                steps: &[
+                    "Put your smartcard back in the reader and select ‘Try again’.",
+                    "If you have closed the page, log in with your smartcard at any computer with a card reader, and select ‘Finish renewing’.",
+                    "Until it is finished, your smartcard opens nothing else.",
+                ],
+                rule: Some("B-55"),
+            },
+            Self::CertificatesDue => HelpText {
+                slug: "renew-certificates",
+                title: "Renewing your certificates",
+                meaning: &[
+                    "Your smartcard holds two certificates, one to log in and one to sign. They expire, usually after two years. In the last 30 days you can renew them yourself, and we remind you every day. In the last 20 days you have to.",
+                    "You can renew them yourself twice. The time after that, your registration authority has to check who you are.",
+                ],
+                steps: &[
+                    "Log in, and select ‘Renew certificates now’.",
+                    "Enter your smartcard passcode on the card software’s own page. Leave your card in the reader until we say that it is done.",
+                    "Select ‘Continue’, and log in again.",
+                ],
+                rule: Some("C-01"),
+            },
+            Self::RegistrationAuthorityRenews => HelpText {
+                slug: "registration-authority-renews",
+                title: "Your registration authority renews your certificates",
+                meaning: &[
+                    "You have renewed your certificates yourself as often as is allowed. Before they are renewed again, somebody has to see you and check who you are.",
+                    "You can go on working until they expire. After that you cannot log in.",
+                ],
+                steps: &[
+                    "Make an appointment with the registration authority of your organisation.",
+                    "Take your smartcard and a proof of identity with you. You renew the certificates there, with your own passcode.",
+                ],
+                rule: Some("C-04"),
+            },
+            Self::CertificatesExpired => HelpText {
+                slug: "certificates-expired",
+                title: "Your certificates have expired",
+                meaning: &[
+                    "The certificates on your smartcard were not renewed in time. You cannot log in with them, and cannot renew them yourself any more.",
+                ],
+                steps: &[
+                    "Visit the registration authority of your organisation with your smartcard and a proof of identity.",
+                ],
+                rule: Some("B-52"),
+            },
+            Self::CertificatesRevoked => HelpText {
+                slug: "certificates-revoked",
+                title: "Your certificates are revoked",
+                meaning: &[
+                    "Certificates that are revoked open nothing any more, anywhere. This cannot be undone.",
+                    "Your record, your passcodes and what happened stay as they are.",
+                ],
+                steps: &[
+                    "Visit the registration authority of your organisation. They check who you are and give you a new smartcard.",
+                    "If somebody else may have used your card, tell them that first.",
+                ],
+                rule: Some("C-15"),
+            },
             Self::Browsers => HelpText {
                 slug: "browsers",
                 title: "Which browsers work",

@@ -26,6 +26,8 @@ fn home(phase: Phase, days_left: i64) -> Home {
             line(Kind::AccountRecovery, Phase::Current { days_left: 200 }, 200),
             not_set(Kind::Verification),
         ],
+        due: None,
+        certificates: Some(super::certificates::line()),
         agent: AgentStatus::Ready { reader: "Example Reader 2".into() },
     }
 }
@@ -43,6 +45,8 @@ fn home_says_what_is_most_urgent_and_nothing_when_nothing_is() {
         "home_due",
         &Home { notice: Notice::Alert(alert(&[Kind::Smartcard], 14)), ..due.clone() },
     );
+    let both = Home { due: Some(super::certificates::alert(30, true)), ..due.clone() };
+    shows("home_certificates_due", &both);
     let put_off = PutOff {
         tomorrow: "We will remind you again tomorrow, 25 February 2026.".into(),
         renew: paths::PASSCODES_DUE,

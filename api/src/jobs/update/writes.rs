@@ -1,0 +1,105 @@
+//! Management rights, step by step (SP 800-73-5 part 2, appendix A.1, mutual authentication): the
+//! card's witness is decrypted once for each opening on record, and the card answers a challenge.
+//!
+//! The challenge is derived from the opening, so that nothing has to be remembered between the two
+//! questions, and a server that was started in between still knows it.
+
+use aes::Aes256;
+use cipher::{Array, BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
+use domain::{
+    card::{CardUpdate, Write},
+    holder::HolderCommand,
+};
+use protocol::{Answer, Bytes, Slot};
+use subtle::ConstantTimeEq as _;
+
+use super::{OpenJob, managed, planned};
+use crate::{agents::answers::Stop, app::App, execute::Actor, keystore::KEY_BYTES};
+
+/// A block of AES, and so the length of witness and challenge.
+const BLOCK_BYTES: usize = 16;
+
+type Block = [u8; BLOCK_BYTES];
+
+/// Opens the card for one write: on record first, then the card's witness is decrypted.
+pub async fn open_write(
+    app: &App,
+    open: &OpenJob,
+    slot: Slot,
+    write: protocol::Write,
+    witness: &[u8],
+) -> Result<Answer, Stop> {
+    let (planned, claim) = planned(open)?;
+    let slot = managed(slot)?;
+    let witness = block(witness)?;
+    let (update, job, holder) = (planned.update, open.id.0, planned.holder);
+    match write {
+        protocol::Write::KeyPair => {
+            app.authority().abandon(holder, update, job, slot).await?;
+        }
+        protocol::Write::Certificate => {
+            let write = Write::Certificate;
+            let command = HolderCommand::OpenCardWrite { update, job, slot, write };
+            let cause = open.causes(app.entropy().command_id(app.now()));
+            app.execute(holder, cause, Actor::Holder, &command).await?;
+        }
+    }
+    app.live().ring(holder);
+    let challenge = challenge(app, &opened(app, open).await?);
+    let key = app.keystore().management_key(&claim.card);
+    Ok(Answer::Witness {
+        witness: Bytes(decrypted(&key, witness).to_vec()),
+        challenge: Bytes(challenge.to_vec()),
+    })
+}
+
+/// The card has encrypted the challenge, so that it has the key, too: only then is it written to.
+pub async fn card_authenticated(
+    app: &App,
+    open: &OpenJob,
+    response: &[u8],
+) -> Result<Answer, Stop> {
+    let (_, claim) = planned(open)?;
+    let opened = opened(app, open).await?;
+    let key = app.keystore().management_key(&claim.card);
+    let expected = encrypted(&key, challenge(app, &opened));
+    if bool::from(block(response)?.ct_eq(&expected)) {
+        Ok(Answer::Noted)
+    } else {
+        Err(Stop::no("B-61", "The card could not show that it was made here."))
+    }
+}
+
+/// The update, as long as this job is the one that has taken it up and has opened the card.
+async fn opened(app: &App, open: &OpenJob) -> Result<CardUpdate, Stop> {
+    let (planned, _) = planned(open)?;
+    let loaded = app.load(planned.holder).await.map_err(anyhow::Error::from)?;
+    let there = loaded.holder.card_update().filter(|there| {
+        there.update == planned.update && there.job == open.id.0 && 0 < there.writes
+    });
+    there.cloned().ok_or_else(|| Stop::no("B-55", "The card update is not at that step."))
+}
+
+/// What the card has to encrypt after its n-th opening: never the same twice.
+fn challenge(app: &App, update: &CardUpdate) -> Block {
+    let begun_at = update.begun_at.timestamp_micros();
+    let context = format!("{}\n{}\n{begun_at}\n{}", update.update.0, update.job, update.writes);
+    app.keystore().card_challenge(context.as_bytes())
+}
+
+fn block(bytes: &[u8]) -> Result<Block, Stop> {
+    let refusal = "The card software sent something that no card says.";
+    bytes.try_into().map_err(|_| Stop::no("", refusal))
+}
+
+fn decrypted(key: &[u8; KEY_BYTES], block: Block) -> Block {
+    let mut block = Array(block);
+    Aes256::new(&Array(*key)).decrypt_block(&mut block);
+    block.0
+}
+
+fn encrypted(key: &[u8; KEY_BYTES], block: Block) -> Block {
+    let mut block = Array(block);
+    Aes256::new(&Array(*key)).encrypt_block(&mut block);
+    block.0
+}

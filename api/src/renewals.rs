@@ -1,0 +1,165 @@
+//! *Renew*, *Later*, *Revoke*, up to the point where the card is asked; and how an update stands,
+//! for whoever began it.
+
+use chrono::{DateTime, TimeDelta};
+use domain::{
+    certificate::RevocationReason,
+    context::Context,
+    decider::Decider as _,
+    holder::{self, HolderCommand},
+    ids::{CommandId, HolderId},
+    logon::Authenticated,
+    refusal::Refusal,
+};
+use stores::{
+    agent::AgentId,
+    session::{EndReason, Session},
+};
+use workflows::{
+    card_job::{Goal, PlannedUpdate, Stage},
+    update_my_card::{self, Line, Recorded},
+};
+
+use crate::{
+    app::App,
+    execute::{ExecuteError, Loaded},
+    jobs::{OpenJob, job_of, update::Committed},
+};
+
+/// C-14: how long after the commit the browser that began it is shown that it succeeded, in minutes.
+pub const SUCCESS_MINUTES: i64 = 5;
+
+/// The card of a session, as it was authenticated when the session was opened (B-10).
+pub fn proof(app: &App, session: &Session, loaded: &Loaded) -> Result<Authenticated, Refusal> {
+    let at_log_in = at_log_in(app, session, loaded);
+    Authenticated::by_card(&at_log_in, &loaded.holder, &session.card)
+        .map_err(|_| holder::Refusal::CardNotActive.into())
+}
+
+/// B-10: what a session was judged by. A holder whose own time is ahead of ours (B-09) has been
+/// judged by his own.
+pub fn at_log_in<'a>(app: &'a App, session: &Session, loaded: &Loaded) -> Context<'a> {
+    let ahead = loaded.last_at.filter(|last: &DateTime<_>| app.now() < *last);
+    app.context(loaded).at(ahead.unwrap_or(session.opened_at))
+}
+
+/// C-01, B-55: *Renew* in a session: what is to be done, if the rules would let it begin now. An
+/// update that has the card between old and new is gone on with, whatever was asked for.
+pub fn plan(
+    app: &App,
+    session: &Session,
+    loaded: &Loaded,
+    update: CommandId,
+) -> Result<PlannedUpdate, Refusal> {
+    let open = loaded.holder.card_update().filter(|open| open.is_touched());
+    let planned = PlannedUpdate {
+        holder: session.holder,
+        card: session.card.clone(),
+        update: open.map_or(update, |open| open.update),
+        session: hex::encode(session.token.0),
+        logged_on_at: session.opened_at,
+        asked_at: app.now(),
+    };
+    if open.is_none() {
+        let begin = HolderCommand::BeginCardUpdate {
+            update,
+            job: job_of(update).0,
+            proof: proof(app, session, loaded)?,
+            logged_on_at: planned.logged_on_at,
+            asked_at: planned.asked_at,
+        };
+        loaded.holder.decide(&app.context(loaded), begin)?;
+    }
+    Ok(planned)
+}
+
+/// C-15: both certificates are revoked, and every session of the holder is over.
+pub async fn revoke(
+    app: &App,
+    session: &Session,
+    command: CommandId,
+    reason: RevocationReason,
+) -> Result<(), ExecuteError> {
+    let loaded = app.load(session.holder).await?;
+    let proof = proof(app, session, &loaded)?;
+    app.authority().revoke(session.holder, command, proof, reason).await?;
+    let ended = EndReason::CertificatesRevoked;
+    app.stores()
+        .sessions
+        .end_of_holder(session.holder, ended, app.now())
+        .await
+        .map_err(anyhow::Error::from)?;
+    Ok(())
+}
+
+/// How an update stands, seen from one of its jobs.
+#[derive(Debug, Clone)]
+pub enum Stands {
+    /// The card has not agreed yet: the job's own page says what comes next.
+    NotBegun,
+    /// The card software works on it, or should (C-11).
+    Working(Vec<Line>),
+    /// B-55: it stopped.
+    Interrupted(Vec<Line>),
+    /// C-12: it is done.
+    Renewed(Committed),
+    /// C-14: it is done, and has been shown for long enough.
+    Over,
+}
+
+/// How an update stands, read from what is true.
+pub async fn stands(app: &App, open: &OpenJob, planned: &PlannedUpdate) -> anyhow::Result<Stands> {
+    if let Some(committed) = app.committed(planned.holder, planned.update).await? {
+        let until = committed.at + TimeDelta::minutes(SUCCESS_MINUTES);
+        return Ok(if app.now() < until { Stands::Renewed(committed) } else { Stands::Over });
+    }
+    let agent_is_there = match &open.job.stage {
+        Stage::Updating(claim) => app.agents().agent(AgentId(claim.agent)).is_some(),
+        Stage::Open if open.job.last_refusal.is_some() => false,
+        Stage::Open
+        | Stage::Claimed(_)
+        | Stage::Present(_)
+        | Stage::Agreed(_)
+        | Stage::Settled(_)
+        | Stage::Writing(..)
+        | Stage::Unknown(..)
+        | Stage::Done(_)
+        | Stage::NotWritten(_)
+        | Stage::Cancelled => return Ok(Stands::NotBegun),
+    };
+    let loaded = app.load(planned.holder).await?;
+    let there = loaded.holder.card_update().filter(|there| there.update == planned.update);
+    let Some(there) = there else { return Ok(Stands::NotBegun) };
+    // Another visit has taken it up: this one is over.
+    let is_ours = there.job == open.id.0;
+    let recorded = Recorded::Open(there);
+    let lines = update_my_card::progress(recorded, &open.job.stage, agent_is_there && is_ours);
+    Ok(if agent_is_there && is_ours {
+        Stands::Working(lines.to_vec())
+    } else {
+        Stands::Interrupted(lines.to_vec())
+    })
+}
+
+/// The update that a job carries.
+#[must_use]
+pub fn carried(open: &OpenJob) -> Option<&PlannedUpdate> {
+    match &open.job.goal {
+        Goal::UpdateCard(planned) => Some(planned),
+        Goal::LogIn | Goal::ChangePasscodes(_) | Goal::Personalise { .. } => None,
+    }
+}
+
+/// C-13, B-56: *Continue*: acknowledges, and changes nothing else.
+pub async fn acknowledge(
+    app: &App,
+    holder: HolderId,
+    update: CommandId,
+) -> Result<(), ExecuteError> {
+    use crate::execute::{Actor, Cause};
+    let command = HolderCommand::AcknowledgeRenewal { update };
+    let cause = Cause { command: app.entropy().command_id(app.now()), begun_by: update };
+    app.execute(holder, cause, Actor::Holder, &command).await?;
+    app.live().ring(holder);
+    Ok(())
+}
