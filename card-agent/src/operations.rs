@@ -1,4 +1,4 @@
-//! What is done with a card for a job: log in, change passcodes, personalise.
+//! What is done with a card for a job: log in, change passcodes, renew certificates, personalise.
 //!
 //! Each act is one function that reads from top to bottom, over a [`Transport`] and a [`Server`],
 //! so that both can be played in a test. Common rules:
@@ -17,6 +17,7 @@ mod personalise;
 mod prove;
 #[cfg(test)]
 mod tests;
+mod update;
 
 use protocol::{Act, Answer, JobId, ProblemSeen, Request, ReturnCode};
 
@@ -86,7 +87,8 @@ pub enum Entered {
 /// Why an act stopped. The page has a sentence and a way out for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Halt {
-    /// The card left the reader, or another program took it. No passcode was changed.
+    /// The card left the reader, or another program took it. No passcode was changed; a card
+    /// update goes on where it was (B-55).
     CardLost,
     /// Another program holds the card.
     CardInUse,
@@ -184,7 +186,8 @@ impl From<ServerGone> for Halt {
     }
 }
 
-/// Carries out the act of a task, with the card at the end of `link`.
+/// Carries out the act of a task, with the card at the end of `link`. Calls `leave` if the browser
+/// may go back to the portal while the work goes on (a card update).
 ///
 /// # Errors
 /// [`Halt`]; a claimed job that wrote nothing has then been given up towards the server.
@@ -194,8 +197,9 @@ pub fn run(
     random: &mut impl Random,
     task: &Task,
     entered: &Entered,
+    leave: &mut dyn FnMut(&ReturnCode),
 ) -> Result<ReturnCode, Halt> {
-    let mut job = Job::new(Card::new(link), server, random, task);
+    let mut job = Job::new(Card::new(link), server, random, task, leave);
     let ended = match (&task.act, entered) {
         (
             Act::LogIn | Act::ChangePasscodes { smartcard: false, .. },
@@ -206,15 +210,16 @@ pub fn run(
             Entered::CurrentAndNew { current, new, last_try },
         ) => change::change(&mut job, current, new, *last_try),
         (Act::Personalise, Entered::New { new }) => personalise::personalise(&mut job, new),
+        (Act::UpdateCard, Entered::Current { current, last_try }) => {
+            update::update(&mut job, current, *last_try)
+        }
         (
             Act::LogIn | Act::ChangePasscodes { .. } | Act::Personalise | Act::UpdateCard,
             Entered::Current { .. } | Entered::CurrentAndNew { .. } | Entered::New { .. },
         ) => Err(Halt::ActChanged),
     };
-    if let Err(reason) = ended.as_ref().map_err(Halt::reason)
-        && let Some(reason) = reason
-    {
-        job.abandon(reason);
+    if let Err(halt) = &ended {
+        job.abandon(halt);
     }
     ended
 }

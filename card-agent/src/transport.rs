@@ -32,10 +32,21 @@ pub trait Transport {
     /// # Errors
     /// [`LinkError`]; whether the card carried out the command is then unknown.
     fn transmit(&mut self, apdu: &[u8]) -> Result<Vec<u8>, LinkError>;
+
+    /// Resets the card and keeps it for ourselves: what was selected, verified or authenticated is
+    /// forgotten.
+    ///
+    /// # Errors
+    /// [`LinkError`]; the card may or may not have been reset.
+    fn reset(&mut self) -> Result<(), LinkError>;
 }
 
 impl<T: Transport + ?Sized> Transport for &mut T {
     fn transmit(&mut self, apdu: &[u8]) -> Result<Vec<u8>, LinkError> {
         (**self).transmit(apdu)
+    }
+
+    fn reset(&mut self) -> Result<(), LinkError> {
+        (**self).reset()
     }
 }

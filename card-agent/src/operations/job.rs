@@ -1,6 +1,8 @@
 //! The steps that the acts have in common.
 
-use protocol::{Answer, Bytes, Granted, ProblemSeen, Purpose, Request, Secret, Slot, Statement};
+use protocol::{
+    Answer, Bytes, Granted, ProblemSeen, Purpose, Request, ReturnCode, Secret, Slot, Statement,
+};
 
 use super::{
     Halt, Identified, Server, Task,
@@ -20,12 +22,28 @@ pub(super) struct Job<'a, T, S, R> {
     pub(super) server: &'a mut S,
     pub(super) random: &'a mut R,
     pub(super) task: &'a Task,
+    /// Called when the browser may go back to the portal before the act has ended.
+    leave: &'a mut dyn FnMut(&ReturnCode),
     claimed: bool,
+    /// A card update has begun: the browser is at the portal.
+    left: bool,
 }
 
 impl<'a, T: Transport, S: Server, R: Random> Job<'a, T, S, R> {
-    pub(super) fn new(card: Card<T>, server: &'a mut S, random: &'a mut R, task: &'a Task) -> Self {
-        Self { card, server, random, task, claimed: false }
+    pub(super) fn new(
+        card: Card<T>,
+        server: &'a mut S,
+        random: &'a mut R,
+        task: &'a Task,
+        leave: &'a mut dyn FnMut(&ReturnCode),
+    ) -> Self {
+        Self { card, server, random, task, leave, claimed: false, left: false }
+    }
+
+    /// Lets the browser go back to the portal; what goes wrong from now on is the server's to show.
+    pub(super) fn let_browser_go(&mut self, code: &ReturnCode) {
+        self.left = true;
+        (self.leave)(code);
     }
 
     /// Asks the server; a refusal ends the act.
@@ -136,7 +154,10 @@ impl<'a, T: Transport, S: Server, R: Random> Job<'a, T, S, R> {
     }
 
     /// Gives the job up, if it was claimed. What the server answers changes nothing any more.
-    pub(super) fn abandon(&mut self, reason: ProblemSeen) {
+    pub(super) fn abandon(&mut self, halt: &Halt) {
+        // Once the browser is gone, the server is the only one who can tell the person anything.
+        let unexpected = (self.left && *halt != Halt::ServerLost).then_some(ProblemSeen::CardFault);
+        let Some(reason) = halt.reason().or(unexpected) else { return };
         if self.claimed && self.server.ask(Request::Abandon { job: self.task.job, reason }).is_err()
         {
             tracing::debug!("the server could not be told that a job was given up");

@@ -17,6 +17,7 @@ use crate::{
 mod change;
 mod log_in;
 mod personalise;
+mod update;
 
 const ALL_CARDS: [Quirks; 3] = [APPLET_A, APPLET_B, GUIDE_CARD];
 
@@ -43,7 +44,7 @@ fn operate(
         origin: ORIGIN.to_owned(),
         reader: "Reader".to_owned(),
     };
-    run(card, server, &mut Counting(0), &task, entered)
+    run(card, server, &mut Counting(0), &task, entered, &mut |_| {})
 }
 
 fn code() -> ReturnCode {

@@ -8,9 +8,9 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use protocol::{
-    Act, Answer, CardSeen, JobId, Needs, PasscodeRules, ProblemSeen, Request, Statement,
+    Act, Answer, CardSeen, JobId, Needs, PasscodeRules, ProblemSeen, Request, ReturnCode, Statement,
 };
-use tokio::{runtime::Handle, time::timeout};
+use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle, time::timeout};
 
 use super::{
     Page,
@@ -22,7 +22,7 @@ use crate::{
     operations::{self, Entered, Halt, Task},
     passcode::smartcard_rules,
     profile,
-    readers::Reader,
+    readers::{NotBegun, Reader},
 };
 
 /// How long a person waits before the page says that the server does not answer.
@@ -150,12 +150,12 @@ fn judge(form: &Form, ready: &Ready) -> Result<Entered, Vec<Fault>> {
 }
 
 /// The card's part, on a thread that may block. Once begun it is carried through, whether or not
-/// the browser still waits.
+/// the browser still waits. A card update lets it go before its end.
 async fn operate(
     page: &Page,
     ready: &Ready,
     entered: Entered,
-) -> Result<Result<protocol::ReturnCode, Halt>, Situation> {
+) -> Result<Result<ReturnCode, Halt>, Situation> {
     let task = Task {
         job: ready.job,
         act: ready.act.clone(),
@@ -164,14 +164,37 @@ async fn operate(
     };
     let (desk, reader) = (page.desk.clone(), ready.reader.name.clone());
     let mut server = page.channel.blocking(Handle::current());
+    let (leave, mut left) = mpsc::channel(1);
     let work = move || {
         desk.operate(&reader, |link| {
-            operations::run(link, &mut server, &mut Entropy, &task, &entered)
+            let mut leave = |code: &ReturnCode| {
+                leave.try_send(code.clone()).ok();
+            };
+            operations::run(link, &mut server, &mut Entropy, &task, &entered, &mut leave)
         })
     };
-    match tokio::task::spawn_blocking(work).await {
+    let mut work = tokio::task::spawn_blocking(work);
+    let ended = tokio::select! {
+        biased;
+        Some(code) = left.recv() => {
+            tokio::spawn(see_to_the_end(ready.job, work));
+            return Ok(Ok(code));
+        }
+        ended = &mut work => ended,
+    };
+    match ended {
         Ok(ended) => Ok(ended?),
         Err(_panicked) => Err(Situation::CardFault),
+    }
+}
+
+/// An act whose browser is back at the portal. The server was told how it ended and shows it there.
+async fn see_to_the_end(job: JobId, work: JoinHandle<Result<Result<ReturnCode, Halt>, NotBegun>>) {
+    match work.await {
+        Ok(Ok(Ok(_))) => tracing::info!(%job, "the card is updated"),
+        Ok(Ok(Err(halt))) => tracing::warn!(%job, ?halt, "the update of the card has stopped"),
+        Ok(Err(not_begun)) => tracing::warn!(%job, %not_begun, "the card could not be worked with"),
+        Err(error) => tracing::error!(%job, %error, "the update of the card broke off"),
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) struct Look {
 struct PasscodePage {
     intro: &'static str,
     changes: Vec<String>,
+    warning: Option<Warning>,
     rows: Vec<Row>,
     action: String,
     cancel: String,
@@ -43,6 +44,19 @@ struct PasscodePage {
     last_try: Option<LastTry>,
     button: &'static str,
 }
+
+/// What nobody may overlook.
+#[derive(Serialize)]
+struct Warning {
+    heading: &'static str,
+    text: &'static str,
+}
+
+/// C-11, B-55: said before the first key is made, because afterwards there is no way back.
+const NO_WAY_BACK: Warning = Warning {
+    heading: "Do not remove your smartcard",
+    text: "Your old certificates stop working as soon as the first new key is made. If your smartcard leaves the reader before the end, you can go on where it stopped, at this computer or another, and until then you can log in for nothing else.",
+};
 
 #[derive(Serialize)]
 struct Row {
@@ -151,7 +165,7 @@ impl Look {
                 "Make these changes",
             ),
             Act::UpdateCard => (
-                "Enter the passcode of your smartcard to renew its certificates.",
+                "Enter the passcode of your smartcard to confirm that it is you, and to start. The rest happens by itself and takes about 20 seconds. The portal shows how far it is.",
                 "Renew my certificates",
             ),
             Act::Personalise => (
@@ -161,13 +175,22 @@ impl Look {
         };
         let changes = match &ready.act {
             Act::ChangePasscodes { changes, .. } => changes.clone(),
-            Act::LogIn | Act::Personalise | Act::UpdateCard => Vec::new(),
+            Act::UpdateCard => vec![
+                "Make two new keys on your smartcard".to_owned(),
+                "Replace both of its certificates, one after the other".to_owned(),
+            ],
+            Act::LogIn | Act::Personalise => Vec::new(),
+        };
+        let warning = match &ready.act {
+            Act::UpdateCard => Some(NO_WAY_BACK),
+            Act::LogIn | Act::ChangePasscodes { .. } | Act::Personalise => None,
         };
         let error =
             |id| faults.iter().find(|(field, _)| *field == id).map(|(_, text)| text.clone());
         PasscodePage {
             intro,
             changes,
+            warning,
             rows: self.rows(ready),
             action: format!("/jobs/{}", ready.job),
             cancel: format!("/jobs/{}/cancel", ready.job),

@@ -4,7 +4,7 @@ use protocol::Slot;
 use zeroize::Zeroizing;
 
 use super::{
-    Key, ManagementKey, Object, PublicKey, Reference, ReferenceData, Status,
+    Key, ManagementAlgorithm, ManagementKey, Object, PublicKey, Reference, ReferenceData, Status,
     apdu::{Command, Reply},
     keys::P256,
     objects, tlv,
@@ -93,6 +93,12 @@ impl<T: Transport> Card<T> {
     /// A card at the end of that link.
     pub fn new(link: T) -> Self {
         Self { link }
+    }
+
+    /// Resets the card and selects the application again: no right outlives this.
+    pub fn reset(&mut self) -> Result<(), CardError> {
+        self.link.reset()?;
+        if self.select()? { Ok(()) } else { Err(CardError::Malformed { ins: 0xA4 }) }
     }
 
     /// SELECT (3.1.1). False if this is no PIV card.
@@ -230,25 +236,36 @@ impl<T: Transport> Card<T> {
         random: &mut impl Random,
     ) -> Result<bool, CardError> {
         let malformed = CardError::Malformed { ins: 0x87 };
-        let algorithm = key.algorithm().identifier();
-        let Some(witness) =
-            not_this_key(self.general_authenticate(algorithm, 0x9B, &[0x80, 0x00], 0x80))?
-        else {
-            return Ok(false);
-        };
-        let mut challenge = Zeroizing::new(vec![0; key.algorithm().block_bytes()]);
+        let algorithm = key.algorithm();
+        let Some(witness) = not_this_key(self.witness(algorithm))? else { return Ok(false) };
+        let witness = key.decrypt(&witness).ok_or(malformed.clone())?;
+        let mut challenge = Zeroizing::new(vec![0; algorithm.block_bytes()]);
         random.fill_bytes(&mut challenge);
-        let mut template = Vec::new();
-        tlv::write(&mut template, 0x80, &key.decrypt(&witness).ok_or(malformed.clone())?);
-        tlv::write(&mut template, 0x81, &challenge);
-        let Some(answer) =
-            not_this_key(self.general_authenticate(algorithm, 0x9B, &template, 0x82))?
-        else {
-            return Ok(false);
-        };
+        let answer = not_this_key(self.answer_challenge(algorithm, &witness, &challenge))?;
+        let Some(answer) = answer else { return Ok(false) };
         // The card took our proof; now its own must hold, or it is no card that knows the key.
         let expected = key.encrypt(&challenge).ok_or(malformed.clone())?;
         if answer == *expected { Ok(true) } else { Err(malformed) }
+    }
+
+    /// The first half of [`Card::authenticate`], for who has the management key elsewhere: the
+    /// card's witness, encrypted with it.
+    pub fn witness(&mut self, algorithm: ManagementAlgorithm) -> Result<Vec<u8>, CardError> {
+        self.general_authenticate(algorithm.identifier(), 0x9B, &[0x80, 0x00], 0x80)
+    }
+
+    /// The second half: the decrypted witness opens the card, and the card encrypts the challenge.
+    /// Whoever has the key compares.
+    pub fn answer_challenge(
+        &mut self,
+        algorithm: ManagementAlgorithm,
+        witness: &[u8],
+        challenge: &[u8],
+    ) -> Result<Vec<u8>, CardError> {
+        let mut template = Zeroizing::new(Vec::new());
+        tlv::write(&mut template, 0x80, witness);
+        tlv::write(&mut template, 0x81, challenge);
+        self.general_authenticate(algorithm.identifier(), 0x9B, &template, 0x82)
     }
 
     /// GENERATE ASYMMETRIC KEY PAIR (3.3.2), P-256. Destroys the key that was in the slot. Needs

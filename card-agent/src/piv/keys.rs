@@ -49,6 +49,12 @@ impl From<VerifyingKey> for PublicKey {
 }
 
 impl PublicKey {
+    /// Reads a `SubjectPublicKeyInfo`, DER. `None` if it is none of a P-256 key.
+    #[must_use]
+    pub fn from_spki(spki: &[u8]) -> Option<Self> {
+        VerifyingKey::from_public_key_der(spki).ok().map(Self)
+    }
+
     /// Reads the answer of GENERATE ASYMMETRIC KEY PAIR (SP 800-73-5 part 2, 3.3.2).
     pub(crate) fn from_answer(answer: &[u8]) -> Option<Self> {
         let point = tlv::find(tlv::find(answer, 0x7F49)?, 0x86)?;
@@ -60,7 +66,7 @@ impl PublicKey {
     pub fn of_certificate(certificate: &[u8]) -> Option<Self> {
         let certificate = x509_cert::Certificate::from_der(certificate).ok()?;
         let spki = certificate.tbs_certificate().subject_public_key_info().to_der().ok()?;
-        VerifyingKey::from_public_key_der(&spki).ok().map(Self)
+        Self::from_spki(&spki)
     }
 
     /// `SubjectPublicKeyInfo`, DER. `None` never happens for a key that was parsed.

@@ -13,7 +13,7 @@ use p256::ecdsa::{DerSignature, SigningKey, signature::hazmat::PrehashSigner as 
 
 use crate::{
     piv::{ManagementAlgorithm, ManagementKey, REFERENCE_BYTES, ReferenceData},
-    stand_ins::Counting,
+    stand_ins::{Counting, server::update::MANAGEMENT_KEY},
     transport::{LinkError, Transport},
 };
 
@@ -104,13 +104,15 @@ impl StandInCard {
         })))
     }
 
-    /// A holder's card, with that passcode and keys 9A and 9E.
+    /// A holder's card, with that passcode, its keys and our management key.
     pub(crate) fn of_holder(quirks: Quirks, passcode: &str) -> Self {
         let card = Self::blank(quirks);
         {
             let mut files = card.files();
             files.passcode = *reference(passcode).bytes();
-            for (slot, seed) in [(0x9A, 11), (0x9E, 12)] {
+            files.management =
+                ManagementKey::new(ManagementAlgorithm::Aes256, &MANAGEMENT_KEY).unwrap();
+            for (slot, seed) in [(0x9A, 11), (0x9C, 13), (0x9E, 12)] {
                 files.keys.insert(slot, SigningKey::from_slice(&[seed; 32]).unwrap());
             }
         }
@@ -130,6 +132,7 @@ impl StandInCard {
             pull_at: at,
             pull,
             n_apdus: Arc::default(),
+            n_resets: Arc::default(),
             sent: Arc::default(),
         }
     }
@@ -173,6 +176,8 @@ pub(crate) struct Inserted {
     pull: Pull,
     /// APDUs that were sent to it.
     pub(crate) n_apdus: Arc<AtomicUsize>,
+    /// How often it was reset.
+    pub(crate) n_resets: Arc<AtomicUsize>,
     /// Instruction bytes of the commands that arrived whole, in order.
     pub(crate) sent: Arc<Mutex<Vec<u8>>>,
 }
@@ -185,6 +190,15 @@ impl Transport for Inserted {
         }
         let answer = self.receive(apdu);
         if at == self.pull_at { Err(LinkError::Lost) } else { Ok(answer) }
+    }
+
+    fn reset(&mut self) -> Result<(), LinkError> {
+        if self.pull_at < self.n_apdus.load(Ordering::Relaxed) {
+            return Err(LinkError::Lost);
+        }
+        self.n_resets.fetch_add(1, Ordering::Relaxed);
+        self.volatile = Volatile::default();
+        Ok(())
     }
 }
 

@@ -1,10 +1,12 @@
 //! A stand-in for the server: checks the signatures, evaluates the POPRF, keeps the order of a
 //! job, and can be lost at any question.
 
+pub(crate) mod update;
+
 use p256::{ecdsa::VerifyingKey, pkcs8::DecodePublicKey as _};
 use protocol::{
     Act, Answer, Blank, Bytes, Characters, Granted, JobId, PasscodeRules, ProblemSeen, Purpose,
-    Request, Secret, Slot, Statement, WriteOutcome, poprf_info,
+    Request, Resume, Secret, Slot, Statement, WriteOutcome, poprf_info,
 };
 use uuid::Uuid;
 use voprf::{BlindedElement, Group as _, PoprfServer, Ristretto255};
@@ -13,6 +15,7 @@ use crate::{
     operations::{Server, ServerGone},
     stand_ins::{Counting, authority::Authority},
 };
+use update::{Journal, MANAGEMENT_KEY};
 
 pub(crate) const ORIGIN: &str = "http://localhost:7400";
 pub(crate) const JOB: JobId = JobId(Uuid::from_u128(0x0A));
@@ -43,6 +46,8 @@ pub(crate) struct StandInServer {
     pub(crate) agreed: bool,
     /// Knows the job that it is asked about.
     pub(crate) knows_job: bool,
+    /// Of a card update.
+    pub(crate) journal: Journal,
     poprf: PoprfServer<Ristretto255>,
 }
 
@@ -68,6 +73,7 @@ impl StandInServer {
             wrong: Vec::new(),
             agreed: false,
             knows_job: true,
+            journal: Journal::new(),
             poprf: PoprfServer::new(&mut Counting(7)).unwrap(),
         }
     }
@@ -76,7 +82,7 @@ impl StandInServer {
     pub(crate) fn personalising() -> Self {
         Self {
             blank: Some(Blank {
-                management_key: Secret(vec![0x5A; 32]),
+                management_key: Secret(MANAGEMENT_KEY.to_vec()),
                 puk: Secret(b"87654321".to_vec()),
             }),
             authentication: None,
@@ -156,7 +162,7 @@ impl StandInServer {
                 nonce: Bytes(NONCE.to_vec()),
                 rules: self.rules,
                 blank: self.blank.clone(),
-                resume: None,
+                resume: self.journal.resume(),
             })),
             Request::Present { signature, .. } => {
                 self.check(self.presence, Purpose::Present, &signature);
@@ -167,7 +173,14 @@ impl StandInServer {
                 Answer::Noted
             }
             Request::Agree { signature, .. } => {
-                self.check(self.authentication, Purpose::of(&self.act), &signature);
+                match self.journal.resume() {
+                    None => self.check(self.authentication, Purpose::of(&self.act), &signature),
+                    Some(Resume { update, signer }) => self.check(
+                        Some(self.journal.key(signer)),
+                        Purpose::ResumeUpdate(update),
+                        &signature,
+                    ),
+                }
                 self.agreed = true;
                 let key = Ristretto255::serialize_elem(self.poprf.get_public_key());
                 Answer::Agreed {
@@ -187,6 +200,9 @@ impl StandInServer {
                 self.outcome = Some(outcome);
                 if outcome == WriteOutcome::New { done } else { Answer::Noted }
             }
+            Request::KeyGenerated { slot, public_key, .. } if self.act == Act::UpdateCard => {
+                self.journal.key_generated(slot, &public_key)
+            }
             Request::KeyGenerated { slot, public_key, proof, .. } => {
                 self.key_generated(slot, &public_key, &proof)
             }
@@ -194,15 +210,20 @@ impl StandInServer {
                 self.check(self.authentication, Purpose::Personalise, &signature);
                 done
             }
-            Request::BeginUpdate { .. }
-            | Request::OpenWrite { .. }
-            | Request::CardAuthenticated { .. }
-            | Request::CertificateWritten { .. }
-            | Request::UpdateFinished { .. } => Answer::Refused {
-                rule: String::new(),
-                message: "Not at this step.".to_owned(),
-                again: false,
-            },
+            Request::BeginUpdate { .. } => {
+                assert!(std::mem::take(&mut self.agreed), "nobody has agreed");
+                self.journal.begin()
+            }
+            Request::OpenWrite { slot, write, witness, .. } => {
+                self.journal.open(slot, write, &witness)
+            }
+            Request::CardAuthenticated { response, .. } => self.journal.proved(&response),
+            Request::CertificateWritten { slot, signature, .. } => {
+                let key = Some(self.journal.key(slot));
+                self.check(key, Purpose::TestKey(slot), &signature);
+                self.journal.certificate_written(slot)
+            }
+            Request::UpdateFinished { .. } => self.journal.finished(),
             Request::Abandon { reason, .. } => {
                 self.abandoned = Some(reason);
                 Answer::Noted

@@ -59,6 +59,11 @@ impl Transport for Transaction<'_> {
         }
         Ok(answer.to_vec())
     }
+
+    fn reset(&mut self) -> Result<(), LinkError> {
+        let held = self.held.as_mut().ok_or(LinkError::Lost)?;
+        Ok(held.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::ResetCard)?)
+    }
 }
 
 impl Drop for Transaction<'_> {

@@ -74,4 +74,8 @@ impl Transport for Scripted {
         assert!(expected, "line {}: {} was sent instead", turn.line, hex::encode_upper(apdu));
         turn.answer
     }
+
+    fn reset(&mut self) -> Result<(), LinkError> {
+        panic!("no conversation has a reset in it");
+    }
 }

@@ -154,7 +154,8 @@ fn an_act_other_than_the_one_shown_is_not_signed() {
     let mut server = StandInServer::new(act(false));
     let task =
         Task { job: JOB, act: Act::LogIn, origin: ORIGIN.to_owned(), reader: "R".to_owned() };
-    let ended = run(card.insert(), &mut server, &mut Counting(0), &task, &current("135790"));
+    let ended =
+        run(card.insert(), &mut server, &mut Counting(0), &task, &current("135790"), &mut |_| {});
     assert_eq!(ended, Err(Halt::ActChanged));
     assert_eq!(server.asked, ["claim", "abandon"]);
 }
