@@ -261,7 +261,10 @@ mod tests {
 
     #[test]
     fn a01_a_logon_with_nothing_due_is_full_and_shows_nothing() {
-        assert_eq!(checked("2026-02-23"), Check { verdict: Verdict::Full, due: vec![] });
+        assert_eq!(
+            checked("2026-02-23"),
+            Check { verdict: Verdict::Full, due: vec![], certificates: None }
+        );
     }
 
     #[test]
@@ -288,35 +291,37 @@ mod tests {
 
     #[test]
     fn p05_the_holders_own_card_is_accepted_and_another_is_not() {
-        registered("2025-03-10").on("2025-03-10").see(|_, holder| {
-            assert!(Authenticated::by_card(holder, &card().card).is_ok());
-            let other = Authenticated::by_card(holder, &serial("00FF"));
+        let registered = registered("2025-03-10").on("2025-03-10");
+        registered.see(|ctx, holder| {
+            assert!(Authenticated::by_card(ctx, holder, &card().card).is_ok());
+            let other = Authenticated::by_card(ctx, holder, &serial("00FF"));
             assert_eq!(other, Err(LogonRefusal::CardNotKnown));
+            let nobody = Authenticated::by_card(ctx, &Holder::default(), &card().card);
+            assert_eq!(nobody, Err(LogonRefusal::CardNotKnown));
         });
-        let nobody = Authenticated::by_card(&Holder::default(), &card().card);
-        assert_eq!(nobody, Err(LogonRefusal::CardNotKnown));
     }
 
     #[test]
     fn a01_a_service_vouches_by_the_authentication_certificate_of_the_active_card_and_no_other() {
         let serial = |text: &str| -> CertificateSerial { text.parse().unwrap() };
-        registered("2025-03-10").on("2025-03-10").see(|_, holder| {
-            let vouched = Authenticated::vouched_by_service(holder, &serial("0a01"));
+        registered("2025-03-10").on("2025-03-10").see(|ctx, holder| {
+            let vouched = Authenticated::vouched_by_service(ctx, holder, &serial("0a01"));
             assert_eq!(vouched.unwrap().card(), &card().card);
             for other in ["0a02", "0a03"] {
-                let refused = Authenticated::vouched_by_service(holder, &serial(other));
+                let refused = Authenticated::vouched_by_service(ctx, holder, &serial(other));
                 assert_eq!(refused, Err(LogonRefusal::CardNotKnown), "{other}");
             }
+            let nobody = Holder::default();
+            let nobody = Authenticated::vouched_by_service(ctx, &nobody, &serial("0a01"));
+            assert_eq!(nobody, Err(LogonRefusal::CardNotKnown));
         });
-        let nobody = Authenticated::vouched_by_service(&Holder::default(), &serial("0a01"));
-        assert_eq!(nobody, Err(LogonRefusal::CardNotKnown));
     }
 
     #[test]
     fn b62_a_failed_logon_gives_no_proof_and_without_one_there_is_no_check() {
         // `check` takes an `Authenticated`, which only its constructors give (see its doc-test).
         registered("2025-03-10").on("2026-03-05").see(|ctx, holder| {
-            let failed = Authenticated::by_card(holder, &serial("00FF"));
+            let failed = Authenticated::by_card(ctx, holder, &serial("00FF"));
             let shown = failed.map(|proof| check(ctx, holder, &proof));
             assert_eq!(shown, Err(LogonRefusal::CardNotKnown));
         });

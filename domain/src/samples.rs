@@ -77,8 +77,9 @@ pub(crate) fn registered(on: &str) -> Given<Holder> {
 
 /// The holder's card has signed.
 pub(crate) fn proof() -> Authenticated {
-    let holder = registered("2025-03-10").on("2025-03-10").see(|_, holder| holder.clone());
-    Authenticated::by_card(&holder, &card().card).unwrap()
+    registered("2025-03-10")
+        .on("2025-03-10")
+        .see(|ctx, holder| Authenticated::by_card(ctx, holder, &card().card).unwrap())
 }
 
 /// No change at all, to start from.

@@ -25,7 +25,10 @@ use sqlx::SqlitePool;
 use stores::event_store::{EventStore, Filter, Position, Recorded, Revision, StoreError};
 use tokio::sync::{Mutex, RwLock, watch};
 
-pub use certificates::CertificateOwner;
+pub use certificates::{
+    CertificateOwner, CertificateState, CertificateStatus, REVOKED_PAGE_MAX, RevokedCertificate,
+    RevokedCursor,
+};
 use database::Place;
 pub use error::{Behind, ProjectionError};
 use fact::Fact;
@@ -181,6 +184,26 @@ impl Projections {
     ) -> Result<Option<CertificateOwner>, ProjectionError> {
         let live = self.0.live.read().await;
         certificates::owner(&live, serial).await
+    }
+
+    /// How a certificate stands; `None` if it was never issued here.
+    pub async fn certificate_status(
+        &self,
+        serial: &CertificateSerial,
+    ) -> Result<Option<CertificateStatus>, ProjectionError> {
+        let live = self.0.live.read().await;
+        certificates::status(&live, serial).await
+    }
+
+    /// A page of what is revoked, in the order of the log: `limit` entries at the most (and never
+    /// more than [`REVOKED_PAGE_MAX`]), those after the cursor if one is given.
+    pub async fn revoked_certificates(
+        &self,
+        after: Option<&RevokedCursor>,
+        limit: u32,
+    ) -> Result<Vec<RevokedCertificate>, ProjectionError> {
+        let live = self.0.live.read().await;
+        certificates::revoked(&live, after, limit).await
     }
 }
 

@@ -183,8 +183,8 @@ pub(crate) fn certificate_issued(
     let open = taken(holder, visitor)?;
     match open.slot(certificate.slot) {
         SlotState::KeyMade { .. } => {
-            let update = open.update;
-            Ok(vec![HolderEvent::CertificateIssued { update, certificate, secret }])
+            let (update, card) = (open.update, open.card.clone());
+            Ok(vec![HolderEvent::CertificateIssued { update, card, certificate, secret }])
         }
         SlotState::Issued { .. } | SlotState::Written { .. } => Ok(vec![]),
         SlotState::Untouched | SlotState::Opened => Err(Refusal::OutOfOrder.into()),

@@ -167,6 +167,8 @@ pub enum HolderEvent {
     CertificateIssued {
         /// The update.
         update: CommandId,
+        /// For which card.
+        card: CardSerial,
         /// What was issued.
         certificate: IssuedCertificate,
         /// Where the vault keeps its DER.

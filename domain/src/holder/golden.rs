@@ -1,5 +1,7 @@
 //! What was written once can be read for ever: a file per event type and schema.
 
+mod cards;
+
 use super::*;
 use crate::{
     card::CardBound,
@@ -23,6 +25,12 @@ fn item() -> Item {
 
 /// Each event with the file that holds its `data`, of schema 1.
 fn golden() -> Vec<(HolderEvent, &'static str)> {
+    let mut all = of_passcodes();
+    all.extend(cards::golden());
+    all
+}
+
+fn of_passcodes() -> Vec<(HolderEvent, &'static str)> {
     vec![
         (HolderEvent::HolderRegistered {}, include_str!("golden/HolderRegistered.1.json")),
         (HolderEvent::CardIssued(card()), include_str!("golden/CardIssued.1.json")),
@@ -156,6 +164,8 @@ fn every_reason_of_a_refused_logon_can_be_read_again() {
         LogonRefusal::CardNotKnown,
         LogonRefusal::ProofNotValid,
         LogonRefusal::AccountLocked,
+        LogonRefusal::CertificatesExpired,
+        LogonRefusal::CertificatesRevoked,
     ] {
         let event = HolderEvent::LogonRefused { reason };
         let data = serde_json::to_vec(&event.encode().data).unwrap();

@@ -112,9 +112,12 @@ fn b61_issuing_a_card_puts_the_former_one_out_of_use() {
     let replaced = IssuedCard { card: serial("00FF"), ..card() };
     let now =
         registered(DAY).and(instant("2025-06-01T10:00:00Z"), [HolderEvent::CardIssued(replaced)]);
-    now.on(DAY).see(|_, holder| {
-        assert_eq!(Authenticated::by_card(holder, &card().card), Err(LogonRefusal::CardNotKnown));
-        assert!(Authenticated::by_card(holder, &serial("00FF")).is_ok());
+    now.on(DAY).see(|ctx, holder| {
+        assert_eq!(
+            Authenticated::by_card(ctx, holder, &card().card),
+            Err(LogonRefusal::CardNotKnown)
+        );
+        assert!(Authenticated::by_card(ctx, holder, &serial("00FF")).is_ok());
     });
 }
 

@@ -98,7 +98,23 @@ fn sets(kind: Kind, event: &HolderEvent) -> Option<SecretRef> {
         | HolderEvent::RenewalForced { .. }
         | HolderEvent::LockAnnounced { .. }
         | HolderEvent::AccountLocked { .. }
-        | HolderEvent::RestrictedSessionOpened { .. } => None,
+        | HolderEvent::RestrictedSessionOpened { .. }
+        | HolderEvent::CardUpdateBegun { .. }
+        | HolderEvent::CardUpdateResumed { .. }
+        | HolderEvent::CardWriteOpened { .. }
+        | HolderEvent::CardKeyMade { .. }
+        | HolderEvent::CertificateIssued { .. }
+        | HolderEvent::CertificateAbandoned { .. }
+        | HolderEvent::CertificateWritten { .. }
+        | HolderEvent::CertificatesRenewed { .. }
+        | HolderEvent::CardUpdateAbandoned { .. }
+        | HolderEvent::RenewalAcknowledged { .. }
+        | HolderEvent::CertificatesRevoked { .. }
+        | HolderEvent::RenewalAuthorised { .. }
+        | HolderEvent::CertificateAlertRaised { .. }
+        | HolderEvent::RaRenewalNeeded { .. }
+        | HolderEvent::RenewalObstructed { .. }
+        | HolderEvent::RenewalDeferred { .. } => None,
     }
 }
 
