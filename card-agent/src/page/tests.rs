@@ -131,6 +131,30 @@ async fn each_act_has_its_own_page() {
         .get()
         .await
         .shows(StatusCode::OK, "personalise");
+    Workstation::new(APPLET_A, StandInServer::new(Act::UpdateCard))
+        .get()
+        .await
+        .shows(StatusCode::OK, "update_card");
+}
+
+#[tokio::test]
+async fn c10_the_browser_is_back_at_the_portal_while_the_card_is_being_updated() {
+    let workstation = Workstation::new(APPLET_A, StandInServer::new(Act::UpdateCard));
+    let answered = workstation.post("current_passcode=135790").await;
+    assert_eq!(answered.status, StatusCode::SEE_OTHER);
+    assert!(answered.header("location").starts_with(&format!("{ORIGIN}/jobs/{JOB}/return?code=")));
+    // Looked at, updated, looked at once more.
+    workstation.drawer.has_ended(3).await;
+    assert_eq!(workstation.card.files().objects.len(), 2);
+}
+
+#[tokio::test]
+async fn c10_what_is_wrong_before_the_update_has_begun_is_shown_on_the_passcode_page() {
+    let workstation = Workstation::new(APPLET_A, StandInServer::new(Act::UpdateCard));
+    let answered = workstation.post("current_passcode=000000").await;
+    assert_eq!(answered.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answered.body.contains("2 tries are left"));
+    assert!(workstation.card.files().objects.is_empty());
 }
 
 #[tokio::test]

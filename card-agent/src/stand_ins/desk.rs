@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use tokio::sync::watch;
+
 use crate::{
     readers::{Connector, Desk, Reader, Readers, Slot},
     stand_ins::card::StandInCard,
@@ -15,6 +17,8 @@ use crate::{
 pub(crate) struct Drawer {
     inserted: Arc<Mutex<Option<StandInCard>>>,
     n_connections: Arc<AtomicUsize>,
+    /// Counts the connections that have ended.
+    n_ended: watch::Sender<usize>,
     desk: Option<Desk>,
 }
 
@@ -23,8 +27,12 @@ impl Drawer {
     pub(crate) const MODEL: &'static str = "Approved Reader";
 
     pub(crate) fn new() -> Self {
-        let mut drawer =
-            Self { inserted: Arc::default(), n_connections: Arc::default(), desk: None };
+        let mut drawer = Self {
+            inserted: Arc::default(),
+            n_connections: Arc::default(),
+            n_ended: watch::Sender::new(0),
+            desk: None,
+        };
         let desk = Desk::new(Arc::new(drawer.clone()), &[Self::MODEL.to_owned()]);
         drawer.desk = Some(desk);
         drawer.show(Slot::Empty);
@@ -63,6 +71,11 @@ impl Drawer {
         self.desk().replace(readers);
     }
 
+    /// Waits until so many connections have ended.
+    pub(crate) async fn has_ended(&self, n: usize) {
+        self.n_ended.subscribe().wait_for(|n_ended| n <= *n_ended).await.unwrap();
+    }
+
     /// How often a card was connected to.
     pub(crate) fn n_connections(&self) -> usize {
         self.n_connections.load(Ordering::Relaxed)
@@ -79,6 +92,7 @@ impl Connector for Drawer {
         self.n_connections.fetch_add(1, Ordering::Relaxed);
         let card = self.inserted.lock().unwrap().clone().ok_or(LinkError::Lost)?;
         work(&mut card.insert());
+        self.n_ended.send_modify(|n_ended| *n_ended += 1);
         Ok(())
     }
 }
