@@ -159,8 +159,8 @@ impl Renewal {
                 (state, Vec::new(), Some(committed.expires_at))
             }
             Stands::Over => {
-                return Err(Problem::of(StatusCode::UNAUTHORIZED)
-                    .because("Your certificates were renewed.")
+                return Err(Problem::of(StatusCode::NOT_FOUND)
+                    .because("Your certificates were renewed, and your session is over.")
                     .but("Log in again."));
             }
         };
@@ -262,9 +262,7 @@ async fn mine(
 /// it is done (C-14).
 #[utoipa::path(get, path = "/renewals/{job}", operation_id = "show_renewal", tag = "certificates", params(("job" = Uuid, Path)), security(("browser" = [])), responses(
     (status = 200, description = "How far it is.", body = Renewal),
-    (status = 401, description = "It was done more than five minutes ago: log in.",
-        body = Problem, content_type = "application/problem+json"),
-    (status = 404, description = "There is no such renewal, it is over, or another browser's.",
+    (status = 404, description = "There is no such renewal, it was done more than five minutes ago, or it is another browser's.",
         body = Problem, content_type = "application/problem+json"),
     (status = "default", description = "A problem.",
         body = Problem, content_type = "application/problem+json"),

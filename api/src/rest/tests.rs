@@ -270,7 +270,7 @@ fn certificate(slot: Slot, serial: &str) -> IssuedCertificate {
         slot,
         serial: serial.parse().unwrap(),
         not_before: instant("2025-03-10T09:00:00Z"),
-        not_after: instant("2027-03-10T09:00:00Z"),
+        not_after: instant("2028-03-10T09:00:00Z"),
     }
 }
 
