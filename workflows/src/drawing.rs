@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{card_job, mail_delivery, passcode_expiry, update_my_card};
+use crate::{card_job, certificate_expiry, mail_delivery, passcode_expiry, update_my_card};
 
 /// From one state to another, and what makes it so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,9 +50,10 @@ impl Drawing {
 
 /// Every workflow there is.
 #[must_use]
-pub fn all() -> [&'static Drawing; 4] {
+pub fn all() -> [&'static Drawing; 5] {
     [
         &passcode_expiry::DRAWING,
+        &certificate_expiry::DRAWING,
         &mail_delivery::DRAWING,
         &card_job::DRAWING,
         &update_my_card::DRAWING,

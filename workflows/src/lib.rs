@@ -13,6 +13,7 @@ pub mod mail;
 
 // The definitions.
 pub mod card_job;
+pub mod certificate_expiry;
 pub mod mail_delivery;
 pub mod passcode_expiry;
 pub mod update_my_card;

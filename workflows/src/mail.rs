@@ -16,7 +16,7 @@ use futures::future::BoxFuture;
 use stores::vault::Person;
 use uuid::Uuid;
 
-pub use compose::{Composer, Notice};
+pub use compose::{Asks, CertificateNotice, Composer, Demand, Notice};
 pub use in_memory::{DELIVERED_MAX, InMemoryCourier};
 pub use message::{NotASender, Sender};
 pub use smtp::{Limits, Login, NotUsable, SmtpCourier, SmtpSettings, Tls, is_loopback};

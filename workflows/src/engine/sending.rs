@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    certificate,
     context::Context,
     expiry::Item,
     ids::{CommandId, HolderId},
@@ -26,7 +27,7 @@ use super::{
 };
 use crate::{
     commands::{self, Actor, Cause, Commands},
-    mail::{Composer, Courier, Failure, Mail, Notice},
+    mail::{Asks, Composer, Courier, Failure, Mail, Notice},
     mail_delivery::{Input, MailEvent, Stage},
 };
 
@@ -118,7 +119,7 @@ impl Sender<'_> {
         let meta: Meta = serde_json::from_slice(&recorded.meta)?;
         let asked = match self.vault.person(taken.holder).await? {
             None => Asked::Nobody,
-            Some(_) if !self.still_stands(taken.holder, notice.items()).await? => Asked::DoneWith,
+            Some(_) if !self.still_stands(taken.holder, notice.asks()).await? => Asked::DoneWith,
             Some(to) => {
                 Asked::For(self.composer.compose(taken.step.0, recorded.at, &notice, to)?)
             }
@@ -128,15 +129,22 @@ impl Sender<'_> {
 
     /// A mail may be late, by days if the mail server was down: whoever has done meanwhile what it
     /// asks for is not to be told that he has to. False if each of these passcodes was changed or
-    /// removed since.
-    async fn still_stands(&self, holder: HolderId, items: &[Item]) -> anyhow::Result<bool> {
+    /// removed since, or the certificates were renewed or revoked.
+    async fn still_stands(&self, holder: HolderId, asks: Asks<'_>) -> anyhow::Result<bool> {
         let loaded = self.commands.load(holder).await?;
         let ctx = Context { now: self.now, policies: self.policies };
         let passcodes = loaded.holder.passcodes();
-        Ok(items.iter().any(|item| match passcodes.standing(&ctx, item.kind) {
+        let is_as_it_was = |item: &Item| match passcodes.standing(&ctx, item.kind) {
             Standing::NotSet => false,
             Standing::Set { last_changed_on, .. } => last_changed_on == item.set_on,
-        }))
+        };
+        Ok(match asks {
+            Asks::ToChange(items) => items.iter().any(is_as_it_was),
+            Asks::ToRenew(expires_at) => loaded.holder.certificates(&ctx).is_some_and(|standing| {
+                standing.expires_at == expires_at && standing.phase != certificate::Phase::Revoked
+            }),
+            Asks::Nothing => true,
+        })
     }
 
     /// How long this tick has been sending, in whole seconds: a mail server that hung until its time

@@ -1,11 +1,15 @@
 //! What mails say: plain sentences, once, for the text and the HTML alike.
 
-use chrono::{DateTime, NaiveDate, Utc};
+mod certificates;
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{expiry::Item, holder::HolderEvent};
 use pages::{Environment, Error};
 use serde::Serialize;
 use stores::vault::Person;
 use uuid::Uuid;
+
+pub use certificates::{CertificateNotice, Demand};
 
 use super::{Mail, MessageId, message::one_line};
 
@@ -47,17 +51,36 @@ pub enum Notice {
         /// What was not changed in time.
         items: Vec<Item>,
     },
+    /// C-05, C-12, C-15: about certificates.
+    Certificates(CertificateNotice),
+}
+
+/// What a mail asks its holder to do something about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks<'a> {
+    /// To change these passcodes.
+    ToChange(&'a [Item]),
+    /// To renew the certificates of which the first ends at this instant.
+    ToRenew(DateTime<Utc>),
+    /// Nothing: it tells what happened.
+    Nothing,
 }
 
 impl Notice {
-    /// The passcodes that it is about.
+    /// What it asks for.
     #[must_use]
-    pub fn items(&self) -> &[Item] {
+    pub fn asks(&self) -> Asks<'_> {
         match self {
             Self::Alert { items, .. }
             | Self::Forced { items, .. }
             | Self::LockAnnounced { items, .. }
-            | Self::Locked { items } => items,
+            | Self::Locked { items } => Asks::ToChange(items),
+            Self::Certificates(CertificateNotice::Due { expires_at, .. }) => {
+                Asks::ToRenew(*expires_at)
+            }
+            Self::Certificates(
+                CertificateNotice::Renewed { .. } | CertificateNotice::Revoked { .. },
+            ) => Asks::Nothing,
         }
     }
 
@@ -74,6 +97,24 @@ impl Notice {
             }
             HolderEvent::AccountLocked { effective_from: _, on: _, items } => {
                 Some(Self::Locked { items })
+            }
+            HolderEvent::CertificateAlertRaised {
+                on,
+                expires_at,
+                left,
+                may_decline,
+                ra_required,
+            } => {
+                let demand = Demand::of(may_decline, ra_required);
+                let expires_on = on.checked_add_days(Days::new(left.into()))?;
+                let due = CertificateNotice::Due { on, expires_on, expires_at, demand };
+                Some(Self::Certificates(due))
+            }
+            HolderEvent::CertificatesRenewed { by, .. } => {
+                Some(Self::Certificates(CertificateNotice::Renewed { by }))
+            }
+            HolderEvent::CertificatesRevoked { reason, .. } => {
+                Some(Self::Certificates(CertificateNotice::Revoked { reason }))
             }
             HolderEvent::HolderRegistered {}
             | HolderEvent::CardIssued(_)
@@ -92,12 +133,9 @@ impl Notice {
             | HolderEvent::CertificateIssued { .. }
             | HolderEvent::CertificateAbandoned { .. }
             | HolderEvent::CertificateWritten { .. }
-            | HolderEvent::CertificatesRenewed { .. }
             | HolderEvent::CardUpdateAbandoned { .. }
             | HolderEvent::RenewalAcknowledged { .. }
-            | HolderEvent::CertificatesRevoked { .. }
             | HolderEvent::RenewalAuthorised { .. }
-            | HolderEvent::CertificateAlertRaised { .. }
             | HolderEvent::RaRenewalNeeded { .. }
             | HolderEvent::RenewalObstructed { .. }
             | HolderEvent::RenewalDeferred { .. } => None,
@@ -164,6 +202,7 @@ impl Composer {
                 (subject, self.with_link(paragraphs))
             }
             Notice::Locked { items } => ("Your account is locked".to_owned(), self.locked(items)),
+            Notice::Certificates(notice) => notice.words(&self.portal),
         }
     }
 

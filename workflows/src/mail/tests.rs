@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::{
+    certificate::{Renewer, RevocationReason},
     expiry::{Item, Topic},
     holder::HolderEvent,
     passcode::Kind,
@@ -73,6 +74,35 @@ fn notices() -> Vec<(&'static str, Notice)> {
     ]
 }
 
+/// What is told of certificates that end on 30 June 2027.
+fn notices_of_certificates() -> Vec<(&'static str, Notice)> {
+    let expires_on = day("2027-06-30");
+    let expires_at = "2027-06-30T11:00:00Z".parse().unwrap();
+    let due =
+        |on: &str, demand| CertificateNotice::Due { on: day(on), expires_on, expires_at, demand };
+    let all = [
+        ("certificates_due", due("2027-05-31", Demand::Renew)),
+        ("certificates_forced", due("2027-06-10", Demand::RenewNow)),
+        ("certificates_last_day", due("2027-06-29", Demand::RenewNow)),
+        ("certificates_authority", due("2027-05-31", Demand::VisitAuthority)),
+        ("certificates_renewed", CertificateNotice::Renewed { by: Renewer::Holder }),
+        ("certificates_renewed_authority", CertificateNotice::Renewed { by: Renewer::Authority }),
+        (
+            "certificates_revoked",
+            CertificateNotice::Revoked { reason: RevocationReason::LostOrStolen },
+        ),
+    ];
+    all.map(|(name, notice)| (name, Notice::Certificates(notice))).to_vec()
+}
+
+#[test]
+fn c05_c07_b51_every_mail_about_certificates_says_what_to_do_and_until_when() {
+    for (name, notice) in notices_of_certificates() {
+        let mail = composed(&notice, sam());
+        insta::assert_snapshot!(name, format!("Subject: {}\n\n{}", mail.subject, mail.text));
+    }
+}
+
 /// B-21: where only the smartcard passcode locks the account.
 fn notices_of_what_lapses() -> Vec<(&'static str, Notice)> {
     let verification = || lapsing(Kind::Verification, "2025-03-10");
@@ -102,8 +132,8 @@ fn b21_a_mail_about_what_lapses_says_from_when_it_counts_as_not_set() {
         let mail = composed(&notice, sam());
         insta::assert_snapshot!(name, format!("Subject: {}\n\n{}", mail.subject, mail.text));
         assert!(mail.text.contains("counts as not set from 31 March 2026."), "{name}");
-        let locks = notice
-            .items()
+        let Asks::ToChange(items) = notice.asks() else { panic!("{name}") };
+        let locks = items
             .iter()
             .any(|item| item.kind == Kind::Smartcard && item.expires_on <= day("2026-03-10"));
         assert_eq!(mail.text.contains("Your account will be locked"), locks, "{name}");
@@ -121,7 +151,7 @@ fn p14_p17_p18_every_mail_says_what_is_due_and_when() {
 #[test]
 fn the_html_says_the_same_as_the_text() {
     insta::assert_snapshot!("html", mail().html);
-    for (name, notice) in notices() {
+    for (name, notice) in notices().into_iter().chain(notices_of_certificates()) {
         let mail = composed(&notice, sam());
         let html = mail.html.replace("&#x27;", "'").replace("&#x2f;", "/");
         for line in mail.text.lines().filter(|line| !line.is_empty()) {
@@ -133,7 +163,7 @@ fn the_html_says_the_same_as_the_text() {
 
 #[test]
 fn no_subject_says_whose_mail_it_is() {
-    for (name, notice) in notices() {
+    for (name, notice) in notices().into_iter().chain(notices_of_certificates()) {
         let another = Person { name: "Jo".to_owned(), email: "jo@example.org".to_owned() };
         assert_eq!(composed(&notice, sam()).subject, composed(&notice, another).subject, "{name}");
     }
@@ -167,7 +197,7 @@ fn neither_a_mail_nor_a_failure_shows_whom_it_is_to() {
 }
 
 #[test]
-fn only_the_four_events_that_concern_the_holder_are_mailed() {
+fn only_the_events_that_concern_the_holder_are_mailed() {
     let (on, items) = (day("2026-03-10"), vec![smartcard()]);
     let locks_on = smartcard().locks_on.unwrap();
     let topic = Topic::Passcodes;
@@ -181,6 +211,20 @@ fn only_the_four_events_that_concern_the_holder_are_mailed() {
         },
         HolderEvent::LockAnnounced { on, locks_on, items: items.clone() },
         HolderEvent::AccountLocked { effective_from: locks_on, on: locks_on, items },
+        HolderEvent::CertificateAlertRaised {
+            on,
+            expires_at: "2026-03-30T09:00:00Z".parse().unwrap(),
+            left: 20,
+            may_decline: false,
+            ra_required: false,
+        },
+        HolderEvent::CertificatesRevoked {
+            card: "00A1B2C3".parse().unwrap(),
+            on,
+            reason: RevocationReason::Damaged,
+            serials: vec![],
+            by: Renewer::Holder,
+        },
     ];
     assert!(some.iter().all(|event| Notice::of(event).is_some()));
     let none = [HolderEvent::HolderRegistered {}, HolderEvent::AlertDeclined { topic, on }];

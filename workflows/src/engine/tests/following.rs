@@ -139,7 +139,8 @@ async fn it_follows_the_log_until_it_is_told_to_stop() {
     });
     world.register(1, instant("2025-03-10T09:30:00Z")).await;
     let head = world.stores.log.head().await.unwrap();
-    while engine.position().await.unwrap() < head {
+    // It knows of a holder first, and then when to wake him.
+    while engine.position().await.unwrap() < head || rows(&engine).await[0].1.is_none() {
         tokio::task::yield_now().await;
     }
     stop.send(()).unwrap();
