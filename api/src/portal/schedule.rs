@@ -17,7 +17,11 @@ pub(super) async fn page(
     LoggedIn { session, .. }: LoggedIn<SeePasscodes>,
 ) -> Result<Response, PageError> {
     let loaded = app.load(session.holder).await?;
-    let scheduled = expiry::schedule(&app.context(&loaded), &loaded.holder);
+    let context = app.context(&loaded);
+    let mut page = Schedule::new(&expiry::schedule(&context, &loaded.holder));
+    if let Some(standing) = loaded.holder.certificates(&context) {
+        page = page.with_certificates(&standing, context.today());
+    }
     let frame = frame_for(&app, &session, Some(Tab::ManagePasscodes)).await?;
-    html(Schedule::new(&scheduled).render(app.pages(), &frame))
+    html(page.render(app.pages(), &frame))
 }

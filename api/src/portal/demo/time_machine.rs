@@ -11,6 +11,7 @@ use axum::{
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, Utc};
 use domain::{
     calendar,
+    certificate::{Phase, Standing},
     expiry::{self, What},
     policy::Policy,
 };
@@ -215,16 +216,35 @@ async fn planned(app: &App, demo: &Demo) -> Result<Vec<Planned>, PageError> {
     for person in demo.people() {
         let loaded = app.load(person.holder()).await?;
         let ctx = app.context(&loaded);
-        let scheduled = expiry::schedule(&ctx, &loaded.holder).into_iter();
-        all.extend(scheduled.filter(|one| ctx.today() < one.on).map(|one| (one, person.name)));
+        let of_passcodes = expiry::schedule(&ctx, &loaded.holder)
+            .into_iter()
+            .map(|one| (one.on, format!("{}: {}", one.kind.title(), words(one.what))));
+        let of_certificates = loaded.holder.certificates(&ctx);
+        let to_come = of_passcodes.chain(of_certificates.iter().flat_map(certificates));
+        let to_come = to_come.filter(|(on, _)| ctx.today() < *on);
+        all.extend(to_come.map(|(on, what)| (on, person.name, what)));
     }
-    all.sort_by_key(|(one, _)| one.on);
-    let lines = all.into_iter().take(PLANNED_MAX).map(|(one, holder)| Planned {
-        on: pages::date(one.on),
+    all.sort_by_key(|(on, _, _)| *on);
+    let lines = all.into_iter().take(PLANNED_MAX).map(|(on, holder, what)| Planned {
+        on: pages::date(on),
         holder: holder.to_owned(),
-        what: format!("{}: {}", one.kind.title(), words(one.what)),
+        what,
     });
     Ok(lines.collect())
+}
+
+/// What is to come of certificates, whatever is past of it.
+fn certificates(standing: &Standing) -> Vec<(NaiveDate, String)> {
+    match standing.phase {
+        Phase::Quiet | Phase::Alert | Phase::Forced => [
+            (standing.opens_on, "the daily alerts begin, and they can be renewed"),
+            (standing.forced_on, "they have to be renewed at log-in"),
+            (standing.expires_on, "they expire"),
+        ]
+        .map(|(on, what)| (on, format!("Certificates: {what}")))
+        .to_vec(),
+        Phase::Expired | Phase::Revoked => Vec::new(),
+    }
 }
 
 fn words(what: What) -> &'static str {

@@ -1,7 +1,10 @@
 //! Certificates, as a holder is shown them: what is due, renewing, the update while it runs, revoking.
 
 use chrono::{Days, NaiveDate};
-use domain::certificate::RevocationReason;
+use domain::{
+    certificate::{Phase, Renewer, RevocationReason, Standing},
+    expiry::{Scheduled, What},
+};
 
 use super::{holder_on, nobody};
 use crate::portal::view::{
@@ -10,6 +13,7 @@ use crate::portal::view::{
     frame::Tab,
     paths,
     revoke::{Faults, RevokeCertificates},
+    schedule::Schedule,
     session_ended::{Ended, SessionEnded},
 };
 
@@ -124,6 +128,46 @@ fn an_update_that_is_over_asks_for_nothing_by_itself() {
     let page = CardUpdate { job: "0199b7f2".into(), state: UpdateState::Continued };
     let html = page.render(&stage.environment, &stage.frame).unwrap();
     assert!(!html.contains("http-equiv=\"refresh\"") && !html.contains("live.js"));
+}
+
+fn standing(days_left: i64, ra_required: bool) -> Standing {
+    Standing {
+        card: "0A01".parse().unwrap(),
+        expires_on: EXPIRES_ON,
+        expires_at: "2026-06-30T09:00:00Z".parse().unwrap(),
+        days_left,
+        phase: Phase::Quiet,
+        opens_on: on(30),
+        forced_on: on(20),
+        self_renewals_left: if ra_required { 0 } else { 2 },
+        ra_required,
+        authorised_until: None,
+        restricts: false,
+        update_open: false,
+        may_renew: Err(domain::certificate::Refusal::NotInWindow { opens_on: on(30) }),
+    }
+}
+
+#[test]
+fn the_schedule_has_the_days_of_certificates_among_those_of_passcodes() {
+    let passcode =
+        Scheduled { on: on(25), kind: domain::passcode::Kind::Smartcard, what: What::Expires };
+    let stage = holder_on(Tab::ManagePasscodes);
+    for (name, ra_required) in [("schedule_certificates", false), ("schedule_ra_renews", true)] {
+        let page = Schedule::new(&[passcode]).with_certificates(&standing(40, ra_required), on(40));
+        stage.shows(name, |environment, frame| page.render(environment, frame));
+    }
+}
+
+#[test]
+fn a_line_of_certificates_leads_to_renewing_only_where_that_is_possible() {
+    let quiet = CertificateLine::from(&standing(40, false));
+    assert_eq!((quiet.phase, quiet.renew), ("Up to date", None));
+    let now =
+        Standing { phase: Phase::Alert, may_renew: Ok(Renewer::Holder), ..standing(30, false) };
+    assert_eq!(CertificateLine::from(&now).renew, Some(paths::CERTIFICATES_RENEW));
+    let open = Standing { update_open: true, ..standing(10, false) };
+    assert_eq!(CertificateLine::from(&open).renew, Some(paths::CERTIFICATES_RENEW));
 }
 
 #[test]
