@@ -6,6 +6,7 @@ PORTAL_PORT=${LATCHKEY_PORTAL_PORT:-7400}
 AGENT_PORT=${LATCHKEY_AGENT_PORT:-7401}
 CHANNEL_PORT=${LATCHKEY_CHANNEL_PORT:-7402}
 OPERATOR_PORT=${LATCHKEY_OPERATOR_PORT:-7403}
+AUTHORITY_PORT=${LATCHKEY_AUTHORITY_PORT:-7404}
 READER="Latchkey Virtual Reader"
 
 DEMO="$VAR/demo"
@@ -110,6 +111,7 @@ portal = { listen = "127.0.0.1:$PORTAL_PORT", origin = "http://localhost:$PORTAL
 agents = { listen = "127.0.0.1:$CHANNEL_PORT" }
 agent_page = { port = $AGENT_PORT }
 operator = { listen = "127.0.0.1:$OPERATOR_PORT" }
+authority = { listen = "127.0.0.1:$AUTHORITY_PORT", url = "http://localhost:$AUTHORITY_PORT" }
 TOML
     # Without a drawer there are no demo holders, and no page that promises some.
     [ -z "$PCSC_SOCKET" ] || printf "demo = { drawer = '%s' }\n" "$RUN_FOLDER/drawer.sock" >> "$DEMO/server.toml"

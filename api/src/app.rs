@@ -25,6 +25,7 @@ use crate::{
     live::Live,
     pace::{self, Pace},
     poprf::Poprf,
+    relying_parties::RelyingParties,
 };
 
 /// How long the channel's own certificate is good for, in days; it is made anew at every start.
@@ -64,6 +65,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Entropy,
+    /// What relying parties are answered from.
+    pub relying_parties: RelyingParties,
     /// Who is connected.
     pub registry: Registry,
     /// How often strangers may start a log-in.
@@ -183,6 +186,12 @@ impl App {
     #[must_use]
     pub fn stretching(&self) -> &Semaphore {
         &self.0.stretching
+    }
+
+    /// What relying parties are answered from.
+    #[must_use]
+    pub fn relying_parties(&self) -> &RelyingParties {
+        &self.0.relying_parties
     }
 
     /// Who is connected.

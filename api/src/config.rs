@@ -10,6 +10,7 @@
 //! counts if it is one (`LATCHKEY_MODE`, `LATCHKEY_DATA_DIR`), because other programs' variables
 //! begin with `LATCHKEY_`, too. A list is separated by `;`.
 
+mod authority;
 mod mail;
 mod origin;
 mod settings;
@@ -19,6 +20,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+pub use authority::{AuthoritySettings, HsmSettings};
 pub use mail::{LoginSettings, MailSettings};
 pub use settings::{ConfigError, Fault};
 pub use stores::log::Mode;
@@ -51,6 +53,8 @@ pub struct Config {
     pub agent_page: AgentPage,
     /// `[operator]`.
     pub operator: Operator,
+    /// `[authority]`.
+    pub authority: AuthoritySettings,
     /// `[readers]`.
     pub readers: Readers,
     /// `[mail]`: the mail server. Without this section no mail is sent; the demonstration keeps
@@ -148,6 +152,7 @@ impl Config {
         config.portal.listen = any;
         config.agents.listen = any;
         config.operator.listen = any;
+        config.authority.listen = any;
         config
     }
 
@@ -205,6 +210,7 @@ impl Config {
             operator: Operator {
                 listen: settings.address("operator.listen", defaults.operator.listen),
             },
+            authority: AuthoritySettings::of(&mut settings, defaults.authority),
             readers: Readers { approved: settings.list("readers.approved", READERS_MAX) },
             mail: MailSettings::of(&mut settings),
             demo: DemoSettings { drawer: settings.path("demo.drawer") },
@@ -279,9 +285,11 @@ impl Config {
 
     fn check_listeners(&self, settings: &mut Settings) {
         let (portal, agents) = (self.portal.listen, self.agents.listen);
-        let operator = self.operator.listen;
+        let (operator, authority) = (self.operator.listen, self.authority.listen);
         let away = |address: SocketAddr| !address.ip().is_loopback();
-        for (key, address) in [("portal.listen", portal), ("agents.listen", agents)] {
+        for (key, address) in
+            [("portal.listen", portal), ("agents.listen", agents), ("authority.listen", authority)]
+        {
             if self.mode == Mode::Demo && away(address) {
                 settings.fault(key, format!("{address}: the demonstration stays on loopback"));
             }
@@ -302,6 +310,7 @@ impl Config {
             ("agents.listen", agents.port()),
             ("agent_page.port", self.agent_page.port),
             ("operator.listen", operator.port()),
+            ("authority.listen", authority.port()),
         ];
         for (place, (key, port)) in ports.iter().enumerate() {
             let earlier = ports[..place].iter().find(|(_, other)| other == port && *port != 0);
@@ -326,6 +335,7 @@ impl Default for Config {
             agents: AgentsChannel { listen: loopback(7402) },
             agent_page: AgentPage { port: 7401 },
             operator: Operator { listen: loopback(7403) },
+            authority: AuthoritySettings::on(loopback(7404)),
             readers: Readers { approved: vec![] },
             mail: None,
             demo: DemoSettings { drawer: None },

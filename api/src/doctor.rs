@@ -100,6 +100,7 @@ pub fn doctor_at(
         port("portal.listen", config.portal.listen, config.operator.listen),
         port("agents.listen", config.agents.listen, config.operator.listen),
         port("operator.listen", config.operator.listen, config.operator.listen),
+        port("authority.listen", config.authority.listen, config.operator.listen),
         readers(config),
         mail(config),
     ]

@@ -35,6 +35,7 @@ pub mod passcode_page;
 pub mod passcode_status;
 pub mod poprf;
 pub mod portal;
+pub mod relying_parties;
 pub mod renewals;
 pub mod required;
 pub mod rest;

@@ -1,5 +1,5 @@
-//! Ticks the workflow engine. What ticks knows no rule: it says what time it is, and the engine
-//! knows what is due.
+//! Ticks the workflow engine, and what relying parties are told. What ticks knows no rule: it says
+//! what time it is, and they know what is due.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::{sync::Mutex, time::timeout};
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::App;
+use crate::{app::App, relying_parties};
 
 /// How often: every second, so that a mail goes out soon after what it tells of.
 const EVERY: &str = "* * * * * *";
@@ -29,11 +29,23 @@ pub async fn run(app: App, shutdown: CancellationToken) -> anyhow::Result<()> {
     let one_at_a_time = Arc::new(Mutex::new(()));
     let mut scheduler = JobScheduler::new().await.context("the scheduler")?;
     let ticking = Arc::clone(&one_at_a_time);
+    let engine = app.clone();
     let job = Job::new_async(EVERY, move |_, _| {
-        let (app, one_at_a_time) = (app.clone(), Arc::clone(&ticking));
+        let (app, one_at_a_time) = (engine.clone(), Arc::clone(&ticking));
         Box::pin(async move {
             if let Ok(_ticking) = one_at_a_time.try_lock() {
                 tick(&app).await;
+            }
+        })
+    })?;
+    scheduler.add(job).await?;
+    // Of their own, since a mail server that hangs may hold the engine's tick up for minutes.
+    let one_list_at_a_time = Arc::new(Mutex::new(()));
+    let job = Job::new_async(EVERY, move |_, _| {
+        let (app, one_at_a_time) = (app.clone(), Arc::clone(&one_list_at_a_time));
+        Box::pin(async move {
+            if let Ok(_ticking) = one_at_a_time.try_lock() {
+                relying_parties::tick(&app).await;
             }
         })
     })?;

@@ -64,7 +64,8 @@ fn start(program: &Path, folder: &Path) -> anyhow::Result<Server> {
         format!(
             "data_dir = {:?}\n[keystore]\ndir = {:?}\n\
              [portal]\nlisten = \"127.0.0.1:0\"\n[agents]\nlisten = \"127.0.0.1:0\"\n\
-             [operator]\nlisten = \"127.0.0.1:0\"\n",
+             [operator]\nlisten = \"127.0.0.1:0\"\n\
+             [authority]\nlisten = \"127.0.0.1:0\"\n",
             place("data"),
             place("keys"),
         ),

@@ -21,6 +21,24 @@ pub struct PublishedCrl {
     pub der: Vec<u8>,
 }
 
+#[derive(sqlx::FromRow)]
+struct Row {
+    number: i64,
+    this_update: DateTime<Utc>,
+    next_update: DateTime<Utc>,
+    der: Vec<u8>,
+}
+
+impl TryFrom<Row> for PublishedCrl {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let Row { number, this_update, next_update, der } = row;
+        let number = u64::try_from(number).map_err(|error| StoreError(error.into()))?;
+        Ok(Self { number, this_update, next_update, der })
+    }
+}
+
 /// Why a list was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
@@ -45,14 +63,12 @@ impl Crls {
 
     /// The list that was published last.
     pub async fn latest(&self) -> Result<Option<PublishedCrl>, StoreError> {
-        let row: Option<(i64, DateTime<Utc>, DateTime<Utc>, Vec<u8>)> = sqlx::query_as(
+        let row: Option<Row> = sqlx::query_as(
             "select number, this_update, next_update, der from crl order by number desc limit 1",
         )
         .fetch_optional(self.connections.reader())
         .await?;
-        let Some((number, this_update, next_update, der)) = row else { return Ok(None) };
-        let number = u64::try_from(number).map_err(|error| StoreError(error.into()))?;
-        Ok(Some(PublishedCrl { number, this_update, next_update, der }))
+        row.map(PublishedCrl::try_from).transpose()
     }
 
     /// Publishes a list, if its number is greater than every one before; lists long superseded go.

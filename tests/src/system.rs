@@ -73,6 +73,7 @@ struct Ports {
     page: u16,
     channel: u16,
     operator: u16,
+    authority: u16,
 }
 
 /// The system, for one test at a time. What a failed test has left behind is put in order first.
@@ -206,6 +207,12 @@ impl System {
         format!("http://127.0.0.1:{}", self.ports.page)
     }
 
+    /// Where relying parties ask.
+    #[must_use]
+    pub fn authority_url(&self) -> String {
+        format!("http://localhost:{}", self.ports.authority)
+    }
+
     /// A file in the system's folder.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
@@ -213,7 +220,7 @@ impl System {
     }
 
     fn configure_server(&self) -> anyhow::Result<()> {
-        let Ports { portal, page, channel, operator } = self.ports;
+        let Ports { portal, page, channel, operator, authority } = self.ports;
         let drawer = self.sandbox.drawer_socket();
         let server = format!(
             "mode = \"demo\"\ndata_dir = \"{}\"\n\
@@ -221,6 +228,7 @@ impl System {
              [agents]\nlisten = \"127.0.0.1:{channel}\"\n\
              [agent_page]\nport = {page}\n\
              [operator]\nlisten = \"127.0.0.1:{operator}\"\n\
+             [authority]\nlisten = \"127.0.0.1:{authority}\"\nurl = \"http://localhost:{authority}\"\n\
              [demo]\ndrawer = \"{}\"\n",
             self.path("data").display(),
             drawer.display(),
@@ -271,13 +279,13 @@ impl System {
 impl Ports {
     /// Ports that nobody uses. Somebody could take one before we do; then the start fails and says so.
     fn free() -> anyhow::Result<Self> {
-        let listeners = [(); 4].map(|()| TcpListener::bind(("127.0.0.1", 0)));
-        let mut ports = [0; 4];
+        let listeners = [(); 5].map(|()| TcpListener::bind(("127.0.0.1", 0)));
+        let mut ports = [0; 5];
         for (port, listener) in ports.iter_mut().zip(&listeners) {
             let listener = listener.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
             *port = listener.local_addr()?.port();
         }
-        let [portal, page, channel, operator] = ports;
-        Ok(Self { portal, page, channel, operator })
+        let [portal, page, channel, operator, authority] = ports;
+        Ok(Self { portal, page, channel, operator, authority })
     }
 }

@@ -51,6 +51,9 @@ pub enum Unanswered {
     /// Something is wrong on our side.
     #[error("no answer can be given")]
     InternalError,
+    /// The answer is not known at the moment.
+    #[error("no answer can be given now")]
+    TryLater,
     /// It is about another authority's certificates.
     #[error("these are another authority's certificates")]
     Unauthorized,
@@ -63,6 +66,7 @@ impl Unanswered {
         let status = match self {
             Self::Malformed => 1,
             Self::InternalError => 2,
+            Self::TryLater => 3,
             Self::Unauthorized => 6,
         };
         [0x30, 0x03, 0x0A, 0x01, status]

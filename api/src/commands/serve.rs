@@ -40,7 +40,9 @@ use crate::{
     mail_server::{self, NoMailServer},
     pace::Pace,
     poprf::Poprf,
-    portal, scheduler,
+    portal,
+    relying_parties::{self, RelyingParties},
+    scheduler,
 };
 
 /// Values stretched at the same time by this process (B-27), 46 MiB each.
@@ -59,6 +61,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let portal_listener = bind("portal.listen", config.portal.listen).await?;
     let agents_listener = bind("agents.listen", config.agents.listen).await?;
     let operator_listener = bind("operator.listen", config.operator.listen).await?;
+    let authority_listener = bind("authority.listen", config.authority.listen).await?;
     let app = open(config, Arc::new(AcceptedClock::system()), Entropy::System).await?;
     let shutdown = &running.shutdown;
     let (following, log) = (app.projections().clone(), Arc::clone(&app.stores().log));
@@ -75,6 +78,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let answering = axum::serve(operator_listener, health::router(app.clone()))
         .with_graceful_shutdown(shutdown.clone().cancelled_owned());
     running.start("the operator's port", answering.into_future());
+    // So that whoever asks finds a list; what fails here is tried again every second.
+    relying_parties::tick(&app).await;
+    let telling = axum::serve(authority_listener, relying_parties::router(app.clone()))
+        .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    running.start("the relying parties' port", telling.into_future());
     let (sweeping, until) = (app.clone(), shutdown.clone());
     running.start("the housekeeping", async move {
         housekeeping::run(sweeping, until).await;
@@ -154,7 +162,11 @@ pub async fn parts(
         projections,
         engine,
         policies,
-        cards: keystore.cards_authority()?,
+        cards: keystore
+            .cards_authority()?
+            .with_profiles(config.authority.profiles.clone())
+            .with_pointers(config.authority.pointers()),
+        relying_parties: RelyingParties::default(),
         agents: keystore.agents_authority()?,
         poprf: Poprf::current(&keystore)?,
         keystore,

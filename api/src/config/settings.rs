@@ -19,8 +19,17 @@ const SEPARATOR: &str = "__";
 const TOP: [&str; 2] = ["mode", "data_dir"];
 
 /// The sections there are.
-const SECTIONS: [&str; 8] =
-    ["agent_page", "agents", "demo", "keystore", "mail", "operator", "portal", "readers"];
+const SECTIONS: [&str; 9] = [
+    "agent_page",
+    "agents",
+    "authority",
+    "demo",
+    "keystore",
+    "mail",
+    "operator",
+    "portal",
+    "readers",
+];
 
 /// The largest configuration file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 64 * 1024;

@@ -130,6 +130,7 @@ fn a_question_about_anothers_certificate_gets_unauthorized_and_one_that_is_none_
     for (unanswered, word) in [
         (Unanswered::Malformed, "malformedrequest (1)"),
         (Unanswered::InternalError, "internalerror (2)"),
+        (Unanswered::TryLater, "trylater (3)"),
         (Unanswered::Unauthorized, "unauthorized (6)"),
     ] {
         let text = response_text(folder.path(), &unanswered.response());
