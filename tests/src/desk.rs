@@ -78,7 +78,19 @@ impl Desk {
     }
 
     async fn open_at(now: DateTime<Utc>, seed: u64) -> anyhow::Result<Self> {
+        Self::open_in(TempDir::new()?, now, seed).await
+    }
+
+    /// A second server like this one, on a copy of its folder. Nothing may be happening meanwhile, and its randomness
+    /// has to begin elsewhere, or what both make would have the same names.
+    pub async fn copy(&self, seed: u64) -> anyhow::Result<Self> {
+        self.app.catch_up().await?;
         let folder = TempDir::new()?;
+        copy_folder(self.data(), folder.path())?;
+        Self::open_in(folder, self.now(), seed).await
+    }
+
+    async fn open_in(folder: TempDir, now: DateTime<Utc>, seed: u64) -> anyhow::Result<Self> {
         let clock = Arc::new(StandingClock::at(now));
         let config = Config::for_testing(&folder.path().join("data"));
         let shown: Arc<StandingClock> = Arc::clone(&clock);
@@ -135,6 +147,12 @@ impl Desk {
         let certificate = Sha256::digest(workstation.as_bytes()).into();
         self.app.stores().agents.enrol(id, workstation, certificate, self.now()).await?;
         Ok(SoftAgent::connect(self.app.clone(), id, workstation))
+    }
+
+    /// An agent that is enrolled already connects.
+    #[must_use]
+    pub fn connect(&self, agent: AgentId, workstation: &str) -> SoftAgent {
+        SoftAgent::connect(self.app.clone(), agent, workstation)
     }
 
     /// A person becomes a holder the way everybody does: a blank card is personalised.
@@ -207,4 +225,19 @@ impl Desk {
     pub async fn logons(&self, holder: HolderId) -> anyhow::Result<usize> {
         Ok(self.app.stores().logons.of_holder(holder, None, LEDGER_LINES).await?.len())
     }
+}
+
+/// Copies a folder with all that is in it.
+pub fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else if entry.file_type()?.is_file() {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }

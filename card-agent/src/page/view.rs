@@ -165,7 +165,7 @@ impl Look {
                 "Make these changes",
             ),
             Act::UpdateCard => (
-                "Enter the passcode of your smartcard to confirm that it is you, and to start. The rest happens by itself and takes about 20 seconds. The portal shows how far it is.",
+                "Enter the passcode of your smartcard to confirm that it is you, and to start. The rest happens by itself and takes less than a minute. The portal shows how far it is.",
                 "Renew my certificates",
             ),
             Act::Personalise => (

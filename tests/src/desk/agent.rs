@@ -1,6 +1,8 @@
 //! A stand-in for a card agent: it speaks the agents' protocol with the server directly, without TLS and PC/SC. It
 //! can do each step by itself, in any order and with any lie in it; the whole acts are made of the honest steps.
 
+pub mod update;
+
 use api::{
     agents::{AgentSeen, LineId, answers},
     app::App,
@@ -44,6 +46,9 @@ pub enum Stop {
     /// The card did not accept the passcode.
     #[error("wrong passcode, {0} tries left")]
     WrongPasscode(u8),
+    /// The agent is gone, or the card: as a test wanted it.
+    #[error("torn")]
+    Torn,
     /// Something that does not happen if both sides are right.
     #[error(transparent)]
     Broken(#[from] anyhow::Error),
@@ -55,7 +60,7 @@ impl Stop {
     pub fn rule(&self) -> Option<&str> {
         match self {
             Self::Refused { rule, .. } => Some(rule),
-            Self::WrongPasscode(_) | Self::Broken(_) => None,
+            Self::WrongPasscode(_) | Self::Torn | Self::Broken(_) => None,
         }
     }
 }
@@ -173,8 +178,12 @@ impl SoftAgent {
 
     /// Tells the server what is in the reader, as the channel does for every frame of that kind.
     pub fn sees(&self, card: Option<&SoftCard>) {
-        let reader =
-            ReaderSeen { model: READER.to_owned(), approved: true, card: card.map(SoftCard::seen) };
+        self.sees_card(card.map(SoftCard::seen));
+    }
+
+    /// As [`SoftAgent::sees`], for a card of another make.
+    pub fn sees_card(&self, card: Option<CardSeen>) {
+        let reader = ReaderSeen { model: READER.to_owned(), approved: true, card };
         let seen = AgentSeen {
             workstation: self.workstation.clone(),
             readers: vec![reader],
@@ -259,7 +268,7 @@ impl SoftAgent {
         noted(self.ask(Request::Abandon { job, reason }).await)
     }
 
-    /// Claim, 9E, VERIFY, 9A: up to where the holder has agreed.
+    /// Claim, 9E, VERIFY, 9A (or what an open update names): up to where the holder has agreed.
     pub async fn prove(
         &self,
         job: JobId,
@@ -273,8 +282,9 @@ impl SoftAgent {
             noted(self.ask(Request::PasscodeWrong { job, tries_left: Some(tries_left) }).await)?;
             return Err(Stop::WrongPasscode(tries_left));
         }
-        let sentence = self.said(&held, Purpose::of(&held.granted.act)).bytes();
-        let terms = self.agree(job, card.sign(Slot::Authentication, &sentence)?).await?;
+        let (slot, purpose) = Purpose::of_agreement(&held.granted);
+        let sentence = self.said(&held, purpose).bytes();
+        let terms = self.agree(job, card.sign(slot, &sentence)?).await?;
         Ok((held, terms))
     }
 

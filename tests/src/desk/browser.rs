@@ -12,6 +12,8 @@ use http_body_util::BodyExt as _;
 use protocol::{JobId, Secret};
 use tower::ServiceExt as _;
 
+use super::Desk;
+
 /// The kind of body that an HTML form is.
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -50,6 +52,13 @@ impl Page {
         Ok(JobId(id.parse()?))
     }
 
+    /// What a hidden field of the page holds.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let after = self.html.split_once(&format!("name=\"{name}\" value=\""))?.1;
+        Some(after.split_once('"')?.0)
+    }
+
     /// True if the text is on the page.
     #[must_use]
     pub fn says(&self, text: &str) -> bool {
@@ -60,6 +69,12 @@ impl Page {
 impl Browser {
     pub(super) fn new(app: App) -> Self {
         Self { app, cookies: BTreeMap::new() }
+    }
+
+    /// The same browser before a copy of its server.
+    #[must_use]
+    pub fn before(&self, desk: &Desk) -> Self {
+        Self { app: desk.app().clone(), cookies: self.cookies.clone() }
     }
 
     /// The value of a cookie.

@@ -2,7 +2,9 @@
 
 use std::str::FromStr as _;
 
+use aes::Aes256;
 use anyhow::{Context as _, ensure};
+use cipher::{Array, BlockCipherEncrypt as _, KeyInit as _};
 use p256::{
     ecdsa::{DerSignature, SigningKey, signature::Signer as _},
     pkcs8::{EncodePrivateKey as _, EncodePublicKey as _},
@@ -11,6 +13,9 @@ use protocol::{Blank, CardSeen, Slot};
 use sha2::{Digest as _, Sha256};
 use x509_cert::{builder::Builder as _, der::Encode as _, name::Name, request::RequestBuilder};
 use zeroize::Zeroizing;
+
+/// A block of AES, and so the length of witness and challenge.
+const BLOCK_BYTES: usize = 16;
 
 /// Wrong passcodes in a row that lock the card (B-46).
 pub const TRIES: u8 = 3;
@@ -23,25 +28,31 @@ pub struct SoftCard {
     passcode: Option<String>,
     tries_left: u8,
     verified: bool,
+    /// Management rights were opened.
+    managed: bool,
+    /// What the card has asked whoever says that he has its management key.
+    witness: Option<[u8; BLOCK_BYTES]>,
+    /// 9A and 9C.
+    certificates: [Option<Vec<u8>>; 2],
+    n_generated: u8,
     /// What personalisation wrote to it, for the test that looks for leaks.
     pub written: Option<Blank>,
 }
 
 impl SoftCard {
-    /// A blank card. Its keys follow from the serial number.
+    /// A blank card. Its keys follow from the serial number, and from how often keys were made.
     pub fn blank(serial: &str) -> anyhow::Result<Self> {
-        let key = |slot: u8| {
-            let mut scalar: [u8; 32] = Sha256::digest([serial.as_bytes(), &[slot]].concat()).into();
-            // Below the order of the curve, whatever the digest is.
-            scalar[0] = 1;
-            SigningKey::from_slice(&scalar).context("a key")
-        };
+        let key = |slot: u8| key(serial, slot, 0);
         Ok(Self {
             serial: serial.to_owned(),
             keys: [key(0x9A)?, key(0x9C)?, key(0x9E)?],
             passcode: None,
             tries_left: TRIES,
             verified: false,
+            managed: false,
+            witness: None,
+            certificates: [None, None],
+            n_generated: 0,
             written: None,
         })
     }
@@ -80,9 +91,60 @@ impl SoftCard {
         self.tries_left = TRIES;
     }
 
-    /// It leaves the reader: what was verified is no longer.
+    /// It leaves the reader, or is reset there: what was verified or opened is no longer.
     pub fn reset(&mut self) {
         self.verified = false;
+        self.managed = false;
+        self.witness = None;
+    }
+
+    /// GENERAL AUTHENTICATE, first half: a witness, encrypted with the management key.
+    pub fn witness(&mut self) -> anyhow::Result<Vec<u8>> {
+        let seed = [self.serial.as_bytes(), &[self.n_generated, 0x9B]].concat();
+        let mut witness = [0; BLOCK_BYTES];
+        witness.copy_from_slice(&Sha256::digest(seed)[..BLOCK_BYTES]);
+        self.witness = Some(witness);
+        let mut block = Array(witness);
+        self.management()?.encrypt_block(&mut block);
+        Ok(block.to_vec())
+    }
+
+    /// GENERAL AUTHENTICATE, second half: the decrypted witness opens the card, which encrypts the challenge.
+    pub fn open(&mut self, witness: &[u8], challenge: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let asked = self.witness.take().context("nothing was asked")?;
+        ensure!(asked == witness, "this is not the management key");
+        self.managed = true;
+        let mut block = Array(<[u8; BLOCK_BYTES]>::try_from(challenge)?);
+        self.management()?.encrypt_block(&mut block);
+        Ok(block.to_vec())
+    }
+
+    /// GENERATE ASYMMETRIC KEY PAIR: the old key is gone.
+    pub fn generate(&mut self, slot: Slot) -> anyhow::Result<()> {
+        ensure!(self.managed, "security status not satisfied");
+        self.n_generated += 1;
+        let (at, reference) = place(slot);
+        self.keys[at] = key(&self.serial, reference, self.n_generated)?;
+        Ok(())
+    }
+
+    /// PUT DATA of a certificate.
+    pub fn put_certificate(&mut self, slot: Slot, certificate: &[u8]) -> anyhow::Result<()> {
+        ensure!(self.managed, "security status not satisfied");
+        let there = self.certificates.get_mut(place(slot).0).context("9E has none")?;
+        *there = Some(certificate.to_vec());
+        Ok(())
+    }
+
+    /// GET DATA of a certificate.
+    #[must_use]
+    pub fn certificate(&self, slot: Slot) -> Option<&[u8]> {
+        self.certificates.get(place(slot).0)?.as_deref()
+    }
+
+    fn management(&self) -> anyhow::Result<Aes256> {
+        let written = self.written.as_ref().context("the card is blank")?;
+        Ok(Aes256::new(&Array(<[u8; 32]>::try_from(written.management_key.0.as_slice())?)))
     }
 
     /// GENERAL AUTHENTICATE: 9E signs always, the others after VERIFY.
@@ -110,11 +172,25 @@ impl SoftCard {
     }
 
     fn key(&self, slot: Slot) -> &SigningKey {
-        let [authentication, signature, card_authentication] = &self.keys;
-        match slot {
-            Slot::Authentication => authentication,
-            Slot::Signature => signature,
-            Slot::CardAuthentication => card_authentication,
-        }
+        &self.keys[place(slot).0]
     }
+}
+
+/// Where a slot is kept, and its key reference.
+fn place(slot: Slot) -> (usize, u8) {
+    match slot {
+        Slot::Authentication => (0, 0x9A),
+        Slot::Signature => (1, 0x9C),
+        Slot::CardAuthentication => (2, 0x9E),
+    }
+}
+
+fn key(serial: &str, reference: u8, n_generated: u8) -> anyhow::Result<SigningKey> {
+    let mut seed = [serial.as_bytes(), &[reference]].concat();
+    // The first keys are those that every test before updates has known.
+    seed.extend((0 < n_generated).then_some(n_generated));
+    let mut scalar: [u8; 32] = Sha256::digest(seed).into();
+    // Below the order of the curve, whatever the digest is.
+    scalar[0] = 1;
+    SigningKey::from_slice(&scalar).context("a key")
 }

@@ -1,6 +1,7 @@
 //! What most stories begin with: one desk, one workstation, one holder with his card, one browser.
 
 use anyhow::Context as _;
+use chrono::Duration;
 use domain::ids::HolderId;
 use protocol::{JobId, Secret};
 
@@ -13,6 +14,9 @@ use super::{
 
 /// The passcode that the holder's card has at the beginning.
 pub const FIRST_PASSCODE: &str = "First001";
+
+/// How long his certificates are good for, in days.
+const CERTIFICATE_DAYS: i64 = 730;
 
 /// A desk with one holder.
 pub struct Scene {
@@ -58,6 +62,34 @@ impl Scene {
         let job = self.browser.start_log_in().await?;
         let code = self.agent.finish(job, &mut self.card, &self.passcode).await?;
         self.browser.come_back(job, &code).await
+    }
+
+    /// Time passes until so many days are left of his certificates. On the way he changes his smartcard passcode to
+    /// this one, so that it is in force then.
+    pub async fn grow_old(&mut self, left: i64, passcode: &str) -> anyhow::Result<()> {
+        let days = CERTIFICATE_DAYS - left;
+        self.desk.wait(Duration::days(days / 2));
+        self.agent.sees(Some(&self.card));
+        self.log_in().await?;
+        self.change_smartcard(passcode, &[]).await?;
+        self.desk.wait(Duration::days(days - days / 2));
+        self.agent.sees(Some(&self.card));
+        Ok(())
+    }
+
+    /// *Renew*: the job that waits for the card.
+    pub async fn start_renewal(&mut self) -> anyhow::Result<JobId> {
+        let page = self.browser.get("/certificates/renew").await?;
+        let update = page.field("update").with_context(|| page.html.clone())?.to_owned();
+        let page = self.browser.post("/certificates/renew", &[("update", &update)]).await?;
+        page.job().with_context(|| page.html)
+    }
+
+    /// C-09, all of it, in a session: the page that says that both certificates are renewed.
+    pub async fn renew(&mut self) -> anyhow::Result<Page> {
+        let job = self.start_renewal().await?;
+        let code = self.agent.update(job, &mut self.card, &self.passcode).await?;
+        self.end(job, &code).await
     }
 
     /// *Update* with these fields: the job that waits for the card.

@@ -18,3 +18,5 @@ mod restricted;
 mod secrets;
 mod sessions;
 mod torn;
+mod update;
+mod update_torn;

@@ -1,0 +1,238 @@
+//! A workstation in one process: the card agent's own code, a card with the applet of a real one, and the whole server.
+//! What stands in is the way between them: no PC/SC, no TLS.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use card_agent::{
+    entropy::Entropy,
+    operations::{self, Entered, Halt, Identified, Server, ServerGone, Task},
+    passcode::Passcode,
+    piv,
+    transport::{LinkError, Transport},
+};
+use chrono::Duration;
+use domain::ids::HolderId;
+use protocol::{Answer, CardSeen, JobId, Request, ReturnCode};
+use stores::{agent::AgentId, token::TokenHash};
+use tempfile::TempDir;
+use tests::desk::{
+    Desk,
+    agent::{READER, SoftAgent},
+    browser::Browser,
+    copy_folder,
+};
+use tokio::runtime::Handle;
+use virtual_card::{Card, Faults, Profile};
+
+/// A passcode that cards of every profile take.
+const FIRST_PASSCODE: &str = "135790";
+
+/// The one that the card has when its certificates have grown old.
+const PASSCODE: &str = "246802";
+
+/// Days after which the holder changes his passcode, and days after that: 25 are left of his certificates then.
+const AGES: [i64; 2] = [352, 353];
+
+/// A holder with his card at a workstation, and his browser.
+pub(super) struct Workplace {
+    pub(super) desk: Desk,
+    pub(super) holder: HolderId,
+    agent: SoftAgent,
+    pub(super) browser: Browser,
+    profile: Profile,
+    cards: TempDir,
+    seen: CardSeen,
+}
+
+/// The agent's line to the server.
+struct Line<'a>(&'a SoftAgent);
+
+impl Server for Line<'_> {
+    fn ask(&mut self, request: Request) -> Result<Answer, ServerGone> {
+        let answer = Handle::current().block_on(self.0.ask(request));
+        Ok(answer)
+    }
+}
+
+/// A card in a reader, until its power fails.
+struct Contacts {
+    card: Option<Card>,
+    /// Instruction bytes of what was sent.
+    sent: Vec<u8>,
+}
+
+impl Transport for Contacts {
+    fn transmit(&mut self, apdu: &[u8]) -> Result<Vec<u8>, LinkError> {
+        self.sent.push(apdu[1]);
+        let answer = self.card.as_mut().ok_or(LinkError::Lost)?.transmit(apdu);
+        answer.map_err(|_power_lost| {
+            self.card = None;
+            LinkError::Lost
+        })
+    }
+
+    fn reset(&mut self) -> Result<(), LinkError> {
+        self.card.as_mut().ok_or(LinkError::Lost)?.reset().map_err(|_power_lost| LinkError::Lost)
+    }
+}
+
+/// What an agent has done with the card.
+pub(super) struct Done {
+    pub(super) ended: Result<ReturnCode, Halt>,
+    /// Instruction bytes of what was sent to the card.
+    pub(super) sent: Vec<u8>,
+}
+
+impl Done {
+    /// The return code.
+    pub(super) fn good(self) -> anyhow::Result<ReturnCode> {
+        self.ended.map_err(|halt| anyhow::anyhow!("{halt:?}"))
+    }
+}
+
+impl Workplace {
+    /// A holder whose certificates have 25 days left, and who has just logged in.
+    pub(super) async fn due(profile: Profile) -> anyhow::Result<Self> {
+        let desk = Desk::open().await?;
+        let agent = desk.agent("ward 3").await?;
+        let holder = desk.person("Asha Patel").await?;
+        let browser = desk.browser();
+        let nobody = CardSeen {
+            serial: String::new(),
+            profile: profile.name().to_owned(),
+            tries_left: None,
+        };
+        let cards = TempDir::new()?;
+        let mut place = Self { desk, holder, agent, browser, profile, cards, seen: nobody };
+
+        let goal = place.desk.personalising(holder);
+        let job = place.desk.app().start_job(goal, TokenHash::of(b"desk")).await?;
+        let new = passcode(FIRST_PASSCODE)?;
+        place.work(job, Entered::New { new }, Faults::default()).await?.good()?;
+        place.seen = place.identify()?.seen;
+        place.put_in();
+        place.desk.wait(Duration::days(AGES[0]));
+        place.put_in();
+        place.log_in_with(FIRST_PASSCODE).await?;
+        let page = place.browser.post("/passcodes", &[("smartcard", "true")]).await?;
+        let job = page.job().with_context(|| page.html)?;
+        let (current, new) = (passcode(FIRST_PASSCODE)?, passcode(PASSCODE)?);
+        let entered = Entered::CurrentAndNew { current, new, last_try: false };
+        place.work(job, entered, Faults::default()).await?.good()?;
+        place.desk.wait(Duration::days(AGES[1]));
+        place.put_in();
+        place.log_in().await?;
+        Ok(place)
+    }
+
+    /// Another one that is the same in everything: server, card, browser.
+    pub(super) async fn copy(&self, seed: u64) -> anyhow::Result<Self> {
+        let desk = self.desk.copy(seed).await?;
+        let agent = desk.connect(self.agent.id(), "ward 3");
+        let browser = self.browser.before(&desk);
+        let cards = TempDir::new()?;
+        copy_folder(self.cards.path(), cards.path())?;
+        let place = Self {
+            desk,
+            agent,
+            browser,
+            cards,
+            holder: self.holder,
+            profile: self.profile,
+            seen: self.seen.clone(),
+        };
+        place.put_in();
+        Ok(place)
+    }
+
+    /// The holder takes his card out and goes to another workstation, with another browser.
+    pub(super) async fn walk_away(&mut self) -> anyhow::Result<()> {
+        self.agent.sees_card(None);
+        self.agent = self.desk.agent("ward 4").await?;
+        self.browser = self.desk.browser();
+        self.put_in();
+        Ok(())
+    }
+
+    pub(super) fn agent(&self) -> AgentId {
+        self.agent.id()
+    }
+
+    fn put_in(&self) {
+        self.agent.sees_card(Some(self.seen.clone()));
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.cards.path().join("card")
+    }
+
+    fn contacts(&self, faults: Faults) -> anyhow::Result<Contacts> {
+        let card = Card::open_with(&self.folder(), self.profile, faults)?;
+        Ok(Contacts { card: Some(card), sent: Vec::new() })
+    }
+
+    /// The agent carries a job out, with what was entered on its page.
+    async fn work(&self, job: JobId, entered: Entered, faults: Faults) -> anyhow::Result<Done> {
+        let act = self.agent.look(job).await?;
+        let origin = self.desk.app().origin().to_owned();
+        let task = Task { job, act, origin, reader: READER.to_owned() };
+        let mut contacts = self.contacts(faults)?;
+        let mut line = Line(&self.agent);
+        let ended = tokio::task::block_in_place(|| {
+            operations::run(&mut contacts, &mut line, &mut Entropy, &task, &entered, &mut |_| {})
+        });
+        Ok(Done { ended, sent: contacts.sent })
+    }
+
+    /// The agent carries a job out, with the card's passcode.
+    pub(super) async fn carry_out(&self, job: JobId, faults: Faults) -> anyhow::Result<Done> {
+        let entered = Entered::Current { current: passcode(PASSCODE)?, last_try: false };
+        self.work(job, entered, faults).await
+    }
+
+    /// P-05, with the card that is in the reader.
+    pub(super) async fn log_in(&mut self) -> anyhow::Result<()> {
+        self.log_in_with(PASSCODE).await
+    }
+
+    async fn log_in_with(&mut self, text: &str) -> anyhow::Result<()> {
+        let job = self.browser.start_log_in().await?;
+        let entered = Entered::Current { current: passcode(text)?, last_try: false };
+        let code = self.work(job, entered, Faults::default()).await?.good()?;
+        let page = self.browser.come_back(job, &code).await?;
+        page.location().with_context(|| format!("{}: {}", page.status, page.html)).map(drop)
+    }
+
+    /// *Renew* in the portal.
+    pub(super) async fn start_renewal(&mut self) -> anyhow::Result<JobId> {
+        let page = self.browser.get("/certificates/renew").await?;
+        let update = page.field("update").with_context(|| page.html.clone())?.to_owned();
+        let page = self.browser.post("/certificates/renew", &[("update", &update)]).await?;
+        page.job().with_context(|| page.html)
+    }
+
+    /// *Try again* in the portal.
+    pub(super) async fn again(&mut self, job: JobId) -> anyhow::Result<JobId> {
+        let page = self.browser.post(&format!("/card-updates/{job}/again"), &[]).await?;
+        page.job().with_context(|| page.html)
+    }
+
+    /// Who the card says it is, and how many tries are left.
+    pub(super) fn identify(&self) -> anyhow::Result<Identified> {
+        let mut card = piv::Card::new(self.contacts(Faults::default())?);
+        operations::identify(&mut card)?.context("the card is not recognised")
+    }
+
+    /// The certificate on the card, DER.
+    pub(super) fn certificate(&self, object: piv::Object) -> anyhow::Result<Vec<u8>> {
+        let mut card = piv::Card::new(self.contacts(Faults::default())?);
+        card.select()?;
+        let content = card.get_data(object)?.context("the object is empty")?;
+        Ok(piv::Container::decode(&content).context("no certificate")?.certificate)
+    }
+}
+
+fn passcode(text: &str) -> anyhow::Result<Passcode> {
+    Passcode::new(text).context("no card could hold that")
+}
