@@ -31,6 +31,14 @@
 //! | P-22, B-22, B-24, B-25 | [`passcode`] | [`passcode::Passcodes::compare_with`] |
 //! | P-26 | [`passcode`] | [`passcode::confirmation`] |
 //! | B-01 | [`calendar`] | [`calendar::civil_day`] |
+//! | C-01, C-03, C-04, B-12, B-13, B-48, B-51, B-52, B-53 | [`certificate`] | [`holder::Holder::certificates`] |
+//! | C-02, C-05, C-06, C-07, B-15 | [`certificate`] | [`certificate::alert`], [`holder::HolderCommand::RecordExpiry`] |
+//! | C-09, C-10, C-12, B-18, B-49, B-50, B-54 | [`certificate`] | [`holder::HolderCommand::BeginCardUpdate`], [`holder::HolderCommand::CommitCardUpdate`] |
+//! | C-13, B-56 | [`holder`] | [`holder::HolderCommand::AcknowledgeRenewal`] |
+//! | C-15, B-57 | [`holder`] | [`holder::HolderCommand::RevokeCertificates`] |
+//! | B-19 | [`holder`] | [`holder::HolderCommand::DeferRenewal`] |
+//! | B-52, C-15 (at logon) | [`logon`] | [`logon::Authenticated::by_card`] |
+//! | B-55 | [`card`] | [`card::CardUpdate`], [`card::CardUpdate::signer`] |
 //! | B-20, B-21 | [`passcode`] | [`passcode::Passcodes::worst`], [`passcode::Standing::set`] |
 //! | B-26 | [`holder`] | [`holder::HolderEvent::HistoryCyclingFlagged`] |
 //!

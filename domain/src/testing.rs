@@ -132,6 +132,15 @@ where
         self.go_on(&[])
     }
 
+    /// Whatever events follow, to be looked at.
+    ///
+    /// # Panics
+    /// If a refusal does.
+    #[track_caller]
+    pub fn then_see(self) -> Vec<D::Event> {
+        self.outcome.expect("events")
+    }
+
     fn go_on(self, events: &[D::Event]) -> When<D> {
         let mut state = self.state;
         for event in events {

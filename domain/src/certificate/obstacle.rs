@@ -6,7 +6,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Refusal;
+use super::{Phase, Refusal};
 use crate::{context::Context, holder::Holder, holder::HolderEvent};
 
 /// B-19: for how long a renewal is put off, in hours.
@@ -108,7 +108,7 @@ pub(crate) fn defer(ctx: &Context<'_>, holder: &Holder) -> Result<Vec<HolderEven
     if deferral.holds(ctx.now) {
         return Ok(vec![]);
     }
-    if !standing.restricts || standing.update_open {
+    if standing.phase != Phase::Forced || !standing.restricts || standing.update_open {
         return refused(NotDeferrable::NotForced);
     }
     if deferral.obstructed.is_none_or(|(on, _)| on != ctx.today()) {

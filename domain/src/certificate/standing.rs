@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Refusal, Renewer, expires_at};
 use crate::{
     calendar::{self, Phase as PasscodePhase},
+    card::CardUpdate,
     context::Context,
     holder::Holder,
     ids::CardSerial,
@@ -97,7 +98,7 @@ impl Standing {
         let self_renewals_left = policy.self_renewals.saturating_sub(records.self_renewals());
         let authorised_until = records.authorised_until(&card.card, ctx.now);
         let ra_required = self_renewals_left == 0 && authorised_until.is_none();
-        let update_open = holder.card_update().is_some_and(|update| update.is_touched());
+        let update_open = holder.card_update().is_some_and(CardUpdate::is_touched);
         let forced = phase == Phase::Forced
             && !records.deferral().holds(ctx.now)
             && (!ra_required || policy.forced_when_ra_required == RaRequired::Restrict);

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     card::{IssuedCertificate, PublicKey, Slot, Write},
     certificate::{IdentityEvidence, Obstacle, Renewer, RevocationReason},
-    ids::CommandId,
+    ids::{CertificateSerial, CommandId},
     samples::serial,
     testing::instant,
 };
@@ -23,10 +23,19 @@ fn certificate(slot: Slot, serial: &str) -> IssuedCertificate {
     }
 }
 
+fn serial_number() -> CertificateSerial {
+    "0b01".parse().unwrap()
+}
+
 /// Each event with the file that holds its `data`, of schema 1.
 pub(super) fn golden() -> Vec<(HolderEvent, &'static str)> {
-    let (update, job, on) = (UPDATE, JOB, day("2027-02-20"));
-    let (card, serial_number) = (serial("00A1B2C3"), || "0b01".parse().unwrap());
+    let mut all = of_updates();
+    all.extend(of_certificates());
+    all
+}
+
+fn of_updates() -> Vec<(HolderEvent, &'static str)> {
+    let (update, job, on, card) = (UPDATE, JOB, day("2027-02-20"), serial("00A1B2C3"));
     vec![
         (
             HolderEvent::CardUpdateBegun {
@@ -93,6 +102,12 @@ pub(super) fn golden() -> Vec<(HolderEvent, &'static str)> {
         ),
         (HolderEvent::CardUpdateAbandoned { update }, include_str!("CardUpdateAbandoned.1.json")),
         (HolderEvent::RenewalAcknowledged { update }, include_str!("RenewalAcknowledged.1.json")),
+    ]
+}
+
+fn of_certificates() -> Vec<(HolderEvent, &'static str)> {
+    let (on, card) = (day("2027-02-20"), serial("00A1B2C3"));
+    vec![
         (
             HolderEvent::CertificatesRevoked {
                 card: card.clone(),
