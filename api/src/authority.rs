@@ -11,10 +11,11 @@ use domain::{
     card::{IssuedCertificate, PublicKey, Slot, Write},
     certificate::RevocationReason,
     holder::HolderCommand,
-    ids::{CardSerial, CommandId, HolderId, SecretRef},
+    ids::{CardSerial, CertificateSerial, CommandId, HolderId, SecretRef},
     logon::Authenticated,
 };
-use issuer::{CardCertificate, CardProfile};
+use issuer::{CardCertificate, CardProfile, CrlHead, Revocations};
+use projections::{CertificateStatus, ProjectionError};
 use sha2::{Digest as _, Sha256};
 use stores::vault::VaultError;
 use uuid::Uuid;
@@ -130,11 +131,18 @@ impl Transaction<'_> {
 impl Authority<'_> {
     /// Asked before a card's key is destroyed: whether a certificate could be issued afterwards.
     pub fn ready(&self) -> Result<(), NotIssued> {
-        let ends = self.ends_at()?;
-        if self.app.now() + Duration::days(LAST_DAYS) < ends {
-            Ok(())
-        } else {
-            Err(NotIssued::NotReady)
+        let now = self.app.now();
+        if self.ends_at()? <= now + Duration::days(LAST_DAYS) {
+            return Err(NotIssued::NotReady);
+        }
+        // A list that nobody sees: whoever can sign it can sign a certificate.
+        let head = CrlHead { number: 1, this_update: now, next_update: now };
+        match self.app.cards_authority().crl(&head, &Revocations::new()) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "the authority cannot sign");
+                Err(NotIssued::NotReady)
+            }
         }
     }
 
@@ -259,6 +267,14 @@ impl Authority<'_> {
     ) -> Result<Executed, ExecuteError> {
         let revoke = HolderCommand::RevokeCertificates { proof, reason };
         self.app.execute(holder, Cause::first(command), Actor::Holder, &revoke).await
+    }
+
+    /// How a certificate stands, as far as the projections have come; `None` if it is none of ours.
+    pub async fn status(
+        &self,
+        serial: &CertificateSerial,
+    ) -> Result<Option<CertificateStatus>, ProjectionError> {
+        self.app.projections().certificate_status(serial).await
     }
 
     fn of(&self, update: CommandId) -> Cause {

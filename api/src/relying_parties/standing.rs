@@ -26,7 +26,7 @@ pub(super) async fn of(app: &App, serials: &[String]) -> anyhow::Result<Vec<Stat
 }
 
 async fn one(app: &App, serial: &CertificateSerial) -> anyhow::Result<Status> {
-    let Some(status) = app.projections().certificate_status(serial).await? else {
+    let Some(status) = app.authority().status(serial).await? else {
         return Ok(Status::Unknown);
     };
     Ok(match status.state {

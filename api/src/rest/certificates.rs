@@ -35,12 +35,12 @@ pub(super) struct Certificates {
     today: NaiveDate,
     /// None for a holder without a card.
     #[schema(required)]
-    certificates: Option<CertificateStatus>,
+    pub(super) certificates: Option<CertificateStatus>,
 }
 
 /// How they stand.
 #[derive(Debug, Serialize, ToSchema)]
-struct CertificateStatus {
+pub(super) struct CertificateStatus {
     /// Where they stand.
     phase: CertificatePhase,
     /// B-12: the civil day on which the first of them ends.
@@ -145,7 +145,8 @@ impl From<&Due> for DueCertificates {
     }
 }
 
-async fn standing(app: &App, holder: HolderId) -> anyhow::Result<Certificates> {
+/// How a holder's certificates stand today.
+pub(super) async fn standing(app: &App, holder: HolderId) -> anyhow::Result<Certificates> {
     let loaded = app.load(holder).await?;
     let context = app.context(&loaded);
     let alert = certificate::alert(&context, &loaded.holder);

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
+    certificates::{self, CertificateStatus},
     extract::Caller,
     passcodes::{self, Line},
     problem::Problem,
@@ -29,6 +30,9 @@ pub(super) struct Session {
     /// the passcodes that are due, or have to be changed; if the scope is restricted, before
     /// anything else.
     due: Vec<Line>,
+    /// How the certificates stand; none for a holder without a card.
+    #[schema(required)]
+    certificates: Option<CertificateStatus>,
     /// Since when.
     opened_at: DateTime<Utc>,
     /// From this instant on it is over, if it is not used before.
@@ -67,6 +71,7 @@ pub(super) async fn show(
             Scope::Restricted => SessionScope::Restricted,
         },
         due: passcodes::due(&app, session.holder).await?,
+        certificates: certificates::standing(&app, session.holder).await?.certificates,
         opened_at: session.opened_at,
         ends_at: session.ends_at(),
     }))
