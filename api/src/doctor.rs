@@ -20,6 +20,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     clock::{Clock as _, WallClock},
     config::{Config, Mode},
+    hsm,
     keystore::{Keystore, KeystoreError},
     mail_server,
 };
@@ -101,6 +102,8 @@ pub fn doctor_at(
         port("agents.listen", config.agents.listen, config.operator.listen),
         port("operator.listen", config.operator.listen, config.operator.listen),
         port("authority.listen", config.authority.listen, config.operator.listen),
+        authority_url(config),
+        issuing_key(config),
         readers(config),
         mail(config),
     ]
@@ -298,6 +301,31 @@ fn is_ours(operator: SocketAddr) -> bool {
         Ok(answer)
     };
     ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200") && answer.contains(OURS))
+}
+
+/// It stands in every certificate, so it is better right from the first one on.
+fn authority_url(config: &Config) -> Finding {
+    const CHECK: &str = "authority.url";
+    let url = &config.authority.url;
+    let here = url.starts_with("http://localhost") || url.starts_with("http://127.");
+    if config.mode == Mode::Production && here {
+        let detail = format!("{url}: certificates tell relying parties to ask their own machine");
+        finding(CHECK, Verdict::Warn, detail)
+    } else {
+        finding(CHECK, Verdict::Ok, format!("{url} stands in every certificate"))
+    }
+}
+
+fn issuing_key(config: &Config) -> Finding {
+    const CHECK: &str = "authority.hsm_key";
+    match (&config.authority.hsm, hsm::issuing_key(config.authority.hsm.as_ref())) {
+        (None, _) => finding(CHECK, Verdict::Ok, "the issuing key is in the keystore"),
+        (Some(place), Ok(_)) => {
+            let detail = format!("{:?} is on token {:?}", place.key, place.token);
+            finding(CHECK, Verdict::Ok, detail)
+        }
+        (Some(_), Err(error)) => finding(CHECK, Verdict::Fail, format!("{error:#}")),
+    }
 }
 
 fn readers(config: &Config) -> Finding {

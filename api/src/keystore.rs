@@ -19,7 +19,7 @@ use std::{fmt, path::Path};
 
 use chrono::{DateTime, Utc};
 use domain::ids::CardSerial;
-use issuer::{AgentsAuthority, CardsAuthority};
+use issuer::{AgentsAuthority, AuthorityKey, CardsAuthority};
 use stores::log::Mode;
 use zeroize::Zeroizing;
 
@@ -108,8 +108,20 @@ impl Keystore {
         entropy: &mut dyn FnMut(&mut [u8]),
         now: DateTime<Utc>,
     ) -> Result<Self, KeystoreError> {
+        Self::open_or_make(folder, mode, None, entropy, now)
+    }
+
+    /// The same; a keystore that is made gets no issuing key for cards, but certifies this one, which
+    /// is in an HSM.
+    pub fn open_or_make(
+        folder: &Path,
+        mode: Mode,
+        in_hsm: Option<AuthorityKey>,
+        entropy: &mut dyn FnMut(&mut [u8]),
+        now: DateTime<Utc>,
+    ) -> Result<Self, KeystoreError> {
         match Self::open(folder, mode) {
-            Err(KeystoreError::NotThere(_)) => Self::create(folder, mode, entropy, now),
+            Err(KeystoreError::NotThere(_)) => Self::make(folder, mode, in_hsm, entropy, now),
             Ok(keystore) => Ok(keystore),
             Err(error) => Err(error),
         }
@@ -120,6 +132,16 @@ impl Keystore {
     pub fn create(
         folder: &Path,
         mode: Mode,
+        entropy: &mut dyn FnMut(&mut [u8]),
+        now: DateTime<Utc>,
+    ) -> Result<Self, KeystoreError> {
+        Self::make(folder, mode, None, entropy, now)
+    }
+
+    fn make(
+        folder: &Path,
+        mode: Mode,
+        in_hsm: Option<AuthorityKey>,
         entropy: &mut dyn FnMut(&mut [u8]),
         now: DateTime<Utc>,
     ) -> Result<Self, KeystoreError> {
@@ -135,7 +157,7 @@ impl Keystore {
                 files.write_key(name.as_str(), 1, &*key)?;
             }
         }
-        Authorities::create(&files, mode, entropy, now)?;
+        Authorities::create(&files, mode, in_hsm, entropy, now)?;
         files.finish(&Marker { mode, created_at: now })?;
         Self::open(folder, mode)
     }
@@ -229,6 +251,14 @@ impl Keystore {
     /// The cards' authority, ready to issue.
     pub fn cards_authority(&self) -> Result<CardsAuthority, KeystoreError> {
         self.authorities.cards(&self.files)
+    }
+
+    /// The cards' authority, ready to issue with its key in an HSM.
+    pub fn cards_authority_with(
+        &self,
+        in_hsm: AuthorityKey,
+    ) -> Result<CardsAuthority, KeystoreError> {
+        self.authorities.cards_with(&self.files, in_hsm)
     }
 
     fn versions(&self, name: KeyName) -> &Versions {

@@ -22,6 +22,7 @@ pub mod export;
 mod golden;
 pub mod health;
 pub mod housekeeping;
+pub mod hsm;
 pub mod http;
 pub mod jobs;
 pub mod keystore;

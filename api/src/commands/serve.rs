@@ -15,6 +15,7 @@ use domain::{
     calendar,
     policy::{InForce, Policies, Policy},
 };
+use issuer::CardsAuthority;
 use projections::Projections;
 use stores::{
     event_store::EventStore,
@@ -33,8 +34,8 @@ use crate::{
     agents::{self, Registry},
     app::{App, Parts},
     clock::{AcceptedClock, Clock, Entropy, acceptance},
-    config::{Config, Mode},
-    control, health, housekeeping, http,
+    config::{AuthoritySettings, Config, Mode},
+    control, health, housekeeping, hsm, http,
     keystore::{KeyName, Keystore},
     live::Live,
     mail_server::{self, NoMailServer},
@@ -138,7 +139,8 @@ pub async fn parts(
         Keystore::open(&config.keystore_dir(), config.mode)?
     } else {
         let fill = &mut |bytes: &mut [u8]| entropy.fill(bytes);
-        Keystore::open_or_create(&config.keystore_dir(), config.mode, fill, now)?
+        let in_hsm = hsm::issuing_key(config.authority.hsm.as_ref())?;
+        Keystore::open_or_make(&config.keystore_dir(), config.mode, in_hsm, fill, now)?
     };
     let database = Database::open(&log, &Options::default()).await?;
     let stores = database.stores(vault_keys(&keystore));
@@ -162,10 +164,7 @@ pub async fn parts(
         projections,
         engine,
         policies,
-        cards: keystore
-            .cards_authority()?
-            .with_profiles(config.authority.profiles.clone())
-            .with_pointers(config.authority.pointers()),
+        cards: cards_authority(&config, &keystore)?,
         relying_parties: RelyingParties::default(),
         agents: keystore.agents_authority()?,
         poprf: Poprf::current(&keystore)?,
@@ -181,6 +180,16 @@ pub async fn parts(
         demo,
         config,
     })
+}
+
+/// The cards' authority, wherever its key is, as the configuration has its certificates.
+fn cards_authority(config: &Config, keystore: &Keystore) -> anyhow::Result<CardsAuthority> {
+    let AuthoritySettings { profiles, hsm, .. } = &config.authority;
+    let authority = match hsm::issuing_key(hsm.as_ref())? {
+        Some(in_hsm) => keystore.cards_authority_with(in_hsm)?,
+        None => keystore.cards_authority()?,
+    };
+    Ok(authority.with_profiles(profiles.clone()).with_pointers(config.authority.pointers()))
 }
 
 /// The courier that the configuration names.

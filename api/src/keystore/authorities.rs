@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use issuer::{
-    AgentsAuthority, CardsAuthority, Founding, KeyRefused, PRIVATE_KEY_BYTES, PrivateKey,
+    AgentsAuthority, AuthorityKey, CardsAuthority, CertificateFacts, Founding, KeyRefused,
+    PRIVATE_KEY_BYTES, PrivateKey,
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use stores::log::Mode;
@@ -27,7 +28,8 @@ const AGENTS: &str = "agents-authority";
 
 /// What an authority is opened from.
 struct Stored {
-    scalar: Zeroizing<[u8; PRIVATE_KEY_BYTES]>,
+    /// `None` where an HSM has the key.
+    scalar: Option<Zeroizing<[u8; PRIVATE_KEY_BYTES]>>,
     /// DER, the authority's own certificate first.
     chain: Vec<Vec<u8>>,
 }
@@ -39,10 +41,12 @@ pub(super) struct Authorities {
 }
 
 impl Authorities {
-    /// Makes of both authorities what is not there yet, keys and certificates.
+    /// Makes of both authorities what is not there yet, keys and certificates; the cards' issuing key
+    /// only if it is not in an HSM.
     pub(super) fn create(
         files: &Folder,
         mode: Mode,
+        in_hsm: Option<AuthorityKey>,
         entropy: &mut dyn FnMut(&mut [u8]),
         now: DateTime<Utc>,
     ) -> Result<(), KeystoreError> {
@@ -60,7 +64,10 @@ impl Authorities {
         }
         if !files.has_certificates(CARDS_ISSUING, 1) {
             let root = read_or_draw(files, CARDS_ROOT, entropy)?;
-            let issuing = read_or_draw(files, CARDS_ISSUING, entropy)?;
+            let issuing = match in_hsm {
+                Some(key) => key,
+                None => read_or_draw(files, CARDS_ISSUING, entropy)?.into(),
+            };
             let cards = CardsAuthority::create(&founding, root, issuing, [of_root, of_issuing])
                 .map_err(|source| files.authority(source))?;
             write_chain(files, CARDS_ISSUING, &cards.chain())?;
@@ -72,9 +79,15 @@ impl Authorities {
     /// certificate that says `DEMO` betrays a demonstration's authority in a folder that claims to
     /// be for production, and the other way round.
     pub(super) fn read(files: &Folder, mode: Mode) -> Result<Self, KeystoreError> {
-        let read = Self { agents: read(files, AGENTS)?, cards: read(files, CARDS_ISSUING)? };
+        let (agents, cards) = (read(files, AGENTS)?, read(files, CARDS_ISSUING)?);
         let demo = mode == Mode::Demo;
-        if read.agents(files)?.is_demo() == demo && read.cards(files)?.is_demo() == demo {
+        if agents.is_demo(files)? == demo && cards.is_demo(files)? == demo {
+            let read = Self { agents, cards };
+            // Keys and certificates belong together.
+            read.agents(files)?;
+            if read.cards.scalar.is_some() {
+                read.cards(files)?;
+            }
             return Ok(read);
         }
         let found = if demo { Mode::Production } else { Mode::Demo };
@@ -84,18 +97,37 @@ impl Authorities {
     /// The agents' authority, ready to issue.
     pub(super) fn agents(&self, files: &Folder) -> Result<AgentsAuthority, KeystoreError> {
         let certificate = self.agents.chain.first().cloned().unwrap_or_default();
-        PrivateKey::from_scalar(&*self.agents.scalar)
-            .map_err(issuer::Error::from)
-            .and_then(|key| AgentsAuthority::open(key, certificate))
+        AgentsAuthority::open(self.agents.key(files, AGENTS)?, certificate)
             .map_err(|source| files.authority(source))
     }
 
-    /// The cards' authority, ready to issue.
+    /// The cards' authority, ready to issue, with the key that is here.
     pub(super) fn cards(&self, files: &Folder) -> Result<CardsAuthority, KeystoreError> {
-        PrivateKey::from_scalar(&*self.cards.scalar)
-            .map_err(issuer::Error::from)
-            .and_then(|key| CardsAuthority::open(key, &self.cards.chain))
-            .map_err(|source| files.authority(source))
+        let key = self.cards.key(files, CARDS_ISSUING)?;
+        self.cards_with(files, key.into())
+    }
+
+    /// The cards' authority, ready to issue, with a key that is elsewhere.
+    pub(super) fn cards_with(
+        &self,
+        files: &Folder,
+        key: AuthorityKey,
+    ) -> Result<CardsAuthority, KeystoreError> {
+        CardsAuthority::open(key, &self.cards.chain).map_err(|source| files.authority(source))
+    }
+}
+
+impl Stored {
+    fn key(&self, files: &Folder, name: &'static str) -> Result<PrivateKey, KeystoreError> {
+        let scalar = self.scalar.as_ref().ok_or_else(|| files.missing(name))?;
+        PrivateKey::from_scalar(&**scalar).map_err(|refused| files.authority(refused.into()))
+    }
+
+    /// True if the authority's name says `DEMO`.
+    fn is_demo(&self, files: &Folder) -> Result<bool, KeystoreError> {
+        let certificate = self.chain.first().map_or(&[][..], Vec::as_slice);
+        let facts = CertificateFacts::read(certificate).map_err(|error| files.authority(error))?;
+        Ok(facts.demo)
     }
 }
 
@@ -133,12 +165,17 @@ fn write_chain(files: &Folder, name: &str, chain: &[Vec<u8>]) -> Result<(), Keys
 }
 
 fn read(files: &Folder, name: &'static str) -> Result<Stored, KeystoreError> {
-    let version = files.versions(name)?.pop().ok_or_else(|| files.missing(name))?;
-    let (path, text) = files.read_certificates(name, version)?;
+    let version = files.versions(name)?.pop();
+    // A key in an HSM has a certificate here, the first and only version.
+    if version.is_none() && !files.has_certificates(name, 1) {
+        return Err(files.missing(name));
+    }
+    let (path, text) = files.read_certificates(name, version.unwrap_or(1))?;
     let chain: Result<Vec<Vec<u8>>, _> = CertificateDer::pem_slice_iter(text.as_bytes())
         .map(|certificate| certificate.map(|der| der.to_vec()))
         .collect();
     let what = "does not hold certificates as PEM";
     let chain = chain.map_err(|_| KeystoreError::Malformed { path, what })?;
-    Ok(Stored { scalar: files.read_key(name, version)?, chain })
+    let scalar = version.map(|version| files.read_key(name, version)).transpose()?;
+    Ok(Stored { scalar, chain })
 }
