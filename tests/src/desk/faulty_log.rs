@@ -24,18 +24,43 @@ pub enum Fault {
 
 /// The faults that wait to happen, each once.
 #[derive(Debug, Default)]
-pub struct Faults(Mutex<Vec<(String, Fault)>>);
+pub struct Faults(Mutex<Vec<Waiting>>);
+
+/// A fault, and how many appends of its category go well before.
+#[derive(Debug)]
+struct Waiting {
+    category: String,
+    before: usize,
+    fault: Fault,
+}
 
 impl Faults {
     /// The next append to a stream of this category (`holder`, `cardwrite`, `card`) goes wrong.
     pub fn next(&self, category: &str, fault: Fault) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((category.to_owned(), fault));
+        self.after(category, 0, fault);
+    }
+
+    /// So many appends to streams of this category go well, and the one after them goes wrong.
+    pub fn after(&self, category: &str, before: usize, fault: Fault) {
+        let waiting = Waiting { category: category.to_owned(), before, fault };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(waiting);
+    }
+
+    /// True if nothing waits to go wrong any more.
+    #[must_use]
+    pub fn are_spent(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     fn take(&self, stream: &StreamName) -> Option<Fault> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = waiting.iter().position(|(category, _)| category == stream.category())?;
-        Some(waiting.remove(place).1)
+        let place = waiting.iter().position(|one| one.category == stream.category())?;
+        let one = waiting.get_mut(place)?;
+        if 0 < one.before {
+            one.before -= 1;
+            return None;
+        }
+        Some(waiting.remove(place).fault)
     }
 }
 

@@ -4,6 +4,7 @@
 mod alerts;
 mod bad_input;
 mod card_gone;
+mod certificates;
 mod change;
 mod channel;
 mod correlation;
