@@ -15,7 +15,7 @@ mod objects;
 mod reference;
 mod request;
 mod status;
-mod tlv;
+pub mod tlv;
 
 pub use card::{Card, CardError, Changed, Tries, Verified};
 pub use keys::{Key, PublicKey};

@@ -77,6 +77,12 @@ impl Desk {
         Self::open_at(OPENED_AT.parse()?, seed).await
     }
 
+    /// Starts a server whose clock stands still at so many days before today, for what has to be valid by the machine's
+    /// clock in the end.
+    pub async fn open_ago(days: i64, seed: u64) -> anyhow::Result<Self> {
+        Self::open_at(WallClock.now() - Duration::days(days), seed).await
+    }
+
     async fn open_at(now: DateTime<Utc>, seed: u64) -> anyhow::Result<Self> {
         Self::open_in(TempDir::new()?, now, seed).await
     }
@@ -230,6 +236,7 @@ impl Desk {
 /// Copies a folder with all that is in it.
 pub fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(to)?;
+    std::fs::set_permissions(to, std::fs::metadata(from)?.permissions())?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());

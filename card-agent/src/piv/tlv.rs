@@ -11,15 +11,16 @@ const LENGTH_BYTES_MAX: usize = 3;
 
 /// One data object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tlv<'a> {
+pub struct Tlv<'a> {
     /// Its tag, as it is written (`0x7F49`).
-    pub(crate) tag: u32,
+    pub tag: u32,
     /// Its value.
-    pub(crate) value: &'a [u8],
+    pub value: &'a [u8],
 }
 
-/// The first object of `bytes`, and what comes after it.
-pub(crate) fn read(bytes: &[u8]) -> Option<(Tlv<'_>, &[u8])> {
+/// The first object of `bytes`, and what comes after it. `None` if they begin with no whole object.
+#[must_use]
+pub fn read(bytes: &[u8]) -> Option<(Tlv<'_>, &[u8])> {
     let (tag, rest) = read_tag(bytes)?;
     let (length, rest) = read_length(rest)?;
     let (value, rest) = rest.split_at_checked(length)?;
@@ -56,8 +57,10 @@ fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     Some((length.iter().fold(0, |sum, &byte| sum << 8 | usize::from(byte)), rest))
 }
 
-/// The value of the first object with that tag, at this level.
-pub(crate) fn find(mut bytes: &[u8], tag: u32) -> Option<&[u8]> {
+/// The value of the first object with that tag, at this level. `None` if there is none before the
+/// end, or before something that is no object.
+#[must_use]
+pub fn find(mut bytes: &[u8], tag: u32) -> Option<&[u8]> {
     while !bytes.is_empty() {
         let (object, rest) = read(bytes)?;
         if object.tag == tag {
@@ -69,7 +72,7 @@ pub(crate) fn find(mut bytes: &[u8], tag: u32) -> Option<&[u8]> {
 }
 
 /// Appends an object.
-pub(crate) fn write(out: &mut Vec<u8>, tag: u32, value: &[u8]) {
+pub fn write(out: &mut Vec<u8>, tag: u32, value: &[u8]) {
     push_significant(out, tag);
     let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
     if length < 0x80 {
@@ -83,7 +86,8 @@ pub(crate) fn write(out: &mut Vec<u8>, tag: u32, value: &[u8]) {
 }
 
 /// One object on its own.
-pub(crate) fn object(tag: u32, value: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn object(tag: u32, value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len() + 2 * size_of::<u32>());
     write(&mut out, tag, value);
     out
