@@ -6,13 +6,14 @@
 //! same seed gives the same events, whatever the machine: [`Account::digest`] says so.
 
 mod account;
+mod certificates;
 mod life;
 mod people;
 
 use std::path::Path;
 
 use anyhow::Context as _;
-use domain::policy::Policies;
+use domain::policy::{Policies, Policy};
 
 pub use account::Account;
 pub use life::{Begun, Life, begin};
@@ -22,6 +23,9 @@ pub const HOLDERS_MAX: u32 = 1_000_000;
 
 /// The most days of one simulation.
 pub const DAYS_MAX: u32 = 3_650;
+
+/// The fewest days for which certificates are issued: they are renewed, and then quiet for a while.
+pub const CERTIFICATE_DAYS_MIN: u16 = 60;
 
 /// What is simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +37,9 @@ pub struct Plan {
     pub days: u32,
     /// What everybody does follows from it.
     pub seed: u64,
+    /// Days for which a certificate is issued, where they are not those of policy `seed`: from
+    /// [`CERTIFICATE_DAYS_MIN`].
+    pub certificate_days: Option<u16>,
 }
 
 /// Lives through all of it, in the files of an empty folder.
@@ -42,7 +49,16 @@ pub struct Plan {
 pub async fn simulate(plan: Plan, folder: &Path) -> anyhow::Result<(Begun, Life)> {
     anyhow::ensure!(plan.holders <= HOLDERS_MAX, "at most {HOLDERS_MAX} holders");
     anyhow::ensure!(plan.days <= DAYS_MAX, "at most {DAYS_MAX} days");
-    let begun = begin(plan, folder, Policies::seed()).await.context("the simulation's stores")?;
+    let mut policy = Policy::seed();
+    if let Some(days) = plan.certificate_days {
+        anyhow::ensure!(
+            CERTIFICATE_DAYS_MIN <= days,
+            "certificates for at least {CERTIFICATE_DAYS_MIN} days"
+        );
+        policy.certificate_days = days;
+    }
+    let begun =
+        begin(plan, folder, Policies::only(policy)).await.context("the simulation's stores")?;
     let life = begun.live().await?;
     Ok((begun, life))
 }

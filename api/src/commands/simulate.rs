@@ -25,6 +25,9 @@ pub struct Command {
     /// What everybody does follows from it.
     #[arg(long)]
     seed: u64,
+    /// Days for which a certificate is issued, instead of the two years of policy `seed`.
+    #[arg(long)]
+    certificate_days: Option<u16>,
     /// Write every event to this file, as CloudEvents 1.0, one JSON object a line.
     #[arg(long)]
     export: Option<PathBuf>,
@@ -50,7 +53,8 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
 }
 
 async fn simulate(command: &Command, folder: &Path) -> anyhow::Result<()> {
-    let plan = Plan { holders: command.holders, days: command.days, seed: command.seed };
+    let &Command { holders, days, seed, certificate_days, .. } = command;
+    let plan = Plan { holders, days, seed, certificate_days };
     let (begun, life) = simulate::simulate(plan, folder).await?;
     let reading = Instant::now();
     let account = match &command.export {
@@ -72,8 +76,11 @@ fn print(
     reading: std::time::Duration,
 ) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    let Plan { holders, days, seed } = plan;
+    let Plan { holders, days, seed, certificate_days } = plan;
     writeln!(out, "{holders} holders, a year of registrations, then {days} days, seed {seed}")?;
+    if let Some(days) = certificate_days {
+        writeln!(out, "certificates for {days} days")?;
+    }
     for (kind, n_events) in &account.n_by_kind {
         writeln!(out, "{n_events:>12} {kind}")?;
     }

@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{
     calendar,
+    card::CardUpdate,
     context::Context,
     expiry::{self, Occasion, Topic},
     holder::{HolderCommand, Registration},
@@ -75,10 +76,17 @@ pub struct Life {
 
 /// A person does something at an instant.
 #[derive(Clone, Copy)]
-struct Act {
-    at: DateTime<Utc>,
-    person: Person,
+pub(super) struct Act {
+    pub(super) at: DateTime<Utc>,
+    pub(super) person: Person,
     what: What,
+}
+
+impl Act {
+    /// Its day, counted from the first.
+    pub(super) fn number(&self) -> i64 {
+        (self.at.date_naive() - first_day()).num_days()
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -253,7 +261,7 @@ impl Begun {
         let (recovery, verification) = person.wants_optional();
         let secret = |place| SecretRef::derive(command, place);
         let registration = HolderCommand::Register(Registration {
-            card: person.card(act.at)?,
+            card: person.card(act.at, self.certificate_days())?,
             smartcard: secret(0),
             account_recovery: recovery.then(|| secret(1)),
             verification: verification.then(|| secret(2)),
@@ -264,49 +272,87 @@ impl Begun {
 
     /// A log-in, and what the person does about what he is shown.
     async fn log_in(&self, act: &Act) -> anyhow::Result<Option<NaiveDate>> {
-        let holder = act.person.holder();
+        let Some(proof) = self.authenticate(act).await? else {
+            return Ok(self.due_from(act, &self.load(act).await?));
+        };
         let record = HolderCommand::RecordExpiry { occasion: Occasion::Logon };
         self.execute(act, "log in", Actor::System, &record).await?;
-        let loaded = self.commands.load(holder).await?;
+        let loaded = self.load(act).await?;
         let ctx = loaded.context(&self.context(act));
-        let card = loaded.holder.card().context("everybody has a card")?.card.clone();
-        let proof = Authenticated::by_card(&ctx, &loaded.holder, &card)?;
-        let number = (ctx.today() - first_day()).num_days();
         match logon::check(&ctx, &loaded.holder, &proof).verdict {
             Verdict::Locked => {
                 let reason = LogonRefusal::AccountLocked;
                 let refused = HolderCommand::NoteLogonRefused { reason };
                 self.execute(act, "refused", Actor::Holder, &refused).await?;
+                return Ok(self.due_from(act, &loaded));
             }
             Verdict::Restricted => {
                 let restricted = HolderCommand::NoteRestrictedSession {};
                 self.execute(act, "restricted", Actor::System, &restricted).await?;
-                self.renew(act, &loaded, proof).await?;
-            }
-            Verdict::Full => {
-                let Some(alert) = expiry::alert(&ctx, &loaded.holder) else {
-                    return Ok(self.due_from(act, &loaded));
-                };
-                match act.person.answers_alert(number) {
-                    Answer::Renew => self.renew(act, &loaded, proof).await?,
-                    Answer::PutOff => {
-                        let (topic, on) = (Topic::Passcodes, alert.on);
-                        let later = HolderCommand::DeclineAlert { topic, on };
-                        self.execute(act, "later", Actor::Holder, &later).await?;
-                    }
-                    Answer::Nothing => {}
+                // B-55: a card between old and new is finished before anything else.
+                if !loaded.holder.card_update().is_some_and(CardUpdate::is_touched) {
+                    self.renew(act, &loaded, &proof).await?;
                 }
             }
+            Verdict::Full => self.see_passcodes(act, &loaded, &proof).await?,
         }
-        Ok(self.due_from(act, &self.commands.load(holder).await?))
+        if !self.revoke(act, &proof).await? {
+            self.see_certificates(act, &proof).await?;
+        }
+        Ok(self.due_from(act, &self.load(act).await?))
+    }
+
+    /// What the card proves; none if it does not log him in. B-52: who is told that it has expired
+    /// may visit the registration authority, and comes back with its leave.
+    async fn authenticate(&self, act: &Act) -> anyhow::Result<Option<Authenticated>> {
+        let prove = |loaded: &Loaded| {
+            let ctx = loaded.context(&self.context(act));
+            let card = loaded.holder.card().context("everybody has a card")?;
+            anyhow::Ok(Authenticated::by_card(&ctx, &loaded.holder, &card.card))
+        };
+        let reason = match prove(&self.load(act).await?)? {
+            Ok(proof) => return Ok(Some(proof)),
+            Err(reason) => reason,
+        };
+        let refused = HolderCommand::NoteLogonRefused { reason };
+        self.execute(act, "not let in", Actor::Holder, &refused).await?;
+        let is_expired = reason == LogonRefusal::CertificatesExpired;
+        if !is_expired || !act.person.visits_authority(act.number()) {
+            return Ok(None);
+        }
+        self.authorise(act).await?;
+        Ok(prove(&self.load(act).await?)?.ok())
+    }
+
+    /// What he does about the alert of his passcodes, if there is one.
+    async fn see_passcodes(
+        &self,
+        act: &Act,
+        loaded: &Loaded,
+        proof: &Authenticated,
+    ) -> anyhow::Result<()> {
+        let ctx = loaded.context(&self.context(act));
+        let Some(alert) = expiry::alert(&ctx, &loaded.holder) else { return Ok(()) };
+        match act.person.answers_alert(act.number()) {
+            Answer::Renew => self.renew(act, loaded, proof).await,
+            Answer::PutOff => {
+                let later = HolderCommand::DeclineAlert { topic: Topic::Passcodes, on: alert.on };
+                self.execute(act, "later", Actor::Holder, &later).await
+            }
+            Answer::Nothing => Ok(()),
+        }
     }
 
     /// Changes, or removes, every passcode that is due.
-    async fn renew(&self, act: &Act, loaded: &Loaded, proof: Authenticated) -> anyhow::Result<()> {
+    async fn renew(&self, act: &Act, loaded: &Loaded, proof: &Authenticated) -> anyhow::Result<()> {
         let ctx = loaded.context(&self.context(act));
-        let number = (ctx.today() - first_day()).num_days();
+        let number = act.number();
         let command = act.person.command("renew", number);
-        let due = logon::check(&ctx, &loaded.holder, &proof).due;
+        let due = logon::check(&ctx, &loaded.holder, proof).due;
+        if due.is_empty() {
+            // It was for the certificates.
+            return Ok(());
+        }
         let is_due = |kind| due.iter().any(|one| one.kind == kind);
         let optional = |kind, place| match (is_due(kind), act.person.blanks(number + place)) {
             (false, _) => Optional::Keep,
@@ -318,7 +364,7 @@ impl Begun {
         };
         let smartcard = CardChange { secret: SecretRef::derive(command, 0) };
         let changes = HolderCommand::ChangePasscodes(Changes {
-            proof,
+            proof: proof.clone(),
             logged_on_at: act.at,
             asked_at: act.at,
             smartcard: is_due(Kind::Smartcard).then_some(smartcard),
@@ -328,21 +374,29 @@ impl Begun {
         self.execute(act, "renew", Actor::Holder, &changes).await
     }
 
-    async fn execute(
+    pub(super) async fn execute(
         &self,
         act: &Act,
         what: &str,
         actor: Actor,
         command: &HolderCommand,
     ) -> anyhow::Result<()> {
-        let number = (act.at.date_naive() - first_day()).num_days();
-        let cause = Cause::first(act.person.command(what, number));
+        let cause = Cause::first(act.person.command(what, act.number()));
         let (ctx, holder) = (self.context(act), act.person.holder());
         self.commands.execute(&ctx, holder, cause, actor, command).await?;
         Ok(())
     }
 
-    fn context(&self, act: &Act) -> Context<'_> {
+    pub(super) async fn load(&self, act: &Act) -> anyhow::Result<Loaded> {
+        Ok(self.commands.load(act.person.holder()).await?)
+    }
+
+    /// B-54: for how many days a certificate is issued.
+    pub(super) fn certificate_days(&self) -> u16 {
+        self.policies.latest().certificate_days
+    }
+
+    pub(super) fn context(&self, act: &Act) -> Context<'_> {
         Context { now: act.at, policies: &self.policies }
     }
 
@@ -355,6 +409,6 @@ impl Begun {
             let days = calendar::passcode_days(&self.policies, current.on, ctx.today());
             days.alerts_from(&self.policies, ctx.today())
         });
-        from.min()
+        from.chain(loaded.holder.certificates(&ctx).map(|standing| standing.opens_on)).min()
     }
 }

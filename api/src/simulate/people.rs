@@ -125,16 +125,8 @@ impl Person {
     }
 
     /// A card that nobody ever made: its keys are bytes that sign nothing.
-    pub(super) fn card(self, issued: DateTime<Utc>) -> anyhow::Result<IssuedCard> {
+    pub(super) fn card(self, issued: DateTime<Utc>, days: u16) -> anyhow::Result<IssuedCard> {
         let key = |slot: u8| PublicKey::from_der([&[slot], &self.digest("key", 0)[..]].concat());
-        let certificate = |slot, what| -> anyhow::Result<IssuedCertificate> {
-            Ok(IssuedCertificate {
-                slot,
-                serial: hex::encode(&self.digest(what, 0)[1..9]).parse()?,
-                not_before: issued,
-                not_after: issued + TimeDelta::days(1095),
-            })
-        };
         Ok(IssuedCard {
             card: hex::encode_upper(&self.digest("card", 0)[..8]).parse()?,
             profile: "simulated".to_owned(),
@@ -144,10 +136,56 @@ impl Person {
                 card_authentication: key(0x9e),
             },
             certificates: vec![
-                certificate(Slot::Authentication, "certificate 9A")?,
-                certificate(Slot::Signature, "certificate 9C")?,
+                self.certificate(Slot::Authentication, 0, issued, days)?,
+                self.certificate(Slot::Signature, 0, issued, days)?,
             ],
         })
+    }
+
+    /// A key that his card makes on a day: it signs nothing either.
+    pub(super) fn new_key(self, slot: Slot, day: i64) -> PublicKey {
+        let bytes = self.digest(&format!("key {}", slot.name()), day);
+        PublicKey::from_der([&[0x30], &bytes[..]].concat())
+    }
+
+    /// A certificate that is issued to him on a day, good for so many days.
+    pub(super) fn certificate(
+        self,
+        slot: Slot,
+        day: i64,
+        issued: DateTime<Utc>,
+        days: u16,
+    ) -> anyhow::Result<IssuedCertificate> {
+        let bytes = self.digest(&format!("certificate {}", slot.name()), day);
+        Ok(IssuedCertificate {
+            slot,
+            serial: hex::encode(&bytes[1..9]).parse()?,
+            not_before: issued,
+            not_after: issued + TimeDelta::days(days.into()),
+        })
+    }
+
+    /// Does he visit the registration authority on a day on which he is told to?
+    pub(super) fn visits_authority(self, day: i64) -> bool {
+        self.number_below("visits", day, 4) == 0
+    }
+
+    /// Does he revoke his certificates when he logs in on this day?
+    pub(super) fn revokes(self, day: i64) -> bool {
+        self.number_below("revokes", day, 400) == 0
+    }
+
+    /// After how many of these steps he pulls his card out; most people leave it in.
+    pub(super) fn leaves_after(self, day: i64, n_steps: usize) -> usize {
+        let all = u64::try_from(n_steps).unwrap_or(u64::MAX);
+        let pulls = self.number_below("pulls the card", day, 8) == 0;
+        let n_made = if pulls { self.number_below("pulls it after", day, all) } else { all };
+        usize::try_from(n_made).unwrap_or(n_steps)
+    }
+
+    /// The job of a visit.
+    pub(super) fn job(self, day: i64) -> Uuid {
+        self.id("job", day)
     }
 
     fn id(self, what: &str, place: i64) -> Uuid {
