@@ -111,7 +111,7 @@ portal = { listen = "127.0.0.1:$PORTAL_PORT", origin = "http://localhost:$PORTAL
 agents = { listen = "127.0.0.1:$CHANNEL_PORT" }
 agent_page = { port = $AGENT_PORT }
 operator = { listen = "127.0.0.1:$OPERATOR_PORT" }
-authority = { listen = "127.0.0.1:$AUTHORITY_PORT", url = "http://localhost:$AUTHORITY_PORT" }
+authority = { listen = "127.0.0.1:$AUTHORITY_PORT", url = "http://127.0.0.1:$AUTHORITY_PORT" }
 TOML
     # Without a drawer there are no demo holders, and no page that promises some.
     [ -z "$PCSC_SOCKET" ] || printf "demo = { drawer = '%s' }\n" "$RUN_FOLDER/drawer.sock" >> "$DEMO/server.toml"

@@ -17,7 +17,7 @@ use anyhow::{Context as _, ensure};
 use virtual_card::Faults;
 
 use crate::{
-    held::{Folder, Held},
+    held::{Folder, Held, until},
     sandbox::{Sandbox, program},
 };
 
@@ -84,6 +84,12 @@ pub fn system() -> anyhow::Result<MutexGuard<'static, System>> {
 
 /// A second one, for tests that move its clock: in the other one people stay as old as they are.
 pub fn time_machine() -> anyhow::Result<MutexGuard<'static, System>> {
+    static SYSTEM: Once = OnceLock::new();
+    started_once(&SYSTEM)
+}
+
+/// A third one, which tests move on by years before they do anything else: certificates are good for two.
+pub fn years_later() -> anyhow::Result<MutexGuard<'static, System>> {
     static SYSTEM: Once = OnceLock::new();
     started_once(&SYSTEM)
 }
@@ -166,6 +172,26 @@ impl System {
         self.start_agent()
     }
 
+    /// The demonstration's clock goes on by so many weeks, as in an outage: what is due is done at the end.
+    pub fn weeks_pass(&self, weeks: u32) -> anyhow::Result<()> {
+        let browser = reqwest::blocking::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        for _ in 0..weeks {
+            until("the clock can be moved", || {
+                let answer = browser
+                    .post(format!("{}/demo/time", self.origin()))
+                    .header("origin", self.origin())
+                    .header("sec-fetch-site", "same-origin")
+                    .form(&[("to", "week"), ("service", "off")])
+                    .send()?;
+                Ok((answer.status() == reqwest::StatusCode::SEE_OTHER).then_some(()))
+            })?;
+        }
+        Ok(())
+    }
+
     /// Puts a card into the reader; what is there comes out first.
     pub fn insert(&self, card: &str) -> anyhow::Result<()> {
         self.insert_with(card, Faults::default())
@@ -210,7 +236,7 @@ impl System {
     /// Where relying parties ask.
     #[must_use]
     pub fn authority_url(&self) -> String {
-        format!("http://localhost:{}", self.ports.authority)
+        format!("http://127.0.0.1:{}", self.ports.authority)
     }
 
     /// A file in the system's folder.
@@ -228,7 +254,7 @@ impl System {
              [agents]\nlisten = \"127.0.0.1:{channel}\"\n\
              [agent_page]\nport = {page}\n\
              [operator]\nlisten = \"127.0.0.1:{operator}\"\n\
-             [authority]\nlisten = \"127.0.0.1:{authority}\"\nurl = \"http://localhost:{authority}\"\n\
+             [authority]\nlisten = \"127.0.0.1:{authority}\"\nurl = \"http://127.0.0.1:{authority}\"\n\
              [demo]\ndrawer = \"{}\"\n",
             self.path("data").display(),
             drawer.display(),

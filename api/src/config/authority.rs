@@ -23,7 +23,8 @@ pub struct AuthoritySettings {
     /// what it serves is public, and signed.
     pub listen: SocketAddr,
     /// `authority.url`: where relying parties reach that listener; stands in every certificate from
-    /// now on. `http://localhost:7404` by default.
+    /// now on, and has to be an address or a whole host name (RFC 5280 §4.2.1.6).
+    /// `http://127.0.0.1:7404` by default.
     pub url: String,
     /// `authority.authentication_purposes`, `authority.signature_purposes` (lists of object
     /// identifiers), `authority.policy` (an object identifier) and `authority.upn_from_email`: what
@@ -51,7 +52,7 @@ pub struct HsmSettings {
 impl AuthoritySettings {
     /// By default.
     pub(super) fn on(listen: SocketAddr) -> Self {
-        let url = format!("http://localhost:{}", listen.port());
+        let url = format!("http://{listen}");
         Self { listen, url, profiles: CardProfiles::default(), hsm: None }
     }
 
@@ -77,7 +78,8 @@ impl AuthoritySettings {
     }
 }
 
-/// `http://`, host, port if it is not 80, a path if there is one; no slash at the end.
+/// `http://`, a whole host name or an IPv4 address, port if it is not 80, a path if there is one; no
+/// slash at the end.
 fn check_url(url: &str) -> Result<(), String> {
     let form = || format!("{url:?} is not an address like http://certificates.example.org");
     let rest = url.strip_prefix("http://").ok_or_else(|| {
@@ -92,6 +94,7 @@ fn check_url(url: &str) -> Result<(), String> {
     let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| 0 < port);
     if URL_CHARACTERS_MAX < url.len()
         || !plain(name)
+        || !name.contains('.')
         || port.is_some_and(|port| !is_port(port))
         || path.is_some_and(|path| !plain(path) || path.ends_with('/'))
     {
@@ -193,6 +196,7 @@ mod tests {
             "http://certificates.example.org/a/",
             "http://certificates.example.org:0",
             "http://certificates.example.org?x",
+            "http://localhost:7404",
             "http://a@certificates.example.org",
             "http://zertifikate.münchen.example",
             "http://",

@@ -79,7 +79,7 @@ fn without_file_and_environment_the_defaults_count() {
     assert_eq!(config.agents.listen.to_string(), "127.0.0.1:7402");
     assert_eq!(config.operator.listen.to_string(), "127.0.0.1:7403");
     assert_eq!(config.authority.listen.to_string(), "127.0.0.1:7404");
-    assert_eq!(config.authority.pointers().ocsp, "http://localhost:7404/ocsp");
+    assert_eq!(config.authority.pointers().ocsp, "http://127.0.0.1:7404/ocsp");
     assert!(config.readers.approved.is_empty());
     assert_eq!(Config::demo(Path::new("x")).keystore_dir(), Path::new("x/keys"));
 }

@@ -1,0 +1,106 @@
+//! The cards' authority as relying parties see it, judged by tools that nobody here wrote: OpenSSL and pkilint.
+
+mod answers;
+mod lint;
+mod lists;
+
+use std::{fs, net::SocketAddr, path::PathBuf, process::Output};
+
+use api::{execute::Executed, relying_parties};
+use domain::{certificate::RevocationReason, context::Context, logon::Authenticated};
+use protocol::Slot;
+use tempfile::TempDir;
+use tests::desk::{Desk, scene::Scene};
+use tokio::{net::TcpListener, process::Command};
+
+/// How long ago the holder was registered, so that his certificates are renewed today.
+const LIFE_DAYS: i64 = 730;
+
+/// Days that were left of them.
+const LEFT_DAYS: i64 = 25;
+
+/// A relying party: a folder with the certificates that it has, and the address where it asks.
+struct RelyingParty {
+    scene: Scene,
+    address: SocketAddr,
+    folder: TempDir,
+}
+
+impl RelyingParty {
+    /// A holder has renewed both certificates a moment ago, by this machine's clock.
+    async fn open(seed: u64) -> Self {
+        let desk = Desk::open_ago(LIFE_DAYS - LEFT_DAYS, seed).await.unwrap();
+        let mut scene = Scene::at(desk, "First001").await.unwrap();
+        scene.grow_old(LEFT_DAYS, "Second02").await.unwrap();
+        scene.log_in().await.unwrap();
+        scene.renew().await.unwrap();
+        let app = scene.desk.app().clone();
+        relying_parties::tick(&app).await;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let answering = axum::serve(listener, relying_parties::router(app.clone()));
+        tokio::spawn(async move { answering.await });
+        let party = Self { scene, address, folder: TempDir::new().unwrap() };
+        let chain = app.cards_authority().chain();
+        party.keep("issuing", &chain[0]).await;
+        party.keep("root", &chain[1]).await;
+        party.keep("agents", app.agents_authority().certificate_der()).await;
+        for (name, slot) in [("9a", Slot::Authentication), ("9c", Slot::Signature)] {
+            let certificate = party.scene.card.certificate(slot).unwrap().to_vec();
+            party.keep(name, &certificate).await;
+        }
+        let both = [party.read("issuing.pem"), party.read("root.pem")].concat();
+        fs::write(party.path("chain.pem"), both).unwrap();
+        party
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    /// Keeps a certificate as PEM.
+    async fn keep(&self, name: &str, certificate: &[u8]) {
+        let (der, pem) = (format!("{name}.der"), format!("{name}.pem"));
+        fs::write(self.path(&der), certificate).unwrap();
+        self.openssl(&["x509", "-inform", "DER", "-in", &der, "-out", &pem]).await;
+    }
+
+    /// Fetches the list that is published now.
+    async fn fetch_list(&self) {
+        let list = reqwest::get(format!("http://{}/crl", self.address)).await.unwrap();
+        fs::write(self.path("list.der"), list.bytes().await.unwrap()).unwrap();
+        let arguments = ["crl", "-inform", "DER", "-in", "list.der", "-out", "list.pem"];
+        self.openssl(&arguments).await;
+    }
+
+    /// What `openssl` says, both streams, in the folder.
+    async fn openssl(&self, arguments: &[&str]) -> String {
+        text(&self.run("openssl", arguments).await)
+    }
+
+    async fn run(&self, program: &str, arguments: &[&str]) -> Output {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.folder.path()).output().await.unwrap()
+    }
+
+    /// C-15: both certificates are revoked.
+    async fn revoke(&self, reason: RevocationReason) -> Executed {
+        let app = self.scene.desk.app();
+        let holder = self.scene.desk.holder(self.scene.holder).await.unwrap();
+        let context = Context { now: app.now(), policies: app.policies() };
+        let card = holder.card().unwrap().card.clone();
+        let proof = Authenticated::by_card(&context, &holder, &card).unwrap();
+        let command = app.entropy().command_id(app.now());
+        app.authority().revoke(self.scene.holder, command, proof, reason).await.unwrap()
+    }
+}
+
+/// Both streams.
+fn text(output: &Output) -> String {
+    let both = [output.stdout.as_slice(), &output.stderr].concat();
+    String::from_utf8(both).unwrap()
+}
