@@ -35,7 +35,7 @@ const OURS: &[(&str, &[&str])] = &[
 ];
 
 /// What tries and measures the rest: it may use all of it, and nothing may use it.
-const OUTSIDE: [&str; 2] = ["tests", "benches"];
+const OUTSIDE: [&str; 3] = ["tests", "benches", "fuzz"];
 
 /// Somebody else's package, who may use it, and what to do instead.
 const OTHERS: &[(&str, &[&str], &str)] = &[

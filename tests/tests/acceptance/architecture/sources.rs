@@ -49,8 +49,17 @@ pub(super) fn root() -> PathBuf {
 /// All Rust files under the packages' folders.
 pub(super) fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
-    let packages =
-        ["domain", "stores", "projections", "workflows", "api", "card-agent", "tests", "benches"];
+    let packages = [
+        "domain",
+        "stores",
+        "projections",
+        "workflows",
+        "api",
+        "card-agent",
+        "tests",
+        "benches",
+        "fuzz",
+    ];
     for package in packages {
         collect(&root().join(package), &mut sources);
     }
