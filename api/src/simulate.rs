@@ -9,6 +9,7 @@ mod account;
 mod certificates;
 mod life;
 mod people;
+mod visit;
 
 use std::path::Path;
 

@@ -5,19 +5,16 @@
 
 use domain::{
     card::{CardUpdate, Slot, SlotState, Write},
-    certificate::{self, IdentityEvidence, RevocationReason, Visit},
+    certificate::{self, IdentityEvidence, RevocationReason},
     expiry::Topic,
     holder::HolderCommand,
     ids::{CommandId, SecretRef},
     logon::Authenticated,
 };
 use uuid::Uuid;
-use workflows::commands::{Actor, Loaded};
+use workflows::commands::Actor;
 
-use super::{
-    life::{Act, Begun},
-    people::Answer,
-};
+use super::{people::Answer, visit::Visit};
 
 /// The registration authority's system, which does not exist.
 const AUTHORITY: Actor = Actor::RegistrationAuthority { token: Uuid::nil() };
@@ -35,99 +32,80 @@ struct Carried {
     job: Uuid,
 }
 
-impl Begun {
+impl Visit<'_> {
     /// C-04: the registration authority sees who it is, and lets him renew.
-    pub(super) async fn authorise(&self, act: &Act) -> anyhow::Result<()> {
-        let visit = Visit {
+    pub(super) async fn authorise(&mut self) -> anyhow::Result<()> {
+        let visit = certificate::Visit {
             evidence: IdentityEvidence::PhotographOnRecord,
             place: "A simulated office".to_owned(),
         };
-        self.execute(act, "authorise", AUTHORITY, &HolderCommand::AuthoriseRenewal(visit)).await
+        self.execute("authorise", AUTHORITY, &HolderCommand::AuthoriseRenewal(visit)).await
     }
 
     /// C-15: true if this is the day on which he revokes his certificates.
-    pub(super) async fn revoke(&self, act: &Act, proof: &Authenticated) -> anyhow::Result<bool> {
-        if !act.person.revokes(act.number()) {
+    pub(super) async fn revoke(&mut self, proof: &Authenticated) -> anyhow::Result<bool> {
+        if !self.act.person.revokes(self.act.number()) {
             return Ok(false);
         }
         let reason = RevocationReason::LostOrStolen;
         let revoke = HolderCommand::RevokeCertificates { proof: proof.clone(), reason };
-        self.execute(act, "revoke", Actor::Holder, &revoke).await?;
+        self.execute("revoke", Actor::Holder, &revoke).await?;
         Ok(true)
     }
 
     /// What he does about what he is shown of his certificates, after his passcodes are in order.
-    pub(super) async fn see_certificates(
-        &self,
-        act: &Act,
-        proof: &Authenticated,
-    ) -> anyhow::Result<()> {
-        let loaded = self.load(act).await?;
-        let ctx = loaded.context(&self.context(act));
-        let Some(standing) = loaded.holder.certificates(&ctx) else { return Ok(()) };
-        let number = act.number();
+    pub(super) async fn see_certificates(&mut self, proof: &Authenticated) -> anyhow::Result<()> {
+        let (ctx, number) = (self.context(), self.act.number());
+        let Some(standing) = self.holder().certificates(&ctx) else { return Ok(()) };
         if standing.update_open || standing.may_renew.is_ok() && standing.restricts {
-            return self.update_card(act, &loaded, proof).await;
+            return self.update_card(proof).await;
         }
-        let Some(alert) = certificate::alert(&ctx, &loaded.holder) else { return Ok(()) };
+        let Some(alert) = certificate::alert(&ctx, self.holder()) else { return Ok(()) };
         if alert.ra_required {
-            if act.person.visits_authority(number) {
-                self.authorise(act).await?;
-                let loaded = self.load(act).await?;
-                return self.update_card(act, &loaded, proof).await;
+            if !self.act.person.visits_authority(number) {
+                return Ok(());
             }
-            return Ok(());
+            self.authorise().await?;
+            return self.update_card(proof).await;
         }
-        match act.person.answers_alert(number) {
-            Answer::Renew => self.update_card(act, &loaded, proof).await,
+        match self.act.person.answers_alert(number) {
+            Answer::Renew => self.update_card(proof).await,
             Answer::PutOff => {
                 let later =
                     HolderCommand::DeclineAlert { topic: Topic::Certificates, on: alert.on };
-                self.execute(act, "certificates later", Actor::Holder, &later).await
+                self.execute("certificates later", Actor::Holder, &later).await
             }
             Answer::Nothing => Ok(()),
         }
     }
 
     /// *Update My Card*, from its beginning or from where the last visit left it.
-    async fn update_card(
-        &self,
-        act: &Act,
-        loaded: &Loaded,
-        proof: &Authenticated,
-    ) -> anyhow::Result<()> {
-        let number = act.number();
-        let job = act.person.job(number);
-        let open = loaded.holder.card_update().filter(|open| open.is_touched());
-        let update = open.map_or_else(|| act.person.command("update", number), |open| open.update);
-        let carried = Carried { update, job };
-        let mut steps = vec![match open {
-            Some(_) => Step {
-                name: "resume".to_owned(),
-                command: HolderCommand::ResumeCardUpdate { update, job },
-            },
-            None => Step {
-                name: "begin".to_owned(),
-                command: HolderCommand::BeginCardUpdate {
-                    update,
-                    job,
-                    proof: proof.clone(),
-                    logged_on_at: act.at,
-                    asked_at: act.at,
-                },
-            },
-        }];
+    async fn update_card(&mut self, proof: &Authenticated) -> anyhow::Result<()> {
+        let (person, number) = (self.act.person, self.act.number());
+        let job = person.job(number);
+        let open = self.holder().card_update().filter(|open| open.is_touched());
+        let update = open.map_or_else(|| person.command("update", number), |open| open.update);
+        let (logged_on_at, asked_at) = (self.at(), self.at());
+        let proof = proof.clone();
+        let (name, command) = match open {
+            Some(_) => ("resume", HolderCommand::ResumeCardUpdate { update, job }),
+            None => (
+                "begin",
+                HolderCommand::BeginCardUpdate { update, job, proof, logged_on_at, asked_at },
+            ),
+        };
+        let mut steps = vec![Step { name: name.to_owned(), command }];
         for slot in Slot::ALL {
-            steps.extend(self.steps_of(act, open, carried, slot)?);
+            steps.extend(self.steps_of(open, Carried { update, job }, slot)?);
         }
         let commit = HolderCommand::CommitCardUpdate { update, job };
         steps.push(Step { name: "commit".to_owned(), command: commit });
         let pressed = HolderCommand::AcknowledgeRenewal { update };
         steps.push(Step { name: "continue".to_owned(), command: pressed });
         // B-56: whoever leaves after the commit has not pressed *Continue*.
-        let n_made = act.person.leaves_after(number, steps.len());
+        let n_made = person.leaves_after(number, steps.len());
         for Step { name, command } in steps.into_iter().take(n_made) {
-            self.execute(act, &name, Actor::Holder, &command).await?;
+            self.execute(&name, Actor::Holder, &command).await?;
         }
         Ok(())
     }
@@ -135,26 +113,21 @@ impl Begun {
     /// What is left to do for a slot.
     fn steps_of(
         &self,
-        act: &Act,
         open: Option<&CardUpdate>,
-        carried: Carried,
+        Carried { update, job }: Carried,
         slot: Slot,
     ) -> anyhow::Result<Vec<Step>> {
-        let number = act.number();
-        let Carried { update, job } = carried;
-        let name = slot.name();
+        let (person, number, name) = (self.act.person, self.act.number(), slot.name());
+        let days = self.policies.latest().certificate_days;
         let step = |what: &str, command| Step { name: format!("{name} {what}"), command };
         let may = |write| HolderCommand::OpenCardWrite { update, job, slot, write };
-        let key = act.person.new_key(slot, number);
-        let certificate = act.person.certificate(slot, number, act.at, self.certificate_days())?;
-        let command = act.person.command(&format!("{name} issue"), number);
+        let (key, request) = (person.new_key(slot, number), String::new());
+        let certificate = person.certificate(slot, number, self.at(), days)?;
+        let command = person.command(&format!("{name} issue"), number);
         let secret = SecretRef::derive(command, 0);
         let all = [
             step("open key", may(Write::KeyPair)),
-            step(
-                "key",
-                HolderCommand::NoteKeyMade { update, job, slot, key, request: String::new() },
-            ),
+            step("key", HolderCommand::NoteKeyMade { update, job, slot, key, request }),
             step(
                 "issue",
                 HolderCommand::NoteCertificateIssued { update, job, certificate, secret },

@@ -2,17 +2,12 @@
 
 use std::{path::Path, sync::Arc, time::Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{
     calendar,
-    card::CardUpdate,
-    context::Context,
-    expiry::{self, Occasion, Topic},
     holder::{HolderCommand, Registration},
     ids::SecretRef,
-    logon::{self, Authenticated, LogonRefusal, Verdict},
-    passcode::{CardChange, Changes, Kind, Optional},
     policy::{InForce, Policies},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -23,14 +18,15 @@ use stores::{
     vault::{Keys, Person as VaultPerson, VaultKeys},
 };
 use workflows::{
-    commands::{Actor, Cause, Commands, Loaded},
+    commands::{Actor, Commands},
     engine::{self, AcceptError, Engine},
     mail::{Composer, InMemoryCourier},
 };
 
 use super::{
     Plan,
-    people::{Answer, Person, YEAR_BEFORE},
+    people::{Person, YEAR_BEFORE},
+    visit::Visit,
 };
 
 /// The first day that counts.
@@ -266,149 +262,39 @@ impl Begun {
             account_recovery: recovery.then(|| secret(1)),
             verification: verification.then(|| secret(2)),
         });
-        self.execute(act, "register", Actor::System, &registration).await?;
-        Ok(self.due_from(act, &self.commands.load(holder).await?))
+        let mut visit = self.visit(act).await?;
+        visit.execute("register", Actor::System, &registration).await?;
+        Ok(due_from(&visit))
     }
 
     /// A log-in, and what the person does about what he is shown.
     async fn log_in(&self, act: &Act) -> anyhow::Result<Option<NaiveDate>> {
-        let Some(proof) = self.authenticate(act).await? else {
-            return Ok(self.due_from(act, &self.load(act).await?));
-        };
-        let record = HolderCommand::RecordExpiry { occasion: Occasion::Logon };
-        self.execute(act, "log in", Actor::System, &record).await?;
-        let loaded = self.load(act).await?;
-        let ctx = loaded.context(&self.context(act));
-        match logon::check(&ctx, &loaded.holder, &proof).verdict {
-            Verdict::Locked => {
-                let reason = LogonRefusal::AccountLocked;
-                let refused = HolderCommand::NoteLogonRefused { reason };
-                self.execute(act, "refused", Actor::Holder, &refused).await?;
-                return Ok(self.due_from(act, &loaded));
-            }
-            Verdict::Restricted => {
-                let restricted = HolderCommand::NoteRestrictedSession {};
-                self.execute(act, "restricted", Actor::System, &restricted).await?;
-                // B-55: a card between old and new is finished before anything else.
-                if !loaded.holder.card_update().is_some_and(CardUpdate::is_touched) {
-                    self.renew(act, &loaded, &proof).await?;
-                }
-            }
-            Verdict::Full => self.see_passcodes(act, &loaded, &proof).await?,
+        let mut visit = self.visit(act).await?;
+        if let Some(proof) = visit.authenticate().await? {
+            visit.log_in(&proof).await?;
         }
-        if !self.revoke(act, &proof).await? {
-            self.see_certificates(act, &proof).await?;
-        }
-        Ok(self.due_from(act, &self.load(act).await?))
+        Ok(due_from(&visit))
     }
 
-    /// What the card proves; none if it does not log him in. B-52: who is told that it has expired
-    /// may visit the registration authority, and comes back with its leave.
-    async fn authenticate(&self, act: &Act) -> anyhow::Result<Option<Authenticated>> {
-        let prove = |loaded: &Loaded| {
-            let ctx = loaded.context(&self.context(act));
-            let card = loaded.holder.card().context("everybody has a card")?;
-            anyhow::Ok(Authenticated::by_card(&ctx, &loaded.holder, &card.card))
-        };
-        let reason = match prove(&self.load(act).await?)? {
-            Ok(proof) => return Ok(Some(proof)),
-            Err(reason) => reason,
-        };
-        let refused = HolderCommand::NoteLogonRefused { reason };
-        self.execute(act, "not let in", Actor::Holder, &refused).await?;
-        let is_expired = reason == LogonRefusal::CertificatesExpired;
-        if !is_expired || !act.person.visits_authority(act.number()) {
-            return Ok(None);
-        }
-        self.authorise(act).await?;
-        Ok(prove(&self.load(act).await?)?.ok())
-    }
-
-    /// What he does about the alert of his passcodes, if there is one.
-    async fn see_passcodes(
-        &self,
-        act: &Act,
-        loaded: &Loaded,
-        proof: &Authenticated,
-    ) -> anyhow::Result<()> {
-        let ctx = loaded.context(&self.context(act));
-        let Some(alert) = expiry::alert(&ctx, &loaded.holder) else { return Ok(()) };
-        match act.person.answers_alert(act.number()) {
-            Answer::Renew => self.renew(act, loaded, proof).await,
-            Answer::PutOff => {
-                let later = HolderCommand::DeclineAlert { topic: Topic::Passcodes, on: alert.on };
-                self.execute(act, "later", Actor::Holder, &later).await
-            }
-            Answer::Nothing => Ok(()),
-        }
-    }
-
-    /// Changes, or removes, every passcode that is due.
-    async fn renew(&self, act: &Act, loaded: &Loaded, proof: &Authenticated) -> anyhow::Result<()> {
-        let ctx = loaded.context(&self.context(act));
-        let number = act.number();
-        let command = act.person.command("renew", number);
-        let due = logon::check(&ctx, &loaded.holder, proof).due;
-        if due.is_empty() {
-            // It was for the certificates.
-            return Ok(());
-        }
-        let is_due = |kind| due.iter().any(|one| one.kind == kind);
-        let optional = |kind, place| match (is_due(kind), act.person.blanks(number + place)) {
-            (false, _) => Optional::Keep,
-            (true, true) => Optional::Blank,
-            (true, false) => {
-                let place = u32::try_from(place).unwrap_or(0);
-                Optional::Set(SecretRef::derive(command, place))
-            }
-        };
-        let smartcard = CardChange { secret: SecretRef::derive(command, 0) };
-        let changes = HolderCommand::ChangePasscodes(Changes {
-            proof: proof.clone(),
-            logged_on_at: act.at,
-            asked_at: act.at,
-            smartcard: is_due(Kind::Smartcard).then_some(smartcard),
-            account_recovery: optional(Kind::AccountRecovery, 1),
-            verification: optional(Kind::Verification, 2),
-        });
-        self.execute(act, "renew", Actor::Holder, &changes).await
-    }
-
-    pub(super) async fn execute(
-        &self,
-        act: &Act,
-        what: &str,
-        actor: Actor,
-        command: &HolderCommand,
-    ) -> anyhow::Result<()> {
-        let cause = Cause::first(act.person.command(what, act.number()));
-        let (ctx, holder) = (self.context(act), act.person.holder());
-        self.commands.execute(&ctx, holder, cause, actor, command).await?;
-        Ok(())
-    }
-
-    pub(super) async fn load(&self, act: &Act) -> anyhow::Result<Loaded> {
-        Ok(self.commands.load(act.person.holder()).await?)
+    async fn visit(&self, act: &Act) -> anyhow::Result<Visit<'_>> {
+        let loaded = self.commands.load(act.person.holder()).await?;
+        Ok(Visit { act: *act, loaded, commands: &self.commands, policies: &self.policies })
     }
 
     /// B-54: for how many days a certificate is issued.
-    pub(super) fn certificate_days(&self) -> u16 {
+    fn certificate_days(&self) -> u16 {
         self.policies.latest().certificate_days
     }
+}
 
-    pub(super) fn context(&self, act: &Act) -> Context<'_> {
-        Context { now: act.at, policies: &self.policies }
-    }
-
-    /// From when on something is due; `None` if nothing ever is.
-    fn due_from(&self, act: &Act, loaded: &Loaded) -> Option<NaiveDate> {
-        let ctx = self.context(act);
-        let status = loaded.holder.passcodes().status(&ctx);
-        let from = status.iter().filter_map(|one| loaded.holder.passcodes().current(one.kind));
-        let from = from.map(|current| {
-            let days = calendar::passcode_days(&self.policies, current.on, ctx.today());
-            days.alerts_from(&self.policies, ctx.today())
-        });
-        from.chain(loaded.holder.certificates(&ctx).map(|standing| standing.opens_on)).min()
-    }
+/// From when on something is due; `None` if nothing ever is.
+fn due_from(visit: &Visit<'_>) -> Option<NaiveDate> {
+    let (ctx, holder) = (visit.context(), visit.holder());
+    let status = holder.passcodes().status(&ctx);
+    let from = status.iter().filter_map(|one| holder.passcodes().current(one.kind));
+    let from = from.map(|current| {
+        let days = calendar::passcode_days(ctx.policies, current.on, ctx.today());
+        days.alerts_from(ctx.policies, ctx.today())
+    });
+    from.chain(holder.certificates(&ctx).map(|standing| standing.opens_on)).min()
 }

@@ -417,8 +417,13 @@ impl HolderEvent {
         if schema != SCHEMA_MAX {
             return Err(UnknownEvent::Schema { kind: kind.to_owned(), schema });
         }
-        serde_json::from_slice::<Value>(data)
-            .and_then(|data| serde_json::from_value(json!({ "type": kind, "data": data })))
-            .map_err(|source| UnknownEvent::Data { kind: kind.to_owned(), schema, source })
+        // Read in one go, because every command reads a whole stream: the type comes first.
+        let (before, between, after) = (br#"{"type":""#, br#"","data":"#, b"}");
+        let whole = [before, kind.as_bytes(), between, data, after].concat();
+        serde_json::from_slice(&whole).map_err(|source| UnknownEvent::Data {
+            kind: kind.to_owned(),
+            schema,
+            source,
+        })
     }
 }

@@ -150,7 +150,9 @@ fn what_this_build_cannot_read_is_an_error_and_not_skipped() {
     assert!(matches!(newer, Err(UnknownEvent::Schema { .. })));
     let unborn = HolderEvent::decode("HolderRegistered", 0, b"{}");
     assert!(matches!(unborn, Err(UnknownEvent::Schema { .. })));
-    for data in ["", "[]", r#"{"more":1}"#] {
+    let smuggled =
+        [r#"{},"more":1"#, r#"{},"type":"CardBound""#, r#"{},"data":{}"#, "{}}", "{} {}"];
+    for data in ["", "[]", r#"{"more":1}"#].into_iter().chain(smuggled) {
         let torn = HolderEvent::decode("HolderRegistered", 1, data.as_bytes());
         assert!(matches!(torn, Err(UnknownEvent::Data { .. })), "{data}");
     }

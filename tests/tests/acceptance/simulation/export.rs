@@ -10,6 +10,8 @@ use std::{
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, Utc};
 use serde_json::Value;
 
+use super::certificates::Fact;
+
 /// What an export tells of one holder, in the order in which it happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum What {
@@ -33,6 +35,8 @@ pub(super) struct Numbers {
 pub(super) struct Export {
     pub(super) numbers: Numbers,
     pub(super) histories: BTreeMap<String, Vec<What>>,
+    /// Everything that an export tells of certificates, for each holder.
+    pub(super) certificates: BTreeMap<String, Vec<Fact>>,
     /// Ids of the events that holders are told of by mail, sorted.
     pub(super) told: Vec<String>,
     /// Ids of the events that a mail was delivered about, or was withdrawn because its holder had
@@ -62,16 +66,26 @@ impl Export {
     pub(super) fn read(path: &Path) -> Self {
         let mut numbers = None;
         let (mut histories, mut told, mut mailed) = (BTreeMap::new(), vec![], vec![]);
+        let mut certificates = BTreeMap::new();
         for line in BufReader::new(File::open(path).unwrap()).lines() {
             let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
             let (kind, subject) = (text(&event["type"]), text(&event["subject"]));
             match kind.as_str() {
                 "PolicyPublished" => numbers = Some(Numbers::of(&event["data"]["policy"])),
                 "MailDelivered" | "MailWithdrawn" => mailed.push(text(&event["data"]["event"])),
-                "AlertRaised" | "RenewalForced" | "LockAnnounced" | "AccountLocked" => {
+                "AlertRaised"
+                | "RenewalForced"
+                | "LockAnnounced"
+                | "AccountLocked"
+                | "CertificateAlertRaised"
+                | "CertificatesRenewed"
+                | "CertificatesRevoked" => {
                     told.push(text(&event["id"]));
                 }
                 _ => {}
+            }
+            if let Some(fact) = Fact::of(&kind, &event) {
+                certificates.entry(subject.clone()).or_insert_with(Vec::new).push(fact);
             }
             if let Some(what) = what(&kind, &event) {
                 histories.entry(subject).or_insert_with(Vec::new).push(what);
@@ -79,7 +93,7 @@ impl Export {
         }
         told.sort();
         mailed.sort();
-        Self { numbers: numbers.unwrap(), histories, told, mailed }
+        Self { numbers: numbers.unwrap(), histories, certificates, told, mailed }
     }
 }
 
@@ -88,6 +102,10 @@ impl Numbers {
         assert_eq!(policy["zone"], "Europe/London");
         assert_eq!(policy["alert_hour"], 8);
         assert_eq!(policy["lock_scope"], "any_set");
+        assert_eq!(policy["certificate_alert_days"], 30);
+        assert_eq!(policy["certificate_forced_days"], 20);
+        assert_eq!(policy["self_renewals"], 2);
+        assert_eq!(policy["forced_when_ra_required"], "notice");
         let days = |name: &str| policy[name].as_i64().unwrap();
         let announced = policy["announce_days"].as_array().unwrap();
         Self {
@@ -133,7 +151,7 @@ fn what(kind: &str, event: &Value) -> Option<What> {
 }
 
 /// On its day, and not after eight o'clock.
-fn is_raised_in_time(event: &Value, on: NaiveDate) {
+pub(super) fn is_raised_in_time(event: &Value, on: NaiveDate) {
     let (from, at) = (midnight(on), instant(&event["recordedat"]));
     // Whatever the clocks do that night: eight o'clock is eight hours after the midnight by the
     // day's own offset.
@@ -169,14 +187,14 @@ fn kinds(data: &Value) -> Vec<String> {
     kinds
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-fn day(value: &Value) -> NaiveDate {
+pub(super) fn day(value: &Value) -> NaiveDate {
     value.as_str().unwrap().parse().unwrap()
 }
 
-fn instant(value: &Value) -> DateTime<Utc> {
+pub(super) fn instant(value: &Value) -> DateTime<Utc> {
     value.as_str().unwrap().parse().unwrap()
 }

@@ -9,7 +9,7 @@ use chrono::{Days, NaiveDate};
 use super::export::{Numbers, What, midnight};
 
 /// The first day after the year in which everybody is registered.
-fn first_day() -> NaiveDate {
+pub(super) fn first_day() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 1, 1).unwrap()
 }
 
