@@ -35,7 +35,7 @@ const WORKSTATION: &str = "test workstation";
 
 /// Holders of the demonstration that tests use: name of the card, and the passcode that it has at
 /// first.
-const PEOPLE: [(&str, &str); 12] = [
+const PEOPLE: [(&str, &str); 18] = [
     ("asha", "Meadow7"),
     ("sam", "246813"),
     ("jo", "rain"),
@@ -48,10 +48,16 @@ const PEOPLE: [(&str, &str); 12] = [
     ("grace", "Copper5"),
     ("owen", "Larch88"),
     ("lian", "Anchor34"),
+    ("hana", "Maple22"),
+    ("ivo", "853211"),
+    ("kemi", "Baobab4"),
+    ("piotr", "828172"),
+    ("zoe", "Pearl77"),
+    ("rosa", "Olive05"),
 ];
 
 /// How long the demonstration's people may take to live their lives so far.
-const LIVES_MAX: Duration = Duration::from_mins(6);
+const LIVES_MAX: Duration = Duration::from_mins(12);
 
 /// A running system.
 pub struct System {

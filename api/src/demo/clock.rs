@@ -22,9 +22,9 @@ use crate::clock::{AcceptedClock, Clock};
 /// The stream of the offsets.
 const STREAM: &str = "demo-clock";
 
-/// How long before its first start the demonstration's life begins, in days: longer than a passcode
-/// can be used without its account being locked.
-const LIFE_DAYS: i64 = 387;
+/// How long before its first start the demonstration's life begins, in days: longer than it takes to
+/// renew certificates twice.
+const LIFE_DAYS: i64 = 1_440;
 
 /// The clock was moved on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

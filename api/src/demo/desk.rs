@@ -9,7 +9,10 @@ use reqwest::{
     redirect::Policy,
 };
 
-use crate::{app::App, portal::view::paths};
+use crate::{
+    app::App,
+    portal::view::{paths, revoke::CONFIRMATION},
+};
 
 /// How long a page may take: the card works meanwhile.
 const PAGE_MAX: Duration = Duration::from_mins(2);
@@ -55,6 +58,22 @@ impl<'a> Desk<'a> {
     ) -> anyhow::Result<()> {
         let job = self.portal(Method::POST, paths::PASSCODES, fields).await?;
         self.go_through(&job, at_agent).await
+    }
+
+    /// C-09: *Renew*, up to where the card software works on by itself.
+    pub(super) async fn renew(&mut self, at_agent: &[(&str, &str)]) -> anyhow::Result<()> {
+        let update = self.app.entropy().uuid(self.app.now()).to_string();
+        let fields = [("update", update.as_str())];
+        let job = self.portal(Method::POST, paths::CERTIFICATES_RENEW, &fields).await?;
+        self.go_through(&job, at_agent).await
+    }
+
+    /// C-15: *Revoke*.
+    pub(super) async fn revoke(&mut self) -> anyhow::Result<()> {
+        let fields = [("reason", "compromised"), ("confirm", CONFIRMATION)];
+        let over = self.portal(Method::POST, paths::CERTIFICATES_REVOKE, &fields).await?;
+        ensure!(over == paths::LOGGED_OUT, "the session goes on");
+        Ok(())
     }
 
     /// From a job's page over the agent's back to the portal.

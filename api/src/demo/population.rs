@@ -4,8 +4,9 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{
     calendar,
+    holder::Holder,
     ids::{CommandId, HolderId},
-    passcode::{Kind, Passcodes},
+    passcode::Kind,
     policy::Policies,
 };
 use sha2::{Digest as _, Sha256};
@@ -68,11 +69,24 @@ pub enum Act {
     ChangeSmartcard {
         /// To this.
         to: &'static str,
+        /// Which of his changes it is, from 1.
+        nth: usize,
     },
+    /// C-09: renews his certificates in the portal.
+    RenewCertificates {
+        /// Which of his renewals it is, from 1.
+        nth: u8,
+    },
+    /// C-15: revokes his certificates in the portal.
+    RevokeCertificates,
 }
 
 const fn registered(days: u16) -> Step {
     Step { when: When::DaysBefore(days), act: Act::Register }
+}
+
+const fn does(days: u16, act: Act) -> Step {
+    Step { when: When::DaysBefore(days), act }
 }
 
 const FRESH: &[Step] = &[Step { when: When::AtTheEnd, act: Act::Register }];
@@ -202,7 +216,10 @@ pub const PEOPLE: &[Person] = &[
                 when: When::DaysBefore(370),
                 act: Act::Set { account_recovery: Some(RECOVERY), verification: None },
             },
-            Step { when: When::DaysBefore(10), act: Act::ChangeSmartcard { to: "Anchor34" } },
+            Step {
+                when: When::DaysBefore(10),
+                act: Act::ChangeSmartcard { to: "Anchor34", nth: 1 },
+            },
         ],
     },
     Person {
@@ -235,6 +252,74 @@ pub const PEOPLE: &[Person] = &[
             Step { when: When::DaysBefore(200), act: Act::RemoveBoth },
         ],
     },
+    Person {
+        card: "hana",
+        name: "Hana Suzuki",
+        email: "hana.suzuki@example.org",
+        profile: "guide",
+        passcode: "Maple11",
+        story: "At first start her certificates had 30 days left: it was the day of the first \
+                alert, and the first on which she could renew them.",
+        life: &[registered(700), does(340, Act::ChangeSmartcard { to: "Maple22", nth: 1 })],
+    },
+    Person {
+        card: "ivo",
+        name: "Ivo Petrov",
+        email: "ivo.petrov@example.org",
+        profile: "piv",
+        passcode: "112358",
+        story: "At first start his certificates had 21 days left: it was the last day on which \
+                he could put off renewing them.",
+        life: &[registered(709), does(340, Act::ChangeSmartcard { to: "853211", nth: 1 })],
+    },
+    Person {
+        card: "kemi",
+        name: "Kemi Adebayo",
+        email: "kemi.adebayo@example.org",
+        profile: "guide",
+        passcode: "Baobab3",
+        story: "At first start her certificates had 20 days left: it was the first day on which \
+                she had to renew them before anything else.",
+        life: &[registered(710), does(340, Act::ChangeSmartcard { to: "Baobab4", nth: 1 })],
+    },
+    Person {
+        card: "piotr",
+        name: "Piotr Wolski",
+        email: "piotr.wolski@example.org",
+        profile: "piv",
+        passcode: "271828",
+        story: "His certificates expired on the day before first start: only the registration \
+                authority can renew them.",
+        life: &[registered(731), does(340, Act::ChangeSmartcard { to: "828172", nth: 1 })],
+    },
+    Person {
+        card: "zoe",
+        name: "Zoe Laurent",
+        email: "zoe.laurent@example.org",
+        profile: "guide",
+        passcode: "Pearl77",
+        story: "She revoked her certificates 10 days before first start: her card opens nothing \
+                any more, and relying parties are told so.",
+        life: &[registered(40), does(10, Act::RevokeCertificates)],
+    },
+    Person {
+        card: "rosa",
+        name: "Rosa Marino",
+        email: "rosa.marino@example.org",
+        profile: "guide",
+        passcode: "Olive01",
+        story: "She has renewed her certificates twice: the next renewal has to be done by the \
+                registration authority.",
+        life: &[
+            registered(1430),
+            does(1080, Act::ChangeSmartcard { to: "Olive02", nth: 1 }),
+            does(730, Act::ChangeSmartcard { to: "Olive03", nth: 2 }),
+            does(730, Act::RenewCertificates { nth: 1 }),
+            does(380, Act::ChangeSmartcard { to: "Olive04", nth: 3 }),
+            does(30, Act::ChangeSmartcard { to: "Olive05", nth: 4 }),
+            does(30, Act::RenewCertificates { nth: 2 }),
+        ],
+    },
 ];
 
 /// The hour of the local day at which people of the past do what they do: after the alerts.
@@ -256,13 +341,14 @@ impl When {
 }
 
 impl Act {
-    /// True if a person with these passcodes has done this; nobody has used his card yet but we.
+    /// True if this person has done this; nobody has used his card yet but we.
     #[must_use]
-    pub fn is_done(self, is_registered: bool, passcodes: &Passcodes, policies: &Policies) -> bool {
+    pub fn is_done(self, holder: &Holder, policies: &Policies) -> bool {
+        let (passcodes, certificates) = (holder.passcodes(), holder.certificate_records());
         let n_set = |kind| passcodes.compare_with(kind, policies.latest()).len();
         let was_set = |kind| 0 < n_set(kind);
         match self {
-            Self::Register => is_registered,
+            Self::Register => holder.is_registered(),
             Self::Set { account_recovery, verification } => {
                 (account_recovery.is_none() || was_set(Kind::AccountRecovery))
                     && (verification.is_none() || was_set(Kind::Verification))
@@ -270,7 +356,9 @@ impl Act {
             Self::RemoveBoth => [Kind::AccountRecovery, Kind::Verification]
                 .into_iter()
                 .all(|kind| was_set(kind) && passcodes.current(kind).is_none()),
-            Self::ChangeSmartcard { .. } => 1 < n_set(Kind::Smartcard),
+            Self::ChangeSmartcard { nth, .. } => nth < n_set(Kind::Smartcard),
+            Self::RenewCertificates { nth } => nth <= certificates.self_renewals(),
+            Self::RevokeCertificates => certificates.is_revoked(),
         }
     }
 }
@@ -293,12 +381,17 @@ impl Person {
     pub fn values(&self, kind: Kind) -> Vec<&'static str> {
         let set = self.life.iter().filter_map(|step| match (kind, step.act) {
             (Kind::Smartcard, Act::Register) => Some(self.passcode),
-            (Kind::Smartcard, Act::ChangeSmartcard { to }) => Some(to),
+            (Kind::Smartcard, Act::ChangeSmartcard { to, .. }) => Some(to),
             (Kind::AccountRecovery, Act::Set { account_recovery, .. }) => account_recovery,
             (Kind::Verification, Act::Set { verification, .. }) => verification,
             (
                 _,
-                Act::Register | Act::Set { .. } | Act::RemoveBoth | Act::ChangeSmartcard { .. },
+                Act::Register
+                | Act::Set { .. }
+                | Act::RemoveBoth
+                | Act::ChangeSmartcard { .. }
+                | Act::RenewCertificates { .. }
+                | Act::RevokeCertificates,
             ) => None,
         });
         set.collect()

@@ -39,6 +39,9 @@ const CARD_SEEN_MAX: Duration = Duration::from_secs(30);
 /// How long to wait for the first agent to connect.
 const AGENT_SEEN_MAX: Duration = Duration::from_mins(5);
 
+/// How long a card may take to be updated.
+const UPDATE_MAX: Duration = Duration::from_mins(1);
+
 /// How late somebody may do what he did on a day of the past, because the first start was
 /// interrupted.
 const LATE_MAX: TimeDelta = TimeDelta::days(1);
@@ -115,8 +118,7 @@ async fn pending(app: &App, demo: &Demo) -> anyhow::Result<Vec<Pending>> {
     let mut pending = Vec::new();
     for person in demo.people() {
         let holder = app.load(person.holder()).await?.holder;
-        let (is_registered, passcodes) = (holder.is_registered(), holder.passcodes());
-        let is_done = |act: Act| act.is_done(is_registered, passcodes, app.policies());
+        let is_done = |act: Act| act.is_done(&holder, app.policies());
         let steps = person.life.iter().filter(|step| !is_done(step.act));
         pending.extend(steps.map(|step| Pending { person, when: step.when, act: step.act }));
     }
@@ -189,7 +191,7 @@ async fn with_card(app: &App, demo: &Demo, step: &Pending) -> anyhow::Result<()>
         .context("the agent sees the card still")?;
     done?;
     let holder = app.load(person.holder()).await?.holder;
-    let is_done = step.act.is_done(holder.is_registered(), holder.passcodes(), app.policies());
+    let is_done = step.act.is_done(&holder, app.policies());
     ensure!(is_done, "it was not done: {:?}", step.when);
     Ok(())
 }
@@ -220,12 +222,35 @@ async fn act(app: &App, step: &Pending) -> anyhow::Result<()> {
             desk.log_in(passcode).await?;
             desk.update(&both, &[current]).await
         }
-        Act::ChangeSmartcard { to } => {
+        Act::RenewCertificates { .. } => {
+            desk.log_in(passcode).await?;
+            desk.renew(&[current]).await?;
+            updated(app, step).await
+        }
+        Act::RevokeCertificates => {
+            desk.log_in(passcode).await?;
+            desk.revoke().await
+        }
+        Act::ChangeSmartcard { to, .. } => {
             let new = [current, ("new_passcode", to), ("confirm_passcode", to)];
             desk.log_in(passcode).await?;
             desk.update(&[("smartcard", "true")], &new).await
         }
     }
+}
+
+/// Waits until the card software, which works on by itself, has renewed both certificates.
+async fn updated(app: &App, step: &Pending) -> anyhow::Result<()> {
+    let holder = step.person.holder();
+    let mut place = app.live().place().context("too many pages are kept new")?;
+    tokio::time::timeout(UPDATE_MAX, async {
+        while !step.act.is_done(&app.load(holder).await?.holder, app.policies()) {
+            ensure!(place.rung(holder).await, "the server stops");
+        }
+        Ok(())
+    })
+    .await
+    .context("it took too long")?
 }
 
 /// What opens the card: the last one that he has set.

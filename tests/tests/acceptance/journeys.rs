@@ -4,6 +4,7 @@
 //! Pictures of the pages are left with what the build leaves (`target/debug/journeys`). Where
 //! `LATCHKEY_SCREENSHOTS` names a folder, the few that README.md shows are put there.
 
+mod certificates;
 mod time;
 mod tour;
 
@@ -18,7 +19,7 @@ use tests::{
 };
 
 /// The pages that README.md shows.
-const IN_README: [&str; 9] = [
+const IN_README: [&str; 13] = [
     "drawer",
     "passcode-page",
     "manage-passcodes",
@@ -28,6 +29,10 @@ const IN_README: [&str; 9] = [
     "locked",
     "time-machine",
     "mailbox",
+    "certificates-alert",
+    "certificates-renew",
+    "certificates-interrupted",
+    "certificates-renewed",
 ];
 
 /// One walk through the pages, with one browser on one screen.
