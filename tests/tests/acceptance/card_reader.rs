@@ -7,6 +7,7 @@ mod interrupted;
 mod killed;
 mod log_in;
 mod torn;
+mod update;
 
 use std::process::Output;
 
