@@ -5,6 +5,7 @@ mod change;
 mod factory;
 mod interrupted;
 mod killed;
+mod killed_update;
 mod log_in;
 mod torn;
 mod update;

@@ -14,14 +14,19 @@ use virtual_card::{Faults, Moment, TearAt};
 use super::{go_and_log_in, go_to_passcode_page, log_in, piv_tool};
 
 /// Whose certificates are renewed, and the passcode to which he changes on the way, so that it is in force then.
-const PEOPLE: [(&str, &str); 4] =
-    [("tomasz", "Indigo-7"), ("maria", "31415926"), ("asha", "Amber-9"), ("sam", "271828")];
+const PEOPLE: [(&str, &str); 5] = [
+    ("tomasz", "Indigo-7"),
+    ("maria", "31415926"),
+    ("asha", "Amber-9"),
+    ("sam", "271828"),
+    ("jo", "Willow-8"),
+];
 
 /// How long until the passcodes are changed, and from there until 23 days before the certificates end.
 const WEEKS: [u32; 2] = [51, 50];
 
 /// The system, when the certificates of all these people are about to end.
-fn due() -> anyhow::Result<std::sync::MutexGuard<'static, System>> {
+pub(super) fn due() -> anyhow::Result<std::sync::MutexGuard<'static, System>> {
     static GROWN_OLD: OnceLock<Result<(), String>> = OnceLock::new();
     let system = years_later()?;
     let grown_old =
@@ -49,7 +54,7 @@ fn grow_old(system: &System) -> anyhow::Result<()> {
 }
 
 /// P-05, to whatever is shown first.
-fn enter(system: &System, visitor: &mut Visitor, card: &str) -> anyhow::Result<()> {
+pub(super) fn enter(system: &System, visitor: &mut Visitor, card: &str) -> anyhow::Result<()> {
     go_and_log_in(system, visitor)?;
     visitor.press("Log in", &[("current_passcode", &system.passcode(card))])?;
     Ok(())
@@ -63,7 +68,7 @@ fn go_and_renew(system: &System, visitor: &mut Visitor, button: &str) -> anyhow:
 }
 
 /// C-10: the passcode, and back at the portal.
-fn agree(system: &System, visitor: &mut Visitor, card: &str) -> anyhow::Result<()> {
+pub(super) fn agree(system: &System, visitor: &mut Visitor, card: &str) -> anyhow::Result<()> {
     visitor.sees("Your old certificates stop working as soon as the first new key is made")?;
     visitor.press("Renew my certificates", &[("current_passcode", &system.passcode(card))])?;
     let address = visitor.page()?.address.to_string();
@@ -72,7 +77,7 @@ fn agree(system: &System, visitor: &mut Visitor, card: &str) -> anyhow::Result<(
 }
 
 /// C-12 to C-14: success, *Continue*, and the end of the session.
-fn is_renewed(system: &System, visitor: &mut Visitor) -> anyhow::Result<()> {
+pub(super) fn is_renewed(system: &System, visitor: &mut Visitor) -> anyhow::Result<()> {
     visitor.reload_until("Both certificates are on your card")?;
     visitor.press("Continue", &[])?;
     visitor.sees("log in again")?;

@@ -4,11 +4,11 @@
 use api::{agents::enrolment, execute::Cause};
 use chrono::Duration;
 use domain::holder::HolderEvent;
-use protocol::Secret;
+use protocol::{Secret, Slot};
 use stores::{event_store::Expected, vault::Person};
 use tests::desk::{
     Desk,
-    agent::Write,
+    agent::{Write, update::Power},
     leaks::{Finding, Place, Planted, files, find, record_logs, recorded_logs},
     scene::{Scene, account_recovery, verification},
 };
@@ -216,6 +216,37 @@ async fn no_secret_of_a_journey_is_in_any_file_event_or_log_line_and_one_that_is
             secret.name
         );
     }
+}
+
+#[tokio::test]
+async fn no_secret_of_a_card_update_is_in_any_file_event_mail_or_export() {
+    let desk = Desk::open_seeded(78).await.unwrap();
+    let mut scene = Scene::at(desk, typed("first smartcard passcode")).await.unwrap();
+    scene.grow_old(25, typed("second smartcard passcode")).await.unwrap();
+    scene.log_in().await.unwrap();
+    let job = scene.start_renewal().await.unwrap();
+    let passcode = scene.passcode.clone();
+    let mut power = Power::until_after(5);
+    scene.agent.update_with(job, &mut scene.card, &passcode, &mut power).await.unwrap_err();
+    scene.log_in().await.unwrap();
+    scene.renew().await.unwrap();
+    scene.log_in().await.unwrap();
+    let revoke = [("reason", "damaged"), ("confirm", "REVOKE")];
+    scene.browser.post("/certificates/revoke", &revoke).await.unwrap();
+    let n_delivered = scene.desk.app().engine().tick(scene.desk.now()).await.unwrap().n_delivered;
+    assert!(2 <= n_delivered, "{n_delivered} mails tell of the renewal and the revocation");
+
+    let blank = scene.card.written.clone().unwrap();
+    let mut secrets: Vec<_> =
+        TYPED[..2].iter().map(|(name, text)| Planted::new(name, text.as_bytes())).collect();
+    secrets.push(Planted::new("PUK", &blank.puk.0));
+    secrets.push(Planted::new("management key", &blank.management_key.0));
+    for slot in [Slot::Authentication, Slot::Signature, Slot::CardAuthentication] {
+        secrets.push(Planted::new("private key", &scene.card.private_key(slot).unwrap()));
+    }
+    let mut places = files(scene.desk.data()).unwrap();
+    places.extend([events(&scene).await, mails(&scene).await, export(&scene).await]);
+    assert_eq!(find(&secrets, &places), []);
 }
 
 /// Writes every secret, and every digest of one, into an event.
