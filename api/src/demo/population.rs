@@ -260,7 +260,7 @@ pub const PEOPLE: &[Person] = &[
         passcode: "Maple11",
         story: "At first start her certificates had 30 days left: it was the day of the first \
                 alert, and the first on which she could renew them.",
-        life: &[registered(700), does(340, Act::ChangeSmartcard { to: "Maple22", nth: 1 })],
+        life: &[registered(700), does(350, Act::ChangeSmartcard { to: "Maple22", nth: 1 })],
     },
     Person {
         card: "ivo",
@@ -270,7 +270,7 @@ pub const PEOPLE: &[Person] = &[
         passcode: "112358",
         story: "At first start his certificates had 21 days left: it was the last day on which \
                 he could put off renewing them.",
-        life: &[registered(709), does(340, Act::ChangeSmartcard { to: "853211", nth: 1 })],
+        life: &[registered(709), does(350, Act::ChangeSmartcard { to: "853211", nth: 1 })],
     },
     Person {
         card: "kemi",
@@ -280,7 +280,7 @@ pub const PEOPLE: &[Person] = &[
         passcode: "Baobab3",
         story: "At first start her certificates had 20 days left: it was the first day on which \
                 she had to renew them before anything else.",
-        life: &[registered(710), does(340, Act::ChangeSmartcard { to: "Baobab4", nth: 1 })],
+        life: &[registered(710), does(350, Act::ChangeSmartcard { to: "Baobab4", nth: 1 })],
     },
     Person {
         card: "piotr",
@@ -290,7 +290,7 @@ pub const PEOPLE: &[Person] = &[
         passcode: "271828",
         story: "His certificates expired on the day before first start: only the registration \
                 authority can renew them.",
-        life: &[registered(731), does(340, Act::ChangeSmartcard { to: "828172", nth: 1 })],
+        life: &[registered(731), does(350, Act::ChangeSmartcard { to: "828172", nth: 1 })],
     },
     Person {
         card: "zoe",
