@@ -10,11 +10,15 @@ use domain::{
     holder,
     restricted::{self, Act},
 };
-use stores::session::{Scope, Session};
+use stores::{
+    session::{EndReason, Scope, Session},
+    token::TokenHash,
+};
 
 use crate::{
     app::App,
     cookies::{SESSION_COOKIE, token},
+    execute::Loaded,
     required::Required,
 };
 
@@ -114,18 +118,46 @@ pub enum Admission {
 pub async fn admit(app: &App, headers: &HeaderMap, act: Act) -> anyhow::Result<Admission> {
     let jar = CookieJar::from_headers(headers);
     let Some(token) = token(&jar, SESSION_COOKIE) else { return Ok(Admission::Nobody) };
-    let Some(session) = app.stores().sessions.resume(token, app.now()).await? else {
+    let Some((session, loaded)) = open_session(app, token).await? else {
         return Ok(Admission::Nobody);
     };
     match session.scope {
         Scope::Full => Ok(Admission::Open(session)),
-        Scope::Restricted => restricted(app, session, act).await,
+        Scope::Restricted => restricted(app, session, &loaded, act).await,
     }
 }
 
-async fn restricted(app: &App, session: Session, act: Act) -> anyhow::Result<Admission> {
+/// The open session of a token, which is thereby used, and its holder.
+///
+/// C-14, C-15: whether a renewal or a revocation has ended it is read from the log. Whoever should
+/// have ended it in the table may have died before he could.
+pub async fn open_session(
+    app: &App,
+    token: TokenHash,
+) -> anyhow::Result<Option<(Session, Loaded)>> {
+    let sessions = &app.stores().sessions;
+    let Some(session) = sessions.resume(token, app.now()).await? else { return Ok(None) };
     let loaded = app.load(session.holder).await?;
-    let required = Required::of(app, &session, &loaded);
+    let records = loaded.holder.certificate_records();
+    if records.endings() <= session.endings {
+        return Ok(Some((session, loaded)));
+    }
+    let reason = if records.is_revoked() {
+        EndReason::CertificatesRevoked
+    } else {
+        EndReason::CertificatesRenewed
+    };
+    sessions.end(token, reason, app.now()).await?;
+    Ok(None)
+}
+
+async fn restricted(
+    app: &App,
+    session: Session,
+    loaded: &Loaded,
+    act: Act,
+) -> anyhow::Result<Admission> {
+    let required = Required::of(app, &session, loaded);
     if required.is_nothing() {
         app.stores().sessions.widen(session.token).await?;
         return Ok(Admission::Open(Session { scope: Scope::Full, ..session }));

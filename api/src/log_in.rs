@@ -155,8 +155,10 @@ pub async fn open_session(
         }
     };
     let (token, jar) = new_token(jar, SESSION_COOKIE, app.entropy());
-    let session =
-        NewSession { token, holder: claim.holder, card: claim.card.clone(), agent, scope };
+    let (holder, card) = (claim.holder, claim.card.clone());
+    // Whatever ends his sessions from now on ends this one, too, even before it is there.
+    let endings = loaded.holder.certificate_records().endings();
+    let session = NewSession { token, holder, card, agent, scope, endings };
     // Our time and not the holder's own, which may be ahead: by ours it ends.
     app.stores().sessions.open(&session, app.now()).await?;
     // A card that left before the session was there has ended nothing.

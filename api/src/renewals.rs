@@ -81,8 +81,11 @@ pub async fn revoke(
     reason: RevocationReason,
 ) -> Result<(), ExecuteError> {
     let loaded = app.load(session.holder).await?;
-    let proof = proof(app, session, &loaded)?;
-    app.authority().revoke(session.holder, command, proof, reason).await?;
+    // Who was faster, or has died in between, has left the sessions to us.
+    if !loaded.holder.certificate_records().is_revoked() {
+        let proof = proof(app, session, &loaded)?;
+        app.authority().revoke(session.holder, command, proof, reason).await?;
+    }
     let ended = EndReason::CertificatesRevoked;
     app.stores()
         .sessions

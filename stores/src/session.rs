@@ -104,6 +104,8 @@ pub struct NewSession {
     pub agent: AgentId,
     /// What it may do.
     pub scope: Scope,
+    /// C-14, C-15: how often the log had ended all sessions of the holder by then.
+    pub endings: u32,
 }
 
 /// A session that is open.
@@ -119,6 +121,9 @@ pub struct Session {
     pub agent: AgentId,
     /// What it may do.
     pub scope: Scope,
+    /// C-14, C-15: how often the log had ended all sessions of the holder when it was opened: if it
+    /// has once more since, this one is over.
+    pub endings: u32,
     /// Since when.
     pub opened_at: DateTime<Utc>,
     /// When it was last written that it was used.
@@ -160,8 +165,8 @@ impl Sessions {
         let opened = sqlx::query(
             "
             insert into session
-                (token_sha256, holder_id, card, agent_id, scope, opened_at, last_seen_at)
-            values ($1, $2, $3, $4, $5, $6, $6)
+                (token_sha256, holder_id, card, agent_id, scope, opened_at, last_seen_at, endings)
+            values ($1, $2, $3, $4, $5, $6, $6, $7)
             ",
         )
         .bind(session.token.as_bytes().to_vec())
@@ -170,6 +175,7 @@ impl Sessions {
         .bind(session.agent.0)
         .bind(session.scope.label())
         .bind(now)
+        .bind(session.endings)
         .execute(self.connections.writer()?)
         .await;
         self.connections.settle(opened)?;
@@ -185,7 +191,7 @@ impl Sessions {
     ) -> Result<Option<Session>, StoreError> {
         let row: Option<Row> = sqlx::query_as(
             "
-            select holder_id, card, agent_id, scope, opened_at, last_seen_at
+            select holder_id, card, agent_id, scope, endings, opened_at, last_seen_at
             from session
             where token_sha256 = $1 and ended_at is null
             ",
@@ -314,6 +320,7 @@ struct Row {
     card: String,
     agent_id: Uuid,
     scope: String,
+    endings: u32,
     opened_at: DateTime<Utc>,
     last_seen_at: DateTime<Utc>,
 }
@@ -326,6 +333,7 @@ impl Row {
             card: self.card.parse().map_err(|error| StoreError(anyhow::Error::new(error)))?,
             agent: AgentId(self.agent_id),
             scope: Scope::parse(&self.scope)?,
+            endings: self.endings,
             opened_at: self.opened_at,
             last_seen_at: self.last_seen_at,
         })

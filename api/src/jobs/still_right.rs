@@ -12,7 +12,7 @@ use stores::token::TokenHash;
 use workflows::card_job::{PlannedChange, Seen};
 
 use super::passcode::changes;
-use crate::{agents::answers::Stop, app::App};
+use crate::{admission, agents::answers::Stop, app::App};
 
 /// P-20, P-22, B-28: the session is open, the optional passcodes are as they were when the new
 /// values were judged, and the whole *Update* would be accepted now.
@@ -57,13 +57,7 @@ pub async fn session(app: &App, change: &PlannedChange) -> Result<(), Stop> {
 pub async fn open_session(app: &App, session: &str) -> Result<(), Stop> {
     let mut hash = [0; 32];
     let open = match hex::decode_to_slice(session, &mut hash) {
-        Ok(()) => app
-            .stores()
-            .sessions
-            .resume(TokenHash(hash), app.now())
-            .await
-            .map_err(anyhow::Error::from)?
-            .is_some(),
+        Ok(()) => admission::open_session(app, TokenHash(hash)).await?.is_some(),
         Err(_) => false,
     };
     if open {

@@ -21,6 +21,9 @@ pub struct Records {
     /// B-51: for which end of validity the authority was told that it has to renew.
     ra_told_of: Option<DateTime<Utc>>,
     deferral: Deferral,
+    /// C-14, C-15: how often a renewal or a revocation has ended all his sessions. The person's, and
+    /// never less.
+    endings: u32,
 }
 
 /// C-04: the registration authority lets the holder renew the certificates of this card.
@@ -82,16 +85,24 @@ impl Records {
         &self.deferral
     }
 
+    /// C-14, C-15: how often a renewal or a revocation has ended all sessions of the holder. What was
+    /// opened when it was less is over.
+    #[must_use]
+    pub fn endings(&self) -> u32 {
+        self.endings
+    }
+
     /// The state after an event. Events of other parts change nothing here.
     #[must_use]
     pub(crate) fn evolve(mut self, event: &HolderEvent) -> Self {
         match event {
             // B-49: a card is issued after an identity check.
-            HolderEvent::CardIssued(_) => Self::default(),
+            HolderEvent::CardIssued(_) => Self { endings: self.endings, ..Self::default() },
             HolderEvent::CertificatesRenewed { self_renewals, .. } => {
-                Self { self_renewals: *self_renewals, ..Self::default() }
+                Self { self_renewals: *self_renewals, endings: self.endings + 1, ..Self::default() }
             }
             HolderEvent::CertificatesRevoked { on, reason, .. } => {
+                self.endings += 1;
                 self.revoked = Some((*on, *reason));
                 self
             }

@@ -126,6 +126,7 @@ mod tests {
             card: "0A".parse().unwrap(),
             agent: AgentId(Uuid::from_u128(2)),
             scope: Scope::Full,
+            endings: 0,
         };
         sessions.open(&session, now).await.unwrap();
         (sessions, token)

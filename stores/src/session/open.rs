@@ -82,6 +82,7 @@ mod tests {
             card: card(u32::from(number)),
             agent: AgentId(Uuid::from_u128(agent)),
             scope: Scope::Full,
+            endings: 0,
         }
     }
 

@@ -12,6 +12,7 @@ fn session(token: &[u8], holder_number: u128, card_number: u32, agent: u128) -> 
         card: card(card_number),
         agent: AgentId(Uuid::from_u128(agent)),
         scope: Scope::Full,
+        endings: 0,
     }
 }
 

@@ -5,6 +5,7 @@ mod alerts;
 mod bad_input;
 mod card_gone;
 mod certificates;
+mod certificates_lost;
 mod change;
 mod channel;
 mod correlation;

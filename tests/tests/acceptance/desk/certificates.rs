@@ -556,7 +556,10 @@ async fn the_log_fails_before_or_after_any_append_of_an_update_and_asking_again_
             let ended = scene.agent.update(job, &mut scene.card, &scene.passcode).await;
             let happened = scene.desk.faults().are_spent();
             if ended.is_err() {
-                scene.browser = scene.desk.browser();
+                let mut before = std::mem::replace(&mut scene.browser, scene.desk.browser());
+                // C-14: whatever the server came to do: what is on record ends the session.
+                let is_committed = n_renewals(&scene).await == 1;
+                assert_ne!(before.is_logged_in().await.unwrap(), is_committed, "{fault:?} {n}");
                 scene.log_in().await.unwrap();
                 if n_renewals(&scene).await == 0 {
                     scene.renew().await.unwrap();
