@@ -9,7 +9,8 @@
 //! A PIV card cannot move a key: making the new one destroys the old one. So whoever reads the
 //! stream has to know, at every instant, which key of the card its holder can still agree with
 //! ([`CardUpdate::signer`]): there always is one, because no slot is opened while the other is
-//! between two keys (B-55).
+//! between two keys (B-55). A key counts from when the card has signed with it in its slot: what
+//! is only journalled may be a key that the card has not.
 //!
 //! An update outlives the visit in which it was begun. Each visit is a *job*; the last one that took
 //! it up is the only one whose steps are accepted.
@@ -116,6 +117,16 @@ pub struct CardUpdate {
     pub writes: u8,
     authentication: SlotState,
     signature: SlotState,
+    openings: Openings,
+    /// The last [`WRITES_MAX`] keys that were made and given up.
+    keys_given_up: Vec<PublicKey>,
+}
+
+/// How often each slot was let make a key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Openings {
+    authentication: u32,
+    signature: u32,
 }
 
 impl CardUpdate {
@@ -141,22 +152,38 @@ impl CardUpdate {
         Slot::ALL.into_iter().all(is_written)
     }
 
-    /// B-55: the key that agrees for the holder while this is open, and where it is: that of 9A,
-    /// old or new, as long as it is known which, else that of 9C.
+    /// B-55: the key that agrees for the holder while this is open, and where it is: that of 9A
+    /// while it is the old one, or a new one that the card has shown, else that of 9C.
     #[must_use]
     pub fn signer(&self, issued: &IssuedCard) -> (Slot, PublicKey) {
         let keys = &issued.keys;
-        let of = |slot, recorded: &PublicKey| match self.slot(slot) {
+        let shown = |slot, recorded: &PublicKey| match self.slot(slot) {
             SlotState::Untouched => Some((slot, recorded.clone())),
-            SlotState::Opened => None,
-            state @ (SlotState::KeyMade { .. }
-            | SlotState::Issued { .. }
-            | SlotState::Written { .. }) => state.key().map(|key| (slot, key.clone())),
+            SlotState::Written { key, .. } => Some((slot, key.clone())),
+            SlotState::Opened | SlotState::KeyMade { .. } | SlotState::Issued { .. } => None,
         };
-        of(Slot::Authentication, &keys.authentication)
-            .or_else(|| of(Slot::Signature, &keys.signature))
-            // Both are never opened at once: the rules see to it, and a test walks through all of it.
+        // 9C is between two keys only after 9A was written; if 9A's certificate alone was opened
+        // again since then, its key is as good as before. A test walks through all of it.
+        let first = self.slot(Slot::Authentication).key();
+        shown(Slot::Authentication, &keys.authentication)
+            .or_else(|| shown(Slot::Signature, &keys.signature))
+            .or_else(|| first.map(|key| (Slot::Authentication, key.clone())))
             .unwrap_or_else(|| (Slot::Signature, keys.signature.clone()))
+    }
+
+    /// How often a key was to be made in the slot: a certificate is of one of these openings.
+    #[must_use]
+    pub fn openings(&self, slot: Slot) -> u32 {
+        match slot {
+            Slot::Authentication => self.openings.authentication,
+            Slot::Signature => self.openings.signature,
+        }
+    }
+
+    /// True of a key that this update has made and given up again: whatever shows it is not the
+    /// card, or not what the card has now.
+    pub(crate) fn has_given_up(&self, key: &PublicKey) -> bool {
+        self.keys_given_up.contains(key)
     }
 
     /// Where the vault keeps what this update still needs.
@@ -179,6 +206,31 @@ impl CardUpdate {
             Slot::Authentication => &mut self.authentication,
             Slot::Signature => &mut self.signature,
         }
+    }
+
+    /// The card is opened for a write.
+    fn open(&mut self, slot: Slot, write: Write) {
+        self.writes = self.writes.saturating_add(1);
+        match write {
+            Write::KeyPair => self.open_key_pair(slot),
+            Write::Certificate => self.moved(slot, unsure),
+        }
+    }
+
+    /// The slot's key is gone, or soon will be.
+    fn open_key_pair(&mut self, slot: Slot) {
+        let n_openings = match slot {
+            Slot::Authentication => &mut self.openings.authentication,
+            Slot::Signature => &mut self.openings.signature,
+        };
+        *n_openings = n_openings.saturating_add(1);
+        if let Some(key) = self.slot(slot).key().cloned() {
+            if usize::from(WRITES_MAX) <= self.keys_given_up.len() {
+                self.keys_given_up.remove(0);
+            }
+            self.keys_given_up.push(key);
+        }
+        *self.slot_mut(slot) = SlotState::Opened;
     }
 
     fn moved(&mut self, slot: Slot, step: impl FnOnce(SlotState) -> SlotState) {
@@ -229,6 +281,8 @@ impl Updates {
                     writes: 0,
                     authentication: SlotState::Untouched,
                     signature: SlotState::Untouched,
+                    openings: Openings::default(),
+                    keys_given_up: Vec::new(),
                 });
                 self
             }
@@ -249,10 +303,9 @@ impl Updates {
                 open.by = Renewer::Authority;
                 open.writes = 0;
             }),
-            HolderEvent::CardWriteOpened { slot, write, .. } => self.with_open(|open| {
-                open.writes = open.writes.saturating_add(1);
-                open.moved(*slot, |state| opened(state, *write));
-            }),
+            HolderEvent::CardWriteOpened { slot, write, .. } => {
+                self.with_open(|open| open.open(*slot, *write))
+            }
             HolderEvent::CardKeyMade { slot, key, request, .. } => self.with_open(|open| {
                 let (key, request) = (key.clone(), request.clone());
                 open.moved(*slot, |_| SlotState::KeyMade { key, request });
@@ -292,20 +345,16 @@ impl Updates {
     }
 }
 
-fn opened(state: SlotState, write: Write) -> SlotState {
-    match (write, state) {
-        (Write::KeyPair, _) => SlotState::Opened,
-        // What was read back before is not so sure any more.
-        (Write::Certificate, SlotState::Written { key, certificate, secret }) => {
+/// What was read back before is not so sure any more once it is written again.
+fn unsure(state: SlotState) -> SlotState {
+    match state {
+        SlotState::Written { key, certificate, secret } => {
             SlotState::Issued { key, certificate, secret }
         }
-        (
-            Write::Certificate,
-            state @ (SlotState::Untouched
-            | SlotState::Opened
-            | SlotState::KeyMade { .. }
-            | SlotState::Issued { .. }),
-        ) => state,
+        SlotState::Untouched
+        | SlotState::Opened
+        | SlotState::KeyMade { .. }
+        | SlotState::Issued { .. } => state,
     }
 }
 

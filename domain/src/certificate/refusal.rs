@@ -18,7 +18,7 @@ pub enum Refusal {
     #[error("You have to visit your registration authority to renew your certificates")]
     RaVisitRequired,
     /// C-04: an identity check that is not recorded is none.
-    #[error("The place of the identity check is missing or too long")]
+    #[error("The place of the identity check is missing, too long, or not text")]
     PlaceNotValid,
     /// B-52: too late.
     #[error("Your certificates have expired")]
@@ -95,7 +95,9 @@ impl Refusal {
             Self::RaVisitRequired | Self::NoticeStays => {
                 "Visit the registration authority of your organisation with your smartcard before your certificates expire."
             }
-            Self::PlaceNotValid => "Say where the identity was checked, in 1 to 80 characters.",
+            Self::PlaceNotValid => {
+                "Say where the identity was checked, in 1 to 80 letters, digits or signs."
+            }
             Self::Expired | Self::WritesSpent => {
                 "Visit the registration authority of your organisation with your smartcard."
             }

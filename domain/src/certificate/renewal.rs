@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{PLACE_CHARACTERS_MAX, Refusal, Renewer, RevocationReason, Visit, serials};
+use super::{PLACE_CHARACTERS_MAX, Refusal, Renewer, RevocationReason, Standing, Visit, serials};
 use crate::{
     card::{
         CardUpdate, IssuedCard, IssuedCertificate, PublicKey, Slot, SlotState, WRITES_MAX, Write,
@@ -73,8 +73,10 @@ fn may_begin(
     at_logon: &Context<'_>,
     holder: &Holder,
 ) -> Result<Renewer, refusal::Refusal> {
-    let of = |ctx: &Context<'_>| holder.certificates(ctx).ok_or(holder::Refusal::CardNotActive);
-    let (now, then) = (of(ctx)?, of(at_logon)?);
+    // C-04: the authority's leave is over when its time is over, in whatever session.
+    let at_logon = Standing::with_leave_of(at_logon, holder, ctx.now);
+    let now = holder.certificates(ctx).ok_or(holder::Refusal::CardNotActive)?;
+    let then = at_logon.ok_or(holder::Refusal::CardNotActive)?;
     Ok(now.may_renew.or_else(|refusal| then.may_renew.map_err(|_| refusal))?)
 }
 
@@ -106,9 +108,7 @@ pub(crate) fn open_write(
     }
     let opened = HolderEvent::CardWriteOpened { update, slot, write };
     match write {
-        Write::Certificate if open.slot(slot).certificate().is_none() => {
-            Err(Refusal::OutOfOrder.into())
-        }
+        Write::Certificate if !may_write_certificate(open, slot) => Err(Refusal::OutOfOrder.into()),
         Write::Certificate => Ok(vec![opened]),
         Write::KeyPair => {
             may_make_key(ctx, holder, open, slot)?;
@@ -120,6 +120,19 @@ pub(crate) fn open_write(
     }
 }
 
+/// B-55: what is issued is written, 9A first.
+fn may_write_certificate(open: &CardUpdate, slot: Slot) -> bool {
+    let in_turn = match slot {
+        Slot::Authentication => true,
+        Slot::Signature => is_written(open, Slot::Authentication),
+    };
+    in_turn && open.slot(slot).certificate().is_some()
+}
+
+fn is_written(open: &CardUpdate, slot: Slot) -> bool {
+    matches!(open.slot(slot), SlotState::Written { .. })
+}
+
 /// B-55: 9A first, and never a slot while the other is between two keys. Who has begun to write may
 /// finish; an update that was begun and left has to be allowed again (B-10, B-52).
 fn may_make_key(
@@ -129,10 +142,11 @@ fn may_make_key(
     slot: Slot,
 ) -> Result<(), Refusal> {
     let in_turn = match slot {
-        Slot::Authentication => *open.slot(Slot::Signature) != SlotState::Opened,
-        Slot::Signature => {
-            matches!(open.slot(Slot::Authentication), SlotState::Written { .. })
-        }
+        Slot::Authentication => match open.slot(Slot::Signature) {
+            SlotState::Untouched | SlotState::Written { .. } => true,
+            SlotState::Opened | SlotState::KeyMade { .. } | SlotState::Issued { .. } => false,
+        },
+        Slot::Signature => is_written(open, Slot::Authentication),
     };
     if !in_turn {
         return Err(Refusal::OutOfOrder);
@@ -291,7 +305,8 @@ pub(crate) fn authorise(ctx: &Context<'_>, holder: &Holder, visit: Visit) -> Dec
     }
     let Visit { evidence, place } = visit;
     let place = place.trim().to_owned();
-    if place.is_empty() || PLACE_CHARACTERS_MAX < place.chars().count() {
+    let is_too_long = PLACE_CHARACTERS_MAX < place.chars().count();
+    if place.is_empty() || is_too_long || place.contains(char::is_control) {
         return Err(Refusal::PlaceNotValid.into());
     }
     let until = ctx.now + TimeDelta::minutes(AUTHORISATION_MINUTES);
@@ -322,11 +337,13 @@ fn has_renewed(holder: &Holder, update: CommandId) -> bool {
     holder.renewed().is_some_and(|last| last.update == update)
 }
 
-/// A key that any slot of the card has had, as far as is recorded.
+/// A key that any slot of the card has had, as far as is recorded: one that was given up had a
+/// certificate, which is revoked.
 fn is_known(holder: &Holder, open: &CardUpdate, key: &PublicKey) -> bool {
     let recorded = holder.card().is_some_and(|card| {
         let keys = &card.keys;
         [&keys.authentication, &keys.signature, &keys.card_authentication].contains(&key)
     });
-    recorded || Slot::ALL.into_iter().any(|slot| open.slot(slot).key() == Some(key))
+    let is_there = Slot::ALL.into_iter().any(|slot| open.slot(slot).key() == Some(key));
+    recorded || is_there || open.has_given_up(key)
 }

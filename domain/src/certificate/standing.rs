@@ -83,6 +83,15 @@ impl Standing {
     }
 
     pub(crate) fn of(ctx: &Context<'_>, holder: &Holder) -> Option<Self> {
+        Self::with_leave_of(ctx, holder, ctx.now)
+    }
+
+    /// B-10, C-04: how they stood then, with the authority's leave as it is at another instant.
+    pub(crate) fn with_leave_of(
+        ctx: &Context<'_>,
+        holder: &Holder,
+        leave_at: DateTime<Utc>,
+    ) -> Option<Self> {
         let card = holder.card()?;
         let expires_at = expires_at(&card.certificates)?;
         let (policy, records, today) = (ctx.policy(), holder.certificate_records(), ctx.today());
@@ -96,7 +105,7 @@ impl Standing {
             within_window(policy, days_left)
         };
         let self_renewals_left = policy.self_renewals.saturating_sub(records.self_renewals());
-        let authorised_until = records.authorised_until(&card.card, ctx.now);
+        let authorised_until = records.authorised_until(&card.card, leave_at);
         let ra_required = self_renewals_left == 0 && authorised_until.is_none();
         let update_open = holder.card_update().is_some_and(CardUpdate::is_touched);
         let forced = phase == Phase::Forced

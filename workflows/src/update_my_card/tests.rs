@@ -185,12 +185,24 @@ fn b55_every_way_through_a_card_update_is_drawn_and_each_leaves_a_key_that_agree
             found.insert(Arrow { from: drawn(&holder), label, to: drawn(&next) });
             if let Some(open) = next.card_update() {
                 let (slot, _) = open.signer(next.card().unwrap());
-                assert_ne!(*open.slot(slot), SlotState::Opened, "{}", place(&next));
+                assert!(is_shown(open, slot), "{}", place(&next));
             }
             to_walk.push(next);
         }
     }
     assert_drawn(&DRAWING, &found);
+}
+
+/// The card has signed with the slot's key: with the old one, or with the new one when its
+/// certificate was read back, which 9A's was before 9C was opened.
+fn is_shown(open: &CardUpdate, slot: Slot) -> bool {
+    match open.slot(slot) {
+        SlotState::Untouched | SlotState::Written { .. } => true,
+        SlotState::Issued { .. } => {
+            slot == Slot::Authentication && *open.slot(Slot::Signature) != SlotState::Untouched
+        }
+        SlotState::Opened | SlotState::KeyMade { .. } => false,
+    }
 }
 
 fn claim() -> Claim {
@@ -201,6 +213,7 @@ fn claim() -> Claim {
         reader: "Reader".to_owned(),
         profile: "guide".to_owned(),
         nonce: "00".repeat(32),
+        line: Uuid::from_u128(1),
     }
 }
 

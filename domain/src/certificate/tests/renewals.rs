@@ -62,12 +62,38 @@ fn c04_the_authoritys_leave_holds_for_half_an_hour_and_for_this_card() {
 }
 
 #[test]
+fn c04_the_authoritys_leave_is_over_after_half_an_hour_in_a_session_that_was_opened_within_it() {
+    let authorised = authorised("2027-02-20T12:30:00Z");
+    let given = || used_up().and(instant("2027-02-20T12:00:00Z"), [authorised.clone()]);
+    let begin = || begin_in_session_of(instant("2027-02-20T12:05:00Z"));
+    let by_leave = begun("2027-02-20", Renewer::Authority);
+    given().at("2027-02-20T12:29:59Z").when(begin()).then([by_leave]);
+    given().at("2027-02-20T12:30:00Z").when(begin()).then_refused(Refusal::RaVisitRequired);
+    // Whoever could renew himself when he logged on still can (B-10).
+    let own = || {
+        holder().and(
+            instant("2027-03-10T08:00:00Z"),
+            [HolderEvent::RenewalAuthorised {
+                card: card().card,
+                until: instant("2027-03-10T08:30:00Z"),
+                evidence: IdentityEvidence::Passport,
+                place: "Ward office".to_owned(),
+            }],
+        )
+    };
+    let begin = begin_in_session_of(instant("2027-03-10T08:10:00Z"));
+    own().at("2027-03-10T10:00:00Z").when(begin).then([begun("2027-03-10", Renewer::Holder)]);
+}
+
+#[test]
 fn c04_an_identity_check_without_a_place_is_none() {
     for (place, is_one) in [
         (String::new(), false),
         ("  ".to_owned(), false),
         ("x".repeat(PLACE_CHARACTERS_MAX), true),
         ("x".repeat(PLACE_CHARACTERS_MAX + 1), false),
+        ("Ward\noffice".to_owned(), false),
+        ("Ward\u{1b}[2J".to_owned(), false),
     ] {
         let visit = Visit { evidence: IdentityEvidence::Passport, place };
         let when = used_up().on("2027-02-20").when(HolderCommand::AuthoriseRenewal(visit));

@@ -23,20 +23,33 @@ fn c09_c10_one_agreement_begins_an_update_of_both_certificates() {
 }
 
 #[test]
-fn b55_the_key_that_agrees_is_9a_while_it_is_known_and_9c_while_9a_is_between_two_keys() {
+fn b55_the_key_that_agrees_is_9a_once_it_was_shown_and_9c_while_9a_is_between_two_keys() {
     let old = card().keys;
     let when = begun_on_the_20th();
     assert_eq!(signer(&when), (Slot::Authentication, old.authentication));
     let when = done(when, open_write(Slot::Authentication, Write::KeyPair));
     assert_eq!(signer(&when), (Slot::Signature, old.signature));
+    // A key that is journalled has not signed in its slot before its certificate is read back.
     let when = done(when, note_key(Slot::Authentication, 1));
-    assert_eq!(signer(&when), (Slot::Authentication, key(1)));
+    assert_eq!(signer(&when), (Slot::Signature, card().keys.signature));
     let when = done(when, note_issued(Slot::Authentication, "0b01"));
+    assert_eq!(signer(&when), (Slot::Signature, card().keys.signature));
     let when = done(when, note_written(Slot::Authentication));
+    assert_eq!(signer(&when), (Slot::Authentication, key(1)));
     let when = done(when, open_write(Slot::Signature, Write::KeyPair));
     assert_eq!(signer(&when), (Slot::Authentication, key(1)));
-    let when = done(when, note_key(Slot::Signature, 2));
-    let when = done(when, open_write(Slot::Authentication, Write::KeyPair));
+    // To write the certificate once more leaves the key as it is.
+    let again = done(when, open_write(Slot::Authentication, Write::Certificate));
+    assert_eq!(signer(&again), (Slot::Authentication, key(1)));
+    let when = done(again, note_written(Slot::Authentication));
+    let when = [
+        note_key(Slot::Signature, 2),
+        note_issued(Slot::Signature, "0b02"),
+        note_written(Slot::Signature),
+        open_write(Slot::Authentication, Write::KeyPair),
+    ]
+    .into_iter()
+    .fold(when, done);
     assert_eq!(signer(&when), (Slot::Signature, key(2)));
 }
 
@@ -54,8 +67,50 @@ fn b55_9a_comes_first_and_no_slot_is_opened_while_the_other_is_between_two_keys(
         .fold(opened(), done);
     out_of_order(issued, signature());
     let first = slot_written(begun_on_the_20th(), Slot::Authentication, 1);
-    let second_opened = done(first, signature());
-    out_of_order(second_opened, open_write(Slot::Authentication, Write::KeyPair));
+    let first_again = || open_write(Slot::Authentication, Write::KeyPair);
+    let second_opened = || {
+        let first = slot_written(begun_on_the_20th(), Slot::Authentication, 1);
+        done(first, signature())
+    };
+    out_of_order(done(first, signature()), first_again());
+    let made = || done(second_opened(), note_key(Slot::Signature, 2));
+    out_of_order(made(), first_again());
+    let issued = || done(made(), note_issued(Slot::Signature, "0b02"));
+    out_of_order(issued(), first_again());
+    // 9C's certificate waits for 9A, too.
+    let first_reopened = done(done(issued(), note_written(Slot::Signature)), first_again());
+    out_of_order(first_reopened, open_write(Slot::Signature, Write::Certificate));
+}
+
+#[test]
+fn b55_a_key_that_was_given_up_does_not_come_back() {
+    let again = || open_write(Slot::Authentication, Write::KeyPair);
+    let opened = || done(begun_on_the_20th(), again());
+    // Only made, and issued and written: both are given up.
+    let made = done(opened(), note_key(Slot::Authentication, 1));
+    let written = slot_written(begun_on_the_20th(), Slot::Authentication, 1);
+    for when in [made, written] {
+        let when = done(when, again());
+        let when = when.when(note_key(Slot::Authentication, 1)).then_refused(Refusal::KeyNotNew);
+        done(when, note_key(Slot::Authentication, 2));
+    }
+}
+
+#[test]
+fn b55_each_opening_for_a_key_has_its_number_and_a_certificate_changes_none() {
+    let openings = |when: &When<Holder>| {
+        when.see(|_, holder| {
+            let open = holder.card_update().unwrap();
+            Slot::ALL.map(|slot| open.openings(slot))
+        })
+    };
+    assert_eq!(openings(&begun_on_the_20th()), [0, 0]);
+    let first = slot_written(begun_on_the_20th(), Slot::Authentication, 1);
+    assert_eq!(openings(&first), [1, 0]);
+    let second = slot_written(first, Slot::Signature, 2);
+    assert_eq!(openings(&second), [1, 1]);
+    let again = done(second, open_write(Slot::Authentication, Write::KeyPair));
+    assert_eq!(openings(&again), [2, 1]);
 }
 
 #[test]
