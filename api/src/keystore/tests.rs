@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use chrono::{DateTime, Utc};
-use issuer::CertificateFacts;
+use issuer::{CertificateFacts, PRIVATE_KEY_BYTES, PrivateKey};
 use stores::log::Mode;
 
 use super::{KeyName, Keystore, KeystoreError};
@@ -283,4 +283,28 @@ fn no_key_shows_in_debug() {
     assert_eq!(format!("{key:?}"), "VersionedKey(version 1, …)");
     let shown = format!("{keystore:?}");
     assert!(shown.starts_with("Keystore(") && shown.ends_with("demo, …)"), "{shown}");
+}
+
+#[test]
+fn an_issuing_key_that_is_elsewhere_is_certified_and_never_drawn_here() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("keys");
+    // What signs in an HSM's place.
+    let key = |seed: u8| PrivateKey::from_scalar(&[seed; PRIVATE_KEY_BYTES]).unwrap();
+    let make = || {
+        let in_hsm = Some(key(7).into());
+        Keystore::open_or_make(&folder, Mode::Production, in_hsm, &mut counting(), now())
+    };
+    for keystore in [make().unwrap(), make().unwrap()] {
+        let missing = keystore.cards_authority();
+        assert!(matches!(missing, Err(KeystoreError::Missing { name: "cards-issuing", .. })));
+        let chain = keystore.cards_authority_with(key(7).into()).unwrap().chain();
+        assert_eq!(chain.len(), 2);
+        let another = keystore.cards_authority_with(key(8).into());
+        assert!(matches!(another, Err(KeystoreError::Authority { .. })));
+    }
+    assert!(!folder.join("cards-issuing.1.key").exists());
+    assert!(folder.join("cards-issuing.1.pem").exists());
+    let demo = Keystore::open(&folder, Mode::Demo);
+    assert!(matches!(demo, Err(KeystoreError::OtherMode { .. })));
 }

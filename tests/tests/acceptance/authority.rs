@@ -1,16 +1,28 @@
 //! The cards' authority as relying parties see it, judged by tools that nobody here wrote: OpenSSL and pkilint.
 
 mod answers;
+mod hsm;
 mod lint;
 mod lists;
 
-use std::{fs, net::SocketAddr, path::PathBuf, process::Output};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    process::Output,
+    time::{Duration, Instant},
+};
 
+use anyhow::{Context as _, ensure};
 use api::{execute::Executed, relying_parties};
-use domain::{certificate::RevocationReason, context::Context, logon::Authenticated};
+use domain::{certificate::RevocationReason, context, logon::Authenticated};
 use protocol::Slot;
 use tempfile::TempDir;
-use tests::desk::{Desk, scene::Scene};
+use tests::{
+    desk::{Desk, scene::Scene},
+    held::until,
+    system::System,
+};
 use tokio::{net::TcpListener, process::Command};
 
 /// How long ago the holder was registered, so that his certificates are renewed today.
@@ -18,6 +30,9 @@ const LIFE_DAYS: i64 = 730;
 
 /// Days that were left of them.
 const LEFT_DAYS: i64 = 25;
+
+/// How soon a list names what was revoked.
+const FOLLOWS_MAX: Duration = Duration::from_secs(5);
 
 /// A relying party: a folder with the certificates that it has, and the address where it asks.
 struct RelyingParty {
@@ -91,12 +106,28 @@ impl RelyingParty {
     async fn revoke(&self, reason: RevocationReason) -> Executed {
         let app = self.scene.desk.app();
         let holder = self.scene.desk.holder(self.scene.holder).await.unwrap();
-        let context = Context { now: app.now(), policies: app.policies() };
+        let context = context::Context { now: app.now(), policies: app.policies() };
         let card = holder.card().unwrap().card.clone();
         let proof = Authenticated::by_card(&context, &holder, &card).unwrap();
         let command = app.entropy().command_id(app.now());
         app.authority().revoke(self.scene.holder, command, proof, reason).await.unwrap()
     }
+}
+
+/// The number of the list that a running system has published, as its tag says.
+pub(super) fn list_number(system: &System) -> anyhow::Result<u64> {
+    let list = reqwest::blocking::get(format!("{}/crl", system.authority_url()))?;
+    let tag = list.headers().get("etag").context("a list without a tag")?;
+    let tag = tag.to_str()?.trim_matches('"');
+    Ok(tag.split_once('-').map_or(tag, |(number, _)| number).parse()?)
+}
+
+/// Waits until the running system has published a list after this one; fails if that takes longer than C-15 allows.
+pub(super) fn another_list_follows(system: &System, number: u64) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    until("another revocation list", || Ok((number < list_number(system)?).then_some(())))?;
+    ensure!(begun.elapsed() < FOLLOWS_MAX, "the list took {:?}", begun.elapsed());
+    Ok(())
 }
 
 /// Both streams.

@@ -49,12 +49,13 @@ async fn c15_a_list_follows_a_revocation_within_five_seconds_and_several_share_o
     assert_eq!(number(&party).await, first);
     desk.wait(Duration::seconds(1));
     relying_parties::tick(desk.app()).await;
-    assert_eq!(number(&party).await, first + 1);
+    let second = number(&party).await;
+    assert!(first < second);
     for _ in 0..10 {
         desk.wait(Duration::seconds(1));
         relying_parties::tick(desk.app()).await;
     }
-    assert_eq!(number(&party).await, first + 1, "nothing was revoked since");
+    assert_eq!(number(&party).await, second, "nothing was revoked since");
 }
 
 #[tokio::test]

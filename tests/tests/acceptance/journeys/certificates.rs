@@ -9,7 +9,7 @@ use tests::{
 };
 use virtual_card::{Faults, Moment, TearAt};
 
-use super::Walk;
+use super::{super::authority, Walk};
 
 /// GENERATE ASYMMETRIC KEY PAIR of the first new key: the answer is lost, and with it the key.
 const TORN: TearAt = TearAt { ins: 0x47, nth: 1, moment: Moment::After };
@@ -143,7 +143,9 @@ impl Walk<'_> {
         self.stop("revoke-errors", "Error: Revoke Certificates", &says)?;
         self.browser.click("//input[@name='reason'][@value='compromised']")?;
         self.browser.type_into("confirm", "REVOKE")?;
+        let list = authority::list_number(self.system)?;
         self.browser.press("Revoke my certificates")?;
+        authority::another_list_follows(self.system, list)?;
         let says = ["Visit the registration authority", "cannot be undone"];
         self.stop("revoked", "Your certificates have been revoked", &says)?;
         self.cannot_log_in(card, "The certificates on your smartcard have been revoked")
