@@ -62,55 +62,29 @@ pub struct Policy {
     /// B-27: what to do about one value for two kinds.
     pub same_value: SameValue,
     /// B-54: days for which a certificate is issued.
-    #[serde(default = "certificate_days")]
     pub certificate_days: u16,
     /// C-05: days before the certificates end in which they may be renewed, with an alert each.
-    #[serde(default = "certificate_alert_days")]
     pub certificate_alert_days: u16,
     /// C-07: days before the certificates end in which they have to be.
-    #[serde(default = "certificate_forced_days")]
     pub certificate_forced_days: u16,
     /// C-03: renewals in a row without the registration authority.
-    #[serde(default = "self_renewals")]
     pub self_renewals: u8,
     /// B-51: what a forced renewal does to somebody who cannot do it himself.
-    #[serde(default)]
     pub forced_when_ra_required: RaRequired,
     /// B-54: whether certificates are revoked when others have taken their place.
-    #[serde(default)]
     pub revoke_superseded: bool,
     /// B-19: whether a forced renewal may be put off for technical reasons.
-    #[serde(default)]
     pub technical_deferral: bool,
 }
 
 /// B-51: what a forced renewal does to somebody who cannot do it himself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RaRequired {
     /// He is told every day, and may go on.
-    #[default]
     Notice,
     /// He may do no more than what cures it.
     Restrict,
-}
-
-// What a policy says that was published before there were certificates in it.
-
-fn certificate_days() -> u16 {
-    730
-}
-
-fn certificate_alert_days() -> u16 {
-    30
-}
-
-fn certificate_forced_days() -> u16 {
-    20
-}
-
-fn self_renewals() -> u8 {
-    2
 }
 
 /// B-21: which overdue passcodes lock the account.
@@ -170,10 +144,10 @@ impl Policy {
             cycling_hours: 24,
             synchronise_advice_days: 60,
             same_value: SameValue::Warn,
-            certificate_days: certificate_days(),
-            certificate_alert_days: certificate_alert_days(),
-            certificate_forced_days: certificate_forced_days(),
-            self_renewals: self_renewals(),
+            certificate_days: 730,
+            certificate_alert_days: 30,
+            certificate_forced_days: 20,
+            self_renewals: 2,
             forced_when_ra_required: RaRequired::Notice,
             revoke_superseded: false,
             technical_deferral: false,

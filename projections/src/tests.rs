@@ -1,5 +1,6 @@
 //! Rebuilt equals live, whatever happened; nobody waits for ever; nothing unreadable is skipped.
 
+mod certificates;
 mod log;
 
 use std::{future::pending, sync::Arc, time::Duration};
@@ -73,7 +74,10 @@ async fn shown(projections: &Projections, n_holders: u128) -> Vec<String> {
     for serial in SERIALS {
         let owner = projections.certificate_owner(&serial.parse().unwrap()).await.unwrap();
         all.push(format!("{owner:?}"));
+        let status = projections.certificate_status(&serial.parse().unwrap()).await.unwrap();
+        all.push(format!("{status:?}"));
     }
+    all.push(format!("{:?}", projections.revoked_certificates(None, 100).await.unwrap()));
     for n in 0..n_holders {
         all.push(format!("{:?}", projections.passcode_status(holder(n)).await.unwrap()));
         let ledger = projections.ledger(holder(n), None, PAGE_ENTRIES_MAX).await.unwrap();
@@ -357,6 +361,11 @@ fn any_event() -> impl Strategy<Value = HolderEvent> {
         1 => Just(HolderEvent::PasscodeChangedElsewhere { secret: SecretRef(Uuid::from_u128(2)) }),
         1 => Just(HolderEvent::HolderRegistered {}),
         1 => prop::sample::select(SERIALS.to_vec()).prop_map(issued),
+        1 => prop::sample::select(SERIALS.to_vec()).prop_map(certificates::renewed_away),
+        1 => prop::sample::select(SERIALS.to_vec()).prop_map(certificates::abandoned),
+        1 => prop::sample::select(SERIALS.to_vec()).prop_map(|serial| certificates::revoked(&[serial])),
+        1 => prop::sample::select(SERIALS.to_vec()).prop_map(certificates::issued_for_update),
+        1 => Just(certificates::written()),
     ]
 }
 

@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn b14_numbers_that_do_not_fit_together_are_not_published() {
-        let wrong: [fn(&mut Policy); 11] = [
+        let wrong: [fn(&mut Policy); 13] = [
             |policy| policy.alert_days = 0,
             |policy| policy.alert_days = policy.passcode_days,
             |policy| policy.grace_days = 0,
@@ -223,6 +223,8 @@ mod tests {
             |policy| policy.optional.max = policy.optional.min - 1,
             |policy| policy.smartcard.lengths.max = 9,
             |policy| policy.breaker_per_mille = 1000,
+            |policy| policy.certificate_forced_days = policy.certificate_alert_days,
+            |policy| policy.certificate_alert_days = policy.certificate_days,
         ];
         for change in wrong {
             let refused = published("2026-06-01", next(change));
