@@ -1,32 +1,33 @@
 //! What is looked at before a certificate goes to a card: whoever issued it, it has to be what was
 //! wanted, in every point and with nothing beside.
 
-use chrono::{DateTime, Utc};
-use der::{Decode as _, Encode as _, Reader as _, asn1::AnyRef};
-use spki::ObjectIdentifier;
+use chrono::{DateTime, SubsecRound as _, Utc};
+use const_oid::AssociatedOid as _;
+use der::{
+    Decode as _, Encode as _, Reader as _,
+    asn1::{AnyRef, OctetString},
+};
+use spki::SubjectPublicKeyInfoRef;
 use x509_cert::{
     Certificate, TbsCertificate, Version,
     ext::{
         Extension,
         pkix::{
-            AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints,
-            CertificatePolicies, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, SubjectAltName,
-            SubjectKeyIdentifier,
+            AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, CertificatePolicies,
+            CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, SubjectAltName,
+            SubjectKeyIdentifier, certpolicy::PolicyInformation,
         },
     },
 };
 
 use crate::{
-    CertificateFacts, PublicKey,
+    CLOCK_SKEW, CertificateFacts, PublicKey,
     profile::{Profile, authority_at, crl_at},
 };
 
 /// Longest certificate that is looked at, in bytes: what a card's data object holds of one
 /// (SP 800-73-5 part 1, table 10) is less.
 const CERTIFICATE_BYTES_MAX: usize = 4 * 1024;
-
-const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
-const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 
 /// How a certificate differs from what was wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -58,19 +59,16 @@ pub enum NotAsWanted {
     /// Other extended key usages.
     #[error("the certificate is for other purposes")]
     Purposes,
-    /// An authority's certificate.
-    #[error("the certificate makes its subject an authority")]
-    Authority,
     /// Another authority's key identifier, or another key's own.
     #[error("the certificate names another key of the issuer, or of its own")]
     KeyIdentifiers,
     /// Another policy, or other places to ask.
     #[error("the certificate has another policy, or other places to ask about it")]
     Pointers,
-    /// Begins too late, or ends at another time.
+    /// Begins too late or too early, or ends at another time.
     #[error("the certificate is valid at other times")]
     Validity,
-    /// A critical extension that nobody wanted, or one that is there twice.
+    /// An extension that nobody wanted, one that is critical and should not be, or one twice.
     #[error("the certificate has an extension that nobody wanted")]
     Extension,
 }
@@ -103,12 +101,15 @@ pub(crate) fn check(der: &[u8], expected: &Expected<'_>) -> Result<CertificateFa
     if *body.subject() != profile.subject {
         return Err(NotAsWanted::Subject);
     }
-    extensions(body)?;
+    extensions(body, profile)?;
     names_and_uses(body, profile)?;
-    identifiers(body, profile)?;
+    identifiers(body, profile, expected.public_key)?;
     pointers(body, profile)?;
     let facts = CertificateFacts::of(&certificate).map_err(|_| NotAsWanted::Malformed)?;
-    if expected.not_before < facts.not_before || facts.not_after != expected.not_after {
+    let earliest = (expected.not_before - CLOCK_SKEW).trunc_subsecs(0);
+    if !(earliest..=expected.not_before).contains(&facts.not_before)
+        || facts.not_after != expected.not_after
+    {
         return Err(NotAsWanted::Validity);
     }
     Ok(facts)
@@ -138,13 +139,27 @@ fn decode(der: &[u8]) -> Result<(Certificate, &[u8]), NotAsWanted> {
     }
 }
 
-/// Each once, and critical only where a relying party of ours knows what it means.
-fn extensions(body: &TbsCertificate) -> Result<(), NotAsWanted> {
-    let known = [KEY_USAGE, BASIC_CONSTRAINTS];
+/// Those of the profile and no others, each once, and critical only where a relying party of ours
+/// knows what it means. That none is missing is seen where they are compared.
+fn extensions(body: &TbsCertificate, profile: &Profile<'_>) -> Result<(), NotAsWanted> {
+    let mut wanted = vec![
+        AuthorityKeyIdentifier::OID,
+        SubjectKeyIdentifier::OID,
+        KeyUsage::OID,
+        ExtendedKeyUsage::OID,
+        SubjectAltName::OID,
+    ];
+    if profile.policy.is_some() {
+        wanted.push(CertificatePolicies::OID);
+    }
+    if profile.pointers.is_some() {
+        wanted.extend([CrlDistributionPoints::OID, AuthorityInfoAccessSyntax::OID]);
+    }
     let all: &[Extension] = body.extensions().map_or(&[], Vec::as_slice);
     for (place, extension) in all.iter().enumerate() {
         let again = all[..place].iter().any(|other| other.extn_id == extension.extn_id);
-        if again || (extension.critical && !known.contains(&extension.extn_id)) {
+        let critical = extension.critical && extension.extn_id != KeyUsage::OID;
+        if again || critical || !wanted.contains(&extension.extn_id) {
             return Err(NotAsWanted::Extension);
         }
     }
@@ -164,36 +179,40 @@ fn names_and_uses(body: &TbsCertificate, profile: &Profile<'_>) -> Result<(), No
     if !same(&purposes, &profile.purposes) {
         return Err(NotAsWanted::Purposes);
     }
-    match read::<BasicConstraints>(body)? {
-        Some((_, constraints)) if constraints.ca => Err(NotAsWanted::Authority),
-        Some(_) | None => Ok(()),
-    }
+    Ok(())
 }
 
-fn identifiers(body: &TbsCertificate, profile: &Profile<'_>) -> Result<(), NotAsWanted> {
-    let (_, issuer) = read::<AuthorityKeyIdentifier>(body)?.ok_or(NotAsWanted::KeyIdentifiers)?;
-    let expected = profile.issuer_key.as_ref().map(|SubjectKeyIdentifier(key)| key);
-    let own = read::<SubjectKeyIdentifier>(body)?;
-    if issuer.key_identifier.as_ref() == expected && own.is_some() {
-        Ok(())
-    } else {
-        Err(NotAsWanted::KeyIdentifiers)
-    }
+/// The issuer's key as its own certificate names it, and nothing else of the issuer; the key itself
+/// by SHA-1 of its bits (RFC 5280 §4.2.1.2, method 1), as everything that we issue.
+fn identifiers(
+    body: &TbsCertificate,
+    profile: &Profile<'_>,
+    public_key: &[u8],
+) -> Result<(), NotAsWanted> {
+    let wanted = || -> der::Result<(AuthorityKeyIdentifier, SubjectKeyIdentifier)> {
+        let issuer = profile.issuer_key.as_ref();
+        let key_identifier =
+            issuer.map(|SubjectKeyIdentifier(key)| OctetString::new(key.as_bytes())).transpose()?;
+        let own = SubjectKeyIdentifier::try_from(SubjectPublicKeyInfoRef::from_der(public_key)?)?;
+        Ok((AuthorityKeyIdentifier { key_identifier, ..Default::default() }, own))
+    };
+    let (issuer, own) = wanted().map_err(|_| NotAsWanted::Nothing)?;
+    let is_issuers =
+        read(body)?.is_some_and(|(_, named): (_, AuthorityKeyIdentifier)| named == issuer);
+    let is_own = read(body)?.is_some_and(|(_, named): (_, SubjectKeyIdentifier)| named == own);
+    if is_issuers && is_own { Ok(()) } else { Err(NotAsWanted::KeyIdentifiers) }
 }
 
 fn pointers(body: &TbsCertificate, profile: &Profile<'_>) -> Result<(), NotAsWanted> {
-    let policies = read::<CertificatePolicies>(body)?.map_or_else(
-        Vec::new,
-        |(_, CertificatePolicies(policies))| {
-            policies.iter().map(|policy| policy.policy_identifier).collect()
-        },
-    );
+    let policies = read::<CertificatePolicies>(body)?.map(|(_, policies)| policies);
     let crl = read::<CrlDistributionPoints>(body)?.map(|(_, points)| points);
     let authority = read::<AuthorityInfoAccessSyntax>(body)?.map(|(_, access)| access);
     let wanted = |_| NotAsWanted::Nothing;
     let crl_wanted = profile.pointers.map(|at| crl_at(&at.crl)).transpose().map_err(wanted)?;
     let authority_wanted = profile.pointers.map(authority_at).transpose().map_err(wanted)?;
-    let policies_wanted: Vec<ObjectIdentifier> = profile.policy.into_iter().collect();
+    let policies_wanted = profile.policy.map(|policy_identifier| {
+        CertificatePolicies(vec![PolicyInformation { policy_identifier, policy_qualifiers: None }])
+    });
     if crl == crl_wanted && authority == authority_wanted && policies == policies_wanted {
         Ok(())
     } else {
