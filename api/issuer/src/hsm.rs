@@ -69,6 +69,10 @@ pub enum HsmError {
     /// The key is not on P-384.
     #[error("the key in the HSM is not on P-384")]
     NotP384,
+    /// The HSM refused what should open the token. It is not tried again, because the token counts
+    /// how often that is wrong, and locks; a restart tries once more.
+    #[error("the HSM refused the PIN, which is not tried again before a restart")]
+    PinRefused,
     /// The HSM's answer is not what PKCS #11 says.
     #[error("the HSM's answer cannot be read")]
     Answer,
@@ -80,7 +84,17 @@ pub struct HsmKey {
     place: HsmPlace,
     module: Pkcs11,
     public_key: PublicKey,
-    open: Mutex<Option<Open>>,
+    held: Mutex<Held>,
+}
+
+/// How we stand with the HSM.
+enum Held {
+    /// Signed in.
+    Open(Open),
+    /// It was away.
+    Closed,
+    /// It refused the PIN.
+    Refused,
 }
 
 /// A session that is logged in, and the private key in it.
@@ -101,7 +115,7 @@ impl HsmKey {
         let module = load(&place.module)?;
         let open = Open::session(&module, &place)?;
         let public_key = open.public_key(&place.key)?;
-        Ok(Self { place, module, public_key, open: Mutex::new(Some(open)) })
+        Ok(Self { place, module, public_key, held: Mutex::new(Held::Open(open)) })
     }
 
     /// The public half.
@@ -114,16 +128,28 @@ impl HsmKey {
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, HsmError> {
         let digest = Sha384::digest(message);
         // Whoever panicked here left a session behind that can be used, or is opened anew.
-        let mut held = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let signed = held.take().and_then(|open| Some((open.sign(&digest).ok()?, open)));
-        let (signed, open) = if let Some(signed) = signed {
-            signed
-        } else {
-            // The session before is over, so that the token can be logged in to again.
-            let open = Open::session(&self.module, &self.place)?;
-            (open.sign(&digest)?, open)
-        };
-        *held = Some(open);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *held, Held::Closed) {
+            Held::Refused => {
+                *held = Held::Refused;
+                return Err(HsmError::PinRefused);
+            }
+            Held::Open(open) => {
+                if let Ok(signed) = open.sign(&digest) {
+                    *held = Held::Open(open);
+                    return Ok(signed);
+                }
+            }
+            Held::Closed => {}
+        }
+        // The session before is over, so that the token can be logged in to again.
+        let open = Open::session(&self.module, &self.place).inspect_err(|error| {
+            if matches!(error, HsmError::PinRefused) {
+                *held = Held::Refused;
+            }
+        })?;
+        let signed = open.sign(&digest)?;
+        *held = Held::Open(open);
         Ok(signed)
     }
 }
@@ -141,6 +167,14 @@ impl Open {
         let pin = AuthPin::new(place.pin.as_str().into());
         match session.login(UserType::User, Some(&pin)) {
             Ok(()) | Err(Pkcs11Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {}
+            Err(Pkcs11Error::Pkcs11(
+                RvError::PinIncorrect
+                | RvError::PinInvalid
+                | RvError::PinLenRange
+                | RvError::PinExpired
+                | RvError::PinLocked,
+                _,
+            )) => return Err(HsmError::PinRefused),
             Err(error) => return Err(error.into()),
         }
         let key = only(&session, ObjectClass::PRIVATE_KEY, &place.key)?;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
+use cryptoki::{context::Pkcs11, session::UserType, slot::Slot, types::AuthPin};
 use zeroize::Zeroizing;
 
 use super::{
@@ -109,6 +110,9 @@ fn with_token(module: &Path) {
     let elsewhere = HsmPlace { token: "elsewhere".to_owned(), ..place(module, "issuing") };
     assert!(matches!(HsmKey::open(elsewhere), Err(HsmError::NoToken(_))));
 
+    let wrong = HsmPlace { pin: Zeroizing::new("1234".to_owned()), ..place(module, "issuing") };
+    assert!(matches!(HsmKey::open(wrong), Err(HsmError::PinRefused)));
+
     let issuing = open("issuing").unwrap();
     assert!(!format!("{issuing:?}").contains(PIN));
     let serials = [[1; 20], [2; 20]];
@@ -133,6 +137,36 @@ fn with_token(module: &Path) {
         assert_eq!(said.contains("certificate revoked"), revoked, "{said}");
         assert_eq!(said.ends_with("leaf.pem: OK\n"), !revoked, "{said}");
     }
+    drop(authority);
+    loses_its_session_and_then_its_pin(module);
+}
+
+/// A session that is lost costs nothing; a PIN that is wrong by then is tried once, and not until the
+/// token locks.
+fn loses_its_session_and_then_its_pin(module: &Path) {
+    let key = HsmKey::open(place(module, "issuing")).unwrap();
+    assert!(key.sign(b"before").is_ok());
+    let other = Pkcs11::new(module).unwrap();
+    let slots = other.get_slots_with_token().unwrap();
+    let ours = |slot: &&Slot| other.get_token_info(**slot).unwrap().label() == "latchkey-test";
+    let slot = *slots.iter().find(ours).unwrap();
+    // Ends it for every session of this process.
+    other.open_ro_session(slot).unwrap().logout().unwrap();
+    assert!(key.sign(b"after").is_ok());
+
+    other.open_ro_session(slot).unwrap().logout().unwrap();
+    let changes = |from: &str, to: &str| {
+        let session = other.open_rw_session(slot).unwrap();
+        session.login(UserType::User, Some(&AuthPin::new(from.into()))).unwrap();
+        session.set_pin(&AuthPin::new(from.into()), &AuthPin::new(to.into())).unwrap();
+        session.logout().unwrap();
+    };
+    changes(PIN, "11223344");
+    assert!(matches!(key.sign(b"refused"), Err(HsmError::PinRefused)));
+    // Even where it would be right again: nobody asks the token.
+    changes("11223344", PIN);
+    assert!(matches!(key.sign(b"not tried"), Err(HsmError::PinRefused)));
+    assert!(HsmKey::open(place(module, "issuing")).unwrap().sign(b"after a restart").is_ok());
 }
 
 /// What `openssl verify` says of a certificate with this list.
