@@ -1,4 +1,4 @@
-//! Is this certificate still good? Questions and answers by OCSP (RFC 6960, nonces by RFC 8954).
+//! Is this certificate still good? Questions and answers by OCSP (RFC 6960, nonces by RFC 9654).
 //!
 //! [`Question::read`] takes a request apart, [`Responder::serials`] says which certificates it asks
 //! about, the caller looks them up, and [`Responder::answer`] signs what he found. The structures
@@ -23,8 +23,8 @@ pub const QUESTION_BYTES_MAX: usize = 4 * 1024;
 /// Most certificates that one request may ask about.
 pub const QUESTIONS_MAX: usize = 16;
 
-/// The longest nonce that is repeated, in bytes (RFC 8954 §2.1).
-const NONCE_BYTES_MAX: usize = 32;
+/// The longest nonce that is repeated, in bytes (RFC 9654 §2.1).
+const NONCE_BYTES_MAX: usize = 128;
 
 /// What a certificate is known to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub struct Question {
 
 impl Question {
     /// Reads a DER `OCSPRequest` (RFC 6960 §4.1.1): 1 to [`QUESTIONS_MAX`] certificates, a nonce of
-    /// at most 32 bytes, and no critical extension that we do not know.
+    /// 1 to 128 bytes, and no critical extension that we do not know.
     pub fn read(der: &[u8]) -> Result<Self, Unanswered> {
         if QUESTION_BYTES_MAX < der.len() {
             return Err(Unanswered::Malformed);

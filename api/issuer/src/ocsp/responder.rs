@@ -32,6 +32,10 @@ pub const RESPONDER_KEY_BYTES: usize = 32;
 /// it is short: FPKI Common Policy §6.3.2 allows 120 days.
 pub const RESPONDER_LIFE: TimeDelta = TimeDelta::days(30);
 
+/// How long before its making an answer says that it is right from, so that a clock a little slow
+/// takes it.
+const ANSWER_SKEW: TimeDelta = TimeDelta::minutes(1);
+
 const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 
@@ -126,15 +130,16 @@ impl Responder {
         if found.len() != question.about.len() {
             return Err(Error::PartsDoNotMatch);
         }
-        let (this_update, next_update) = (generalized(now)?, generalized(next_update)?);
+        let (produced_at, next_update) = (generalized(now)?, generalized(next_update)?);
+        let this_update = generalized(now - ANSWER_SKEW)?;
         let mut responses = Vec::with_capacity(found.len());
         for (about, status) in question.about.iter().zip(found) {
-            let (about, status) = (about.clone(), written(*status)?);
+            let (about, status) = (about.clone(), written(*status, now)?);
             responses.push(SingleResponse { about, status, this_update, next_update });
         }
         let data = ResponseData {
             responder: ResponderId::ByKey(self.own_name.clone()),
-            produced_at: this_update,
+            produced_at,
             responses,
             extensions: question.nonce.clone().map(|nonce| vec![nonce]),
         };
@@ -168,13 +173,15 @@ fn digits(serial: &[u8]) -> String {
     hex::encode(serial.strip_prefix(&[0]).unwrap_or(serial))
 }
 
-fn written(status: Status) -> Result<CertStatus, Error> {
+/// Nothing is revoked in the future, even if the clock was set back since.
+fn written(status: Status, now: DateTime<Utc>) -> Result<CertStatus, Error> {
     Ok(match status {
         Status::Good => CertStatus::Good(Null),
         Status::Unknown => CertStatus::Unknown(Null),
-        Status::Revoked { at, reason } => {
-            CertStatus::Revoked(RevokedInfo { at: generalized(at)?, reason: reason.written() })
-        }
+        Status::Revoked { at, reason } => CertStatus::Revoked(RevokedInfo {
+            at: generalized(at.min(now))?,
+            reason: reason.written(),
+        }),
     })
 }
 

@@ -191,7 +191,7 @@ fn wrap(tag: u8, content: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_question_is_about_1_to_16_certificates_and_its_nonce_has_1_to_32_bytes() {
+fn a_question_is_about_1_to_16_certificates_and_its_nonce_has_1_to_128_bytes() {
     let read = |n, nonce| Question::read(&question(n, nonce, false)).is_ok();
     assert!(!read(0, None));
     assert!(read(1, None));
@@ -199,8 +199,8 @@ fn a_question_is_about_1_to_16_certificates_and_its_nonce_has_1_to_32_bytes() {
     assert!(!read(17, None));
     assert!(!read(1, Some(0)));
     assert!(read(1, Some(1)));
-    assert!(read(1, Some(32)));
-    assert!(!read(1, Some(33)));
+    assert!(read(1, Some(128)));
+    assert!(!read(1, Some(129)));
     assert!(Question::read(&question(1, Some(16), true)).is_ok());
 }
 
@@ -210,6 +210,24 @@ fn a_critical_extension_that_nobody_knows_is_not_passed_over() {
     let place = unknown.windows(3).rposition(|part| part == [0x30, 0x01, 0x02]).unwrap();
     unknown[place + 2] = 0x7F;
     assert_eq!(Question::read(&unknown), Err(Unanswered::Malformed));
+}
+
+#[test]
+fn an_answer_is_made_now_taken_by_a_clock_a_minute_slow_and_knows_no_revocation_to_come() {
+    let party = RelyingParty::new();
+    let Some(question) = party.asks(&[]) else { return };
+    let at = now() + TimeDelta::hours(1);
+    let status = Status::Revoked { at, reason: Reason::Superseded };
+    let answer = answered(&Question::read(&question).unwrap(), status);
+    let text = response_text(party.folder.path(), &answer).unwrap();
+    for line in [
+        "Produced At: Mar 10 09:30:00 2026 GMT",
+        "This Update: Mar 10 09:29:00 2026 GMT",
+        "Next Update: Mar 10 09:35:00 2026 GMT",
+        "Revocation Time: Mar 10 09:30:00 2026 GMT",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
 }
 
 #[test]
