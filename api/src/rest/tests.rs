@@ -177,7 +177,6 @@ impl Site {
             card: card(),
             agent: AgentId(Uuid::from_u128(2)),
             scope,
-            endings: 0,
         };
         self.app.stores().sessions.open(&session, self.app.now()).await.unwrap();
     }

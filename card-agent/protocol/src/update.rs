@@ -33,7 +33,7 @@ pub enum Write {
 pub struct Resume {
     /// The update; what is signed is [`crate::Purpose::ResumeUpdate`] of it.
     pub update: Uuid,
-    /// 9A, or 9C while 9A's new key is not known to the server.
+    /// 9A, or 9C while the card has not shown that 9A's new key is in its slot.
     pub signer: Slot,
 }
 

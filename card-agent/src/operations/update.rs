@@ -32,7 +32,7 @@ use super::{Halt, Identified, Server, job::Job};
 use crate::{
     entropy::Random,
     passcode::Passcode,
-    piv::{CardError, Container, Key, Object, PublicKey, certificate_request},
+    piv::{CardError, Container, Key, Object, PublicKey, Status, certificate_request},
     transport::Transport,
 };
 
@@ -177,7 +177,8 @@ impl Update<'_> {
         Ok(certificate)
     }
 
-    /// Is this the key in the slot? A card without any key there refuses to sign.
+    /// Is this the key in the slot? A card without any key there has nothing to sign with; whatever
+    /// else it says is no answer to that, and no reason to destroy a key.
     fn has_key<T: Transport, S: Server, R: Random>(
         &self,
         job: &mut Job<'_, T, S, R>,
@@ -188,7 +189,11 @@ impl Update<'_> {
         let digest = job.statement(Purpose::TestKey(slot), self.granted).digest();
         match job.card.sign(slot, &digest) {
             Ok(signature) => Ok(key.verifies(&digest, &signature)),
-            Err(CardError::Refused { .. }) => Ok(false),
+            // 6A88, and what SP 800-73-5 part 2, section 3.2.4, has for it: 6A80, 6A86.
+            Err(CardError::Refused {
+                status: Status::NotFound | Status::BadData | Status::BadParameters,
+                ..
+            }) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }

@@ -49,11 +49,11 @@ impl Journal {
     /// B-55: what a claim is told.
     pub(super) fn resume(&self) -> Option<Resume> {
         let touched = self.slots.iter().any(|slot| *slot != SlotProgress::Untouched);
-        let signer = if self.slots[0] == SlotProgress::Opened {
-            Slot::Signature
-        } else {
-            Slot::Authentication
-        };
+        let is_shown =
+            matches!(self.slots[0], SlotProgress::Untouched | SlotProgress::Written { .. });
+        let is_sure =
+            matches!(self.slots[1], SlotProgress::Untouched | SlotProgress::Written { .. });
+        let signer = if !is_shown && is_sure { Slot::Signature } else { Slot::Authentication };
         touched.then_some(Resume { update: UPDATE, signer })
     }
 

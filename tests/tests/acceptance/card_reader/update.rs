@@ -134,7 +134,7 @@ fn works_elsewhere(system: &System, card: &str, slot: &str, id: &str) -> anyhow:
     Ok(())
 }
 
-/// Both slots, as 9A and 9C are known to PIV and to PKCS#11 (OpenSC).
+/// Both slots, as 9A and 9C are known to PIV and to PKCS#11 (`OpenSC`).
 const SLOTS: [(&str, &str); 2] = [("9a", "01"), ("9c", "02")];
 
 fn a_holder_renews_both_certificates_of_his_card(card: &str) -> anyhow::Result<()> {

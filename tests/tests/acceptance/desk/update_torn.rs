@@ -13,6 +13,7 @@ use domain::{
     ids::CertificateSerial,
 };
 use projections::CertificateState;
+use protocol::JobId;
 use virtual_card::{Faults, Moment, Profile, TearAt};
 
 use workplace::Workplace;
@@ -65,6 +66,12 @@ async fn tear(
     let ended = place.carry_out(job, torn).await?.ended;
     ensure!(ended == Err(Halt::CardLost), "torn: {ended:?}");
     let stood = stands(&place).await?;
+    heals(&mut place, job, next).await?;
+    Ok(stood)
+}
+
+/// The holder comes back, and finishes it.
+async fn heals(place: &mut Workplace, job: JobId, next: Next) -> anyhow::Result<()> {
     ensure!(2 <= place.identify()?.seen.tries_left.unwrap_or(0), "more than one try was spent");
     let job = match next {
         Next::AtOnce if place.desk.holder(place.holder).await?.card_update().is_some() => {
@@ -81,9 +88,8 @@ async fn tear(
     };
     let ended = place.carry_out(job, Faults::default()).await?.ended;
     ensure!(ended.is_ok(), "resumed: {ended:?}");
-    is_renewed(&place).await?;
-    place.log_in().await.context("logging in with the new key")?;
-    Ok(stood)
+    is_renewed(place).await?;
+    place.log_in().await.context("logging in with the new key")
 }
 
 /// In a word: the slots' states, or `old` if nothing was opened.
@@ -107,11 +113,11 @@ async fn is_renewed(place: &Workplace) -> anyhow::Result<()> {
     let events = place.desk.events(place.holder).await?;
     let renewals: Vec<_> = events
         .iter()
-        .filter_map(|event| match event {
-            HolderEvent::CertificatesRenewed { self_renewals, certificates, .. } => {
-                Some((*self_renewals, certificates))
-            }
-            _ => None,
+        .filter_map(|event| {
+            let HolderEvent::CertificatesRenewed { self_renewals, certificates, .. } = event else {
+                return None;
+            };
+            Some((*self_renewals, certificates))
         })
         .collect();
     let [(1, renewed)] = renewals[..] else {
@@ -119,9 +125,9 @@ async fn is_renewed(place: &Workplace) -> anyhow::Result<()> {
     };
     let issued: BTreeSet<&CertificateSerial> = events
         .iter()
-        .filter_map(|event| match event {
-            HolderEvent::CertificateIssued { certificate, .. } => Some(&certificate.serial),
-            _ => None,
+        .filter_map(|event| {
+            let HolderEvent::CertificateIssued { certificate, .. } = event else { return None };
+            Some(&certificate.serial)
         })
         .collect();
     place.desk.app().catch_up().await?;
@@ -211,4 +217,31 @@ async fn b55_an_update_torn_at_any_apdu_of_a_piv_card_heals_at_once_and_elsewher
 async fn b55_an_update_torn_at_any_apdu_of_a_guide_card_heals_at_once_and_elsewhere()
 -> anyhow::Result<()> {
     matrix(Profile::Guide).await
+}
+
+/// Every so many flash writes of the card's the power fails in the middle of one.
+const FLASH_STRIDE: usize = 9;
+
+/// Flash writes of a whole update are fewer than this.
+const FLASH_WRITES_MAX: u64 = 10_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b55_an_update_torn_in_the_middle_of_a_flash_write_heals_elsewhere() -> anyhow::Result<()> {
+    let due = Workplace::due(Profile::Piv).await?;
+    for writes in (0..FLASH_WRITES_MAX).step_by(FLASH_STRIDE) {
+        let mut place = due.copy(1_000_000 + 1_000 * writes).await?;
+        let job = place.start_renewal().await?;
+        let torn = Faults { tear_after_writes: Some(writes), ..Faults::default() };
+        let ended = place.carry_out(job, torn).await?.ended;
+        if ended.is_ok() {
+            ensure!(0 < writes, "the card has written nothing");
+            return Ok(());
+        }
+        ensure!(ended == Err(Halt::CardLost), "after {writes} writes: {ended:?}");
+        let stood = stands(&place).await?;
+        println!("after {writes} flash writes: {stood}");
+        let healed = heals(&mut place, job, Next::Elsewhere).await;
+        healed.with_context(|| format!("after {writes} flash writes: {stood}"))?;
+    }
+    anyhow::bail!("an update has no end")
 }
