@@ -1,5 +1,6 @@
 //! The engine against a log in memory: what is due is done once, whatever fails in between.
 
+mod certificates;
 mod crash;
 mod following;
 mod golden;
