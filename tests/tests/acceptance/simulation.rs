@@ -30,7 +30,7 @@ const CERTIFICATE_DAYS: u32 = 300;
 static POPULATION: LazyLock<Export> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("export.jsonl");
-    simulate(holders(), 7, &path);
+    simulate(holders(), days(), 7, &path);
     Export::read(&path)
 });
 
@@ -39,7 +39,7 @@ fn number(name: &str, usual: u32) -> u32 {
 }
 
 fn holders() -> u32 {
-    number(HOLDERS, 1000)
+    number(HOLDERS, 200)
 }
 
 fn days() -> u32 {
@@ -48,13 +48,13 @@ fn days() -> u32 {
 
 /// So many, for so long, that everything happens.
 fn is_large() -> bool {
-    500 <= holders() && THREE_YEARS <= days()
+    200 <= holders() && THREE_YEARS <= days()
 }
 
-fn simulate(holders: u32, seed: u32, export: &Path) -> String {
+fn simulate(holders: u32, days: u32, seed: u32, export: &Path) -> String {
     let output = Command::new(program("latchkey").unwrap())
         .arg("simulate")
-        .args(["--holders", &holders.to_string(), "--days", &days().to_string()])
+        .args(["--holders", &holders.to_string(), "--days", &days.to_string()])
         .args(["--certificate-days", &CERTIFICATE_DAYS.to_string()])
         .args(["--seed", &seed.to_string(), "--export"])
         .arg(export)
@@ -133,7 +133,7 @@ fn b15_every_event_that_is_told_by_mail_has_one_mail_that_went_out_or_came_too_l
 fn the_same_seed_gives_the_same_digest_and_another_seed_another() {
     let folder = tempfile::tempdir().unwrap();
     let digest = |seed, name: &str| {
-        let output = simulate(10, seed, &folder.path().join(name));
+        let output = simulate(30, 60, seed, &folder.path().join(name));
         line(&output, "digest").to_owned()
     };
     let first = digest(7, "first");
