@@ -11,4 +11,4 @@ mod listener;
 mod registry;
 
 pub use listener::listen;
-pub use registry::{AgentSeen, LineId, Registry};
+pub use registry::{AgentSeen, Asker, LineId, Registry};

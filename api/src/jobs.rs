@@ -18,7 +18,7 @@ use stores::{
     job::{Job as Row, JobId as RowId, SaveError},
     token::TokenHash,
 };
-use workflows::card_job::{CardJob, Goal, Input, OutOfOrder, Stage};
+use workflows::card_job::{CardJob, Goal, Input, OutOfOrder};
 
 use crate::{app::App, execute::Cause, updates};
 
@@ -211,13 +211,6 @@ fn holder_of_goal(goal: &Goal) -> Option<HolderId> {
     }
 }
 
-/// True for a visit in which an update of a card was taken up: its page says how far it is, however
-/// long that takes.
-fn has_begun(job: &CardJob) -> bool {
-    matches!(job.goal, Goal::UpdateCard(_))
-        && (matches!(job.stage, Stage::Updating(_)) || job.last_refusal.is_some())
-}
-
 fn row(
     id: JobId,
     version: i64,
@@ -229,7 +222,8 @@ fn row(
     let holder = job.claim().map(|claim| claim.holder).or(holder_of_goal(&job.goal));
     let expires_at = if job.is_unsettled() {
         started_at + Duration::days(UNSETTLED_DAYS)
-    } else if job.is_over() || has_begun(job) {
+    // The page of an update that has begun says how far it is, however long that takes.
+    } else if job.is_over() || job.begun {
         now + Duration::hours(OVER_KEPT_HOURS)
     } else {
         CardJob::ends_at(started_at)

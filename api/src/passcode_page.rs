@@ -38,6 +38,8 @@ pub fn last_try(hitch: &Hitch) -> String {
         Hitch::CardFault => "The card answered in a way we do not understand.".to_owned(),
         Hitch::Cancelled => "You cancelled it.".to_owned(),
         Hitch::UsedBefore => "You have used that new passcode before.".to_owned(),
+        Hitch::LineLost => "The connection to the card software was lost.".to_owned(),
+        Hitch::Refused { message, .. } => message.clone(),
         Hitch::NotWritten => "The card kept your old passcode. Nothing was changed.".to_owned(),
     }
 }

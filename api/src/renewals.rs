@@ -1,7 +1,7 @@
 //! *Renew*, *Later*, *Revoke*, up to the point where the card is asked; and how an update stands,
 //! for whoever began it.
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     certificate::RevocationReason,
     context::Context,
@@ -11,16 +11,14 @@ use domain::{
     logon::Authenticated,
     refusal::Refusal,
 };
-use stores::{
-    agent::AgentId,
-    session::{EndReason, Session},
-};
+use stores::session::{EndReason, Session};
 use workflows::{
     card_job::{Goal, PlannedUpdate, Stage},
     update_my_card::{self, Line, Recorded},
 };
 
 use crate::{
+    agents::answers,
     app::App,
     execute::{ExecuteError, Loaded},
     jobs::{OpenJob, job_of, update::Committed},
@@ -39,8 +37,13 @@ pub fn proof(app: &App, session: &Session, loaded: &Loaded) -> Result<Authentica
 /// B-10: what a session was judged by. A holder whose own time is ahead of ours (B-09) has been
 /// judged by his own.
 pub fn at_log_in<'a>(app: &'a App, session: &Session, loaded: &Loaded) -> Context<'a> {
-    let ahead = loaded.last_at.filter(|last: &DateTime<_>| app.now() < *last);
-    app.context(loaded).at(ahead.unwrap_or(session.opened_at))
+    judged_at(app, session.opened_at, loaded)
+}
+
+/// The same of a session of which only its beginning is known.
+pub fn judged_at<'a>(app: &'a App, opened_at: DateTime<Utc>, loaded: &Loaded) -> Context<'a> {
+    let ahead = loaded.last_at.filter(|last| app.now() < *last);
+    app.context(loaded).at(ahead.unwrap_or(opened_at))
 }
 
 /// C-01, B-55: *Renew* in a session: what is to be done, if the rules would let it begin now. An
@@ -108,17 +111,21 @@ pub enum Stands {
     Renewed(Committed),
     /// C-14: it is done, and has been shown for long enough.
     Over,
+    /// C-15: the certificates were revoked, and with them what had been issued in it.
+    Revoked,
+    /// It ended without being done: another renewal has taken its place, or the card is another.
+    Replaced,
 }
 
 /// How an update stands, read from what is true.
 pub async fn stands(app: &App, open: &OpenJob, planned: &PlannedUpdate) -> anyhow::Result<Stands> {
-    if let Some(committed) = app.committed(planned.holder, planned.update).await? {
-        let until = committed.at + TimeDelta::minutes(SUCCESS_MINUTES);
-        return Ok(if app.now() < until { Stands::Renewed(committed) } else { Stands::Over });
-    }
-    let agent_is_there = match &open.job.stage {
-        Stage::Updating(claim) => app.agents().agent(AgentId(claim.agent)).is_some(),
-        Stage::Open if open.job.last_refusal.is_some() => false,
+    let loaded = app.load(planned.holder).await?;
+    let there = loaded.holder.card_update().filter(|there| there.update == planned.update);
+    let Some(there) = there else { return ended(app, open, planned, &loaded).await };
+    // Whoever is connected anew does not work on what he began on the line before.
+    let is_worked_on = match &open.job.stage {
+        Stage::Updating(claim) => answers::is_there(app, claim),
+        Stage::Open if open.job.begun => false,
         Stage::Open
         | Stage::Claimed(_)
         | Stage::Present(_)
@@ -130,17 +137,30 @@ pub async fn stands(app: &App, open: &OpenJob, planned: &PlannedUpdate) -> anyho
         | Stage::NotWritten(_)
         | Stage::Cancelled => return Ok(Stands::NotBegun),
     };
-    let loaded = app.load(planned.holder).await?;
-    let there = loaded.holder.card_update().filter(|there| there.update == planned.update);
-    let Some(there) = there else { return Ok(Stands::NotBegun) };
-    // Another visit has taken it up: this one is over.
-    let is_ours = there.job == open.id.0;
+    // Another visit may have taken it up: then this one is over.
+    let is_worked_on = is_worked_on && there.job == open.id.0;
     let recorded = Recorded::Open(there);
-    let lines = update_my_card::progress(recorded, &open.job.stage, agent_is_there && is_ours);
-    Ok(if agent_is_there && is_ours {
-        Stands::Working(lines.to_vec())
+    let lines = update_my_card::progress(recorded, &open.job.stage, is_worked_on).to_vec();
+    Ok(if is_worked_on { Stands::Working(lines) } else { Stands::Interrupted(lines) })
+}
+
+/// How an update stands that is not open.
+async fn ended(
+    app: &App,
+    open: &OpenJob,
+    planned: &PlannedUpdate,
+    loaded: &Loaded,
+) -> anyhow::Result<Stands> {
+    if let Some(committed) = app.committed(planned.holder, planned.update).await? {
+        let until = committed.at + TimeDelta::minutes(SUCCESS_MINUTES);
+        return Ok(if app.now() < until { Stands::Renewed(committed) } else { Stands::Over });
+    }
+    Ok(if !open.job.begun {
+        Stands::NotBegun
+    } else if loaded.holder.certificate_records().is_revoked() {
+        Stands::Revoked
     } else {
-        Stands::Interrupted(lines.to_vec())
+        Stands::Replaced
     })
 }
 

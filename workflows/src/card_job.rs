@@ -42,6 +42,7 @@
 //!     unknown --> unwritten: the old passcode is on the card
 //!     unknown --> unknown: the link is lost
 //!     updating --> claimed: claimed by a workstation
+//!     updating --> updating: a step was refused
 //!     updating --> done: the card is updated
 //!     updating --> open: the try came to nothing
 //!     done --> [*]
@@ -91,6 +92,9 @@ pub struct CardJob {
     pub compared: u8,
     /// Why the last try at it came to nothing, for the page; empty at first.
     pub last_refusal: Option<Hitch>,
+    /// B-55: in this visit an update of the card was begun or taken up, however it went on.
+    #[serde(default)]
+    pub begun: bool,
 }
 
 /// What a job is for.
@@ -236,6 +240,10 @@ pub struct Claim {
     pub profile: String,
     /// 32 random bytes, hexadecimal; new with every claim, so that no signature serves twice.
     pub nonce: String,
+    /// The agent's connection by which it was claimed: once that is gone, so is whoever works on the
+    /// job. Nil in a job of a build that did not keep it.
+    #[serde(default)]
+    pub line: Uuid,
 }
 
 /// How far a job is.
@@ -289,6 +297,15 @@ pub enum Hitch {
     UsedBefore,
     /// The card kept the old passcode.
     NotWritten,
+    /// B-55: the connection to the card software was lost while it updated the card.
+    LineLost,
+    /// B-55: the server has refused a step of an update.
+    Refused {
+        /// The rule, or empty.
+        rule: String,
+        /// Why, in a sentence.
+        message: String,
+    },
 }
 
 /// What can happen to a job.
@@ -320,6 +337,13 @@ pub enum Input {
     UpdateBegun,
     /// C-12: it is committed.
     Updated,
+    /// B-55: a step of the update was refused; what comes of that is the card software's to say.
+    Refused {
+        /// The rule, or empty.
+        rule: String,
+        /// Why, in a sentence.
+        message: String,
+    },
     /// Something the holder is to be told beside the confirmation.
     Advice(Advice),
     /// The try came to nothing; nothing was written.
@@ -344,7 +368,14 @@ impl CardJob {
     /// A job that nobody took yet.
     #[must_use]
     pub fn new(goal: Goal) -> Self {
-        Self { goal, stage: Stage::Open, evaluations: 0, compared: 0, last_refusal: None }
+        Self {
+            goal,
+            stage: Stage::Open,
+            evaluations: 0,
+            compared: 0,
+            last_refusal: None,
+            begun: false,
+        }
     }
 
     /// When a job that was started at `start` is over; half-open.
@@ -398,7 +429,8 @@ impl CardJob {
         let blank = matches!(self.goal, Goal::Personalise { .. });
         let updates = matches!(self.goal, Goal::UpdateCard(_));
         let writes = self.writes_passcode();
-        let Self { mut goal, stage, mut evaluations, mut compared, mut last_refusal } = self;
+        let Self { mut goal, stage, mut evaluations, mut compared, mut last_refusal, mut begun } =
+            self;
         let may_compare = compared < evaluations;
         let stage = match (input, stage) {
             (Input::KeyMade(key), Stage::Claimed(claim)) => {
@@ -436,12 +468,33 @@ impl CardJob {
             (Input::Present, Stage::Claimed(claim)) if !blank => Stage::Present(claim),
             (Input::Agreed, Stage::Present(claim)) => Stage::Agreed(claim),
             (Input::Agreed, Stage::Claimed(claim)) if blank => Stage::Agreed(claim),
-            // B-55: whoever has the card in his hands goes on with the update; the last one counts.
-            (Input::Claimed(claim), Stage::Updating(_)) => Stage::Claimed(claim),
-            (Input::UpdateBegun, Stage::Agreed(claim)) if updates => Stage::Updating(claim),
+            // B-55: nobody takes a running update over by asking: another visit brings its proofs
+            // first, and a connection that is lost has ended this one ([`Hitch::LineLost`]).
+            (Input::Claimed(claim), Stage::Updating(old)) => {
+                if (claim.agent, claim.line) != (old.agent, old.line) {
+                    return Err(OutOfOrder::Taken);
+                }
+                Stage::Claimed(claim)
+            }
+            (Input::UpdateBegun, Stage::Agreed(claim)) if updates => {
+                (begun, last_refusal) = (true, None);
+                Stage::Updating(claim)
+            }
+            (Input::Refused { rule, message }, Stage::Updating(claim)) => {
+                last_refusal = Some(Hitch::Refused { rule, message });
+                Stage::Updating(claim)
+            }
             (Input::Updated, Stage::Updating(claim)) => Stage::Done(claim),
+            // The card is between old and new: to change one's mind is of no use any more.
+            (Input::Hitch(Hitch::Cancelled), Stage::Updating(_)) => {
+                return Err(OutOfOrder::NotNow);
+            }
             (Input::Hitch(hitch), Stage::Updating(_)) => {
-                last_refusal = Some(hitch);
+                // Whoever gives up because he was refused does not know it better than we do.
+                let was_refused = matches!(last_refusal, Some(Hitch::Refused { .. }));
+                if !(was_refused && hitch == Hitch::CardFault) {
+                    last_refusal = Some(hitch);
+                }
                 Stage::Open
             }
             (Input::Evaluation, stage @ (Stage::Agreed(_) | Stage::Settled(_))) if !updates => {
@@ -501,7 +554,7 @@ impl CardJob {
             }
             _ => return Err(OutOfOrder::NotNow),
         };
-        Ok(Self { goal, stage, evaluations, compared, last_refusal })
+        Ok(Self { goal, stage, evaluations, compared, last_refusal, begun })
     }
 }
 

@@ -16,6 +16,11 @@ function follow(place) {
     place.innerHTML = data
     document.title = place.querySelector('h1').textContent.trim() + rest
   })
+  // Another page says more: the server knows which.
+  source.addEventListener('elsewhere', () => {
+    source.close()
+    location.reload()
+  })
   // Nothing more will come.
   source.addEventListener('end', () => source.close())
   source.addEventListener('error', () => {

@@ -1,13 +1,16 @@
 //! What agents ask, and what they get. One function a question; the rules are elsewhere.
 
-use domain::ids::{CardSerial, HolderId};
+use domain::{
+    ids::{CardSerial, HolderId},
+    refusal::Refusal,
+};
 use protocol::{
     Answer, CardSeen, Granted, JobId, ProblemSeen, Request, Resume, Secret, WriteOutcome,
 };
 use stores::agent::AgentId;
-use workflows::card_job::{Claim, Goal, Hitch, Input, OutOfOrder};
+use workflows::card_job::{Claim, Goal, Hitch, Input, OutOfOrder, Stage};
 
-use super::connection::refused;
+use super::{Asker, LineId, connection::refused};
 use crate::{
     app::App,
     execute::ExecuteError,
@@ -72,7 +75,13 @@ impl From<StepError> for Stop {
 impl From<ExecuteError> for Stop {
     fn from(error: ExecuteError) -> Self {
         match error {
-            ExecuteError::Refused(refusal) => Self::no(refusal.rule().as_str(), &refusal.why()),
+            ExecuteError::Refused(refusal @ Refusal::Certificate(_)) => {
+                let message = format!("{}. {}", refusal.why(), refusal.way_out());
+                Self::no(refusal.rule().as_str(), &message)
+            }
+            ExecuteError::Refused(refusal @ (Refusal::Holder(_) | Refusal::Passcode(_))) => {
+                Self::no(refusal.rule().as_str(), &refusal.why())
+            }
             ExecuteError::Conflict => {
                 Self::again("", "Someone changed this at the same moment. Try again.")
             }
@@ -83,16 +92,17 @@ impl From<ExecuteError> for Stop {
 
 /// Answers one question of an enrolled agent. Never fails: a failure of ours is logged here and
 /// told as such.
-pub async fn answer(app: &App, agent: AgentId, request: Request) -> Answer {
+pub async fn answer(app: &App, asker: Asker, request: Request) -> Answer {
+    let update = step_of_update(&request);
     let may_have_written = matches!(
         request,
         Request::Written { outcome: WriteOutcome::New | WriteOutcome::Unknown, .. }
     );
-    match handle(app, agent, request).await {
+    let answer = match handle(app, asker, request).await {
         Ok(answer) => answer,
         Err(Stop::Refused { rule, message, again }) => Answer::Refused { rule, message, again },
         Err(Stop::Failed(error)) => {
-            tracing::error!(agent = %agent.0, error = format!("{error:#}"), "an agent's question failed");
+            tracing::error!(agent = %asker.agent.0, error = format!("{error:#}"), "an agent's question failed");
             refused(if may_have_written {
                 "Something went wrong on our side after your card was written. Log in once more, \
                  and the rest follows by itself."
@@ -100,14 +110,60 @@ pub async fn answer(app: &App, agent: AgentId, request: Request) -> Answer {
                 "Something went wrong on our side. Nothing was changed by this step; try again."
             })
         }
+    };
+    if let (Some(job), Answer::Refused { rule, message, .. }) = (update, &answer) {
+        remember(app, asker.agent, job, rule, message).await;
+    }
+    answer
+}
+
+/// The job, if the question is a step of an update that has begun: its person is at the portal.
+fn step_of_update(request: &Request) -> Option<JobId> {
+    match request {
+        Request::OpenWrite { job, .. }
+        | Request::CardAuthenticated { job, .. }
+        | Request::KeyGenerated { job, .. }
+        | Request::CertificateWritten { job, .. }
+        | Request::UpdateFinished { job } => Some(*job),
+        Request::Enrol { .. }
+        | Request::Look { .. }
+        | Request::Claim { .. }
+        | Request::Present { .. }
+        | Request::PasscodeWrong { .. }
+        | Request::Agree { .. }
+        | Request::Evaluate { .. }
+        | Request::CurrentTag { .. }
+        | Request::NewTag { .. }
+        | Request::Written { .. }
+        | Request::Personalised { .. }
+        | Request::BeginUpdate { .. }
+        | Request::Abandon { .. } => None,
     }
 }
 
-async fn handle(app: &App, agent: AgentId, request: Request) -> Result<Answer, Stop> {
+/// B-55: why a step of an update was refused, for the page that shows how far it is. A job that is
+/// not this agent's, or not in an update, stays as it is.
+async fn remember(app: &App, agent: AgentId, job: JobId, rule: &str, message: &str) {
+    let (rule, message) = (rule.to_owned(), message.to_owned());
+    let input = Input::Refused { rule, message };
+    let noted = async {
+        let open = mine(app, agent, job).await?;
+        if open.check(input.clone()).is_ok() {
+            app.step_job(&open, input).await?;
+        }
+        Ok::<_, Stop>(())
+    };
+    if let Err(Stop::Failed(error)) = noted.await {
+        tracing::warn!(error = format!("{error:#}"), "a refusal was not kept for its page");
+    }
+}
+
+async fn handle(app: &App, asker: Asker, request: Request) -> Result<Answer, Stop> {
+    let agent = asker.agent;
     match request {
         Request::Enrol { .. } => Ok(refused("This workstation is enrolled already.")),
         Request::Look { job } => look(app, job).await,
-        Request::Claim { job, reader, card } => claim(app, agent, job, reader, card).await,
+        Request::Claim { job, reader, card } => claim(app, asker, job, reader, card).await,
         Request::Present { job, signature } => {
             let open = mine(app, agent, job).await?;
             proof::present(app, &open, &signature.0).await?;
@@ -199,7 +255,7 @@ async fn look(app: &App, id: JobId) -> Result<Answer, Stop> {
 
 async fn claim(
     app: &App,
-    agent: AgentId,
+    asker: Asker,
     id: JobId,
     reader: String,
     seen: CardSeen,
@@ -257,13 +313,15 @@ async fn claim(
     let nonce = app.entropy().bytes::<32>();
     let profile = seen.profile;
     let claim = Claim {
-        agent: agent.0,
+        agent: asker.agent.0,
         card: card.clone(),
         holder,
         reader: reader.chars().take(100).collect(),
         profile: profile.chars().take(40).collect(),
         nonce: hex::encode(nonce),
+        line: asker.line.0,
     };
+    let open = left_behind(app, open).await?;
     open.check(Input::Claimed(claim.clone()))?;
     let blank = personalise::prepare(app, &open, &claim).await?;
     let open = app.step_job(&open, Input::Claimed(claim)).await?;
@@ -274,6 +332,22 @@ async fn claim(
         blank,
         resume,
     })))
+}
+
+/// B-55: an update whose card software is gone, and cannot say so, is nobody's any more.
+async fn left_behind(app: &App, open: OpenJob) -> Result<OpenJob, Stop> {
+    let Stage::Updating(claim) = &open.job.stage else { return Ok(open) };
+    if is_there(app, claim) {
+        return Ok(open);
+    }
+    Ok(app.step_job(&open, Input::Hitch(Hitch::LineLost)).await?)
+}
+
+/// Whoever has claimed a job is still connected by the line on which he did.
+#[must_use]
+pub fn is_there(app: &App, claim: &Claim) -> bool {
+    let asker = Asker { agent: AgentId(claim.agent), line: LineId(claim.line) };
+    app.agents().is_connected(asker)
 }
 
 /// A card that is in use, and whether an update has it between old and new (B-55). Then it can log

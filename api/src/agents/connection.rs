@@ -20,7 +20,7 @@ use tokio_tungstenite::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{AgentSeen, LineId, answers, enrolment};
+use super::{AgentSeen, Asker, LineId, answers, enrolment};
 use crate::app::App;
 
 /// Silence after which an agent is taken for lost. Pings are silence: a heartbeat says what is in
@@ -91,31 +91,33 @@ async fn enrolled<S: AsyncRead + AsyncWrite + Unpin>(
 /// A place among the connected agents. It is given up however the connection ends, by a panic too.
 struct Place {
     app: App,
-    agent: AgentId,
+    asker: Asker,
     workstation: String,
-    id: LineId,
 }
 
 impl Place {
     fn take(app: App, agent: AgentId, workstation: String, line: CancellationToken) -> Self {
-        let id = app.agents().connect(agent, workstation.clone(), app.now(), line);
-        Self { app, agent, workstation, id }
+        let asker = Asker { agent, line: LineId(app.entropy().uuid(app.now())) };
+        app.agents().connect(asker, workstation.clone(), app.now(), line);
+        Self { app, asker, workstation }
     }
 
     fn note(&self, mut readers: Vec<ReaderSeen>) {
         readers.truncate(READERS_MAX);
         let (workstation, heard_at) = (self.workstation.clone(), self.app.now());
         let seen = AgentSeen { workstation, readers, heard_at };
-        if let Some(before) = self.app.agents().note(self.agent, self.id, seen.clone()) {
-            self.app.readers_changed(self.agent, &before, &seen);
+        let Asker { agent, line } = self.asker;
+        if let Some(before) = self.app.agents().note(agent, line, seen.clone()) {
+            self.app.readers_changed(agent, &before, &seen);
         }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(seen) = self.app.agents().forget(self.agent, self.id) {
-            self.app.agent_left(self.agent, self.id, seen);
+        let Asker { agent, line } = self.asker;
+        if let Some(seen) = self.app.agents().forget(agent, line) {
+            self.app.agent_left(agent, line, seen);
         }
     }
 }
@@ -172,7 +174,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             Some(FromAgent::Hello { .. }) => bail!("a second Hello"),
             Some(FromAgent::Readers { readers }) => place.note(readers),
             Some(FromAgent::Ask { number, request }) => {
-                let answer = answers::answer(&place.app, place.agent, request).await;
+                let answer = answers::answer(&place.app, place.asker, request).await;
                 send(socket, &FromServer::Answer { number, answer }).await?;
             }
         }

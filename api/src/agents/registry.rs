@@ -13,6 +13,7 @@ use protocol::ReaderSeen;
 use stores::agent::AgentId;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// A connected agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +37,18 @@ impl AgentSeen {
     }
 }
 
-/// One connection of an agent; no two have the same.
+/// One connection of an agent; no two have the same, not even to two runs of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LineId(u64);
+pub struct LineId(pub Uuid);
+
+/// An agent, by one of its connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asker {
+    /// Which agent.
+    pub agent: AgentId,
+    /// By which connection.
+    pub line: LineId,
+}
 
 /// The connected agents. Cheap to clone. Bounded by the number of connections that the listener
 /// accepts.
@@ -53,8 +63,6 @@ struct Agents {
     connected: HashMap<AgentId, Connected>,
     /// Whose last connection ended so short a time ago that they are still waited for.
     missed: HashMap<AgentId, LineId>,
-    /// Connections so far.
-    lines: u64,
 }
 
 /// What an agent says, and the way to end its connection.
@@ -74,18 +82,15 @@ impl Registry {
     /// An agent is connected; `line` ends its connection. A second connection of the same agent
     /// takes the place of the first, which is ended; what the first said of its readers stands
     /// until the second says something, so that a card that was pulled in between is noticed.
-    #[must_use = "the line says and forgets by it"]
     pub fn connect(
         &self,
-        agent: AgentId,
+        Asker { agent, line: id }: Asker,
         workstation: String,
         heard_at: DateTime<Utc>,
         line: CancellationToken,
-    ) -> LineId {
-        let id = {
+    ) {
+        {
             let mut agents = self.lock();
-            agents.lines += 1;
-            let id = LineId(agents.lines);
             let readers = match agents.connected.remove(&agent) {
                 Some(before) => {
                     before.line.cancel();
@@ -95,10 +100,8 @@ impl Registry {
             };
             let seen = AgentSeen { workstation, readers, heard_at };
             agents.connected.insert(agent, Connected { seen, id, line });
-            id
-        };
+        }
         self.changed.send_modify(|count| *count += 1);
-        id
     }
 
     /// Takes note of what a connected agent says; gives back what it said before. `None` if it is
@@ -155,6 +158,12 @@ impl Registry {
         self.lock().connected.get(&agent).is_some_and(|connected| connected.seen.has_card(serial))
     }
 
+    /// True if the agent is still connected by this very line.
+    #[must_use]
+    pub fn is_connected(&self, Asker { agent, line }: Asker) -> bool {
+        self.lock().connected.get(&agent).is_some_and(|connected| connected.id == line)
+    }
+
     /// True if the agent was connected a moment ago, so that its cards do not count as removed.
     #[must_use]
     pub fn misses(&self, agent: AgentId) -> bool {
@@ -203,16 +212,17 @@ impl Registry {
 #[cfg(test)]
 mod tests {
     use protocol::CardSeen;
-    use uuid::Uuid;
 
     use super::*;
 
     const AGENT: AgentId = AgentId(Uuid::from_u128(1));
 
-    fn connect(registry: &Registry) -> (LineId, CancellationToken) {
+    fn connect(registry: &Registry, number: u128) -> (LineId, CancellationToken) {
         let line = CancellationToken::new();
         let now = DateTime::UNIX_EPOCH;
-        (registry.connect(AGENT, "ward 3".to_owned(), now, line.clone()), line)
+        let id = LineId(Uuid::from_u128(number));
+        registry.connect(Asker { agent: AGENT, line: id }, "ward 3".to_owned(), now, line.clone());
+        (id, line)
     }
 
     fn seen(card: Option<&str>) -> AgentSeen {
@@ -229,9 +239,9 @@ mod tests {
     #[test]
     fn a_card_pulled_while_its_agent_dialled_anew_is_missed_in_the_first_frame() {
         let registry = Registry::default();
-        let (first, first_line) = connect(&registry);
+        let (first, first_line) = connect(&registry, 1);
         assert!(registry.note(AGENT, first, seen(Some("0A"))).is_some());
-        let (second, _) = connect(&registry);
+        let (second, _) = connect(&registry, 2);
         assert!(first_line.is_cancelled());
         let before = registry.note(AGENT, second, seen(None)).unwrap();
         assert!(before.has_card("0A"));
@@ -240,8 +250,10 @@ mod tests {
     #[test]
     fn a_connection_that_was_replaced_says_and_forgets_nothing_any_more() {
         let registry = Registry::default();
-        let (first, _) = connect(&registry);
-        let (second, _) = connect(&registry);
+        let (first, _) = connect(&registry, 1);
+        let (second, _) = connect(&registry, 2);
+        assert!(registry.is_connected(Asker { agent: AGENT, line: second }));
+        assert!(!registry.is_connected(Asker { agent: AGENT, line: first }));
         assert_eq!(registry.note(AGENT, first, seen(Some("0A"))), None);
         assert_eq!(registry.forget(AGENT, first), None);
         assert!(!registry.has_card(AGENT, "0A") && registry.len() == 1);
@@ -252,8 +264,8 @@ mod tests {
     #[test]
     fn two_connections_that_both_end_at_shutdown_leave_nobody_behind() {
         let registry = Registry::default();
-        let (first, _) = connect(&registry);
-        let (second, second_line) = connect(&registry);
+        let (first, _) = connect(&registry, 1);
+        let (second, second_line) = connect(&registry, 2);
         second_line.cancel();
         assert_eq!(registry.forget(AGENT, first), None);
         assert!(registry.forget(AGENT, second).is_some());
@@ -262,13 +274,13 @@ mod tests {
     #[test]
     fn an_agent_is_missed_from_its_end_until_it_is_given_up_and_none_that_was_hung_up_on() {
         let registry = Registry::default();
-        let (first, _) = connect(&registry);
+        let (first, _) = connect(&registry, 1);
         assert!(registry.forget(AGENT, first).is_some() && registry.misses(AGENT));
-        let (second, _) = connect(&registry);
+        let (second, _) = connect(&registry, 2);
         assert!(registry.forget(AGENT, second).is_some());
         assert!(!registry.give_up(AGENT, first) && registry.misses(AGENT));
         assert!(registry.give_up(AGENT, second) && !registry.misses(AGENT));
-        let (third, line) = connect(&registry);
+        let (third, line) = connect(&registry, 3);
         registry.hang_up(AGENT);
         assert!(line.is_cancelled() && registry.is_empty());
         assert_eq!(registry.forget(AGENT, third), None);

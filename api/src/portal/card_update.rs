@@ -89,6 +89,8 @@ async fn shown(app: &App, open: &OpenJob, planned: &PlannedUpdate) -> anyhow::Re
             lines: lines.iter().map(StepLine::from).collect(),
             why: open.job.last_refusal.as_ref().map(passcode_page::last_try),
         },
+        Stands::Revoked => UpdateState::Revoked,
+        Stands::Replaced => UpdateState::Replaced,
         Stands::Renewed(committed) if committed.acknowledged => UpdateState::Continued,
         Stands::Renewed(committed) => {
             let policy = app.policy();

@@ -11,7 +11,7 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use chrono::{DateTime, Utc};
 use domain::{
-    certificate::{IdentityEvidence, Visit},
+    certificate::{self, IdentityEvidence, Visit},
     holder::HolderCommand,
     ids::{CommandId, HolderId},
 };
@@ -157,6 +157,12 @@ impl Renewal {
                     RenewalState::Renewed
                 };
                 (state, Vec::new(), Some(committed.expires_at))
+            }
+            Stands::Revoked => {
+                return Err(Problem::of_refusal(&certificate::Refusal::Revoked.into()));
+            }
+            Stands::Replaced => {
+                return Err(Problem::of_refusal(&certificate::Refusal::NoUpdate.into()));
             }
             Stands::Over => {
                 return Err(Problem::of(StatusCode::NOT_FOUND)
@@ -323,7 +329,11 @@ pub(super) async fn acknowledge(
             let done = renewals::acknowledge(&app, planned.holder, planned.update).await;
             done.map_err(Problem::of_execute)?;
         }
-        Stands::NotBegun | Stands::Working(_) | Stands::Interrupted(_) => {
+        Stands::NotBegun
+        | Stands::Working(_)
+        | Stands::Interrupted(_)
+        | Stands::Revoked
+        | Stands::Replaced => {
             return Err(Problem::of(StatusCode::CONFLICT).because("It is not done yet."));
         }
         Stands::Over => {}

@@ -40,7 +40,7 @@ use uuid::Uuid;
 use workflows::card_job::{Claim, Input};
 
 use crate::{
-    agents::AgentSeen,
+    agents::{AgentSeen, Asker, LineId},
     app::App,
     clock::{Entropy, StandingClock},
     commands::serve,
@@ -177,6 +177,7 @@ impl Site {
             card: card(),
             agent: AgentId(Uuid::from_u128(2)),
             scope,
+            endings: 0,
         };
         self.app.stores().sessions.open(&session, self.app.now()).await.unwrap();
     }
@@ -197,9 +198,10 @@ impl Site {
     fn agent_sees(&self, card: Option<CardSeen>) {
         let (agent, workstation) = (AgentId(claim().agent), "ward 3".to_owned());
         let (agents, heard_at) = (self.app.agents(), self.app.now());
-        let line = agents.connect(agent, workstation.clone(), heard_at, CancellationToken::new());
+        let asker = Asker { agent, line: LineId(claim().line) };
+        agents.connect(asker, workstation.clone(), heard_at, CancellationToken::new());
         let readers = vec![ReaderSeen { model: claim().reader, approved: true, card }];
-        agents.note(agent, line, AgentSeen { workstation, readers, heard_at }).unwrap();
+        agents.note(agent, asker.line, AgentSeen { workstation, readers, heard_at }).unwrap();
     }
 
     /// What the agent and the card do for a job: everything, with the right passcode. The code
@@ -242,6 +244,7 @@ fn claim() -> Claim {
         reader: "Reader".to_owned(),
         profile: "guide".to_owned(),
         nonce: "00".repeat(32),
+        line: Uuid::from_u128(3),
     }
 }
 

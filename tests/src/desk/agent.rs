@@ -4,7 +4,7 @@
 pub mod update;
 
 use api::{
-    agents::{AgentSeen, LineId, answers},
+    agents::{AgentSeen, Asker, LineId, answers},
     app::App,
 };
 use protocol::{
@@ -142,8 +142,9 @@ impl Write {
 impl SoftAgent {
     pub(super) fn connect(app: App, id: AgentId, workstation: &str) -> Self {
         let (origin, workstation) = (app.origin().to_owned(), workstation.to_owned());
-        let line =
-            app.agents().connect(id, workstation.clone(), app.now(), CancellationToken::new());
+        let line = LineId(app.entropy().uuid(app.now()));
+        let asker = Asker { agent: id, line };
+        app.agents().connect(asker, workstation.clone(), app.now(), CancellationToken::new());
         Self { app, id, workstation, line, origin }
     }
 
@@ -168,7 +169,8 @@ impl SoftAgent {
 
     /// Asks the server.
     pub async fn ask(&self, request: Request) -> Answer {
-        answers::answer(&self.app, self.id, request).await
+        let asker = Asker { agent: self.id, line: self.line };
+        answers::answer(&self.app, asker, request).await
     }
 
     /// Asks the server; a refusal is an error.

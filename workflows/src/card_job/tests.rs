@@ -18,6 +18,7 @@ fn claim(agent: u128) -> Claim {
         reader: "Reader".to_owned(),
         profile: "guide".to_owned(),
         nonce: "00".repeat(32),
+        line: Uuid::from_u128(agent),
     }
 }
 
@@ -131,20 +132,46 @@ fn b28_a_torn_write_is_unknown_until_the_card_settles_it_either_way() {
 }
 
 #[test]
-fn b55_a_job_that_updates_the_card_may_be_claimed_anywhere_and_comes_to_nothing_without_the_update()
-{
+fn b55_an_update_that_runs_is_claimed_by_its_own_line_alone_and_comes_to_nothing_without_it() {
     let signed = [Input::Claimed(claim(1)), Input::Present, Input::Agreed];
     let agreed = after(update(), signed.clone());
     assert_eq!(agreed.clone().step(Input::Evaluation), Err(OutOfOrder::NotNow));
     assert_eq!(agreed.clone().step(Input::Updated), Err(OutOfOrder::NotNow));
     let updating = after(agreed, [Input::UpdateBegun]);
-    let elsewhere = updating.clone().step(Input::Claimed(claim(2))).unwrap();
-    assert_eq!(elsewhere.claim().map(|claim| claim.agent), Some(Uuid::from_u128(2)));
+    let other_line = Claim { line: Uuid::from_u128(2), ..claim(1) };
+    for other in [claim(2), other_line] {
+        let claimed = updating.clone().step(Input::Claimed(other.clone()));
+        assert_eq!(claimed, Err(OutOfOrder::Taken));
+        let lost = Input::Hitch(Hitch::LineLost);
+        let elsewhere = after(updating.clone(), [lost, Input::Claimed(other.clone())]);
+        assert_eq!(elsewhere.claim(), Some(&other));
+    }
+    assert!(matches!(
+        updating.clone().step(Input::Claimed(claim(1))).unwrap().stage,
+        Stage::Claimed(_)
+    ));
+    let cancelled = updating.clone().step(Input::Hitch(Hitch::Cancelled));
+    assert_eq!(cancelled, Err(OutOfOrder::NotNow));
     let pulled = updating.clone().step(Input::Hitch(Hitch::CardRemoved)).unwrap();
     assert_eq!((pulled.stage, pulled.last_refusal), (Stage::Open, Some(Hitch::CardRemoved)));
     assert!(updating.step(Input::Updated).unwrap().is_over());
     let other = after(CardJob::new(Goal::LogIn), signed);
     assert_eq!(other.step(Input::UpdateBegun), Err(OutOfOrder::NotNow));
+}
+
+#[test]
+fn b55_what_was_refused_in_an_update_is_not_forgotten_over_the_fault_that_follows_from_it() {
+    let begun = [Input::Claimed(claim(1)), Input::Present, Input::Agreed, Input::UpdateBegun];
+    let (rule, message) = ("B-55".to_owned(), "It was tried too often.".to_owned());
+    let refused = Hitch::Refused { rule: rule.clone(), message: message.clone() };
+    let updating = after(update(), [&begun[..], &[Input::Refused { rule, message }]].concat());
+    assert!(matches!(updating.stage, Stage::Updating(_)) && updating.begun);
+    let given_up = after(updating.clone(), [Input::Hitch(Hitch::CardFault)]);
+    assert_eq!((&given_up.stage, &given_up.last_refusal), (&Stage::Open, &Some(refused)));
+    let pulled = after(updating, [Input::Hitch(Hitch::CardRemoved)]);
+    assert_eq!(pulled.last_refusal, Some(Hitch::CardRemoved));
+    let again = after(given_up, begun);
+    assert_eq!(again.last_refusal, None);
 }
 
 #[test]
@@ -222,6 +249,7 @@ fn every_input() -> Vec<(&'static str, Input)> {
         (NOT_WRITTEN, Input::NotWritten),
         (LOST, Input::Lost),
         (BEGUN, Input::UpdateBegun),
+        (REFUSED, Input::Refused { rule: String::new(), message: "No.".to_owned() }),
         (UPDATED, Input::Updated),
         (HITCH, Input::Hitch(Hitch::CardRemoved)),
         (CANCEL, Input::Hitch(Hitch::Cancelled)),

@@ -45,6 +45,10 @@ pub enum UpdateState {
     },
     /// C-13, C-14: *Continue* was pressed.
     Continued,
+    /// C-15: the certificates were revoked meanwhile.
+    Revoked,
+    /// It ended without being done: something else has taken its place.
+    Replaced,
 }
 
 /// One step of the five.
@@ -83,7 +87,7 @@ impl UpdateState {
     pub fn is_live(&self) -> bool {
         match self {
             Self::Working { .. } | Self::Interrupted { .. } => true,
-            Self::Renewed { .. } | Self::Continued => false,
+            Self::Renewed { .. } | Self::Continued | Self::Revoked | Self::Replaced => false,
         }
     }
 
@@ -93,6 +97,8 @@ impl UpdateState {
             Self::Interrupted { .. } => "Your card is not finished yet".to_owned(),
             Self::Renewed { .. } => "Certificates renewed and card updated".to_owned(),
             Self::Continued => "You have been logged out: log in again".to_owned(),
+            Self::Revoked => "Your certificates have been revoked".to_owned(),
+            Self::Replaced => "This renewal has ended".to_owned(),
         }
     }
 }
@@ -107,6 +113,7 @@ struct Page<'a> {
     again: String,
     go_on: String,
     log_in: &'static str,
+    home: &'static str,
     interrupted: Link,
 }
 
@@ -122,6 +129,7 @@ impl CardUpdate {
             again: paths::card_update_again(&self.job),
             go_on: paths::card_update_continue(&self.job),
             log_in: paths::LOG_IN,
+            home: paths::HOME,
             interrupted: Topic::CardUpdateInterrupted.link(),
         }
     }

@@ -205,6 +205,10 @@ async fn c11_progress_is_a_page_that_asks_again_and_events_that_carry_what_has_c
         "{}",
         working.html
     );
+    // Whoever worked on it is gone with his connection, whether or not the agent has dialled anew.
+    scene.agent.redial();
+    let stopped = scene.browser.get(&path).await.unwrap();
+    assert!(stopped.says("Your card is not finished yet") && stopped.says("Try again"));
     scene.agent.abandon(job, ProblemSeen::CardRemoved).await.unwrap();
     let stopped = scene.browser.get(&path).await.unwrap();
     assert!(stopped.says("Your card is not finished yet"), "{}", stopped.html);
