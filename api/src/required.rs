@@ -66,6 +66,12 @@ impl Required {
         self.passcodes.is_empty() && self.certificates.is_none()
     }
 
+    /// B-55: an update of the card comes first: nothing else can be done before it is finished.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.certificates.is_some_and(|due| due.unfinished)
+    }
+
     /// What has to be changed, in the order of the page.
     #[must_use]
     pub fn passcodes(&self) -> &[Overdue] {

@@ -89,8 +89,9 @@ pub(super) async fn renewal(
     }
     let loaded = app.load(session.holder).await?;
     let required = Required::of(&app, &session, &loaded);
-    // B-18: passcodes first, then certificates.
-    if required.passcodes().is_empty()
+    // B-18: passcodes first, then certificates; but B-55: no passcode is changed with a card that is
+    // between old and new.
+    if (required.passcodes().is_empty() || required.is_unfinished())
         && let Some(due) = certificates::due(&app, &loaded)
     {
         let frame = frame_for(&app, &session, Some(Tab::Home)).await?;

@@ -47,8 +47,10 @@ fn notice(app: &App, session: &Session, loaded: &Loaded, status: &[Status; 3]) -
     if session.scope == Scope::Restricted {
         let required = Required::of(app, session, loaded);
         return match required.passcodes() {
-            // B-18: certificates come after them, in a box of their own.
+            // B-18: certificates come after them, in a box of their own; an update that is not
+            // finished (B-55) comes first.
             [] => Notice::Nothing,
+            _overdue if required.is_unfinished() => Notice::Nothing,
             _overdue => Notice::Renewal(Renewal::new(&required, context.today())),
         };
     }
