@@ -13,6 +13,7 @@ use domain::{
     passcode::Status,
 };
 use protocol::JobId;
+use serde::Serialize;
 use stores::{
     agent::AgentId,
     logon::Logon,
@@ -204,8 +205,21 @@ fn record(
         workstation: workstation.map_or_else(String::new, |seen| seen.workstation),
         reader: claim.reader.clone(),
         verdict: label(check.verdict).to_owned(),
-        due: serde_json::to_string(&check.due)?,
+        due: due(check)?,
     })
+}
+
+/// what was due, for the row of the logon table: passcodes, then certificates.
+pub fn due(check: &logon::Check) -> anyhow::Result<String> {
+    #[derive(Serialize)]
+    struct Certificates {
+        certificates: certificate::Due,
+    }
+    let mut due = check.due.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+    if let Some(certificates) = check.certificates.clone() {
+        due.push(serde_json::to_value(Certificates { certificates })?);
+    }
+    Ok(serde_json::to_string(&due)?)
 }
 
 /// P-19, B-52, C-15: the ledger remembers who was turned away, so many times a day.

@@ -21,7 +21,11 @@ use super::{
     passcodes::{PasscodeKind, PasscodePhase},
     problem::Problem,
 };
-use crate::{app::App, execute::Cause, log_in};
+use crate::{
+    app::App,
+    execute::{Cause, Loaded},
+    log_in,
+};
 
 /// B-09: a service's `at` may be so far from the server's time, either way, in minutes.
 const AT_MINUTES_MAX: i64 = 5;
@@ -132,15 +136,21 @@ async fn decide(
     let Some(owner) = app.projections().certificate_owner(&asked.certificate).await? else {
         return Ok(Answer::refused(&not_known())?);
     };
-    let before = app.load(owner.holder).await?;
-    let context = app.context(&before);
-    let vouched = Authenticated::vouched_by_service(&context, &before.holder, &asked.certificate);
-    let proof = match vouched {
-        Ok(proof) => proof,
-        Err(refusal) => return Ok(Answer::refused(&Problem::of_logon(refusal, &[]))?),
+    let vouched = |loaded: &Loaded| {
+        let context = app.context(loaded);
+        Authenticated::vouched_by_service(&context, &loaded.holder, &asked.certificate)
     };
+    let refused = |refusal| Answer::refused(&Problem::of_logon(refusal, &[]));
+    if let Err(refusal) = vouched(&app.load(owner.holder).await?) {
+        return Ok(refused(refusal)?);
+    }
     log_in::record_expiry_at_logon(app, owner.holder, Cause::first(command)).await?;
+    // What was good may have been revoked meanwhile.
     let loaded = app.load(owner.holder).await?;
+    let proof = match vouched(&loaded) {
+        Ok(proof) => proof,
+        Err(refusal) => return Ok(refused(refusal)?),
+    };
     let context = app.context(&loaded);
     let check = logon::check(&context, &loaded.holder, &proof);
     let record = Logon {
@@ -151,7 +161,7 @@ async fn decide(
         workstation: token.name.clone(),
         reader: String::new(),
         verdict: log_in::label(check.verdict).to_owned(),
-        due: serde_json::to_string(&check.due).map_err(anyhow::Error::from)?,
+        due: log_in::due(&check)?,
     };
     app.stores().logons.record(&record).await?;
     let due = check.due.iter().map(DuePasscode::from).collect();
