@@ -153,8 +153,11 @@ pub(super) fn due(app: &App, loaded: &Loaded) -> Option<CertificateNotice> {
             Phase::Quiet => return None,
             Phase::Revoked => Due::Revoked,
             Phase::Expired if standing.authorised_until.is_none() => Due::Expired,
-            Phase::Alert | Phase::Forced if standing.ra_required => Due::RaRequired,
-            Phase::Expired | Phase::Forced => Due::Forced,
+            Phase::Alert | Phase::Forced if standing.ra_required => {
+                Due::RaRequired { restricts: standing.restricts }
+            }
+            Phase::Expired => Due::ByLeave,
+            Phase::Forced => Due::Forced,
             Phase::Alert => Due::Alert {
                 on: context.today(),
                 forced_from: standing.forced_on,

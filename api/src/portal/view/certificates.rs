@@ -93,7 +93,12 @@ pub enum Due {
     /// C-07: has to be done now.
     Forced,
     /// C-04, B-51: only the registration authority can do it.
-    RaRequired,
+    RaRequired {
+        /// True if by policy nothing else can be done before it is done.
+        restricts: bool,
+    },
+    /// B-52, C-04: it was too late, and the registration authority lets him.
+    ByLeave,
     /// B-52: it is too late.
     Expired,
     /// C-15.
@@ -137,10 +142,26 @@ impl CertificateNotice {
                 renew: Some(paths::CERTIFICATES_RENEW),
                 ..blank
             },
-            Due::RaRequired => Self {
+            Due::ByLeave => Self {
+                title: "You have to renew your certificates: they have expired".to_owned(),
+                text: vec![format!(
+                    "They expired on {expires}. Your registration authority has checked who you are, so you can renew them now. Until they are renewed you can only do what is needed for that."
+                )],
+                renew: Some(paths::CERTIFICATES_RENEW),
+                help: Topic::RegistrationAuthorityRenews.link(),
+                ..blank
+            },
+            Due::RaRequired { restricts } => Self {
                 text: vec![
                     format!("They expire on {expires}. You have renewed them yourself as often as is allowed: this time your registration authority has to check who you are."),
-                    "Make an appointment with the registration authority of your organisation, and take your smartcard and a proof of identity with you. You can go on working until then.".to_owned(),
+                    format!(
+                        "Make an appointment with the registration authority of your organisation, and take your smartcard and a proof of identity with you. {}",
+                        if restricts {
+                            "Until they are renewed you can only do what is needed for that."
+                        } else {
+                            "You can go on working until then."
+                        }
+                    ),
                 ],
                 help: Topic::RegistrationAuthorityRenews.link(),
                 ..blank

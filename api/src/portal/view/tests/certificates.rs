@@ -52,7 +52,7 @@ fn c05_c06_c07_what_is_due_says_when_and_what_can_be_done() {
         ("certificates_put_off", alert(25, false)),
         ("certificates_forced", notice(Due::Forced, 20)),
         ("certificates_forced_last_day", notice(Due::Forced, 0)),
-        ("certificates_ra_required", notice(Due::RaRequired, 30)),
+        ("certificates_ra_required", notice(Due::RaRequired { restricts: false }, 30)),
         ("certificates_expired", notice(Due::Expired, -1)),
         ("certificates_revoked", notice(Due::Revoked, 100)),
         ("certificates_unfinished", notice(Due::Unfinished, 12)),
@@ -70,7 +70,7 @@ fn c07_what_is_forced_has_no_later_and_what_only_the_authority_can_do_no_way_to_
     };
     let forced = html(Due::Forced, 20);
     assert!(!forced.contains(paths::CERTIFICATES_LATER) && forced.contains("renew"));
-    assert!(!html(Due::RaRequired, 20).contains("Renew certificates now"));
+    assert!(!html(Due::RaRequired { restricts: false }, 20).contains("Renew certificates now"));
 }
 
 #[test]
