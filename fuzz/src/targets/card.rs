@@ -70,7 +70,7 @@ pub(super) fn objects() -> Vec<Vec<u8>> {
     let mut all = vec![tlv::object(0x7F49, &tlv::object(0x86, &[4; 65])), tlv::object(0x53, &[])];
     let certificate = Container { certificate: vec![0x30; 300] };
     all.push(certificate.encode());
-    all.push(tlv::object(0x5FC1_05, &[0; 0x1_0000]));
+    all.push(tlv::object(0x005F_C105, &vec![0; 0x1_0000]));
     all
 }
 
