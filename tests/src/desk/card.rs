@@ -11,11 +11,23 @@ use p256::{
 };
 use protocol::{Blank, CardSeen, Slot};
 use sha2::{Digest as _, Sha256};
-use x509_cert::{builder::Builder as _, der::Encode as _, name::Name, request::RequestBuilder};
+use x509_cert::{
+    der::{
+        Decode as _, Encode as _,
+        asn1::{BitString, SetOfVec},
+        oid::ObjectIdentifier,
+    },
+    name::Name,
+    request::{CertReq, CertReqInfo, Version},
+    spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned},
+};
 use zeroize::Zeroizing;
 
 /// A block of AES, and so the length of witness and challenge.
 const BLOCK_BYTES: usize = 16;
+
+/// ECDSA with SHA-256 (RFC 5758, 3.2).
+const ECDSA_WITH_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 
 /// Wrong passcodes in a row that lock the card (B-46).
 pub const TRIES: u8 = 3;
@@ -164,10 +176,20 @@ impl SoftCard {
         Ok(Zeroizing::new(self.key(slot).to_pkcs8_der()?.as_bytes().to_vec()))
     }
 
-    /// A request for a certificate, signed by the key itself.
+    /// A request for a certificate, signed by the key itself: it names the card and asks for nothing else.
     pub fn request(&self, slot: Slot) -> anyhow::Result<Vec<u8>> {
-        let name = Name::from_str(&format!("CN={}", self.serial))?;
-        let request = RequestBuilder::new(name)?.build::<_, DerSignature>(self.key(slot))?;
+        let info = CertReqInfo {
+            version: Version::V1,
+            subject: Name::from_str(&format!("CN={}", self.serial))?,
+            public_key: SubjectPublicKeyInfoOwned::from_der(&self.public_key(slot)?)?,
+            attributes: SetOfVec::new(),
+        };
+        let signature: DerSignature = self.key(slot).sign(&info.to_der()?);
+        let request = CertReq {
+            info,
+            algorithm: AlgorithmIdentifierOwned { oid: ECDSA_WITH_SHA_256, parameters: None },
+            signature: BitString::from_bytes(signature.as_bytes())?,
+        };
         Ok(request.to_der()?)
     }
 
