@@ -216,7 +216,7 @@ pub fn due(check: &logon::Check) -> anyhow::Result<String> {
         certificates: certificate::Due,
     }
     let mut due = check.due.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
-    if let Some(certificates) = check.certificates.clone() {
+    if let Some(certificates) = check.certificates {
         due.push(serde_json::to_value(Certificates { certificates })?);
     }
     Ok(serde_json::to_string(&due)?)

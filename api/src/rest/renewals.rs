@@ -195,19 +195,15 @@ pub(super) async fn start(
     jar: CookieJar,
     key: IdempotencyKey,
 ) -> Result<Response, Problem> {
-    let browser = browser(&jar)?;
+    // A new cookie would be lost with the answer, and the job with it: a repeat could not help.
+    let Some(browser) = token(&jar, BROWSER_COOKIE) else {
+        return Err(Problem::of(StatusCode::FORBIDDEN)
+            .because("The browser's cookie, which came with the log-in, is missing."));
+    };
     let act = b"POST /api/renewals\0".as_slice();
     let request = [act, session.holder.0.as_bytes(), browser.0.as_slice()].concat();
     let work = |command| begin(&app, &session, browser, command);
     Ok(key.once(&app, &request, work).await?.into_response())
-}
-
-/// A new cookie would be lost with the answer, and the job with it: a repeat could not help.
-fn browser(jar: &CookieJar) -> Result<TokenHash, Problem> {
-    token(jar, BROWSER_COOKIE).ok_or_else(|| {
-        Problem::of(StatusCode::FORBIDDEN)
-            .because("The browser's cookie, which came with the log-in, is missing.")
-    })
 }
 
 async fn begin(
@@ -218,7 +214,7 @@ async fn begin(
 ) -> Result<Answer, Problem> {
     // A repeat whose first answer was lost.
     if let Some(open) = app.job(job_of(command)).await? {
-        return started(app, &open);
+        return Ok(started(app, &open)?);
     }
     let loaded = app.load(session.holder).await.map_err(anyhow::Error::from)?;
     match renewals::plan(app, session, &loaded, command) {
@@ -235,15 +231,15 @@ async fn visit(
 ) -> Result<Answer, Problem> {
     let job = app.start_visit(planned, visit, browser).await?;
     match app.job(job).await? {
-        Some(open) => started(app, &open),
+        Some(open) => Ok(started(app, &open)?),
         None => Err(Problem::over()),
     }
 }
 
-fn started(app: &App, open: &OpenJob) -> Result<Answer, Problem> {
+fn started(app: &App, open: &OpenJob) -> anyhow::Result<Answer> {
     let started = Started::of(app, open);
     let location = format!("{}/renewals/{}", super::PREFIX, open.id.0);
-    Ok(Answer::accepted(location, &started)?)
+    Answer::accepted(location, &started)
 }
 
 /// The update of a job, if this browser started it.
