@@ -13,10 +13,7 @@
 //!     creating --> creating: taken up by another visit
 //!     creating --> creating: 9A may make a key
 //!     creating --> creating: a key is made
-//!     creating --> creating: a certificate is issued
 //!     creating --> writing_1: a certificate is issued
-//!     creating --> creating: a certificate may be written
-//!     creating --> creating: a certificate is read back
 //!     creating --> revoked: the certificates are revoked
 //!     writing_1 --> writing_1: taken up by another visit
 //!     writing_1 --> creating: 9A may make a key
