@@ -134,6 +134,7 @@ struct RevokedRow {
 pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
     match &fact.event {
         HolderEvent::CardIssued(issued) => {
+            give_up(tx, fact).await?;
             for certificate in &issued.certificates {
                 keep(tx, fact, certificate, Issue { card: &issued.card, update: None }).await?;
             }
@@ -281,6 +282,25 @@ async fn revoke(
     .bind(reason)
     .bind(fact.recorded.position.0.cast_signed())
     .bind(serial.as_str())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// B-55: another card takes the place of one between old and new: what its update has issued never
+/// comes to use.
+async fn give_up(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
+    sqlx::query(
+        r"
+        update certificate
+        set state = 'revoked', since = $1, reason = $2, revoked_position = $3
+        where holder_id = $4 and update_id is not null and state = 'unconfirmed'
+        ",
+    )
+    .bind(fact.recorded.at)
+    .bind(CRL_REASON_SUPERSEDED)
+    .bind(fact.recorded.position.0.cast_signed())
+    .bind(fact.holder.0)
     .execute(tx)
     .await?;
     Ok(())

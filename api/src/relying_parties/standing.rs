@@ -30,9 +30,9 @@ async fn one(app: &App, serial: &CertificateSerial) -> anyhow::Result<Status> {
         return Ok(Status::Unknown);
     };
     Ok(match status.state {
-        CertificateState::Unconfirmed { .. }
-        | CertificateState::Good { .. }
-        | CertificateState::Superseded { .. } => Status::Good,
+        // Nobody has it yet but its card, perhaps: it counts once it was read back.
+        CertificateState::Unconfirmed { .. } => Status::Unknown,
+        CertificateState::Good { .. } | CertificateState::Superseded { .. } => Status::Good,
         CertificateState::Revoked { since, reason } => {
             Status::Revoked { at: since, reason: reason_of(reason)? }
         }
