@@ -169,6 +169,37 @@ impl Vault {
         self.discard(&dropped).await
     }
 
+    /// Deletes a person's sealed rows of one purpose that are a day old and not to be kept. Younger
+    /// ones may still wait for their event.
+    ///
+    /// `keep` is read from the log, and only after the rows were looked up.
+    pub async fn prune_sealed(
+        &self,
+        holder: HolderId,
+        purpose: &str,
+        now: DateTime<Utc>,
+        keep: impl Future<Output = Result<Vec<SecretRef>, StoreError>>,
+    ) -> Result<u64, VaultError> {
+        let rows: Vec<(Uuid,)> = sqlx::query_as(
+            "
+            select secret_id from sealed
+            where holder_id = $1 and purpose = $2 and created_at <= $3
+            order by created_at, secret_id
+            limit $4
+            ",
+        )
+        .bind(holder.0)
+        .bind(purpose.to_owned())
+        .bind(now - TimeDelta::hours(PENDING_HOURS))
+        .bind(PRUNED_ROWS_MAX)
+        .fetch_all(self.connections.reader())
+        .await?;
+        let keep = keep.await?;
+        let mut dropped: Vec<_> = rows.into_iter().map(|(secret,)| SecretRef(secret)).collect();
+        dropped.retain(|secret| !keep.contains(secret));
+        self.discard(&dropped).await
+    }
+
     /// Deletes rows, of passcodes and sealed ones. How many there were.
     pub async fn discard(&self, refs: &[SecretRef]) -> Result<u64, VaultError> {
         if refs.is_empty() {

@@ -226,6 +226,34 @@ async fn a_sealed_secret_opens_for_its_own_purpose_and_card_only() {
 }
 
 #[tokio::test]
+async fn what_was_sealed_a_day_ago_and_is_not_kept_goes_and_what_is_younger_stays() {
+    let vault = stores().await.vault;
+    for (number, purpose, of, when) in [
+        (1, "certificate", 1, 0),
+        (2, "certificate", 1, 0),
+        (3, "certificate", 1, 1),
+        (4, "puk", 1, 0),
+        (5, "certificate", 2, 0),
+    ] {
+        let (secret, holder, entropy) = (secret(number), holder(of), entropy(7));
+        vault.seal(secret, holder, purpose, "0A", b"x", entropy, None, at(when)).await.unwrap();
+    }
+    let kept = std::future::ready(Ok(vec![secret(2)]));
+    let pruned = vault.prune_sealed(holder(1), "certificate", at(DAY), kept).await.unwrap();
+    assert_eq!(pruned, 1);
+    for (number, purpose, is_there) in [
+        (1, "certificate", false),
+        (2, "certificate", true),
+        (3, "certificate", true),
+        (4, "puk", true),
+        (5, "certificate", true),
+    ] {
+        let opened = vault.open_sealed(secret(number), purpose, "0A", at(DAY)).await.unwrap();
+        assert_eq!(opened.is_some(), is_there, "{number}");
+    }
+}
+
+#[tokio::test]
 async fn a_sealed_secret_opens_until_just_before_its_end_and_is_swept_at_its_end() {
     let stores = stores().await;
     let vault = &stores.vault;
