@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     agents::{AgentSeen, LineId, Registry},
+    authority::PURPOSE,
     clock::{Clock, Entropy},
     config::{Config, Mode},
     keystore::Keystore,
@@ -73,6 +74,8 @@ pub struct Parts {
     pub pace: Pace,
     /// Places for stretching a value here (B-27).
     pub stretching: Semaphore,
+    /// Places for the authority's key at work.
+    pub signing: Arc<Semaphore>,
     /// Tells pages that are being looked at that something has happened.
     pub live: Live,
     /// The portal's templates.
@@ -188,6 +191,12 @@ impl App {
         &self.0.stretching
     }
 
+    /// Places for the authority's key at work: [`crate::authority::SIGNING_AT_ONCE`].
+    #[must_use]
+    pub fn signing(&self) -> &Arc<Semaphore> {
+        &self.0.signing
+    }
+
     /// What relying parties are answered from.
     #[must_use]
     pub fn relying_parties(&self) -> &RelyingParties {
@@ -256,14 +265,17 @@ impl App {
         Ok(card.keys.clone())
     }
 
-    /// Deletes from the vault what is older than the last five of each kind. Housekeeping: a
-    /// failure is logged and made good by the next one.
+    /// Deletes from the vault what is older than the last five of each kind, and the certificates
+    /// of updates that are over. Housekeeping: a failure is logged and made good by the next one.
     pub async fn prune_vault(&self, holder: HolderId) {
-        let kept = async { Ok(self.load(holder).await?.holder.kept(self.policy())) };
-        let log = self.stores().log.as_ref();
-        let pruned = self.stores().vault.prune(log, holder, kept).await;
-        if let Err(error) = pruned.map_err(anyhow::Error::from) {
-            tracing::warn!(%holder, error = format!("{error:#}"), "the vault was not pruned");
+        let kept = || async { Ok(self.load(holder).await?.holder.kept(self.policy())) };
+        let (log, vault) = (self.stores().log.as_ref(), &self.stores().vault);
+        let passcodes = vault.prune(log, holder, kept()).await;
+        let certificates = vault.prune_sealed(holder, PURPOSE, self.now(), kept()).await;
+        for pruned in [passcodes, certificates] {
+            if let Err(error) = pruned.map_err(anyhow::Error::from) {
+                tracing::warn!(%holder, error = format!("{error:#}"), "the vault was not pruned");
+            }
         }
     }
 

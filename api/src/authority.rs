@@ -6,15 +6,17 @@
 //! event that says so. The certificate itself waits, sealed, in the vault under its transaction:
 //! whoever asks again, after whatever crash, is given the same bytes.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    card::{IssuedCertificate, PublicKey, Slot, Write},
+    card::{CardUpdate, IssuedCertificate, PublicKey, Slot, Write},
     certificate::RevocationReason,
     holder::HolderCommand,
     ids::{CardSerial, CertificateSerial, CommandId, HolderId, SecretRef},
     logon::Authenticated,
 };
-use issuer::{CardCertificate, CardProfile, CrlHead, Revocations};
+use issuer::{CardCertificate, CardProfile, CardsAuthority};
 use projections::{CertificateStatus, ProjectionError};
 use sha2::{Digest as _, Sha256};
 use stores::vault::VaultError;
@@ -26,11 +28,17 @@ use crate::{
 };
 
 /// What a certificate is sealed for; part of what its seal covers.
-const PURPOSE: &str = "certificate";
+pub const PURPOSE: &str = "certificate";
 
 /// An authority that ends within so many days issues nothing more: what it issued would end with it
 /// before its holder could renew.
 const LAST_DAYS: i64 = 31;
+
+/// The authority's key does one thing at a time for cards: one that hangs in its HSM hangs alone.
+pub const SIGNING_AT_ONCE: usize = 1;
+
+/// How long the authority's key is waited for; what it has to do takes milliseconds.
+const SIGNING_MAX: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// One certificate for one key, however often it is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +47,9 @@ pub struct Transaction<'a> {
     pub command: CommandId,
     /// Of which slot.
     pub slot: Slot,
+    /// The how-manieth key of the slot it is in this update: a key that was given up never gets the
+    /// same certificate again. 0 for a new card.
+    pub opening: u32,
     /// The key that the card has made.
     pub key: &'a PublicKey,
 }
@@ -108,6 +119,7 @@ impl Transaction<'_> {
         let digest = Sha256::new()
             .chain_update(format!("latchkey/v1 certificate\n{what}\n{slot}\n"))
             .chain_update(self.command.0.as_bytes())
+            .chain_update(self.opening.to_be_bytes())
             .chain_update(self.key.der())
             .finalize();
         let mut bytes = [0; 16];
@@ -129,20 +141,48 @@ impl Transaction<'_> {
 }
 
 impl Authority<'_> {
-    /// Asked before a card's key is destroyed: whether a certificate could be issued afterwards.
-    pub fn ready(&self) -> Result<(), NotIssued> {
-        let now = self.app.now();
-        if self.ends_at()? <= now + Duration::days(LAST_DAYS) {
+    /// Asked before a card's key is destroyed: whether certificates for this holder could be issued
+    /// afterwards, for whichever slot. Both are made, and forgotten.
+    pub async fn ready(&self, holder: HolderId, card: &CardSerial) -> Result<(), NotIssued> {
+        if self.ends_at()? <= self.app.now() + Duration::days(LAST_DAYS) {
             return Err(NotIssued::NotReady);
         }
-        // A list that nobody sees: whoever can sign it can sign a certificate.
-        let head = CrlHead { number: 1, this_update: now, next_update: now };
-        match self.app.cards_authority().crl(&head, &Revocations::new()) {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "the authority cannot sign");
-                Err(NotIssued::NotReady)
-            }
+        let mut tries = Vec::with_capacity(Slot::ALL.len());
+        for slot in Slot::ALL {
+            let wanted = self.wanted(holder, card, slot).await?;
+            tries.push((wanted, self.app.entropy().bytes()));
+        }
+        let tried = self.with_key(move |authority| {
+            let mut tries = tries.into_iter();
+            tries.try_for_each(|(wanted, serial)| authority.try_card_certificate(&wanted, serial))
+        });
+        tried.await?.map_err(|error| {
+            let error = anyhow::Error::from(error);
+            tracing::error!(error = format!("{error:#}"), "the authority cannot issue");
+            NotIssued::NotReady
+        })
+    }
+
+    /// Work for the authority's key, which may be in an HSM that hangs: then everything else goes on
+    /// without it, and nothing more is asked of it until it answers.
+    async fn with_key<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&CardsAuthority) -> T + Send + 'static,
+    ) -> Result<T, NotIssued> {
+        let app = self.app.clone();
+        let done = async move {
+            let place = Arc::clone(app.signing()).acquire_owned().await?;
+            let work = move || {
+                let _place = place;
+                work(app.cards_authority())
+            };
+            Ok::<_, anyhow::Error>(tokio::task::spawn_blocking(work).await?)
+        };
+        if let Ok(done) = tokio::time::timeout(SIGNING_MAX, done).await {
+            Ok(done?)
+        } else {
+            tracing::error!("the authority's key does not answer");
+            Err(NotIssued::NotReady)
         }
     }
 
@@ -158,12 +198,12 @@ impl Authority<'_> {
         if let Some(der) = self.open(order.transaction.secret(), order.card).await? {
             return Self::issued(order, der);
         }
-        let wanted = self.wanted(order).await?;
+        let wanted = self.wanted(order.holder, order.card, order.transaction.slot).await?;
+        let (request, asked) = (order.request.to_vec(), wanted.clone());
+        let serial = self.app.entropy().bytes();
         let made = self
-            .app
-            .cards_authority()
-            .issue_card_certificate(order.request, &wanted, self.app.entropy().bytes())
-            .map_err(NotIssued::Request)?;
+            .with_key(move |authority| authority.issue_card_certificate(&request, &asked, serial));
+        let made = made.await?.map_err(not_issued)?;
         let key = order.transaction.key.der();
         self.app
             .cards_authority()
@@ -173,21 +213,26 @@ impl Authority<'_> {
         Self::issued(order, der)
     }
 
-    async fn wanted(&self, order: &Order<'_>) -> Result<CardCertificate, NotIssued> {
+    async fn wanted(
+        &self,
+        holder: HolderId,
+        card: &CardSerial,
+        slot: Slot,
+    ) -> Result<CardCertificate, NotIssued> {
         let now = self.app.now();
-        let person = self.app.stores().vault.person(order.holder).await;
+        let person = self.app.stores().vault.person(holder).await;
         let person = person.map_err(anyhow::Error::from)?;
         let person =
             person.ok_or_else(|| anyhow::anyhow!("a holder without a person in the vault"))?;
         Ok(CardCertificate {
-            profile: match order.transaction.slot {
+            profile: match slot {
                 Slot::Authentication => CardProfile::Authentication,
                 Slot::Signature => CardProfile::Signature,
             },
-            holder: order.holder.0,
+            holder: holder.0,
             name: person.name,
             email: person.email,
-            card: order.card.as_str().to_owned(),
+            card: card.as_str().to_owned(),
             not_before: now,
             not_after: now + Duration::days(self.app.policy().certificate_days.into()),
         })
@@ -252,9 +297,27 @@ impl Authority<'_> {
         job: Uuid,
         slot: Slot,
     ) -> Result<Executed, ExecuteError> {
+        let before = self.app.load(holder).await?;
         let write = Write::KeyPair;
         let command = HolderCommand::OpenCardWrite { update, job, slot, write };
-        self.app.execute(holder, self.of(update), Actor::Holder, &command).await
+        let done = self.app.execute(holder, self.of(update), Actor::Holder, &command).await?;
+        let given_up = before.holder.card_update().and_then(|open| open.slot(slot).certificate());
+        self.discard(given_up.map(|(_, secret)| secret).as_slice()).await;
+        Ok(done)
+    }
+
+    /// An update is over, of which this was known before: nobody asks for its certificates again.
+    pub async fn forget(&self, before: Option<&CardUpdate>) {
+        let secrets: Vec<_> = before.into_iter().flat_map(CardUpdate::secrets).collect();
+        self.discard(&secrets).await;
+    }
+
+    /// Housekeeping: a failure is logged, and [`App::prune_vault`] makes it good.
+    async fn discard(&self, secrets: &[SecretRef]) {
+        if let Err(error) = self.app.stores().vault.discard(secrets).await {
+            let error = anyhow::Error::from(error);
+            tracing::warn!(error = format!("{error:#}"), "sealed certificates were not discarded");
+        }
     }
 
     /// C-15: all certificates of the holder's card, for ever.
@@ -265,8 +328,12 @@ impl Authority<'_> {
         proof: Authenticated,
         reason: RevocationReason,
     ) -> Result<Executed, ExecuteError> {
+        let before = self.app.load(holder).await?;
         let revoke = HolderCommand::RevokeCertificates { proof, reason };
-        self.app.execute(holder, Cause::first(command), Actor::Holder, &revoke).await
+        let cause = Cause::first(command);
+        let done = self.app.execute(holder, cause, Actor::Holder, &revoke).await?;
+        self.forget(before.holder.card_update()).await;
+        Ok(done)
     }
 
     /// How a certificate stands, as far as the projections have come; `None` if it is none of ours.
@@ -279,5 +346,25 @@ impl Authority<'_> {
 
     fn of(&self, update: CommandId) -> Cause {
         Cause { command: self.app.entropy().command_id(self.app.now()), begun_by: update }
+    }
+}
+
+/// Only a request that is not right is its card's fault; all else is ours, and may be right later.
+fn not_issued(error: issuer::Error) -> NotIssued {
+    match error {
+        error @ issuer::Error::Request(_) => NotIssued::Request(error),
+        // The key here is the authority's own: the card's is refused with its request.
+        issuer::Error::Key(_)
+        | issuer::Error::Name(_)
+        | issuer::Error::NeverValid
+        | issuer::Error::PartsDoNotMatch
+        | issuer::Error::NotASerial
+        | issuer::Error::Signing(_)
+        | issuer::Error::Encoding(_)
+        | issuer::Error::Building(_) => {
+            let error = anyhow::Error::from(error);
+            tracing::error!(error = format!("{error:#}"), "the authority cannot issue");
+            NotIssued::NotReady
+        }
     }
 }

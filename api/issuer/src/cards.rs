@@ -41,6 +41,17 @@ pub struct CardCertificate {
     pub not_after: DateTime<Utc>,
 }
 
+/// Why no certificate could be issued for a holder.
+#[derive(Debug, thiserror::Error)]
+pub enum NotIssuable {
+    /// It was not put together, or not signed.
+    #[error(transparent)]
+    Error(#[from] Error),
+    /// It is not what was wanted.
+    #[error(transparent)]
+    NotAsWanted(#[from] NotAsWanted),
+}
+
 /// Certifies the keys of holders' cards.
 #[derive(Debug)]
 pub struct CardsAuthority {
@@ -118,6 +129,22 @@ impl CardsAuthority {
         let (not_before, not_after) = (wanted.not_before, wanted.not_after);
         let public_key = &public_key;
         self.authority.issue(Wanted { profile, public_key, serial, not_before, not_after })
+    }
+
+    /// Tries whether such a certificate can be issued: one is put together, for the authority's own
+    /// key, signed and checked. It is good for nothing, and is forgotten here.
+    pub fn try_card_certificate(
+        &self,
+        wanted: &CardCertificate,
+        serial: [u8; 20],
+    ) -> Result<(), NotIssuable> {
+        let public_key = &self.authority.public_key()?;
+        let profile = self.profile(wanted)?;
+        let (not_before, not_after) = (wanted.not_before, wanted.not_after);
+        let tried = Wanted { profile, public_key, serial, not_before, not_after };
+        let tried = self.authority.issue(tried)?;
+        self.check_card_certificate(&tried.der, &tried.public_key, wanted)?;
+        Ok(())
     }
 
     /// Checks a certificate (DER) before it goes to a card: that this authority signed it, for

@@ -28,7 +28,7 @@ mod signer;
 
 pub use agents::{AgentsAuthority, SERVER_NAME};
 pub use authority::{CLOCK_SKEW, Founding, Issued};
-pub use cards::{CardCertificate, CardsAuthority};
+pub use cards::{CardCertificate, CardsAuthority, NotIssuable};
 pub use certificate::{CertificateFacts, pem};
 pub use check::NotAsWanted;
 pub use crl::{CrlHead, Reason, Revocations};
@@ -42,7 +42,7 @@ pub use ocsp::{
 };
 pub use profile::{CardProfile, Pointers};
 pub use profiles::{CardProfiles, ProfileRefused};
-pub use request::{REQUEST_BYTES_MAX, RequestRefused, public_key_of_request};
+pub use request::{REQUEST_BYTES_MAX, RequestRefused, public_key_of_request, request_names_only};
 pub use signer::AuthorityKey;
 
 use x509_cert::builder;

@@ -5,8 +5,10 @@
 //! an error: it is not looked at. Proof of possession does not show that the key lives on a card;
 //! that comes from driving the generation over the card's own channel.
 
+use std::str::FromStr as _;
+
 use der::{Decode as _, Encode as _, Reader as _, asn1::AnyRef};
-use x509_cert::request::CertReq;
+use x509_cert::{name::Name, request::CertReq};
 
 use crate::{KeyRefused, PublicKey};
 
@@ -45,6 +47,20 @@ pub fn public_key_of_request(der: &[u8]) -> Result<PublicKey, RequestRefused> {
     } else {
         Err(RequestRefused::NoPossession)
     }
+}
+
+/// True if a DER certification request names exactly this common name, one of letters and digits,
+/// and asks for nothing else: what is kept of it then holds no word of its sender's.
+#[must_use]
+pub fn request_names_only(der: &[u8], common_name: &str) -> bool {
+    if REQUEST_BYTES_MAX < der.len()
+        || !common_name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    {
+        return false;
+    }
+    let Ok((request, _)) = decode(der) else { return false };
+    let named = Name::from_str(&format!("CN={common_name}"));
+    request.info.attributes.is_empty() && named.is_ok_and(|named| named == request.info.subject)
 }
 
 /// The request, and of it the bytes that were signed as they were received: what was signed is

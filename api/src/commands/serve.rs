@@ -33,6 +33,7 @@ use workflows::{
 use crate::{
     agents::{self, Registry},
     app::{App, Parts},
+    authority::SIGNING_AT_ONCE,
     clock::{AcceptedClock, Clock, Entropy, acceptance},
     config::{AuthoritySettings, Config, Mode},
     control, health, housekeeping, hsm, http,
@@ -174,6 +175,7 @@ pub async fn parts(
         registry: Registry::default(),
         pace: Pace::default(),
         stretching: Semaphore::new(STRETCHES_AT_ONCE),
+        signing: Arc::new(Semaphore::new(SIGNING_AT_ONCE)),
         live: Live::default(),
         pages: portal::view::environment()?,
         #[cfg(feature = "demo")]

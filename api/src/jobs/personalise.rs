@@ -113,7 +113,7 @@ pub async fn key_generated(
             return Ok(Answer::Certificate { certificate: Bytes(Vec::new()) });
         }
     };
-    let transaction = Transaction { command: open.begun_by(), slot, key: &key };
+    let transaction = Transaction { command: open.begun_by(), slot, opening: 0, key: &key };
     let order = Order { transaction, holder: claim.holder, card: &claim.card, request: proof };
     let issued = app.authority().issue(&order).await?;
     let made = match slot {

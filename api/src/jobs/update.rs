@@ -30,6 +30,7 @@ use crate::{
     app::App,
     authority::{NotIssued, Order, Transaction},
     execute::{Actor, Cause, Loaded},
+    renewals,
 };
 
 /// Which of an update's derived ids is its commit.
@@ -101,13 +102,24 @@ pub async fn begin(app: &App, open: &OpenJob) -> Result<Answer, Stop> {
     let loaded = app.load(planned.holder).await.map_err(anyhow::Error::from)?;
     let Some(there) = loaded.holder.card_update().filter(|there| there.update == planned.update)
     else {
-        return Err(Stop::no("C-12", "Your certificates have been renewed already. Log in."));
+        return Err(over(app, planned).await?);
     };
     let slots = plans(app, there).await?;
     app.step_job(open, Input::UpdateBegun).await?;
     app.live().ring(planned.holder);
     let code = app.return_code(open.id).await?;
     Ok(Answer::Updating { code, update: planned.update.0, slots })
+}
+
+/// Why an update is not open any more.
+async fn over(app: &App, planned: &PlannedUpdate) -> anyhow::Result<Stop> {
+    Ok(match app.committed(planned.holder, planned.update).await? {
+        Some(_) => Stop::no("C-12", "Your certificates have been renewed already. Log in."),
+        None => Stop::no(
+            "B-55",
+            "Another renewal has taken the place of this one. Start again from the portal.",
+        ),
+    })
 }
 
 /// B-55: another visit goes on where the last one stopped.
@@ -136,8 +148,9 @@ async fn begin_anew(
 ) -> Result<(), Stop> {
     still_right::open_session(app, &planned.session).await?;
     authority_is_there(app, open, planned).await?;
-    let context = app.context(loaded);
-    let proof = Authenticated::by_card(&context, &loaded.holder, &claim.card)
+    // B-10: whose certificates were good when he logged in may still act at his card.
+    let at_log_in = renewals::judged_at(app, planned.logged_on_at, loaded);
+    let proof = Authenticated::by_card(&at_log_in, &loaded.holder, &claim.card)
         .map_err(|refusal| Stop::no(refusal.rule().as_str(), &format!("{refusal}.")))?;
     let command = HolderCommand::BeginCardUpdate {
         update: planned.update,
@@ -158,15 +171,31 @@ async fn authority_is_there(
     open: &OpenJob,
     planned: &PlannedUpdate,
 ) -> Result<(), Stop> {
-    let Err(error) = app.authority().ready() else { return Ok(()) };
-    tracing::warn!(error = format!("{error:#}"), "no certificates can be issued");
-    let note = HolderCommand::NoteRenewalObstructed { obstacle: Obstacle::CertificateAuthority };
-    let cause = open.causes(app.entropy().command_id(app.now()));
-    app.execute(planned.holder, cause, Actor::System, &note).await?;
+    if is_ready(app, open, planned).await? {
+        return Ok(());
+    }
     Err(Stop::again(
         "C-09",
         "No certificates can be issued at the moment. Your card was not changed; try again later.",
     ))
+}
+
+async fn is_ready(app: &App, open: &OpenJob, planned: &PlannedUpdate) -> Result<bool, Stop> {
+    let Err(error) = app.authority().ready(planned.holder, &planned.card).await else {
+        return Ok(true);
+    };
+    let error = anyhow::Error::from(error);
+    tracing::warn!(error = format!("{error:#}"), "no certificates can be issued");
+    obstructed(app, open, planned).await?;
+    Ok(false)
+}
+
+/// B-19: it is our fault that the renewal does not go on.
+async fn obstructed(app: &App, open: &OpenJob, planned: &PlannedUpdate) -> Result<(), Stop> {
+    let note = HolderCommand::NoteRenewalObstructed { obstacle: Obstacle::CertificateAuthority };
+    let cause = open.causes(app.entropy().command_id(app.now()));
+    app.execute(planned.holder, cause, Actor::System, &note).await?;
+    Ok(())
 }
 
 /// How far each slot is, with the certificates that are issued.
@@ -217,7 +246,8 @@ pub async fn key_generated(
         return Err(Stop::no("C-09", "The card's key is not of the kind that is used here."));
     }
     let requested = issuer::public_key_of_request(request).map_err(|_| not_right())?;
-    if requested.spki() != public_key {
+    let names_card = issuer::request_names_only(request, claim.card.as_str());
+    if requested.spki() != public_key || !names_card {
         return Err(not_right());
     }
     let (update, job) = (planned.update, open.id.0);
@@ -228,12 +258,19 @@ pub async fn key_generated(
         key: key.clone(),
         request: hex::encode(request),
     };
-    let transaction = Transaction { command: update, slot, key: &key };
     let cause = || open.causes(app.entropy().command_id(app.now()));
     app.execute(planned.holder, cause(), Actor::Holder, &note).await?;
-    // The request on record is the one that counts.
+    let opening = opening(app, planned, slot).await?;
+    let transaction = Transaction { command: update, slot, opening, key: &key };
     let order = Order { transaction, holder: planned.holder, card: &claim.card, request };
-    let issued = app.authority().issue(&order).await?;
+    let issued = match app.authority().issue(&order).await {
+        Ok(issued) => issued,
+        Err(error @ NotIssued::Request(_)) => return Err(error.into()),
+        Err(error @ (NotIssued::NotAsWanted(_) | NotIssued::NotReady | NotIssued::Failed(_))) => {
+            obstructed(app, open, planned).await?;
+            return Err(error.into());
+        }
+    };
     let note = HolderCommand::NoteCertificateIssued {
         update,
         job,
@@ -243,6 +280,14 @@ pub async fn key_generated(
     app.execute(planned.holder, cause(), Actor::System, &note).await?;
     app.live().ring(planned.holder);
     Ok(Answer::Certificate { certificate: Bytes(issued.der) })
+}
+
+/// The how-manieth key of the slot is the one that it has.
+async fn opening(app: &App, planned: &PlannedUpdate, slot: card::Slot) -> Result<u32, Stop> {
+    let loaded = app.load(planned.holder).await.map_err(anyhow::Error::from)?;
+    let there = loaded.holder.card_update().filter(|there| there.update == planned.update);
+    let there = there.ok_or_else(|| Stop::no("B-55", "The card update is not at that step."))?;
+    Ok(there.openings(slot))
 }
 
 /// C-12: the certificate was read back, and the key in the slot signs.
@@ -274,9 +319,12 @@ pub async fn finished(app: &App, open: &OpenJob) -> Result<Answer, Stop> {
         return Ok(Answer::Noted);
     }
     let (planned, _) = planned(open)?;
+    let loaded = app.load(planned.holder).await.map_err(anyhow::Error::from)?;
     let commit = HolderCommand::CommitCardUpdate { update: planned.update, job: open.id.0 };
     let cause = Cause { command: commit_of(planned.update), begun_by: planned.update };
     app.execute(planned.holder, cause, Actor::Holder, &commit).await?;
+    let before = loaded.holder.card_update().filter(|there| there.update == planned.update);
+    app.authority().forget(before).await;
     end_sessions(app, planned.holder).await?;
     app.step_job(open, Input::Updated).await?;
     app.live().ring(planned.holder);
@@ -359,6 +407,7 @@ impl From<NotIssued> for Stop {
     fn from(error: NotIssued) -> Self {
         match error {
             NotIssued::Request(error) => {
+                let error = anyhow::Error::from(error);
                 tracing::warn!(error = format!("{error:#}"), "a card's request was refused");
                 Self::no("C-09", "The card's request for a certificate is not right.")
             }

@@ -8,8 +8,8 @@ use x509_cert::{
 
 use super::{HOLDER, REQUEST as P256, cards, wanted};
 use crate::{
-    CardProfile, CertificateFacts, Error, KeyRefused, PublicKey, REQUEST_BYTES_MAX, RequestRefused,
-    public_key_of_request,
+    CardCertificate, CardProfile, CertificateFacts, Error, KeyRefused, PublicKey,
+    REQUEST_BYTES_MAX, RequestRefused, public_key_of_request, request_names_only,
 };
 
 const P384: &[u8] = include_bytes!("requests/p384.der");
@@ -52,6 +52,31 @@ fn a_request_for_an_authority_with_another_name_gets_the_holders_ordinary_certif
     assert!(critical);
     assert_eq!(usage.0, KeyUsages::DigitalSignature);
     assert_eq!(body.extensions().unwrap().len(), 5);
+}
+
+#[test]
+fn a_request_names_its_card_and_asks_for_nothing_else() {
+    let mut named = P256.to_vec();
+    let at = named.windows(13).position(|bytes| bytes == b"From the card").unwrap();
+    named[at..at + 13].copy_from_slice(b"0123456789ABC");
+    assert!(request_names_only(&named, "0123456789ABC"));
+    assert!(!request_names_only(&named, "0123456789ABD"));
+    // A name of signs is none of a card, and nothing but a name may be asked for.
+    assert!(!request_names_only(P256, "From the card"));
+    assert!(!request_names_only(GREEDY, "Somebody else"));
+    assert!(!request_names_only(&named[1..], "0123456789ABC"));
+}
+
+#[test]
+fn what_could_not_be_issued_is_known_before_there_is_a_request() {
+    for profile in [CardProfile::Authentication, CardProfile::Signature] {
+        let good = wanted(profile);
+        cards(true).try_card_certificate(&good, [9; 20]).unwrap();
+        let nameless = CardCertificate { name: String::new(), ..good.clone() };
+        assert!(cards(true).try_card_certificate(&nameless, [9; 20]).is_err());
+        let never = CardCertificate { not_after: good.not_before, ..good };
+        assert!(cards(true).try_card_certificate(&never, [9; 20]).is_err());
+    }
 }
 
 #[test]

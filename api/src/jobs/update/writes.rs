@@ -13,8 +13,10 @@ use domain::{
 use protocol::{Answer, Bytes, Slot};
 use subtle::ConstantTimeEq as _;
 
-use super::{OpenJob, managed, planned};
-use crate::{agents::answers::Stop, app::App, execute::Actor, keystore::KEY_BYTES};
+use super::{OpenJob, is_ready, managed, planned};
+use crate::{
+    agents::answers::Stop, app::App, authority::NotIssued, execute::Actor, keystore::KEY_BYTES,
+};
 
 /// A block of AES, and so the length of witness and challenge.
 const BLOCK_BYTES: usize = 16;
@@ -35,6 +37,10 @@ pub async fn open_write(
     let (update, job, holder) = (planned.update, open.id.0, planned.holder);
     match write {
         protocol::Write::KeyPair => {
+            // Before a key is destroyed that only a new certificate could replace.
+            if !is_ready(app, open, planned).await? {
+                return Err(NotIssued::NotReady.into());
+            }
             app.authority().abandon(holder, update, job, slot).await?;
         }
         protocol::Write::Certificate => {
