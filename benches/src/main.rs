@@ -5,6 +5,7 @@
 //! agent, made-up holders, a courier that carries mails nowhere. Nothing is left behind.
 
 mod appends;
+mod authority;
 mod change;
 mod day;
 mod figures;
@@ -42,6 +43,7 @@ fn main() -> anyhow::Result<()> {
 async fn measure(table: &mut Table, folder: &Path, n_holders: u32) -> anyhow::Result<()> {
     appends::measure(table, folder).await?;
     change::measure(table).await?;
+    authority::measure(table).await?;
     let hospital = hospital::build(table, folder, n_holders).await?;
     day::measure(table, &hospital).await?;
     logon::measure(table, &hospital).await
