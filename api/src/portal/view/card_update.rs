@@ -68,7 +68,7 @@ impl From<&Line> for StepLine {
             State::Waiting => ("Waiting", Some("grey")),
             State::InProgress => ("In progress", Some("blue")),
             State::Done => ("Done", None),
-            State::Failed => ("Stopped", Some("red")),
+            State::Failed => ("Failed", Some("red")),
             State::NotKnown => ("Not known", Some("yellow")),
         };
         Self { what: line.what.words(), state, colour }
