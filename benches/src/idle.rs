@@ -65,7 +65,7 @@ fn start(program: &Path, folder: &Path) -> anyhow::Result<Server> {
             "data_dir = {:?}\n[keystore]\ndir = {:?}\n\
              [portal]\nlisten = \"127.0.0.1:0\"\n[agents]\nlisten = \"127.0.0.1:0\"\n\
              [operator]\nlisten = \"127.0.0.1:0\"\n\
-             [authority]\nlisten = \"127.0.0.1:0\"\nurl = \"http://127.0.0.1:7404\"\n",
+             [authority]\nlisten = \"127.0.0.1:0\"\nurl = \"http://192.0.2.1\"\n",
             place("data"),
             place("keys"),
         ),
