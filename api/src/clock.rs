@@ -20,6 +20,13 @@ pub trait Clock: Send + Sync + 'static {
     /// The instant, in whole microseconds.
     fn now(&self) -> DateTime<Utc>;
 
+    /// How long ago some fixed instant was. Goes on while [`Clock::now`] stands still because the
+    /// wall clock was set back a little, and never goes back: for what follows something else by a
+    /// few seconds.
+    fn elapsed(&self) -> time::Duration {
+        elapsed_since_boot()
+    }
+
     /// The guard between this clock and the wall clock, where there is one.
     fn accepted(&self) -> Option<&AcceptedClock> {
         None
@@ -52,25 +59,34 @@ fn elapsed_since_boot() -> time::Duration {
 
 /// A clock that stands still until it is moved: for tests.
 #[derive(Debug)]
-pub struct StandingClock(Mutex<DateTime<Utc>>);
+pub struct StandingClock(Mutex<(DateTime<Utc>, time::Duration)>);
 
 impl StandingClock {
     /// A clock that shows `now`.
     #[must_use]
     pub fn at(now: DateTime<Utc>) -> Self {
-        Self(Mutex::new(whole_micros(now)))
+        Self(Mutex::new((whole_micros(now), time::Duration::ZERO)))
     }
 
-    /// Moves it on.
+    /// Moves it on; or sets it back, which takes no time.
     pub fn advance(&self, by: Duration) {
-        let mut now = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *now += by;
+        let mut shown = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        shown.0 += by;
+        shown.1 += by.to_std().unwrap_or_default();
+    }
+
+    fn shown(&self) -> (DateTime<Utc>, time::Duration) {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 impl Clock for StandingClock {
     fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.shown().0
+    }
+
+    fn elapsed(&self) -> time::Duration {
+        self.shown().1
     }
 }
 

@@ -14,6 +14,10 @@ const CLOCK_KEPT_OUT: &str =
 const ENGINE_STOPPED: &str =
     "latchkey is ready\nthe workflow engine is stopped: see latchkey clock status\n";
 
+/// The same, about what relying parties are told.
+const LIST_LATE: &str =
+    "latchkey is ready\nthe revocation list was not renewed in time, or nobody signs OCSP answers: see the log\n";
+
 /// What the operator's port answers.
 pub fn router(app: App) -> Router {
     Router::new().route("/livez", get(alive)).route("/readyz", get(ready)).with_state(app)
@@ -32,6 +36,7 @@ async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
     match app.catch_up().await {
         Ok(()) if stopped => (StatusCode::OK, ENGINE_STOPPED),
         Ok(()) if alarm => (StatusCode::OK, CLOCK_KEPT_OUT),
+        Ok(()) if app.relying_parties().is_late(app.now()) => (StatusCode::OK, LIST_LATE),
         Ok(()) => (StatusCode::OK, "latchkey is ready\n"),
         Err(error) => {
             tracing::warn!(error = format!("{error:#}"), "not ready");

@@ -7,6 +7,7 @@
 
 mod http;
 mod list;
+mod pause;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use std::{
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use issuer::{RESPONDER_LIFE, Responder};
+use sha2::{Digest as _, Sha256};
 use stores::crl::PublishedCrl;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
@@ -27,21 +29,38 @@ pub use http::router;
 
 use crate::app::App;
 use list::Covered;
+use pause::Pause;
 
 /// What the listener answers from.
 #[derive(Default)]
 pub struct RelyingParties {
     /// The list that is published.
-    list: RwLock<Option<Arc<PublishedCrl>>>,
+    list: RwLock<Option<Arc<Published>>>,
     /// Who signs OCSP answers.
     signer: RwLock<Option<Arc<Signer>>>,
     /// What the list covers; held while another is made.
     covered: Mutex<Option<Covered>>,
+    /// After a failure, when it is tried again.
+    pause: Pause,
 }
 
 impl fmt::Debug for RelyingParties {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("RelyingParties(…)")
+    }
+}
+
+/// A list, and what a cache knows it by.
+struct Published {
+    crl: PublishedCrl,
+    tag: String,
+}
+
+impl Published {
+    /// The tag is of the bytes: a number that came twice, from a restored backup, is another list.
+    fn of(crl: PublishedCrl) -> Self {
+        let tag = format!("\"{}-{}\"", crl.number, hex::encode(Sha256::digest(&crl.der)));
+        Self { crl, tag }
     }
 }
 
@@ -51,12 +70,28 @@ struct Signer {
     made_at: DateTime<Utc>,
 }
 
+impl Signer {
+    /// True if his answers are believed at this instant.
+    fn is_valid(&self, now: DateTime<Utc>) -> bool {
+        self.made_at <= now && now < self.responder.not_after()
+    }
+}
+
 impl RelyingParties {
-    fn list(&self) -> Option<Arc<PublishedCrl>> {
+    /// True if relying parties have no list, or an old one, long before they stop believing it; or
+    /// nobody signs OCSP answers: somebody has to look at it.
+    #[must_use]
+    pub fn is_late(&self, now: DateTime<Utc>) -> bool {
+        let late_at = |list: &Published| list.crl.next_update - list::LIFE + list::LATE;
+        self.list().is_none_or(|list| late_at(&list) <= now)
+            || self.signer().is_none_or(|signer| !signer.is_valid(now))
+    }
+
+    fn list(&self) -> Option<Arc<Published>> {
         self.list.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set_list(&self, list: PublishedCrl) {
+    fn set_list(&self, list: Published) {
         *self.list.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(list));
     }
 
@@ -70,13 +105,27 @@ impl RelyingParties {
 }
 
 /// Does what is due: a signer for OCSP answers, a revocation list. A failure is logged and made good
-/// by the next call; to be called every second.
+/// by a later call, after a pause; to be called every second.
 pub async fn tick(app: &App) {
-    if let Err(error) = renew_signer(app).await {
-        tracing::error!(error = format!("{error:#}"), "nobody signs OCSP answers");
+    let (state, elapsed) = (app.relying_parties(), app.clock().elapsed());
+    if state.pause.is_on(elapsed) {
+        return;
     }
-    if let Err(error) = list::publish_if_due(app).await {
+    if state.list().is_none()
+        && let Err(error) = list::resume(app).await
+    {
+        tracing::error!(error = format!("{error:#}"), "the last revocation list cannot be read");
+    }
+    let signer = renew_signer(app).await.inspect_err(|error| {
+        tracing::error!(error = format!("{error:#}"), "nobody new signs OCSP answers");
+    });
+    let list = list::publish_if_due(app).await.inspect_err(|error| {
         tracing::error!(error = format!("{error:#}"), "no revocation list was published");
+    });
+    if signer.is_ok() && list.is_ok() {
+        state.pause.end();
+    } else {
+        state.pause.begin(elapsed);
     }
 }
 

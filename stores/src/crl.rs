@@ -71,6 +71,16 @@ impl Crls {
         row.map(PublishedCrl::try_from).transpose()
     }
 
+    /// The number of the list that was published last, without the list.
+    pub async fn latest_number(&self) -> Result<Option<u64>, StoreError> {
+        let number: Option<i64> = sqlx::query_scalar("select max(number) from crl")
+            .fetch_one(self.connections.reader())
+            .await?;
+        number
+            .map(|number| u64::try_from(number).map_err(|error| StoreError(error.into())))
+            .transpose()
+    }
+
     /// Publishes a list, if its number is greater than every one before; lists long superseded go.
     pub async fn publish(&self, crl: &PublishedCrl) -> Result<(), PublishError> {
         let stored = |number: u64| i64::try_from(number).map_err(|error| StoreError(error.into()));
@@ -116,9 +126,11 @@ mod tests {
     async fn the_list_published_last_is_there_and_none_at_first() {
         let crls = stores().await.crls;
         assert_eq!(crls.latest().await.unwrap(), None);
+        assert_eq!(crls.latest_number().await.unwrap(), None);
         for number in [1, 2, 9] {
             crls.publish(&crl(number)).await.unwrap();
             assert_eq!(crls.latest().await.unwrap(), Some(crl(number)));
+            assert_eq!(crls.latest_number().await.unwrap(), Some(number));
         }
     }
 

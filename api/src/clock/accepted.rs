@@ -119,6 +119,10 @@ impl Clock for AcceptedClock {
         state.now(elapsed)
     }
 
+    fn elapsed(&self) -> Duration {
+        (self.elapsed)()
+    }
+
     fn accepted(&self) -> Option<&AcceptedClock> {
         Some(self)
     }

@@ -4,9 +4,12 @@
 //! and rules see goes by this clock. TLS between agent and server does not ([`Clock::real_now`]):
 //! the library behind it reads the system's clock itself.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -54,6 +57,10 @@ pub struct VirtualClock {
 impl Clock for VirtualClock {
     fn now(&self) -> DateTime<Utc> {
         self.real.now() + TimeDelta::seconds(self.offset_seconds.load(Ordering::SeqCst))
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.real.elapsed()
     }
 
     fn real_now(&self) -> DateTime<Utc> {

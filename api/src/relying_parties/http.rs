@@ -15,7 +15,7 @@ use chrono::TimeDelta;
 use issuer::{QUESTION_BYTES_MAX, Question, Unanswered};
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
-use super::standing;
+use super::{Published, standing};
 use crate::app::App;
 
 /// How long an OCSP answer may be believed. Revocations are in the next one at once; this is for
@@ -53,15 +53,14 @@ pub fn router(app: App) -> Router {
 /// The revocation list (RFC 5280 §5), DER, as RFC 2585 §4.2 says.
 async fn crl(State(app): State<App>, headers: HeaderMap) -> Response {
     let Some(list) = app.relying_parties().list() else { return not_yet() };
-    let tag = format!("\"{}\"", list.number);
     let is_known = headers
         .get_all(header::IF_NONE_MATCH)
         .iter()
         .filter_map(|known| known.to_str().ok())
         .flat_map(|known| known.split(','))
-        .any(|known| known.trim().trim_start_matches("W/") == tag);
+        .any(|known| known.trim().trim_start_matches("W/") == list.tag);
     let said =
-        [(header::ETAG, HeaderValue::from_str(&tag)), (header::CACHE_CONTROL, Ok(ASK_AGAIN))];
+        [(header::ETAG, HeaderValue::from_str(&list.tag)), (header::CACHE_CONTROL, Ok(ASK_AGAIN))];
     let said = said.into_iter().filter_map(|(name, value)| Some((name, value.ok()?)));
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
@@ -73,11 +72,11 @@ async fn crl(State(app): State<App>, headers: HeaderMap) -> Response {
 }
 
 /// The bytes of a list that several readers share.
-struct Der(Arc<stores::crl::PublishedCrl>);
+struct Der(Arc<Published>);
 
 impl AsRef<[u8]> for Der {
     fn as_ref(&self) -> &[u8] {
-        &self.0.der
+        &self.0.crl.der
     }
 }
 
@@ -111,13 +110,16 @@ async fn answer(app: &App, question: &[u8]) -> Response {
 
 async fn signed(app: &App, question: &[u8]) -> Result<Vec<u8>, Unanswered> {
     let question = Question::read(question)?;
-    let signer = app.relying_parties().signer().ok_or(Unanswered::TryLater)?;
+    let now = app.now();
+    // The clock may have moved to where the signer's certificate is not valid; the next tick makes
+    // another.
+    let signer = app.relying_parties().signer().filter(|signer| signer.is_valid(now));
+    let signer = signer.ok_or(Unanswered::TryLater)?;
     let serials = signer.responder.serials(&question)?;
     let found = standing::of(app, &serials).await.map_err(|error| {
         tracing::warn!(error = format!("{error:#}"), "an OCSP question has to wait");
         Unanswered::TryLater
     })?;
-    let now = app.now();
     let until = (now + ANSWER_LIFE).min(signer.responder.not_after());
     signer.responder.answer(&question, &found, now, until).map_err(|error| {
         tracing::error!(%error, "an OCSP answer could not be signed");

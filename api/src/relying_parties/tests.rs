@@ -7,14 +7,25 @@ use axum::{
     http::{Request, Response, StatusCode, header},
 };
 use chrono::TimeDelta;
-use domain::testing::instant;
+use domain::{
+    card::{CardKeys, IssuedCard, IssuedCertificate, PublicKey, Slot},
+    certificate::{Renewer, RevocationReason},
+    holder::HolderEvent,
+    ids::{CommandId, EventId, HolderId},
+    testing::{day, instant},
+};
+use stores::{
+    crl::PublishedCrl,
+    event_store::{Expected, NewEvent, StreamName, canonical},
+};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
+use uuid::Uuid;
 
 use super::{list, router, tick};
 use crate::{
     app::App,
-    clock::{Entropy, StandingClock},
+    clock::{AcceptedClock, Clock, Entropy, StandingClock, accepted::tests::Clocks},
     commands::serve,
     config::Config,
 };
@@ -26,15 +37,25 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 const FOREIGN: &str =
     "MEIwQDA+MDwwOjAJBgUrDgMCGgUABBQBAQEBAQEBAQEBAQEBAQEBAQEBAQQUAgICAgICAgICAgICAgICAgICAgICAQM=";
 
-struct Server {
+/// The seconds since 1970 at which tests begin, which is the number of the first list.
+const FIRST: u64 = 1_772_442_000;
+
+/// Serial numbers of two certificates.
+const SERIALS: [&str; 2] = ["4a01", "4a02"];
+
+struct Server<C = StandingClock> {
     app: App,
-    clock: Arc<StandingClock>,
+    clock: Arc<C>,
     _folder: TempDir,
 }
 
 async fn server() -> Server {
+    server_by(StandingClock::at(instant("2026-03-02T09:00:00Z"))).await
+}
+
+async fn server_by<C: Clock>(clock: C) -> Server<C> {
     let folder = tempfile::tempdir().unwrap();
-    let clock = Arc::new(StandingClock::at(instant("2026-03-02T09:00:00Z")));
+    let clock = Arc::new(clock);
     let config = Config::for_testing(folder.path());
     let entropy = Entropy::Seeded(Mutex::new(0));
     let app = serve::open(config, clock.clone(), entropy).await.unwrap();
@@ -43,7 +64,7 @@ async fn server() -> Server {
     Server { app, clock, _folder: folder }
 }
 
-impl Server {
+impl<C> Server<C> {
     async fn get(&self, path: &str) -> Response<Body> {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
     }
@@ -53,7 +74,33 @@ impl Server {
     }
 
     async fn number(&self) -> u64 {
-        self.app.stores().crls.latest().await.unwrap().map_or(0, |list| list.number)
+        self.app.stores().crls.latest_number().await.unwrap().unwrap_or_default()
+    }
+
+    /// What the one holder of these tests has lived through.
+    async fn happens(&self, command: u128, event: HolderEvent) {
+        let encoded = event.encode();
+        let event = NewEvent {
+            id: EventId::derive(CommandId(Uuid::from_u128(command)), 0),
+            kind: encoded.kind.to_owned(),
+            schema: encoded.schema,
+            data: canonical(&encoded.data).unwrap(),
+            meta: br#"{"actor":{"by":"operator"}}"#.to_vec(),
+        };
+        let stream = StreamName::holder(HolderId(Uuid::from_u128(1)));
+        let log = &self.app.stores().log;
+        log.append(&stream, Expected::Any, vec![event], self.app.now()).await.unwrap();
+    }
+
+    async fn is_revoked(&self, serial: usize) {
+        let revoked = HolderEvent::CertificatesRevoked {
+            card: "0A01".parse().unwrap(),
+            on: day("2026-03-01"),
+            reason: RevocationReason::Damaged,
+            serials: vec![SERIALS[serial].parse().unwrap()],
+            by: Renewer::Holder,
+        };
+        self.happens(2 + serial as u128, revoked).await;
     }
 }
 
@@ -65,22 +112,112 @@ fn says(response: &Response<Body>, name: header::HeaderName) -> &str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
+fn card() -> HolderEvent {
+    let key = || PublicKey::from_der(vec![0x30]);
+    let certificates = SERIALS.map(|serial| IssuedCertificate {
+        slot: Slot::Authentication,
+        serial: serial.parse().unwrap(),
+        not_before: instant("2026-01-01T12:00:00Z"),
+        not_after: instant("2028-01-01T12:00:00Z"),
+    });
+    HolderEvent::CardIssued(IssuedCard {
+        card: "0A01".parse().unwrap(),
+        profile: "guide".to_owned(),
+        keys: CardKeys { authentication: key(), signature: key(), card_authentication: key() },
+        certificates: certificates.to_vec(),
+    })
+}
+
 #[tokio::test]
 async fn a_list_is_published_at_the_start_then_on_schedule_and_its_number_never_repeats() {
     let server = server().await;
     assert_eq!(server.get("/crl").await.status(), StatusCode::SERVICE_UNAVAILABLE);
     tick(&server.app).await;
-    assert_eq!(server.number().await, 1);
+    assert_eq!(server.number().await, FIRST);
     tick(&server.app).await;
     server.clock.advance(list::EVERY - TimeDelta::seconds(1));
     tick(&server.app).await;
-    assert_eq!(server.number().await, 1);
+    assert_eq!(server.number().await, FIRST);
     server.clock.advance(TimeDelta::seconds(1));
     tick(&server.app).await;
-    assert_eq!(server.number().await, 2);
+    let second = server.number().await;
+    assert_eq!(second, FIRST + list::EVERY.num_seconds().unsigned_abs());
     server.clock.advance(-TimeDelta::days(3));
+    server.clock.advance(TimeDelta::seconds(2));
     tick(&server.app).await;
-    assert_eq!(server.number().await, 3);
+    assert_eq!(server.number().await, second + 1);
+}
+
+#[tokio::test]
+async fn c15_two_revocations_are_published_while_the_clock_stands_still_because_it_was_set_back() {
+    let (clocks, ours) = Clocks::start();
+    let server: Server<AcceptedClock> = server_by(ours).await;
+    server.happens(1, card()).await;
+    tick(&server.app).await;
+    let first = server.number().await;
+    clocks.pass(TimeDelta::seconds(59));
+    let now = server.app.now();
+    clocks.turn_wall(-TimeDelta::seconds(50));
+    clocks.pass(TimeDelta::seconds(1));
+    server.is_revoked(0).await;
+    tick(&server.app).await;
+    let second = server.number().await;
+    assert!(first < second);
+    server.is_revoked(1).await;
+    clocks.pass(TimeDelta::seconds(1));
+    tick(&server.app).await;
+    assert_eq!(server.number().await, second);
+    clocks.pass(TimeDelta::seconds(1));
+    assert_eq!(server.app.now(), now);
+    tick(&server.app).await;
+    assert_eq!(server.number().await, second + 1);
+}
+
+#[tokio::test]
+async fn the_last_list_is_there_again_after_a_restart_while_it_may_be_believed() {
+    let server = server().await;
+    tick(&server.app).await;
+    let forget = || *server.app.relying_parties().list.write().unwrap() = None;
+    for (gone_by, status) in [
+        (list::LIFE - TimeDelta::seconds(1), StatusCode::OK),
+        (TimeDelta::seconds(1), StatusCode::SERVICE_UNAVAILABLE),
+    ] {
+        forget();
+        server.clock.advance(gone_by);
+        list::resume(&server.app).await.unwrap();
+        assert_eq!(server.get("/crl").await.status(), status);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_signed_by_a_signer_who_is_not_valid_any_more_or_not_yet() {
+    let server = server().await;
+    let (later, foreign) = ([0x30, 3, 0x0A, 1, 3], [0x30, 3, 0x0A, 1, 6]);
+    let asked = async || body(server.get(&format!("/ocsp/{FOREIGN}")).await).await;
+    tick(&server.app).await;
+    assert_eq!(asked().await, foreign);
+    for moved in [TimeDelta::days(31), -TimeDelta::days(1)] {
+        server.clock.advance(moved);
+        assert_eq!(asked().await, later, "{moved}");
+        assert!(server.app.relying_parties().is_late(server.app.now()));
+        tick(&server.app).await;
+        assert_eq!(asked().await, foreign, "{moved}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_renewed_is_late_long_before_it_is_not_believed_any_more() {
+    let server = server().await;
+    let is_late = || server.app.relying_parties().is_late(server.app.now());
+    assert!(is_late());
+    tick(&server.app).await;
+    assert!(!is_late());
+    server.clock.advance(list::LATE - TimeDelta::seconds(1));
+    assert!(!is_late());
+    server.clock.advance(TimeDelta::seconds(1));
+    assert!(is_late());
+    tick(&server.app).await;
+    assert!(!is_late());
 }
 
 #[tokio::test]
@@ -91,18 +228,21 @@ async fn a_cache_asks_whether_the_list_is_still_the_one_it_has() {
     assert_eq!(list.status(), StatusCode::OK);
     assert_eq!(says(&list, header::CONTENT_TYPE), "application/pkix-crl");
     assert_eq!(says(&list, header::CACHE_CONTROL), "no-cache");
-    assert_eq!(says(&list, header::ETAG), "\"1\"");
+    let tag = says(&list, header::ETAG).to_owned();
     let bytes = body(list).await;
-    assert_eq!(Some(bytes), server.app.stores().crls.latest().await.unwrap().map(|l| l.der));
+    let published = server.app.stores().crls.latest().await.unwrap().unwrap();
+    assert_eq!(bytes, published.der);
+    let other = super::Published::of(PublishedCrl { der: vec![0], ..published });
+    assert_ne!(tag, other.tag, "the same number, and another list");
     for (known, status) in [
-        ("\"1\"", StatusCode::NOT_MODIFIED),
-        ("\"0\", W/\"1\"", StatusCode::NOT_MODIFIED),
-        ("\"2\"", StatusCode::OK),
+        (tag.clone(), StatusCode::NOT_MODIFIED),
+        (format!("\"0\", W/{tag}"), StatusCode::NOT_MODIFIED),
+        (other.tag, StatusCode::OK),
     ] {
-        let request = Request::get("/crl").header(header::IF_NONE_MATCH, known);
+        let request = Request::get("/crl").header(header::IF_NONE_MATCH, &known);
         let answer = server.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(answer.status(), status, "{known}");
-        assert_eq!(says(&answer, header::ETAG), "\"1\"");
+        assert_eq!(says(&answer, header::ETAG), tag);
     }
 }
 
