@@ -7,6 +7,7 @@
 
 mod http;
 mod list;
+mod listener;
 mod pause;
 mod standing;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 pub use http::router;
+pub use listener::listen;
 
 use crate::app::App;
 use list::Covered;

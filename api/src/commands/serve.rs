@@ -82,9 +82,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     running.start("the operator's port", answering.into_future());
     // So that whoever asks finds a list; what fails here is tried again every second.
     relying_parties::tick(&app).await;
-    let telling = axum::serve(authority_listener, relying_parties::router(app.clone()))
-        .with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    running.start("the relying parties' port", telling.into_future());
+    let telling = relying_parties::listen(app.clone(), authority_listener, shutdown.clone());
+    running.start("the relying parties' port", telling);
     let (sweeping, until) = (app.clone(), shutdown.clone());
     running.start("the housekeeping", async move {
         housekeeping::run(sweeping, until).await;
