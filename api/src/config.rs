@@ -1,8 +1,8 @@
 //! The configuration: where things are and where the program listens. One TOML file, and above it
 //! the environment.
 //!
-//! Every setting has a default, but for `keystore.dir` in production; every fault is reported at once and names the key it is about
-//! (`portal.listen: …`). A key nobody knows is a fault. Numbers of the rules are not here: they are
+//! Every setting has a default, but for `keystore.dir` and `authority.url` in production; every fault
+//! is reported at once and names the key it is about (`portal.listen: …`). A key nobody knows is a fault. Numbers of the rules are not here: they are
 //! policy, versioned and recorded ([`domain::policy`]).
 //!
 //! In the environment a key is written in capitals, with `__` between section and name:
@@ -192,8 +192,9 @@ impl Config {
     fn of(mut settings: Settings) -> Result<Self, ConfigError> {
         let defaults = Self::default();
         let modes = [("production", Mode::Production), ("demo", Mode::Demo)];
+        let mode = settings.one_of("mode", &modes, defaults.mode);
         let config = Self {
-            mode: settings.one_of("mode", &modes, defaults.mode),
+            mode,
             data_dir: settings.path("data_dir").unwrap_or(defaults.data_dir),
             keystore: KeystoreSettings { dir: settings.path("keystore.dir") },
             portal: Portal {
@@ -210,7 +211,7 @@ impl Config {
             operator: Operator {
                 listen: settings.address("operator.listen", defaults.operator.listen),
             },
-            authority: AuthoritySettings::of(&mut settings, defaults.authority),
+            authority: AuthoritySettings::of(&mut settings, mode, defaults.authority),
             readers: Readers { approved: settings.list("readers.approved", READERS_MAX) },
             mail: MailSettings::of(&mut settings),
             demo: DemoSettings { drawer: settings.path("demo.drawer") },

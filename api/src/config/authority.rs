@@ -1,13 +1,13 @@
 //! What relying parties see of the cards' authority: where they ask, and what certificates say.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
 use issuer::{CardProfile, CardProfiles, Pointers};
 
-use super::settings::Settings;
+use super::{Mode, settings::Settings};
 
 /// Most characters of [`AuthoritySettings::url`]: it stands in every certificate, several times.
 const URL_CHARACTERS_MAX: usize = 100;
@@ -23,8 +23,8 @@ pub struct AuthoritySettings {
     /// what it serves is public, and signed.
     pub listen: SocketAddr,
     /// `authority.url`: where relying parties reach that listener; stands in every certificate from
-    /// now on, and has to be an address or a whole host name (RFC 5280 §4.2.1.6).
-    /// `http://127.0.0.1:7404` by default.
+    /// now on, and has to be an address or a whole host name (RFC 5280 §4.2.1.6). Production has to
+    /// name one beyond this machine; the demonstration's is where it listens by default.
     pub url: String,
     /// `authority.authentication_purposes`, `authority.signature_purposes` (lists of object
     /// identifiers), `authority.policy` (an object identifier) and `authority.upn_from_email`: what
@@ -57,12 +57,19 @@ impl AuthoritySettings {
     }
 
     /// The section; faults are noted.
-    pub(super) fn of(settings: &mut Settings, default: Self) -> Self {
+    pub(super) fn of(settings: &mut Settings, mode: Mode, default: Self) -> Self {
+        const KEY: &str = "authority.url";
         let listen = settings.address("authority.listen", default.listen);
-        let url = settings.text("authority.url").unwrap_or(default.url);
-        if let Err(what) = check_url(&url) {
-            settings.fault("authority.url", what);
+        let given = settings.text(KEY);
+        let is_nowhere = given.as_deref().is_none_or(is_here);
+        if let Some(Err(what)) = given.as_deref().map(check_url) {
+            settings.fault(KEY, what);
+        } else if mode == Mode::Production && is_nowhere && !settings.is_at_fault(KEY) {
+            let what = "name the address at which relying parties reach authority.listen: it \
+                        stands in every certificate";
+            settings.fault(KEY, what.to_owned());
         }
+        let url = given.unwrap_or_else(|| format!("http://{listen}"));
         Self { listen, url, profiles: profiles(settings), hsm: hsm(settings) }
     }
 
@@ -101,6 +108,13 @@ fn check_url(url: &str) -> Result<(), String> {
         return Err(form());
     }
     Ok(())
+}
+
+/// True if everybody who follows this address asks his own machine.
+fn is_here(url: &str) -> bool {
+    let host = url.trim_start_matches("http://").split(['/', ':']).next().unwrap_or_default();
+    let is_own = |address: IpAddr| address.is_loopback() || address.is_unspecified();
+    host.starts_with("localhost.") || host.ends_with(".localhost") || host.parse().is_ok_and(is_own)
 }
 
 fn profiles(settings: &mut Settings) -> CardProfiles {
@@ -168,8 +182,11 @@ mod tests {
         let settings = settings.iter().map(|(key, value)| {
             (format!("LATCHKEY_AUTHORITY__{}", key.to_uppercase()), (*value).to_owned())
         });
-        let apart = ("LATCHKEY_KEYSTORE__DIR".to_owned(), "/srv/keys".to_owned());
-        match Config::load(None, settings.chain([apart])) {
+        let needed = [
+            ("LATCHKEY_KEYSTORE__DIR".to_owned(), "/srv/keys".to_owned()),
+            ("LATCHKEY_AUTHORITY__URL".to_owned(), "http://192.0.2.1".to_owned()),
+        ];
+        match Config::load(None, needed.into_iter().chain(settings)) {
             Ok(_) => vec![],
             Err(ConfigError::Faults(faults)) => faults
                 .into_iter()
@@ -204,6 +221,34 @@ mod tests {
         ] {
             assert_eq!(faults(&[("url", bad)]), ["url"], "{bad}");
         }
+    }
+
+    #[test]
+    fn in_production_relying_parties_are_not_sent_to_their_own_machines() {
+        for here in [
+            "http://127.0.0.1:7404",
+            "http://127.1.2.3",
+            "http://0.0.0.0:7404",
+            "http://localhost.localdomain/crl",
+            "http://cards.localhost",
+        ] {
+            assert_eq!(faults(&[("url", here)]), ["url"], "{here}");
+        }
+        let keys = ("LATCHKEY_KEYSTORE__DIR".to_owned(), "/srv/keys".to_owned());
+        for listen in ["127.0.0.1:7404", "192.0.2.1:7404"] {
+            let listen = ("LATCHKEY_AUTHORITY__LISTEN".to_owned(), listen.to_owned());
+            let error = Config::load(None, [keys.clone(), listen]).unwrap_err();
+            assert!(error.to_string().contains("authority.url: "), "{error}");
+        }
+    }
+
+    #[cfg(feature = "demo")]
+    #[test]
+    fn the_demonstrations_address_for_relying_parties_is_where_it_listens() {
+        let demo = ("LATCHKEY_MODE".to_owned(), "demo".to_owned());
+        let listen = ("LATCHKEY_AUTHORITY__LISTEN".to_owned(), "127.0.0.1:8404".to_owned());
+        let config = Config::load(None, [demo, listen]).unwrap();
+        assert_eq!(config.authority.url, "http://127.0.0.1:8404");
     }
 
     #[test]

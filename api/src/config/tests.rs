@@ -6,8 +6,11 @@ use workflows::mail::Tls;
 
 use super::{Config, ConfigError, Mode, VIRTUAL_READER};
 
-/// The one key that production has to be given.
+/// One of two keys that production has to be given.
 const APART: (&str, &str) = ("LATCHKEY_KEYSTORE__DIR", "/etc/latchkey/keys");
+
+/// The other: where relying parties ask.
+const REACHED: (&str, &str) = ("LATCHKEY_AUTHORITY__URL", "http://cards.example.org");
 
 /// The configuration of this file and these variables; with [`APART`], unless they name a keystore.
 fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -17,12 +20,13 @@ fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError>
     bare(file, &environment)
 }
 
-/// The configuration of this file and these variables.
+/// The configuration of this file and these variables, with [`REACHED`].
 fn bare(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("latchkey.toml");
     std::fs::write(&path, file).unwrap();
-    let environment = environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+    let environment = [REACHED].iter().chain(environment);
+    let environment = environment.map(|(name, value)| (name.to_string(), value.to_string()));
     Config::load(Some(&path), environment)
 }
 
@@ -68,9 +72,10 @@ password_file = "/etc/latchkey/mail-password"
 
 #[test]
 fn without_file_and_environment_the_defaults_count() {
-    let apart = (APART.0.to_owned(), APART.1.to_owned());
-    let mut config = Config::load(None, [apart]).unwrap();
+    let needed = [APART, REACHED].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut config = Config::load(None, needed).unwrap();
     config.keystore.dir = None;
+    config.authority.url = Config::default().authority.url;
     assert_eq!(config, Config::default());
     assert_eq!(config.mode, Mode::Production);
     assert_eq!(config.portal.listen.to_string(), "127.0.0.1:7400");
