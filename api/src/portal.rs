@@ -58,6 +58,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/passcodes/updated/{id}", get(passcodes::updated))
         .route(paths::CERTIFICATES_RENEW, get(certificates::renew).post(certificates::start))
         .route(paths::CERTIFICATES_LATER, post(certificates::later))
+        .route(paths::CERTIFICATES_DEFER, post(certificates::defer))
         .route(paths::CERTIFICATES_REVOKE, get(certificates::revocation).post(certificates::revoke))
         .route("/card-updates/{id}", get(card_update::page))
         .route("/card-updates/{id}/live", get(card_update::live))

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    certificate::RevocationReason,
+    certificate::{Obstacle, RevocationReason},
     context::Context,
     decider::Decider as _,
     holder::{self, HolderCommand},
@@ -20,7 +20,7 @@ use workflows::{
 use crate::{
     agents::answers,
     app::App,
-    execute::{ExecuteError, Loaded},
+    execute::{Actor, Cause, ExecuteError, Loaded},
     jobs::{OpenJob, job_of, update::Committed},
 };
 
@@ -36,11 +36,13 @@ pub fn proof(app: &App, session: &Session, loaded: &Loaded) -> Result<Authentica
 
 /// B-10: what a session was judged by. A holder whose own time is ahead of ours (B-09) has been
 /// judged by his own.
+#[must_use]
 pub fn at_log_in<'a>(app: &'a App, session: &Session, loaded: &Loaded) -> Context<'a> {
     judged_at(app, session.opened_at, loaded)
 }
 
 /// The same of a session of which only its beginning is known.
+#[must_use]
 pub fn judged_at<'a>(app: &'a App, opened_at: DateTime<Utc>, loaded: &Loaded) -> Context<'a> {
     let ahead = loaded.last_at.filter(|last| app.now() < *last);
     app.context(loaded).at(ahead.unwrap_or(opened_at))
@@ -164,6 +166,19 @@ async fn ended(
     })
 }
 
+/// B-19: a technical problem is remembered: policy may let the renewal be put off for it.
+pub async fn obstructed(
+    app: &App,
+    open: &OpenJob,
+    planned: &PlannedUpdate,
+    obstacle: Obstacle,
+) -> Result<(), ExecuteError> {
+    let note = HolderCommand::NoteRenewalObstructed { obstacle };
+    let cause = open.causes(app.entropy().command_id(app.now()));
+    app.execute(planned.holder, cause, Actor::System, &note).await?;
+    Ok(())
+}
+
 /// The update that a job carries.
 #[must_use]
 pub fn carried(open: &OpenJob) -> Option<&PlannedUpdate> {
@@ -179,7 +194,6 @@ pub async fn acknowledge(
     holder: HolderId,
     update: CommandId,
 ) -> Result<(), ExecuteError> {
-    use crate::execute::{Actor, Cause};
     let command = HolderCommand::AcknowledgeRenewal { update };
     let cause = Cause { command: app.entropy().command_id(app.now()), begun_by: update };
     app.execute(holder, cause, Actor::Holder, &command).await?;

@@ -66,6 +66,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(alert::later))
         .routes(routes!(certificates::show))
         .routes(routes!(certificates::later))
+        .routes(routes!(certificates::defer))
         .routes(routes!(certificates::revoke))
         .routes(routes!(renewals::start))
         .routes(routes!(renewals::show))

@@ -1,6 +1,7 @@
 //! What agents ask, and what they get. One function a question; the rules are elsewhere.
 
 use domain::{
+    certificate::Obstacle,
     ids::{CardSerial, HolderId},
     refusal::Refusal,
 };
@@ -16,6 +17,7 @@ use crate::{
     execute::ExecuteError,
     jobs::{OpenJob, StepError, act_of, passcode, personalise, proof, still_right, update},
     poprf::TAG_BYTES,
+    renewals,
 };
 
 /// Why a question is not answered as hoped.
@@ -340,7 +342,9 @@ async fn left_behind(app: &App, open: OpenJob) -> Result<OpenJob, Stop> {
     if is_there(app, claim) {
         return Ok(open);
     }
-    Ok(app.step_job(&open, Input::Hitch(Hitch::LineLost)).await?)
+    let open = app.step_job(&open, Input::Hitch(Hitch::LineLost)).await?;
+    note_obstacle(app, &open).await?;
+    Ok(open)
 }
 
 /// Whoever has claimed a job is still connected by the line on which he did.
@@ -431,12 +435,36 @@ async fn abandon(
         (_, Hitch::Cancelled) => passcode::cancelled(app, &open).await?,
         (_, hitch) => {
             let open = app.step_job(&open, Input::Hitch(hitch)).await?;
-            if let Goal::UpdateCard(planned) = &open.job.goal {
-                app.live().ring(planned.holder);
-            }
+            note_obstacle(app, &open).await?;
         }
     }
     Ok(Answer::Noted)
+}
+
+/// After a try at an update that came to nothing: its page says so, and B-19 counts it if the reason
+/// was a technical one.
+async fn note_obstacle(app: &App, open: &OpenJob) -> Result<(), Stop> {
+    let Goal::UpdateCard(planned) = &open.job.goal else { return Ok(()) };
+    app.live().ring(planned.holder);
+    match open.job.last_refusal.as_ref().and_then(obstacle) {
+        Some(obstacle) => Ok(renewals::obstructed(app, open, planned, obstacle).await?),
+        None => Ok(()),
+    }
+}
+
+/// B-19: the technical problem behind a try that came to nothing, if it is one.
+fn obstacle(hitch: &Hitch) -> Option<Obstacle> {
+    match hitch {
+        Hitch::CardFault | Hitch::ReaderNotApproved => Some(Obstacle::Reader),
+        Hitch::LineLost => Some(Obstacle::Agent),
+        Hitch::WrongPasscode { .. }
+        | Hitch::CardRemoved
+        | Hitch::OtherCard
+        | Hitch::Cancelled
+        | Hitch::UsedBefore
+        | Hitch::NotWritten
+        | Hitch::Refused { .. } => None,
+    }
 }
 
 fn hitch(reason: ProblemSeen) -> Hitch {

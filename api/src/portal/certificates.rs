@@ -10,6 +10,7 @@ use axum_extra::extract::CookieJar;
 use chrono::NaiveDate;
 use domain::{
     certificate::{self, Phase, RevocationReason, Standing},
+    decider::Decider as _,
     expiry::Topic,
     holder::HolderCommand,
     ids::CommandId,
@@ -45,7 +46,7 @@ pub(super) async fn renew(
 ) -> Result<Response, PageError> {
     let loaded = app.load(session.holder).await?;
     let update = app.entropy().command_id(app.now());
-    renewals::plan(&app, &session, &loaded, update).map_err(refused)?;
+    renewals::plan(&app, &session, &loaded, update).map_err(|refusal| refused(&refusal))?;
     let standing = loaded.holder.certificates(&app.context(&loaded));
     let Some(standing) = standing else { return Ok(Redirect::to(paths::HOME).into_response()) };
     let page = RenewCertificates {
@@ -57,8 +58,8 @@ pub(super) async fn renew(
     html(page.render(app.pages(), &frame))
 }
 
-fn refused(refusal: domain::refusal::Refusal) -> PageError {
-    PageError::Refused(Box::new(RefusalView::from(&refusal)))
+fn refused(refusal: &domain::refusal::Refusal) -> PageError {
+    PageError::Refused(Box::new(RefusalView::from(refusal)))
 }
 
 /// The form, with the id that was made with it: sent twice, it is one update.
@@ -76,7 +77,8 @@ pub(super) async fn start(
 ) -> Result<Response, PageError> {
     let loaded = app.load(session.holder).await?;
     let visit = CommandId(update);
-    let planned = renewals::plan(&app, &session, &loaded, visit).map_err(refused)?;
+    let planned =
+        renewals::plan(&app, &session, &loaded, visit).map_err(|refusal| refused(&refusal))?;
     let (browser, jar) = browser(jar, app.entropy());
     let job = app.start_visit(planned, visit, browser).await?;
     Ok((jar, Redirect::to(&paths::job(&job.to_string()))).into_response())
@@ -97,6 +99,17 @@ pub(super) async fn later(
     let decline = HolderCommand::DeclineAlert { topic: Topic::Certificates, on };
     let cause = Cause::first(app.entropy().command_id(app.now()));
     app.execute(session.holder, cause, Actor::Holder, &decline).await.map_err(PageError::of)?;
+    Ok(Redirect::to(paths::HOME).into_response())
+}
+
+/// B-19: *Not now*, after a technical problem that was recorded.
+pub(super) async fn defer(
+    State(app): State<App>,
+    LoggedIn { session, .. }: LoggedIn<admission::RenewCertificates>,
+) -> Result<Response, PageError> {
+    let cause = Cause::first(app.entropy().command_id(app.now()));
+    let defer = HolderCommand::DeferRenewal {};
+    app.execute(session.holder, cause, Actor::Holder, &defer).await.map_err(PageError::of)?;
     Ok(Redirect::to(paths::HOME).into_response())
 }
 
@@ -165,7 +178,14 @@ pub(super) fn due(app: &App, loaded: &Loaded) -> Option<CertificateNotice> {
             },
         }
     };
-    Some(CertificateNotice::new(due, standing.expires_on, standing.days_left))
+    let notice = CertificateNotice::new(due, standing.expires_on, standing.days_left);
+    Some(if may_defer(app, loaded) { notice.that_may_be_deferred() } else { notice })
+}
+
+/// B-19: something is forced, a failure was recorded today, and policy lets it be put off.
+fn may_defer(app: &App, loaded: &Loaded) -> bool {
+    let decided = loaded.holder.decide(&app.context(loaded), HolderCommand::DeferRenewal {});
+    decided.is_ok_and(|events| !events.is_empty())
 }
 
 /// How the certificates stand.

@@ -22,7 +22,7 @@ use super::{
     problem::Problem,
 };
 use crate::{
-    admission::{RevokeCertificates, SeeHome},
+    admission::{RenewCertificates, RevokeCertificates, SeeHome},
     app::App,
     execute::{Actor, Cause},
     renewals,
@@ -40,6 +40,7 @@ pub(super) struct Certificates {
 
 /// How they stand.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub(super) struct CertificateStatus {
     /// Where they stand.
     phase: CertificatePhase,
@@ -216,6 +217,40 @@ async fn put_off(
     let decline = HolderCommand::DeclineAlert { topic: Topic::Certificates, on };
     let cause = Cause::first(command);
     let executed = app.execute(session.holder, cause, Actor::Holder, &decline).await;
+    executed.map_err(Problem::of_execute)?;
+    Ok(Answer::done(&standing(app, session.holder).await?)?)
+}
+
+/// B-19: *Not now*: a forced renewal is put off for a few hours, after a technical problem.
+#[utoipa::path(post, path = "/certificates/deferral", operation_id = "defer_renewal", tag = "certificates", security(("session" = [])),
+    params(("Idempotency-Key" = Option<uuid::Uuid>, Header, description =
+        "A UUID of version 7. The same request under the same key is carried out once and answered with the same bytes for 24 hours.")),
+    responses(
+    (status = 200, description = "It was put off, now or before.", body = Certificates),
+    (status = 401, description = "Nobody is logged in.",
+        body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "It cannot be put off (B-19): policy does not allow it, nothing is forced, no technical problem was recorded today, or it was put off twice.",
+        body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "A problem.",
+        body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn defer(
+    State(app): State<App>,
+    Caller { session, .. }: Caller<RenewCertificates>,
+    key: IdempotencyKey,
+) -> Result<Response, Problem> {
+    let request = whole_request(b"POST /api/certificates/deferral\0", &session, b"");
+    let work = |command| put_off_for_now(&app, &session, command);
+    Ok(key.once(&app, &request, work).await?.into_response())
+}
+
+async fn put_off_for_now(
+    app: &App,
+    session: &Session,
+    command: CommandId,
+) -> Result<Answer, Problem> {
+    let (defer, cause) = (HolderCommand::DeferRenewal {}, Cause::first(command));
+    let executed = app.execute(session.holder, cause, Actor::Holder, &defer).await;
     executed.map_err(Problem::of_execute)?;
     Ok(Answer::done(&standing(app, session.holder).await?)?)
 }

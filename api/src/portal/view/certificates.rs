@@ -65,6 +65,8 @@ pub struct CertificateNotice {
     pub finish: Option<&'static str>,
     /// C-06: what *Later* sends back; none if it cannot be put off.
     pub later: Option<Later>,
+    /// B-19: where *Not now* is sent after a technical problem; none if it cannot be put off.
+    pub defer: Option<&'static str>,
     /// More to read.
     pub help: Link,
 }
@@ -118,6 +120,7 @@ impl CertificateNotice {
             renew: None,
             finish: None,
             later: None,
+            defer: None,
             help: Topic::CertificatesDue.link(),
         };
         match due {
@@ -192,6 +195,15 @@ impl CertificateNotice {
                 ..blank
             },
         }
+    }
+
+    /// B-19: a technical problem is on record, and policy lets it be put off for it.
+    #[must_use]
+    pub fn that_may_be_deferred(mut self) -> Self {
+        let why = "There was a technical problem with your renewal today. You can put it off for a few hours because of it.";
+        self.text.push(why.to_owned());
+        self.defer = Some(paths::CERTIFICATES_DEFER);
+        self
     }
 
     /// A page of its own, where nothing else is due (C-05).

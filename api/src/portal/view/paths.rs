@@ -27,6 +27,8 @@ pub const PASSCODES_DUE: &str = "/passcodes?renew=due";
 pub const PASSCODES: &str = "/passcodes";
 /// P-27: where *Cancel* leads.
 pub const PASSCODES_CANCELLED: &str = "/passcodes/cancelled";
+/// B-19: a POST puts a forced renewal off for technical reasons.
+pub const CERTIFICATES_DEFER: &str = "/certificates/defer";
 /// C-06, B-16: a POST puts the certificates' alert off until tomorrow.
 pub const CERTIFICATES_LATER: &str = "/certificates/later";
 /// S-01, C-09: the Renew Certificates tab; a POST starts.

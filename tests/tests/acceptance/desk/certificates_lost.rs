@@ -3,6 +3,7 @@
 
 use axum::http::StatusCode;
 use chrono::Duration;
+use domain::{certificate::Obstacle, holder::HolderEvent};
 use protocol::{Answer, JobId, ProblemSeen, Request, Slot, Write};
 use tests::desk::{
     agent::{Stop, update::Power},
@@ -151,6 +152,24 @@ async fn b18_b55_an_unfinished_update_comes_before_a_passcode_that_has_expired()
     scene.renew().await.unwrap();
     assert_eq!(scene.log_in().await.unwrap().location(), Some("/renewal"));
     assert!(scene.browser.get("/renewal").await.unwrap().says("change your passcode"));
+}
+
+#[tokio::test]
+async fn b19_a_technical_problem_is_on_record_and_by_the_first_policy_puts_nothing_off() {
+    let mut scene = Scene::open().await.unwrap();
+    scene.grow_old(20, FRESH).await.unwrap();
+    scene.log_in().await.unwrap();
+    let job = begun(&mut scene).await;
+    scene.agent.abandon(job, ProblemSeen::CardFault).await.unwrap();
+    let events = scene.desk.events(scene.holder).await.unwrap();
+    assert!(events.iter().any(|event| matches!(
+        event,
+        HolderEvent::RenewalObstructed { obstacle: Obstacle::Reader, .. }
+    )));
+    let page = scene.browser.get("/renewal").await.unwrap();
+    assert!(page.says("Renew certificates now") && !page.says("Not now"), "{}", page.html);
+    let refused = scene.browser.post("/certificates/defer", &[]).await.unwrap();
+    assert!(refused.status.is_client_error() && refused.says("B-19"), "{}", refused.html);
 }
 
 #[tokio::test]

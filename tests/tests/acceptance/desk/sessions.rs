@@ -32,6 +32,15 @@ const PAGES: [&str; 8] = [
     "/ledger",
 ];
 
+/// What is a holder's and is only sent: each needs a session.
+const FORMS: [&str; 5] = [
+    "/session/keep",
+    "/certificates/renew",
+    "/certificates/later",
+    "/certificates/defer",
+    "/certificates/revoke",
+];
+
 /// Pages that are for everybody.
 const PUBLIC: [&str; 4] = ["/", "/log-in", "/help", "/accessibility"];
 
@@ -46,8 +55,10 @@ async fn is_sent_away(browser: &mut Browser) {
     }
     let page = browser.post("/passcodes", &verification("Tele1234")).await.unwrap();
     assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, Some("/logged-out")));
-    let page = browser.post("/session/keep", &[]).await.unwrap();
-    assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, Some("/logged-out")));
+    for path in FORMS {
+        let page = browser.post(path, &[]).await.unwrap();
+        assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, Some("/logged-out")));
+    }
 }
 
 /// The page after the session says why it is over, and the session is.
@@ -104,6 +115,10 @@ fn p20_every_route_of_the_portal_is_known_to_these_tests_as_public_or_not() {
         // Tied to the browser that started the job.
         "\"/jobs/{id}\"",
         "\"/jobs/{id}/return\"",
+        "\"/card-updates/{id}\"",
+        "\"/card-updates/{id}/live\"",
+        "\"/card-updates/{id}/again\"",
+        "\"/card-updates/{id}/continue\"",
         // With a session only.
         "paths::HOME",
         "paths::ALERT",
@@ -113,6 +128,10 @@ fn p20_every_route_of_the_portal_is_known_to_these_tests_as_public_or_not() {
         "paths::PASSCODES",
         "paths::PASSCODES_CANCELLED",
         "\"/passcodes/updated/{id}\"",
+        "paths::CERTIFICATES_RENEW",
+        "paths::CERTIFICATES_LATER",
+        "paths::CERTIFICATES_DEFER",
+        "paths::CERTIFICATES_REVOKE",
         "paths::LEDGER",
         "paths::SESSION_KEEP",
         // The demonstration's drawer, time machine and mailbox.

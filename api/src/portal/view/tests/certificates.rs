@@ -52,7 +52,10 @@ fn c05_c06_c07_what_is_due_says_when_and_what_can_be_done() {
         ("certificates_put_off", alert(25, false)),
         ("certificates_forced", notice(Due::Forced, 20)),
         ("certificates_forced_last_day", notice(Due::Forced, 0)),
+        ("certificates_deferrable", notice(Due::Forced, 20).that_may_be_deferred()),
         ("certificates_ra_required", notice(Due::RaRequired { restricts: false }, 30)),
+        ("certificates_ra_restricts", notice(Due::RaRequired { restricts: true }, 20)),
+        ("certificates_by_leave", notice(Due::ByLeave, 0)),
         ("certificates_expired", notice(Due::Expired, -1)),
         ("certificates_revoked", notice(Due::Revoked, 100)),
         ("certificates_unfinished", notice(Due::Unfinished, 12)),
@@ -108,6 +111,8 @@ fn s07_c11_to_c14_an_update_says_in_every_state_how_far_it_is_and_what_comes_nex
         ("card_update_not_known", UpdateState::Interrupted { lines: not_known, why: None }),
         ("card_update_renewed", UpdateState::renewed("29 June 2028".into(), 1)),
         ("card_update_continued", UpdateState::Continued),
+        ("card_update_revoked", UpdateState::Revoked),
+        ("card_update_replaced", UpdateState::Replaced),
     ] {
         let page = CardUpdate { job: "0199b7f2".into(), state };
         nobody().shows(name, |environment, frame| page.render(environment, frame));
