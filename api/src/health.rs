@@ -15,8 +15,8 @@ const ENGINE_STOPPED: &str =
     "latchkey is ready\nthe workflow engine is stopped: see latchkey clock status\n";
 
 /// The same, about what relying parties are told.
-const LIST_LATE: &str =
-    "latchkey is ready\nthe revocation list was not renewed in time, or nobody signs OCSP answers: see the log\n";
+const LIST_LATE: &str = "latchkey is ready\n\
+    the revocation list was not renewed in time, or nobody signs OCSP answers: see the log\n";
 
 /// What the operator's port answers.
 pub fn router(app: App) -> Router {

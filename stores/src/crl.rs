@@ -13,7 +13,7 @@ const KEPT: u64 = 4;
 pub struct PublishedCrl {
     /// Its number, 1 or more.
     pub number: u64,
-    /// When it was made.
+    /// From when on it may be believed: a little before it was made.
     pub this_update: DateTime<Utc>,
     /// By when there will be another.
     pub next_update: DateTime<Utc>,

@@ -136,7 +136,7 @@ impl Revocations {
 pub struct CrlHead {
     /// Its number: greater than that of every list before (RFC 5280 §5.2.3).
     pub number: u64,
-    /// When it was made.
+    /// From when on it may be believed: a little before it was made.
     pub this_update: DateTime<Utc>,
     /// By when there will be another.
     pub next_update: DateTime<Utc>,

@@ -16,7 +16,8 @@ fn configured() -> (tempfile::TempDir, PathBuf) {
     let text = format!(
         "mode = 'production'\ndata_dir = '{}'\nkeystore = {{ dir = '{}' }}\n\
          portal = {{ listen = '127.0.0.1:0' }}\nagents = {{ listen = '127.0.0.1:0' }}\n\
-         operator = {{ listen = '127.0.0.1:0' }}\n",
+         operator = {{ listen = '127.0.0.1:0' }}\n\
+         authority = {{ listen = '127.0.0.1:0', url = 'http://192.0.2.1' }}\n",
         at("data"),
         at("keys"),
     );

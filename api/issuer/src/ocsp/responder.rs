@@ -119,7 +119,8 @@ impl Responder {
     }
 
     /// The signed answer, DER. `found` is what each of [`Responder::serials`] is as of `now`, and
-    /// until `next_update` the answer may be believed.
+    /// until `next_update` the answer may be believed; it says that it is right from a minute before
+    /// `now`.
     pub fn answer(
         &self,
         question: &Question,
