@@ -19,6 +19,7 @@ const OWN: [&str; 10] = [
     "/api/alert",
     "/api/alert/later",
     "/api/certificates",
+    "/api/certificates/deferral",
     "/api/certificates/later",
     "/api/revocations",
     "/api/renewals",
