@@ -12,7 +12,7 @@ const METHODS: [(&str, Method); 5] = [
 ];
 
 /// What is somebody's own.
-const OWN: [&str; 10] = [
+const OWN: [&str; 11] = [
     "/api/session",
     "/api/passcodes",
     "/api/ledger",
