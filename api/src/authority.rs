@@ -186,7 +186,7 @@ impl Authority<'_> {
         }
     }
 
-    fn ends_at(&self) -> anyhow::Result<DateTime<Utc>> {
+    fn ends_at(self) -> anyhow::Result<DateTime<Utc>> {
         let chain = self.app.cards_authority().chain();
         let own = chain.first().ok_or_else(|| anyhow::anyhow!("an authority without a chain"))?;
         Ok(issuer::CertificateFacts::read(own)?.not_after)
@@ -344,7 +344,7 @@ impl Authority<'_> {
         self.app.projections().certificate_status(serial).await
     }
 
-    fn of(&self, update: CommandId) -> Cause {
+    fn of(self, update: CommandId) -> Cause {
         Cause { command: self.app.entropy().command_id(self.app.now()), begun_by: update }
     }
 }

@@ -365,28 +365,27 @@ impl App {
         let mut events = self.stores().log.read_stream(&stream, Revision(0));
         let mut committed: Option<Committed> = None;
         while let Some(recorded) = events.try_next().await? {
-            match HolderEvent::decode(&recorded.kind, recorded.schema, &recorded.data)? {
-                HolderEvent::CertificatesRenewed {
-                    update: this,
+            let event = HolderEvent::decode(&recorded.kind, recorded.schema, &recorded.data)?;
+            if let HolderEvent::RenewalAcknowledged { update: this } = &event
+                && let Some(committed) = &mut committed
+            {
+                committed.acknowledged |= *this == update;
+            }
+            if let HolderEvent::CertificatesRenewed {
+                update: this,
+                self_renewals,
+                certificates,
+                ..
+            } = event
+                && this == update
+            {
+                let ends = certificates.iter().map(|certificate| certificate.not_after);
+                committed = Some(Committed {
+                    at: recorded.at,
                     self_renewals,
-                    certificates,
-                    ..
-                } if this == update => {
-                    let ends = certificates.iter().map(|certificate| certificate.not_after);
-                    committed = Some(Committed {
-                        at: recorded.at,
-                        self_renewals,
-                        expires_at: ends.min().unwrap_or(recorded.at),
-                        acknowledged: false,
-                    });
-                }
-                event => {
-                    if let (HolderEvent::RenewalAcknowledged { update: this }, Some(committed)) =
-                        (event, &mut committed)
-                    {
-                        committed.acknowledged |= this == update;
-                    }
-                }
+                    expires_at: ends.min().unwrap_or(recorded.at),
+                    acknowledged: false,
+                });
             }
         }
         Ok(committed)
