@@ -91,13 +91,13 @@ async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(head_max).max_buf_size(HEAD_BYTES_MAX);
     loop {
-        let arrives = async {
+        let next = async {
             let place = Arc::clone(&places).acquire_owned().await.context("places")?;
             anyhow::Ok((place, accept(&listener).await))
         };
         let (place, stream) = tokio::select! {
             () = shutdown.cancelled() => break,
-            arrived = arrives => arrived?,
+            taken = next => taken?,
         };
         let service = TowerToHyperService::new(router.clone());
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
