@@ -77,6 +77,8 @@ pub(crate) struct Files {
     pub(crate) management: ManagementKey,
     pub(crate) keys: BTreeMap<u8, SigningKey>,
     pub(crate) objects: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The next signature of this slot fails, once, for no reason that the card gives.
+    pub(crate) fails_once: Option<u8>,
     n_generated: u8,
 }
 
@@ -100,6 +102,7 @@ impl StandInCard {
             management: ManagementKey::new(ManagementAlgorithm::Tdes, &factory).unwrap(),
             keys: BTreeMap::new(),
             objects: BTreeMap::new(),
+            fails_once: None,
             n_generated: 0,
         })))
     }
@@ -376,7 +379,10 @@ impl Inserted {
             _ => self.volatile.verified,
         };
         allowed.then_some(()).ok_or(0x6982_u16)?;
-        let files = self.files.lock().unwrap();
+        let mut files = self.files.lock().unwrap();
+        if files.fails_once.take_if(|failing| *failing == slot).is_some() {
+            return Err(0x6F00);
+        }
         let key = files.keys.get(&slot).ok_or(0x6A88_u16)?;
         let digest = &data[data.len() - 32..];
         let signature: DerSignature = key.sign_prehash(digest).unwrap();

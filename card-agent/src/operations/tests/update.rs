@@ -177,6 +177,26 @@ fn b55_a_key_that_another_program_replaced_is_made_again_and_its_certificate_giv
 }
 
 #[test]
+fn b55_a_key_that_is_gone_is_made_again_and_one_that_fails_for_a_moment_is_not() {
+    for is_gone in [false, true] {
+        let (card, mut server) = (holders_card(APPLET_B), renewing());
+        server.gone_at = 16;
+        operate(card.insert(), &mut server, &current("135790")).unwrap_err();
+        server.gone_at = usize::MAX;
+        let n_openings = server.journal.openings.len();
+        if is_gone {
+            card.files().keys.remove(&0x9C);
+        } else {
+            card.files().fails_once = Some(0x9C);
+            let failed = operate(card.insert(), &mut server, &current("135790"));
+            assert!(matches!(failed, Err(Halt::CardFault(_))), "{failed:?}");
+        }
+        assert_heals(&card, &mut server, "a key");
+        assert_eq!(n_openings < server.journal.openings.len(), is_gone);
+    }
+}
+
+#[test]
 fn b55_a_certificate_that_another_program_replaced_is_written_again() {
     let (card, mut server) = (holders_card(APPLET_B), renewing());
     server.gone_at = 16;
