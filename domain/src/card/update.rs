@@ -113,8 +113,10 @@ pub struct CardUpdate {
     pub begun_on: NaiveDate,
     /// When it was begun.
     pub begun_at: DateTime<Utc>,
-    /// How often the card was opened for writing.
+    /// How often the card was opened for writing, since the registration authority last let it.
     pub writes: u8,
+    /// The number of the last opening, which is that of no other in this update; 0 before the first.
+    pub last_opening: u32,
     authentication: SlotState,
     signature: SlotState,
     openings: Openings,
@@ -211,6 +213,7 @@ impl CardUpdate {
     /// The card is opened for a write.
     fn open(&mut self, slot: Slot, write: Write) {
         self.writes = self.writes.saturating_add(1);
+        self.last_opening = self.last_opening.saturating_add(1);
         match write {
             Write::KeyPair => self.open_key_pair(slot),
             Write::Certificate => self.moved(slot, unsure),
@@ -279,6 +282,7 @@ impl Updates {
                     begun_on: *on,
                     begun_at: at,
                     writes: 0,
+                    last_opening: 0,
                     authentication: SlotState::Untouched,
                     signature: SlotState::Untouched,
                     openings: Openings::default(),

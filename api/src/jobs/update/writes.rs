@@ -81,7 +81,7 @@ async fn opened(app: &App, open: &OpenJob) -> Result<CardUpdate, Stop> {
     let (planned, _) = planned(open)?;
     let loaded = app.load(planned.holder).await.map_err(anyhow::Error::from)?;
     let there = loaded.holder.card_update().filter(|there| {
-        there.update == planned.update && there.job == open.id.0 && 0 < there.writes
+        there.update == planned.update && there.job == open.id.0 && 0 < there.last_opening
     });
     there.cloned().ok_or_else(|| Stop::no("B-55", "The card update is not at that step."))
 }
@@ -89,7 +89,8 @@ async fn opened(app: &App, open: &OpenJob) -> Result<CardUpdate, Stop> {
 /// What the card has to encrypt after its n-th opening: never the same twice.
 fn challenge(app: &App, update: &CardUpdate) -> Block {
     let begun_at = update.begun_at.timestamp_micros();
-    let context = format!("{}\n{}\n{begun_at}\n{}", update.update.0, update.job, update.writes);
+    let CardUpdate { update, job, last_opening, .. } = update;
+    let context = format!("{}\n{job}\n{begun_at}\n{last_opening}", update.0);
     app.keystore().card_challenge(context.as_bytes())
 }
 

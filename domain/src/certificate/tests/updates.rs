@@ -239,7 +239,12 @@ fn b55_the_card_is_opened_40_times_in_an_update_and_not_once_more() {
     // The registration authority lets him try on.
     let visit = Visit { evidence: IdentityEvidence::Passport, place: "Ward".to_owned() };
     let when = done(when, HolderCommand::AuthoriseRenewal(visit));
-    done(when, open_write(Slot::Authentication, Write::KeyPair));
+    let when = done(when, open_write(Slot::Authentication, Write::KeyPair));
+    // And no opening is taken for one of those before: the card's challenge hangs on it.
+    when.see(|_, holder| {
+        let open = holder.card_update().unwrap();
+        assert_eq!((open.writes, open.last_opening), (1, u32::from(WRITES_MAX) + 1));
+    });
 }
 
 #[test]
