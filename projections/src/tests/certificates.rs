@@ -113,6 +113,19 @@ async fn b55_a_certificate_that_was_given_up_is_revoked_and_its_successor_is_con
 }
 
 #[tokio::test]
+async fn b55_a_new_card_gives_up_what_waits_to_be_read_back_from_the_old_one_of_its_holder() {
+    let all = [issued("01"), issued_for_update("02"), issued("03")];
+    let given_up = state_after(&all, "02").await;
+    assert!(matches!(given_up, Some(CertificateState::Revoked { reason: 4, .. })), "{given_up:?}");
+    assert!(matches!(state_after(&all, "03").await, Some(CertificateState::Good { .. })));
+    let log = Log::default();
+    log.append(holder(1), &issued_for_update("02"));
+    log.append(holder(2), &issued("03"));
+    let of_another = state(&applied(&log).await, "02").await;
+    assert!(matches!(of_another, Some(CertificateState::Unconfirmed { .. })), "{of_another:?}");
+}
+
+#[tokio::test]
 async fn c15_what_is_revoked_stays_so_with_its_first_time_and_reason() {
     let log = Log::default();
     log.append(holder(1), &issued("01"));
