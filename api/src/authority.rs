@@ -152,11 +152,11 @@ impl Authority<'_> {
             let wanted = self.wanted(holder, card, slot).await?;
             tries.push((wanted, self.app.entropy().bytes()));
         }
-        let tried = self.with_key(move |authority| {
+        let outcome = self.with_key(move |authority| {
             let mut tries = tries.into_iter();
             tries.try_for_each(|(wanted, serial)| authority.try_card_certificate(&wanted, serial))
         });
-        tried.await?.map_err(|error| {
+        outcome.await?.map_err(|error| {
             let error = anyhow::Error::from(error);
             tracing::error!(error = format!("{error:#}"), "the authority cannot issue");
             NotIssued::NotReady

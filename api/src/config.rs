@@ -211,7 +211,7 @@ impl Config {
             operator: Operator {
                 listen: settings.address("operator.listen", defaults.operator.listen),
             },
-            authority: AuthoritySettings::of(&mut settings, mode, defaults.authority),
+            authority: AuthoritySettings::of(&mut settings, mode, &defaults.authority),
             readers: Readers { approved: settings.list("readers.approved", READERS_MAX) },
             mail: MailSettings::of(&mut settings),
             demo: DemoSettings { drawer: settings.path("demo.drawer") },

@@ -103,6 +103,7 @@ impl From<Row> for Entry {
 }
 
 /// What happened, as one would tell it to the holder.
+#[expect(clippy::too_many_lines, reason = "a table: an event and its sentence")]
 fn sentence(event: &HolderEvent) -> String {
     match event {
         HolderEvent::HolderRegistered {} => "You were registered".to_owned(),

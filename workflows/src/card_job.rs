@@ -298,6 +298,7 @@ impl CardJob {
     }
 
     /// The next state, or why there is none. Total; never panics.
+    #[expect(clippy::too_many_lines, reason = "a table: what comes, where, and what follows")]
     pub fn step(self, input: Input) -> Result<Self, OutOfOrder> {
         let blank = matches!(self.goal, Goal::Personalise { .. });
         let updates = matches!(self.goal, Goal::UpdateCard(_));

@@ -153,7 +153,7 @@ pub enum Recorded<'a> {
 /// `agent_is_there` says that the agent which has claimed the job is connected and has the card.
 #[must_use]
 pub fn progress(recorded: Recorded<'_>, stage: &Stage, agent_is_there: bool) -> [Line; 5] {
-    let at = match recorded {
+    let reached = match recorded {
         Recorded::NotBegun => What::Checking,
         Recorded::Open(update) => at(update),
         Recorded::Committed => return What::ALL.map(|what| Line { what, state: State::Done }),
@@ -163,12 +163,12 @@ pub fn progress(recorded: Recorded<'_>, stage: &Stage, agent_is_there: bool) -> 
         Recorded::NotBegun | Recorded::Committed => false,
     };
     What::ALL.map(|what| {
-        let state = match what.cmp(&at) {
+        let how = match what.cmp(&reached) {
             std::cmp::Ordering::Less => State::Done,
             std::cmp::Ordering::Equal => current(stage, agent_is_there, may_be_half_written),
             std::cmp::Ordering::Greater => State::Waiting,
         };
-        Line { what, state }
+        Line { what, state: how }
     })
 }
 

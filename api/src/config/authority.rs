@@ -57,7 +57,7 @@ impl AuthoritySettings {
     }
 
     /// The section; faults are noted.
-    pub(super) fn of(settings: &mut Settings, mode: Mode, default: Self) -> Self {
+    pub(super) fn of(settings: &mut Settings, mode: Mode, default: &Self) -> Self {
         const KEY: &str = "authority.url";
         let listen = settings.address("authority.listen", default.listen);
         let given = settings.text(KEY);

@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use chrono::DateTime;
-use domain::passcode::Kind;
+use domain::{
+    card::PublicKey,
+    ids::CommandId,
+    passcode::{Kind, Optional},
+};
 use proptest::prelude::*;
 use uuid::Uuid;
 

@@ -44,9 +44,9 @@ async fn c15_openssl_hears_good_then_revoked_at_once_and_unknown_and_unauthorize
 async fn a_superseded_pair_is_good_until_it_expires() {
     let party = RelyingParty::open(22).await;
     let events = party.scene.desk.events(party.scene.holder).await.unwrap();
-    let superseded = events.iter().find_map(|event| match event {
-        domain::holder::HolderEvent::CardIssued(issued) => Some(issued.certificates.clone()),
-        _ => None,
+    let superseded = events.iter().find_map(|event| {
+        let domain::holder::HolderEvent::CardIssued(issued) = event else { return None };
+        Some(issued.certificates.clone())
     });
     for certificate in superseded.unwrap() {
         let serial = format!("0x{}", certificate.serial);

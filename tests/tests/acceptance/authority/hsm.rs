@@ -1,6 +1,7 @@
 //! The real program with its issuing key in an HSM: `SoftHSM2`, from Debian.
 
 use std::{
+    fmt::Write as _,
     fs,
     io::Write as _,
     net::TcpListener,
@@ -89,12 +90,14 @@ impl Installation {
             self.path("data").display(),
         );
         if with_hsm {
-            text += &format!(
-                "hsm_module = {:?}\nhsm_token = \"latchkey\"\nhsm_key = \"issuing\"\n\
-                 hsm_pin_file = {:?}\n",
-                self.module,
-                self.path("pin"),
-            );
+            write!(
+                text,
+                "hsm_module = \"{}\"\nhsm_token = \"latchkey\"\nhsm_key = \"issuing\"\n\
+                 hsm_pin_file = \"{}\"\n",
+                self.module.display(),
+                self.path("pin").display(),
+            )
+            .unwrap();
         }
         fs::write(self.path("latchkey.toml"), text).unwrap();
     }

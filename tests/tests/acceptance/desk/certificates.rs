@@ -1,6 +1,9 @@
 //! Certificates as a holder lives with them: alerts, renewal by himself and by leave of the registration authority,
 //! the end, revocation; and what goes wrong on our side in between.
 
+mod between;
+mod visit;
+
 use api::tokens::{self, Wanted};
 use axum::{
     body::Body,
@@ -27,6 +30,9 @@ const CERTIFICATE_DAYS: i64 = 730;
 
 /// Passcodes that nobody has used yet.
 const FRESH: [&str; 2] = ["Second02", "Third003"];
+
+/// What the form of a revocation sends.
+const REVOKE: [(&str, &str); 2] = [("reason", "lost_or_stolen"), ("confirm", "REVOKE")];
 
 /// Time passes, so many days; on the way the smartcard passcode is changed so often that it is never what is due.
 async fn days_pass(scene: &mut Scene, days: i64) {
@@ -245,96 +251,6 @@ async fn b18_an_expired_passcode_comes_before_certificates() {
     assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));
 }
 
-/// A bearer token of the registration authority's own system.
-async fn registration_authority(desk: &Desk) -> String {
-    let (role, name) = ("registration-authority".to_owned(), "desk 7".to_owned());
-    let wanted = Wanted { role, name, organisation: None, days: 90 }.check().unwrap();
-    tokens::issue(desk.app(), wanted).await.unwrap().bearer.to_string()
-}
-
-async fn authorise(scene: &mut Scene, bearer: &str) -> (StatusCode, Value) {
-    let path = format!("/api/holders/{}/renewal-authorisations", scene.holder);
-    let mut browser = scene.desk.browser();
-    let request = browser.request(Method::POST, &path);
-    let request = request.header(header::AUTHORIZATION, format!("Bearer {bearer}"));
-    let request = request.header(header::CONTENT_TYPE, "application/json");
-    let body = r#"{"evidence": "passport", "place": "Ward 3, room 12"}"#;
-    let page = browser.send(request.body(Body::from(body)).unwrap()).await.unwrap();
-    (page.status, serde_json::from_str(&page.html).unwrap())
-}
-
-#[tokio::test]
-async fn c03_c04_b49_b51_twice_by_oneself_then_the_registration_authority_and_the_count_begins_anew()
- {
-    let mut scene = logged_in_with(30).await;
-    scene.renew().await.unwrap();
-    for expected in [1, 2] {
-        assert_eq!(self_renewals(&scene).await, expected);
-        days_pass(&mut scene, CERTIFICATE_DAYS - 15).await;
-        if expected == 1 {
-            scene.log_in().await.unwrap();
-            scene.renew().await.unwrap();
-        }
-    }
-    // B-51: 15 days left and nothing he could do: a full session, and a notice.
-    assert_eq!(scene.log_in().await.unwrap().location(), Some("/alert"));
-    let alert = scene.browser.get("/alert").await.unwrap();
-    assert!(alert.says("registration authority has to check who you are"), "{}", alert.html);
-    assert!(!alert.says("Renew certificates now") && !alert.says("/certificates/later"));
-    assert_eq!(scene.browser.get("/ledger").await.unwrap().status, StatusCode::OK);
-    let refused = scene.browser.get("/certificates/renew").await.unwrap();
-    assert!(refused.says("C-04"), "{}", refused.html);
-    let wanted = |event: &HolderEvent| matches!(event, HolderEvent::RaRenewalNeeded { .. });
-    assert_eq!(events(&scene).await.iter().filter(|event| wanted(event)).count(), 1);
-
-    assert_eq!(authorise(&mut scene, "nobody").await.0, StatusCode::UNAUTHORIZED);
-    let bearer = registration_authority(&scene.desk).await;
-    let (status, answer) = authorise(&mut scene, &bearer).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    scene.renew().await.unwrap();
-    assert_eq!(self_renewals(&scene).await, 0);
-    let last = events(&scene).await;
-    assert!(last.iter().rev().any(|event| matches!(
-        event,
-        HolderEvent::CertificatesRenewed { by: domain::certificate::Renewer::Authority, .. }
-    )));
-}
-
-#[tokio::test]
-async fn b52_the_last_second_logs_in_and_the_one_after_does_not_but_by_the_authoritys_leave() {
-    let mut scene = days_left(0).await;
-    let holder = scene.desk.holder(scene.holder).await.unwrap();
-    let ends = holder.card().unwrap().certificates.iter().map(|one| one.not_after).min().unwrap();
-    scene.desk.wait(ends - scene.desk.now());
-    scene.agent.sees(Some(&scene.card));
-    assert_eq!(scene.log_in().await.unwrap().location(), Some("/renewal"));
-    scene.desk.wait(Duration::seconds(1));
-    let page = scene.log_in().await.unwrap();
-    assert!(page.says("B-52") && page.says("registration authority"), "{}", page.html);
-    let bearer = registration_authority(&scene.desk).await;
-    assert_eq!(authorise(&mut scene, &bearer).await.0, StatusCode::OK);
-    assert_eq!(scene.log_in().await.unwrap().location(), Some("/renewal"));
-    scene.renew().await.unwrap();
-    assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));
-}
-
-#[tokio::test]
-async fn b52_a_session_that_is_open_when_they_expire_cannot_begin_to_renew_them() {
-    let mut scene = days_left(0).await;
-    let holder = scene.desk.holder(scene.holder).await.unwrap();
-    let ends = holder.card().unwrap().certificates.iter().map(|one| one.not_after).min().unwrap();
-    scene.desk.wait(ends - scene.desk.now() - Duration::minutes(5));
-    scene.agent.sees(Some(&scene.card));
-    scene.log_in().await.unwrap();
-    let job = scene.start_renewal().await.unwrap();
-    scene.desk.wait(Duration::minutes(6));
-    let refused = scene.agent.update(job, &mut scene.card, &scene.passcode).await.unwrap_err();
-    assert_eq!(refused.rule(), Some("B-52"), "{refused}");
-    assert_eq!(n_renewals(&scene).await, 0);
-}
-
-const REVOKE: [(&str, &str); 2] = [("reason", "lost_or_stolen"), ("confirm", "REVOKE")];
-
 #[tokio::test]
 async fn c15_b57_revoking_asks_twice_ends_every_session_and_lets_nobody_in_again() {
     let mut scene = Scene::logged_in().await.unwrap();
@@ -357,11 +273,11 @@ async fn c15_b57_revoking_asks_twice_ends_every_session_and_lets_nobody_in_again
     let reasons: Vec<_> = events(&scene)
         .await
         .into_iter()
-        .filter_map(|event| match event {
-            HolderEvent::CertificatesRevoked { reason, serials, .. } => {
-                Some((reason, serials.len()))
-            }
-            _ => None,
+        .filter_map(|event| {
+            let HolderEvent::CertificatesRevoked { reason, serials, .. } = event else {
+                return None;
+            };
+            Some((reason, serials.len()))
         })
         .collect();
     assert_eq!(reasons, [(RevocationReason::LostOrStolen, 2)]);
@@ -393,208 +309,13 @@ async fn c15_an_update_of_a_card_that_is_revoked_meanwhile_goes_nowhere_and_leav
     let again = scene.agent.update(job, &mut scene.card, &scene.passcode).await;
     assert!(matches!(again, Err(Stop::Refused { .. })), "{again:?}");
     scene.desk.app().catch_up().await.unwrap();
-    let issued = events(&scene).await.into_iter().filter_map(|event| match event {
-        HolderEvent::CertificateIssued { certificate, .. } => Some(certificate.serial),
-        _ => None,
+    let issued = events(&scene).await.into_iter().filter_map(|event| {
+        let HolderEvent::CertificateIssued { certificate, .. } = event else { return None };
+        Some(certificate.serial)
     });
     for serial in issued.collect::<Vec<_>>() {
         let status = scene.desk.app().authority().status(&serial).await.unwrap().unwrap();
         assert!(matches!(status.state, CertificateState::Revoked { .. }), "{:?}", status.state);
-    }
-}
-
-#[tokio::test]
-async fn b55_a_card_between_old_and_new_logs_in_restricted_to_finish_and_changes_no_passcode() {
-    let mut scene = logged_in_with(25).await;
-    let change = scene.update_smartcard(&[]).await.unwrap();
-    let job = scene.start_renewal().await.unwrap();
-    let mut power = Power::until_after(6);
-    scene.agent.update_with(job, &mut scene.card, &scene.passcode, &mut power).await.unwrap_err();
-    let refused = scene.agent.finish(change, &mut scene.card, &scene.passcode).await.unwrap_err();
-    assert_eq!(refused.rule(), Some("B-55"));
-    scene.browser = scene.desk.browser();
-    assert_eq!(scene.log_in().await.unwrap().location(), Some("/renewal"));
-    let page = scene.browser.get("/renewal").await.unwrap();
-    assert!(page.says("is not finished"), "{}", page.html);
-    assert_eq!(scene.browser.get("/ledger").await.unwrap().status, StatusCode::FORBIDDEN);
-    scene.renew().await.unwrap();
-    assert_eq!(n_renewals(&scene).await, 1);
-    assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));
-}
-
-#[tokio::test]
-async fn b55_a_second_renewal_cannot_begin_while_one_has_the_card_between_old_and_new() {
-    let mut scene = logged_in_with(25).await;
-    let (first, second) =
-        (scene.start_renewal().await.unwrap(), scene.start_renewal().await.unwrap());
-    assert_ne!(first, second);
-    let mut power = Power::until_after(6);
-    scene.agent.update_with(first, &mut scene.card, &scene.passcode, &mut power).await.unwrap_err();
-    let refused = scene.agent.update(second, &mut scene.card, &scene.passcode).await.unwrap_err();
-    assert_eq!(refused.rule(), Some("B-55"), "{refused}");
-}
-
-#[tokio::test]
-async fn c09_the_same_form_sent_twice_is_one_renewal() {
-    let mut scene = logged_in_with(25).await;
-    let page = scene.browser.get("/certificates/renew").await.unwrap();
-    let update = page.field("update").unwrap().to_owned();
-    let mut jobs = Vec::new();
-    for _ in 0..2 {
-        let page = scene.browser.post("/certificates/renew", &[("update", &update)]).await.unwrap();
-        jobs.push(page.job().unwrap());
-    }
-    assert_eq!(jobs[0], jobs[1]);
-}
-
-/// A job in which the card has agreed and the update has begun.
-async fn begun(scene: &mut Scene) -> (JobId, tests::desk::agent::Held) {
-    let job = scene.start_renewal().await.unwrap();
-    let passcode = scene.passcode.clone();
-    let (held, _) = scene.agent.prove(job, &mut scene.card, &passcode).await.unwrap();
-    let answer = scene.agent.ask(Request::BeginUpdate { job }).await;
-    assert!(matches!(answer, Answer::Updating { .. }), "{answer:?}");
-    (job, held)
-}
-
-fn is_refused(answer: &Answer) -> bool {
-    matches!(answer, Answer::Refused { .. })
-}
-
-#[tokio::test]
-async fn b55_an_agent_that_lies_about_keys_slots_and_signatures_gets_nothing() {
-    let mut scene = logged_in_with(25).await;
-    let (job, held) = begun(&mut scene).await;
-    let slot = Slot::Authentication;
-    let key = |scene: &Scene, slot| Bytes(scene.card.public_key(slot).unwrap());
-    let request = |scene: &Scene, slot| Bytes(scene.card.request(slot).unwrap());
-    scene.card.verify(&scene.passcode).unwrap();
-    // Before the card was opened; of the key that was there; of a slot that is not renewed; out of turn.
-    for (slot, public_key, proof) in [
-        (slot, key(&scene, slot), request(&scene, slot)),
-        (slot, key(&scene, Slot::Signature), request(&scene, Slot::Signature)),
-        (Slot::CardAuthentication, key(&scene, slot), request(&scene, slot)),
-    ] {
-        let asked = Request::KeyGenerated { job, slot, public_key, proof };
-        assert!(is_refused(&scene.agent.ask(asked).await), "{slot:?}");
-    }
-    for (slot, write) in [
-        (Slot::Signature, Write::KeyPair),
-        (Slot::CardAuthentication, Write::KeyPair),
-        (Slot::Authentication, Write::Certificate),
-    ] {
-        let witness = Bytes(vec![7; 16]);
-        let asked = Request::OpenWrite { job, slot, write, witness };
-        assert!(is_refused(&scene.agent.ask(asked).await), "{slot:?} {write:?}");
-    }
-    for witness in [vec![], vec![7; 15], vec![7; 17]] {
-        let witness = Bytes(witness);
-        let asked = Request::OpenWrite { job, slot, write: Write::KeyPair, witness };
-        assert!(is_refused(&scene.agent.ask(asked).await));
-    }
-    let mut power = Power::enough();
-    let agent = &scene.agent;
-    agent.open_write(job, &mut scene.card, slot, Write::KeyPair, &mut power).await.unwrap();
-    scene.card.generate(slot).unwrap();
-    scene.card.verify(&scene.passcode).unwrap();
-    // Another key than the request's; the key of before.
-    let (public_key, proof) = (key(&scene, Slot::Signature), request(&scene, slot));
-    let asked = Request::KeyGenerated { job, slot, public_key, proof };
-    assert!(is_refused(&scene.agent.ask(asked).await));
-    let (public_key, proof) = (key(&scene, slot), request(&scene, slot));
-    let asked = || Request::KeyGenerated {
-        job,
-        slot,
-        public_key: public_key.clone(),
-        proof: proof.clone(),
-    };
-    let Answer::Certificate { certificate } = scene.agent.ask(asked()).await else {
-        panic!("no certificate")
-    };
-    // The same question has the same answer, for ever.
-    assert_eq!(scene.agent.ask(asked()).await, Answer::Certificate { certificate });
-    for signature in [
-        scene.card.sign(Slot::Signature, &scene.agent.said(&held, Purpose::TestKey(slot)).bytes()),
-        scene.card.sign(slot, &scene.agent.said(&held, Purpose::UpdateCard).bytes()),
-        scene.card.sign(slot, &scene.agent.said(&held, Purpose::TestKey(Slot::Signature)).bytes()),
-    ] {
-        let signature = Bytes(signature.unwrap());
-        let asked = Request::CertificateWritten { job, slot, signature };
-        assert!(is_refused(&scene.agent.ask(asked).await));
-    }
-    assert!(is_refused(&scene.agent.ask(Request::UpdateFinished { job }).await));
-    assert_eq!(n_renewals(&scene).await, 0);
-}
-
-#[tokio::test]
-async fn b55_each_opening_answers_one_witness_and_there_are_forty_at_most() {
-    let mut scene = logged_in_with(25).await;
-    let (job, _) = begun(&mut scene).await;
-    let (slot, write) = (Slot::Authentication, Write::KeyPair);
-    let mut challenges = std::collections::BTreeSet::new();
-    for n in 0..41 {
-        let witness = Bytes(scene.card.witness().unwrap());
-        let answer = scene.agent.ask(Request::OpenWrite { job, slot, write, witness }).await;
-        if n == 40 {
-            assert!(is_refused(&answer), "{answer:?}");
-            continue;
-        }
-        let Answer::Witness { challenge, .. } = answer else { panic!("{n}: {answer:?}") };
-        assert!(challenges.insert(challenge.0), "a challenge came twice");
-    }
-    let opened = |event: &&HolderEvent| matches!(event, HolderEvent::CardWriteOpened { .. });
-    assert_eq!(events(&scene).await.iter().filter(opened).count(), 40);
-}
-
-#[tokio::test]
-async fn the_log_fails_before_or_after_any_append_of_an_update_and_asking_again_heals_it() {
-    let mut appends = 0;
-    for fault in [Fault::LostBefore, Fault::LostAfter] {
-        for n in 0.. {
-            let mut scene = Scene::open().await.unwrap();
-            scene.grow_old(25, FRESH[0]).await.unwrap();
-            scene.log_in().await.unwrap();
-            let job = scene.start_renewal().await.unwrap();
-            let before = events(&scene).await.len();
-            scene.desk.faults().after("holder", n, fault);
-            let ended = scene.agent.update(job, &mut scene.card, &scene.passcode).await;
-            let happened = scene.desk.faults().are_spent();
-            if ended.is_err() {
-                let mut before = std::mem::replace(&mut scene.browser, scene.desk.browser());
-                // C-14: whatever the server came to do: what is on record ends the session.
-                let is_committed = n_renewals(&scene).await == 1;
-                assert_ne!(before.is_logged_in().await.unwrap(), is_committed, "{fault:?} {n}");
-                scene.log_in().await.unwrap();
-                if n_renewals(&scene).await == 0 {
-                    scene.renew().await.unwrap();
-                }
-            }
-            assert_eq!(n_renewals(&scene).await, 1, "{fault:?} {n}");
-            assert_no_orphans(&scene).await;
-            if !happened {
-                appends = appends.max(n);
-                assert!(before < events(&scene).await.len());
-                break;
-            }
-        }
-    }
-    assert!(8 < appends, "an update appends more often than {appends} times");
-}
-
-/// Whatever was issued is on the card, or is revoked.
-async fn assert_no_orphans(scene: &Scene) {
-    scene.desk.app().catch_up().await.unwrap();
-    let holder = scene.desk.holder(scene.holder).await.unwrap();
-    let on_card = &holder.card().unwrap().certificates;
-    for event in events(scene).await {
-        let HolderEvent::CertificateIssued { certificate, .. } = event else { continue };
-        let status = scene.desk.app().authority().status(&certificate.serial).await.unwrap();
-        let is_on_card = on_card.iter().any(|there| there.serial == certificate.serial);
-        match status.unwrap().state {
-            CertificateState::Good { .. } => assert!(is_on_card),
-            CertificateState::Revoked { .. } => assert!(!is_on_card),
-            state => panic!("{state:?}"),
-        }
     }
 }
 

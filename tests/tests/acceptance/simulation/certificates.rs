@@ -32,7 +32,7 @@ pub(super) enum Told {
     Issued { ends: DateTime<Utc> },
     Alert(Alert),
     Declined { on: NaiveDate },
-    AuthorityTold { ends: DateTime<Utc> },
+    AuthorityNeeded { ends: DateTime<Utc> },
     Authorised,
     Begun { update: String, by_authority: bool },
     KeyOpened { update: String, slot: String },
@@ -90,7 +90,7 @@ impl Fact {
             "AlertDeclined" if data["topic"] == "certificates" => {
                 Told::Declined { on: day(&data["on"]) }
             }
-            "RaRenewalNeeded" => Told::AuthorityTold { ends: instant(&data["expires_at"]) },
+            "RaRenewalNeeded" => Told::AuthorityNeeded { ends: instant(&data["expires_at"]) },
             "RenewalAuthorised" => Told::Authorised,
             "CardUpdateBegun" => {
                 Told::Begun { update: update(), by_authority: data["by"] == "authority" }
@@ -163,7 +163,7 @@ impl Stand {
             Told::AccountLocked => self.is_locked = true,
             Told::Alert(_)
             | Told::Declined { .. }
-            | Told::AuthorityTold { .. }
+            | Told::AuthorityNeeded { .. }
             | Told::Authorised
             | Told::Begun { .. }
             | Told::Request { .. }
@@ -214,14 +214,14 @@ pub(super) fn expected_alerts(facts: &[Fact], days: u32) -> Vec<Alert> {
 }
 
 pub(super) fn alerts(facts: &[Fact]) -> Vec<Alert> {
-    let alert = |fact: &Fact| match fact.what {
-        Told::Alert(alert) => Some(alert),
-        _ => None,
+    let alert = |fact: &Fact| {
+        if let Told::Alert(alert) = fact.what { Some(alert) } else { None }
     };
     facts.iter().filter_map(alert).collect()
 }
 
 /// What one holder's renewals came to.
+#[expect(clippy::struct_field_names, reason = "each is a number of something")]
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sums {
     pub(super) n_self: usize,
@@ -255,7 +255,7 @@ pub(super) fn check(holder: &str, facts: &[Fact]) -> Sums {
                 assert!(stand.self_renewals < SELF_RENEWALS && *on == today, "{holder}: {fact:?}");
                 sums.n_declined += 1;
             }
-            Told::AuthorityTold { ends } => {
+            Told::AuthorityNeeded { ends } => {
                 // B-51: once for each pair, from the thirtieth day on, when the own renewals are spent.
                 assert!(left.unwrap() <= ALERTS, "{holder}: {fact:?}");
                 assert_eq!(stand.self_renewals, SELF_RENEWALS, "{holder}: {fact:?}");
@@ -274,7 +274,6 @@ pub(super) fn check(holder: &str, facts: &[Fact]) -> Sums {
                 }
                 assert!(!stand.is_revoked && !stand.is_locked, "{holder}: {fact:?}");
             }
-            Told::KeyOpened { .. } | Told::Written { .. } => {}
             Told::Request { serial, .. } => {
                 assert!(issued.insert(serial.clone()), "{holder}: {fact:?}");
             }
@@ -321,14 +320,17 @@ pub(super) fn check(holder: &str, facts: &[Fact]) -> Sums {
                 }
             }
             Told::PasscodeForced => is_passcode_forced_since = Some(today),
-            Told::Issued { .. } | Told::Alert(_) | Told::AccountLocked => {}
+            Told::Issued { .. }
+            | Told::Alert(_)
+            | Told::KeyOpened { .. }
+            | Told::Written { .. }
+            | Told::AccountLocked => {}
         }
         stand = stand.after(fact);
     }
     // No orphan: whatever was issued is on the card, has given way, or is still being written.
-    let in_use = facts.iter().rev().find_map(|fact| match &fact.what {
-        Told::Renewed(renewal) => Some(renewal.serials.clone()),
-        _ => None,
+    let in_use = facts.iter().rev().find_map(|fact| {
+        if let Told::Renewed(renewal) = &fact.what { Some(renewal.serials.clone()) } else { None }
     });
     let in_use: BTreeSet<_> = in_use.unwrap_or_default().into_iter().collect();
     let orphans =
