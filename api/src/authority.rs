@@ -6,6 +6,9 @@
 //! event that says so. The certificate itself waits, sealed, in the vault under its transaction:
 //! whoever asks again, after whatever crash, is given the same bytes.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
@@ -197,6 +200,12 @@ impl Authority<'_> {
     pub async fn issue(&self, order: &Order<'_>) -> Result<Issued, NotIssued> {
         if let Some(der) = self.open(order.transaction.secret(), order.card).await? {
             return Self::issued(order, der);
+        }
+        let requested = issuer::public_key_of_request(order.request);
+        let requested = requested.map_err(|refused| NotIssued::Request(refused.into()))?;
+        if requested.spki() != order.transaction.key.der() {
+            let refused = issuer::RequestRefused::NoPossession;
+            return Err(NotIssued::Request(refused.into()));
         }
         let wanted = self.wanted(order.holder, order.card, order.transaction.slot).await?;
         let (request, asked) = (order.request.to_vec(), wanted.clone());

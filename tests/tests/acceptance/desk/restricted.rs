@@ -150,7 +150,7 @@ async fn b17_a_refused_route_says_why_and_by_which_days() {
     assert_eq!(problem["facts"][0]["name"], "smartcard_expires_on");
     assert_eq!(problem["facts"][0]["value"], "2027-03-02");
     assert_eq!(problem["facts"][1]["value"], "2027-03-23");
-    assert!(problem["way_out"].as_str().unwrap().contains("Manage passcodes"));
+    assert!(problem["way_out"].as_str().unwrap().contains("Home"));
 }
 
 #[tokio::test]
