@@ -198,6 +198,9 @@ mod tests {
 
     const GOLDEN: &str = include_str!("policy/golden/PolicyPublished.1.json");
 
+    /// As builds wrote it that knew no numbers of certificates.
+    const GOLDEN_PASSCODES: &str = include_str!("policy/golden/PolicyPublished.1.passcodes.json");
+
     /// As the log has it.
     fn recorded(kind: &str, schema: u16, data: &str) -> Recorded {
         Recorded {
@@ -220,9 +223,11 @@ mod tests {
     }
 
     #[test]
-    fn a_golden_file_is_read_as_its_version() {
-        let read = decode(&recorded(InForce::KIND, 1, GOLDEN)).unwrap();
-        assert_eq!(read, version(1, "2026-01-01"));
+    fn each_golden_file_is_read_as_its_version() {
+        for golden in [GOLDEN, GOLDEN_PASSCODES] {
+            let read = decode(&recorded(InForce::KIND, 1, golden)).unwrap();
+            assert_eq!(read, version(1, "2026-01-01"));
+        }
     }
 
     #[test]
