@@ -243,6 +243,12 @@ impl Keystore {
         derivation::challenge(self.current(KeyName::Ticket), context)
     }
 
+    /// The key of drafts under that version of [`KeyName::Ticket`].
+    #[must_use]
+    pub fn draft_key(&self, version: u32) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
+        self.version(KeyName::Ticket, version).map(derivation::draft_key)
+    }
+
     /// The agents' authority, ready to issue.
     pub fn agents_authority(&self) -> Result<AgentsAuthority, KeystoreError> {
         self.authorities.agents(&self.files)

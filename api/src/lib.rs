@@ -16,6 +16,7 @@ pub mod cookies;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod doctor;
+pub mod drafts;
 pub mod execute;
 pub mod export;
 #[cfg(test)]

@@ -13,6 +13,14 @@ const LABEL: &[u8] = b"latchkey/v1 card-management-key";
 /// What separates challenges from anything else derived from the key of tickets.
 const CHALLENGE_LABEL: &[u8] = b"latchkey/v1 card-write-challenge";
 
+/// What separates the key of drafts from anything else derived from the key of tickets.
+const DRAFT_LABEL: &[u8] = b"latchkey/v1 draft";
+
+/// The key (AES-256) of what browsers keep for us, encrypted, while a form is filled in.
+pub(super) fn draft_key(tickets: &VersionedKey) -> Zeroizing<[u8; KEY_BYTES]> {
+    counter_mode(&tickets.key, DRAFT_LABEL, &tickets.version.to_be_bytes())
+}
+
 /// 16 bytes that only the keystore can tell, one challenge for each context.
 pub(super) fn challenge(tickets: &VersionedKey, context: &[u8]) -> [u8; 16] {
     let derived = counter_mode(&tickets.key, CHALLENGE_LABEL, context);
