@@ -1,4 +1,5 @@
-//! What is done with a card for a job: log in, change passcodes, renew certificates, personalise.
+//! What is done with a card for a job: log in, change passcodes, renew certificates, register for
+//! self-service, unlock, personalise.
 //!
 //! Each act is one function that reads from top to bottom, over a [`Transport`] and a [`Server`],
 //! so that both can be played in a test. Common rules:
@@ -9,14 +10,17 @@
 //! - The server hears of everything that was spent or may have been written.
 //! - The link ends with a reset of the card, whatever happened (the transport sees to it).
 
+mod begin_unlock;
 mod change;
 mod identify;
 mod job;
 mod oblivious;
 mod personalise;
 mod prove;
+mod puk;
 #[cfg(test)]
 mod tests;
+mod unlock;
 mod update;
 
 use protocol::{Act, Answer, JobId, ProblemSeen, Request, ReturnCode};
@@ -77,11 +81,13 @@ pub enum Entered {
         /// "Use my last try" is ticked.
         last_try: bool,
     },
-    /// The first passcode of a blank card.
+    /// A new passcode, for a card that has none of its holder's yet, or one that he does not know.
     New {
         /// The one to set.
         new: Passcode,
     },
+    /// Nothing: the button was pressed.
+    Nothing,
 }
 
 /// Why an act stopped. The page has a sentence and a way out for each.
@@ -125,6 +131,8 @@ pub enum Halt {
     ActChanged,
     /// The card is neither blank nor begun by this server; nothing more was written.
     NotBlank,
+    /// The card takes none of the PUKs that the server knows of. No passcode was changed.
+    PukNotTaken,
     /// The card kept the old passcode.
     NotWritten,
     /// The link was lost during the write: old or new, the next log-in will tell.
@@ -138,12 +146,37 @@ pub enum Halt {
 }
 
 impl Halt {
+    /// True if card or server are gone, and no further step makes sense.
+    fn is_loss(&self) -> bool {
+        match self {
+            Self::CardLost
+            | Self::CardInUse
+            | Self::NoService
+            | Self::ServerLost
+            | Self::CardFault(CardError::Link(_)) => true,
+            Self::CardFault(CardError::Refused { .. } | CardError::Malformed { .. })
+            | Self::NotRecognised
+            | Self::Locked
+            | Self::LastTry { .. }
+            | Self::WrongPasscode { .. }
+            | Self::NewPasscodeUnfit
+            | Self::Refused { .. }
+            | Self::ActChanged
+            | Self::NotBlank
+            | Self::PukNotTaken
+            | Self::NotWritten
+            | Self::WriteUnknown
+            | Self::WrittenServerLost
+            | Self::ServerFault => false,
+        }
+    }
+
     /// What the server is told when a claimed job is given up; `None` where it knows already, or
     /// cannot be told.
     fn reason(&self) -> Option<ProblemSeen> {
         match self {
             Self::CardLost | Self::NoService | Self::CardInUse => Some(ProblemSeen::CardRemoved),
-            Self::CardFault(_) | Self::NotRecognised | Self::NotBlank => {
+            Self::CardFault(_) | Self::NotRecognised | Self::NotBlank | Self::PukNotTaken => {
                 Some(ProblemSeen::CardFault)
             }
             Self::NewPasscodeUnfit | Self::ActChanged => Some(ProblemSeen::Cancelled),
@@ -202,7 +235,7 @@ pub fn run(
     let mut job = Job::new(Card::new(link), server, random, task, leave);
     let ended = match (&task.act, entered) {
         (
-            Act::LogIn | Act::ChangePasscodes { smartcard: false, .. },
+            Act::LogIn | Act::ChangePasscodes { smartcard: false, .. } | Act::Register { .. },
             Entered::Current { current, last_try },
         ) => prove::prove(&mut job, current, *last_try),
         (
@@ -213,9 +246,20 @@ pub fn run(
         (Act::UpdateCard, Entered::Current { current, last_try }) => {
             update::update(&mut job, current, *last_try)
         }
+        (Act::BeginUnlock, Entered::Nothing) => begin_unlock::begin_unlock(&mut job),
+        (Act::Unlock, Entered::New { new }) => unlock::unlock(&mut job, new),
         (
-            Act::LogIn | Act::ChangePasscodes { .. } | Act::Personalise | Act::UpdateCard,
-            Entered::Current { .. } | Entered::CurrentAndNew { .. } | Entered::New { .. },
+            Act::LogIn
+            | Act::ChangePasscodes { .. }
+            | Act::Personalise
+            | Act::UpdateCard
+            | Act::Register { .. }
+            | Act::BeginUnlock
+            | Act::Unlock,
+            Entered::Current { .. }
+            | Entered::CurrentAndNew { .. }
+            | Entered::New { .. }
+            | Entered::Nothing,
         ) => Err(Halt::ActChanged),
     };
     if let Err(halt) = &ended {

@@ -139,6 +139,10 @@ fn step_of_update(request: &Request) -> Option<JobId> {
         | Request::Written { .. }
         | Request::Personalised { .. }
         | Request::BeginUpdate { .. }
+        | Request::OpenUnlock { .. }
+        | Request::TakePuk { .. }
+        | Request::PukFound { .. }
+        | Request::PukReplaced { .. }
         | Request::Abandon { .. } => None,
     }
 }
@@ -233,6 +237,13 @@ async fn handle(app: &App, asker: Asker, request: Request) -> Result<Answer, Sto
         Request::UpdateFinished { job } => {
             let open = mine(app, agent, job).await?;
             update::finished(app, &open).await
+        }
+        Request::OpenUnlock { job }
+        | Request::TakePuk { job, .. }
+        | Request::PukFound { job, .. }
+        | Request::PukReplaced { job, .. } => {
+            mine(app, agent, job).await?;
+            Err(Stop::from(StepError::OutOfOrder(OutOfOrder::NotNow)))
         }
         Request::Abandon { job, reason } => abandon(app, agent, job, reason).await,
     }
@@ -333,6 +344,7 @@ async fn claim(
         rules: passcode::rules(app.policy()),
         blank,
         resume,
+        heal_puk: false,
     })))
 }
 

@@ -20,6 +20,19 @@ pub enum Act {
     Personalise,
     /// C-09: renew both certificates of the card, with new keys (*Update My Card*).
     UpdateCard,
+    /// register for self-service, or change what is registered (B-43).
+    Register {
+        /// The texts of the questions that were chosen; none if they stay as they are.
+        questions: Vec<String>,
+        /// Where the code goes, masked (`n•••@example.org`).
+        address: String,
+    },
+    /// U-04: show that the card is here, so that its holder may unlock it. Nothing is typed, and a
+    /// locked card does it as well.
+    BeginUnlock,
+    /// U-12: after questions and code, set a new smartcard passcode, whether the card is locked or
+    /// its passcode forgotten.
+    Unlock,
 }
 
 /// Which passcodes the page has to ask for.
@@ -29,8 +42,21 @@ pub enum Needs {
     Current,
     /// The current one, and a new one twice.
     CurrentAndNew,
-    /// A new one twice: the card has none of the holder's yet.
+    /// A new one twice: the card has none of the holder's yet, or he does not know it any more.
     New,
+    /// None at all: the card does what it does for everybody.
+    Nothing,
+}
+
+impl Needs {
+    /// True if the current passcode is asked for, so that a try may be spent.
+    #[must_use]
+    pub fn asks_current(self) -> bool {
+        match self {
+            Self::Current | Self::CurrentAndNew => true,
+            Self::New | Self::Nothing => false,
+        }
+    }
 }
 
 impl Act {
@@ -38,11 +64,13 @@ impl Act {
     #[must_use]
     pub fn needs(&self) -> Needs {
         match self {
-            Self::LogIn | Self::ChangePasscodes { smartcard: false, .. } | Self::UpdateCard => {
-                Needs::Current
-            }
+            Self::LogIn
+            | Self::ChangePasscodes { smartcard: false, .. }
+            | Self::UpdateCard
+            | Self::Register { .. } => Needs::Current,
             Self::ChangePasscodes { smartcard: true, .. } => Needs::CurrentAndNew,
-            Self::Personalise => Needs::New,
+            Self::Personalise | Self::Unlock => Needs::New,
+            Self::BeginUnlock => Needs::Nothing,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Act, Bytes, PasscodeRules, Resume, Secret, SlotPlan, Write};
+use crate::{Act, Bytes, PasscodeRules, PukFound, PukPlan, Resume, Secret, SlotPlan, Write};
 
 /// A job's number. It is no secret: knowing it lets nobody do anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -231,6 +231,35 @@ pub enum Request {
         /// The job.
         job: JobId,
     },
+    /// Unlock, after `Present`: go on with what was proved in the browser. The accepted code, or
+    /// the account recovery passcode, stands for the holder's signature. Answered as `Agree` is.
+    OpenUnlock {
+        /// The job.
+        job: JobId,
+    },
+    /// What to do with the card's PUK. In an unlock, after [`Answer::Write`]; in any other act,
+    /// where [`Granted::heal_puk`] asks for it, after `Agree`. The answer is [`Answer::Puk`].
+    TakePuk {
+        /// The job.
+        job: JobId,
+        /// The agent's HPKE public key for this job ([`crate::PukKey::public`]).
+        key: Bytes,
+    },
+    /// Which candidate the card took ([`PukPlan::Find`]). Answered with `Noted`; `TakePuk` follows.
+    PukFound {
+        /// The job.
+        job: JobId,
+        /// The candidate.
+        which: PukFound,
+    },
+    /// What became of [`PukPlan::Replace`]. Answered with `Noted`. Nothing is said where the link to
+    /// the card was lost in between: the next job finds it out.
+    PukReplaced {
+        /// The job.
+        job: JobId,
+        /// True if the new PUK is on the card; false if the card did not take the old one.
+        replaced: bool,
+    },
     /// The agent gives up on a job, and says why in a word for the record. No passcode was
     /// changed; a personalisation that is given up is begun again from its start, a card update
     /// goes on where it was (B-55).
@@ -321,9 +350,9 @@ pub enum Answer {
     /// To Claim.
     Granted(Box<Granted>),
     /// To `Present`, `PasscodeWrong`, `CardAuthenticated`, `CertificateWritten`, `UpdateFinished`,
-    /// `Abandon`: taken note of; go on.
+    /// `PukFound`, `PukReplaced`, `Abandon`: taken note of; go on.
     Noted,
-    /// To Agree: the proof holds; what the POPRF needs.
+    /// To Agree and `OpenUnlock`: the proof holds; what the POPRF needs.
     Agreed {
         /// Salt of the stretch.
         holder: Uuid,
@@ -362,7 +391,10 @@ pub enum Answer {
         /// A challenge for the card, of the same length.
         challenge: Bytes,
     },
-    /// The job is done; take the browser to the portal with this code.
+    /// To `TakePuk`.
+    Puk(PukPlan),
+    /// The job is done; take the browser to the portal with this code. To `Present` of
+    /// [`Act::BeginUnlock`], too: what the card's holder may do now, the portal tells him.
     Done {
         /// 128 bits.
         code: ReturnCode,
@@ -400,6 +432,9 @@ pub struct Granted {
     pub blank: Option<Blank>,
     /// Where a card update of this card is open and has destroyed a key (B-55).
     pub resume: Option<Resume>,
+    /// The card's PUK was released before, and nobody knows whether it was replaced: replace it
+    /// first, once its holder has agreed.
+    pub heal_puk: bool,
 }
 
 /// The secrets of a card that is being personalised, on their one way through the workstation.

@@ -12,6 +12,7 @@
 mod act;
 mod frame;
 mod profile;
+mod puk;
 mod statement;
 mod stretch;
 mod update;
@@ -23,13 +24,14 @@ pub use frame::{
     ProblemSeen, ReaderSeen, Request, ReturnCode, Slot, WriteOutcome,
 };
 pub use profile::{GUIDE_PASSCODE, PIV_PASSCODE, passcode_rules_of};
+pub use puk::{PukFound, PukKey, PukNotPassed, PukPart, PukPlan, PukRelease, seal_puk};
 pub use statement::{Purpose, Statement};
 pub use stretch::{NotStretched, STRETCHED_BYTES, stretch};
 pub use update::{Resume, SlotPlan, SlotProgress, Write};
 pub use wire::{Bytes, Secret};
 
 /// The version both sides must speak. A server refuses an agent that speaks another.
-pub const PROTOCOL_VERSION: u16 = 2;
+pub const PROTOCOL_VERSION: u16 = 3;
 
 /// The name in the server's certificate on the agents' channel, whatever address it has.
 pub const SERVER_NAME: &str = "latchkey";

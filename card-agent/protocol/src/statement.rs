@@ -20,6 +20,8 @@ pub enum Purpose {
     Personalise,
     /// Its holder agrees to new keys and certificates (C-09): signed by 9A after VERIFY.
     UpdateCard,
+    /// Its holder registers for self-service: signed by 9A after VERIFY.
+    Register,
     /// "I resume card update N" (B-55): signed, after VERIFY, by the key that the server named in
     /// [`Resume`], because the update may have destroyed the one that would sign otherwise.
     ResumeUpdate(Uuid),
@@ -29,7 +31,8 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// The purpose of the holder's signature for an act, where no card update is open.
+    /// The purpose of the holder's signature for an act, where no card update is open. An unlock has
+    /// none: what the holder knows and the code he was sent stand for it.
     #[must_use]
     pub fn of(act: &Act) -> Self {
         match act {
@@ -37,6 +40,8 @@ impl Purpose {
             Act::ChangePasscodes { .. } => Self::ChangePasscodes,
             Act::Personalise => Self::Personalise,
             Act::UpdateCard => Self::UpdateCard,
+            Act::Register { .. } => Self::Register,
+            Act::BeginUnlock | Act::Unlock => Self::Present,
         }
     }
 
@@ -59,6 +64,7 @@ impl Purpose {
             Self::ChangePasscodes => "change-passcodes".into(),
             Self::Personalise => "personalise".into(),
             Self::UpdateCard => "update-card".into(),
+            Self::Register => "register-self-service".into(),
             Self::ResumeUpdate(update) => format!("resume-card-update {update}").into(),
             Self::TestKey(Slot::Authentication) => "test-key-9a".into(),
             Self::TestKey(Slot::Signature) => "test-key-9c".into(),
@@ -155,6 +161,7 @@ mod tests {
             rules: crate::GUIDE_PASSCODE,
             blank: None,
             resume: None,
+            heal_puk: false,
         };
         assert_eq!(Purpose::of_agreement(&granted), (Slot::Authentication, Purpose::LogIn));
         let update = Uuid::from_u128(1);

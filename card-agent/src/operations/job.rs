@@ -85,9 +85,14 @@ impl<'a, T: Transport, S: Server, R: Random> Job<'a, T, S, R> {
 
     /// Proves that the card is here: 9E signs, no passcode needed.
     pub(super) fn prove_presence(&mut self, granted: &Granted) -> Result<(), Halt> {
-        let digest = self.statement(Purpose::Present, granted).digest();
-        let signature = Bytes(self.card.sign(Slot::CardAuthentication, &digest)?);
+        let signature = self.sign_presence(granted)?;
         self.noted(Request::Present { job: self.task.job, signature })
+    }
+
+    /// 9E's signature, which a locked card makes as well.
+    pub(super) fn sign_presence(&mut self, granted: &Granted) -> Result<Bytes, Halt> {
+        let digest = self.statement(Purpose::Present, granted).digest();
+        Ok(Bytes(self.card.sign(Slot::CardAuthentication, &digest)?))
     }
 
     /// VERIFY. A wrong passcode is told to the server with what the counter says afterwards.
@@ -115,8 +120,16 @@ impl<'a, T: Transport, S: Server, R: Random> Job<'a, T, S, R> {
         let (slot, purpose) = Purpose::of_agreement(granted);
         let digest = self.statement(purpose, granted).digest();
         let signature = Bytes(self.card.sign(slot, &digest)?);
-        let Answer::Agreed { holder, poprf_key_version, poprf_public_key } =
-            self.ask(Request::Agree { job: self.task.job, signature })?
+        self.terms(Request::Agree { job: self.task.job, signature })
+    }
+
+    /// Goes on with an unlock that its holder has opened in the browser.
+    pub(super) fn open_unlock(&mut self) -> Result<Terms, Halt> {
+        self.terms(Request::OpenUnlock { job: self.task.job })
+    }
+
+    fn terms(&mut self, request: Request) -> Result<Terms, Halt> {
+        let Answer::Agreed { holder, poprf_key_version, poprf_public_key } = self.ask(request)?
         else {
             return Err(Halt::ServerFault);
         };
@@ -151,6 +164,11 @@ impl<'a, T: Transport, S: Server, R: Random> Job<'a, T, S, R> {
             return Err(Halt::ServerFault);
         };
         Ok(())
+    }
+
+    /// The server hears how the act ends without a word of giving up.
+    pub(super) fn settled(&mut self) {
+        self.claimed = false;
     }
 
     /// Gives the job up, if it was claimed. What the server answers changes nothing any more.

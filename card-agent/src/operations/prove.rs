@@ -1,5 +1,5 @@
-//! The holder proves himself with card and current passcode: to log in (P-05), or to agree to
-//! changes that leave the smartcard passcode as it is (P-25).
+//! The holder proves himself with card and current passcode: to log in (P-05), to agree to changes
+//! that leave the smartcard passcode as it is (P-25), or to register for self-service (R-04).
 //!
 //! ```text
 //! card   who? tries?   9E signs   VERIFY   9A signs
@@ -9,7 +9,7 @@
 
 use protocol::{Answer, Request, ReturnCode};
 
-use super::{Halt, Server, job::Job, oblivious::Terms};
+use super::{Halt, Server, job::Job, oblivious::Terms, puk};
 use crate::{entropy::Random, passcode::Passcode, transport::Transport};
 
 /// The whole act.
@@ -34,7 +34,8 @@ pub(super) struct Proven {
     pub(super) terms: Terms,
 }
 
-/// Both proofs: the card is here (9E), its holder agrees (9A after VERIFY).
+/// Both proofs: the card is here (9E), its holder agrees (9A after VERIFY). Then a PUK that was
+/// released and never replaced is.
 pub(super) fn up_to_agreement<T: Transport, S: Server, R: Random>(
     job: &mut Job<'_, T, S, R>,
     current: &Passcode,
@@ -46,6 +47,7 @@ pub(super) fn up_to_agreement<T: Transport, S: Server, R: Random>(
     job.prove_presence(&granted)?;
     job.verify(current)?;
     let terms = job.agree(&granted)?;
+    puk::heal(job, &granted, &identified.seen.serial)?;
     let rules = granted.rules.intersect(identified.profile.new_passcode);
     Ok(Proven { rules, terms })
 }

@@ -28,7 +28,7 @@ use protocol::{
     Answer, Bytes, Granted, Purpose, Request, ReturnCode, Slot, SlotPlan, SlotProgress, Write,
 };
 
-use super::{Halt, Identified, Server, job::Job};
+use super::{Halt, Identified, Server, job::Job, puk};
 use crate::{
     entropy::Random,
     passcode::Passcode,
@@ -58,6 +58,7 @@ pub(super) fn update<T: Transport, S: Server, R: Random>(
     job.prove_presence(&granted)?;
     job.verify(passcode)?;
     job.agree(&granted)?;
+    puk::heal(job, &granted, &identified.seen.serial)?;
     let request = Request::BeginUpdate { job: job.task.job };
     let Answer::Updating { code, slots, .. } = job.ask(request)? else {
         return Err(Halt::ServerFault);

@@ -16,6 +16,8 @@ pub(super) const CURRENT: &str = "current_passcode";
 pub(super) const NEW: &str = "new_passcode";
 /// Id of the field for the new one once more.
 pub(super) const CONFIRM: &str = "confirm_passcode";
+/// Id of the button of a page without fields.
+pub(super) const AGREE: &str = "agree";
 /// Id of the box that allows the last try.
 pub(super) const LAST_TRY: &str = "last_try";
 
@@ -72,6 +74,7 @@ impl Form {
             Needs::Current => CardForm { current, new: None },
             Needs::CurrentAndNew => CardForm { current, new },
             Needs::New => CardForm { current: None, new },
+            Needs::Nothing => CardForm { current: None, new: None },
         }
     }
 
@@ -87,6 +90,7 @@ impl Form {
                 last_try,
             }),
             Needs::New => new.map(|new| Entered::New { new }),
+            Needs::Nothing => Some(Entered::Nothing),
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle, time::timeout};
 
 use super::{
     Page,
-    form::{CURRENT, Fault, Form, LAST_TRY, NEW, Wanted},
+    form::{AGREE, CURRENT, Fault, Form, LAST_TRY, NEW, Wanted},
     situation::{Situation, the_card},
 };
 use crate::{
@@ -43,7 +43,7 @@ pub(super) struct Ready {
 impl Ready {
     /// True if the next try has to be consented to: it is the last, or the card does not tell.
     pub(super) fn needs_consent(&self) -> bool {
-        self.act.needs() != Needs::New && matches!(self.card.tries_left, Some(1) | None)
+        self.act.needs().asks_current() && matches!(self.card.tries_left, Some(1) | None)
     }
 
     /// The hash that stands in the page, and has to come back with the form.
@@ -132,7 +132,8 @@ async fn ready(page: &Page, id: &str) -> Result<Ready, Situation> {
     let profile = profile::recognise(Some(card.profile.as_bytes()));
     let profile = profile.ok_or(Situation::CardNotRecognised)?;
     let rules = rules.intersect(profile.new_passcode).ok_or(Situation::NoCommonRules)?;
-    if card.tries_left == Some(0) && act.needs() != Needs::New {
+    // U-01: to unlock it, a locked card is good enough.
+    if card.tries_left == Some(0) && act.needs().asks_current() {
         return Err(Situation::CardLocked);
     }
     Ok(Ready { job, act, now, rules, reader, card })
@@ -143,8 +144,7 @@ fn judge(form: &Form, ready: &Ready) -> Result<Entered, Vec<Fault>> {
     // Programs that never showed the page have no hash of it.
     if !form.shown.is_empty() && form.shown != ready.shown() {
         let text = "What you are asked to agree to has changed. Read it again before you go on";
-        let field = if ready.act.needs() == Needs::New { NEW } else { CURRENT };
-        return Err(vec![(field, text.to_owned())]);
+        return Err(vec![(first_field(&ready.act), text.to_owned())]);
     }
     form.parse(ready.wanted())
 }
@@ -206,12 +206,12 @@ fn faults_of(halt: &Halt, ready: &Ready) -> Option<Vec<Fault>> {
         Halt::NewPasscodeUnfit => {
             (NEW, format!("Your new smartcard passcode must be {}", smartcard_rules(ready.rules)))
         }
-        Halt::ActChanged => {
-            let field = if ready.act.needs() == Needs::New { NEW } else { CURRENT };
-            (field, "What you are asked to agree to has changed. Read it again".to_owned())
-        }
+        Halt::ActChanged => (
+            first_field(&ready.act),
+            "What you are asked to agree to has changed. Read it again".to_owned(),
+        ),
         Halt::Refused { rule, message, again: true }
-            if rule == "P-22" && ready.act.needs() != Needs::Current =>
+            if rule == "P-22" && matches!(ready.act.needs(), Needs::New | Needs::CurrentAndNew) =>
         {
             (NEW, message.clone())
         }
@@ -223,6 +223,7 @@ fn faults_of(halt: &Halt, ready: &Ready) -> Option<Vec<Fault>> {
         | Halt::CardFault(_)
         | Halt::Locked
         | Halt::NotBlank
+        | Halt::PukNotTaken
         | Halt::NotWritten
         | Halt::WriteUnknown
         | Halt::ServerLost
@@ -230,6 +231,15 @@ fn faults_of(halt: &Halt, ready: &Ready) -> Option<Vec<Fault>> {
         | Halt::ServerFault => return None,
     };
     Some(vec![fault])
+}
+
+/// Where the eye goes first.
+fn first_field(act: &Act) -> &'static str {
+    match act.needs() {
+        Needs::Current | Needs::CurrentAndNew => CURRENT,
+        Needs::New => NEW,
+        Needs::Nothing => AGREE,
+    }
 }
 
 fn wrong(tries_left: Option<u8>) -> String {
@@ -259,6 +269,7 @@ fn after(ready: Ready, halt: &Halt) -> Ready {
         | Halt::CardFault(_)
         | Halt::Locked
         | Halt::NotBlank
+        | Halt::PukNotTaken
         | Halt::NotWritten
         | Halt::WriteUnknown
         | Halt::ServerLost

@@ -63,6 +63,8 @@ pub(super) enum Situation {
     CardFault,
     /// The card is neither blank nor begun by this server.
     NotBlank,
+    /// The card takes no PUK that the server knows of.
+    PukNotTaken,
     /// The card kept the old passcode.
     NotWritten,
     /// Old or new, nobody knows.
@@ -117,6 +119,7 @@ impl From<Halt> for Situation {
             Halt::CardFault(_) => Self::CardFault,
             Halt::Locked => Self::CardLocked,
             Halt::NotBlank => Self::NotBlank,
+            Halt::PukNotTaken => Self::PukNotTaken,
             Halt::NotWritten => Self::NotWritten,
             Halt::WriteUnknown => Self::WriteUnknown,
             Halt::ServerLost => Self::ServerLost,

@@ -34,9 +34,12 @@ impl Workstation {
     fn new(quirks: Quirks, server: StandInServer) -> Self {
         let card = match server.act {
             Act::Personalise => StandInCard::blank(quirks),
-            Act::LogIn | Act::ChangePasscodes { .. } | Act::UpdateCard => {
-                StandInCard::of_holder(quirks, "135790")
-            }
+            Act::LogIn
+            | Act::ChangePasscodes { .. }
+            | Act::UpdateCard
+            | Act::Register { .. }
+            | Act::BeginUnlock
+            | Act::Unlock => StandInCard::of_holder(quirks, "135790"),
         };
         let drawer = Drawer::new();
         drawer.insert(&card);

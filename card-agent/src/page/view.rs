@@ -10,7 +10,7 @@ use protocol::{Act, Needs};
 use serde::Serialize;
 
 use super::{
-    form::{CONFIRM, CURRENT, Fault, LAST_TRY, NEW},
+    form::{AGREE, CONFIRM, CURRENT, Fault, LAST_TRY, NEW},
     job::Ready,
     situation::{Situation, Words},
 };
@@ -42,7 +42,15 @@ struct PasscodePage {
     shown: String,
     fields: Vec<Field>,
     last_try: Option<LastTry>,
-    button: &'static str,
+    /// What the card and the passcode must not do.
+    note: &'static str,
+    button: Button,
+}
+
+#[derive(Serialize)]
+struct Button {
+    id: &'static str,
+    text: &'static str,
 }
 
 /// What nobody may overlook.
@@ -168,6 +176,18 @@ impl Look {
                 "Enter the passcode of your smartcard to confirm that it is you, and to start. The rest happens by itself and takes less than a minute. The portal shows how far it is.",
                 "Renew my certificates",
             ),
+            Act::Register { .. } => (
+                "Enter the passcode of your smartcard to show that the card is yours. Your registration is complete when you have entered the code that is sent to you.",
+                "Register",
+            ),
+            Act::BeginUnlock => (
+                "The smartcard in this reader shows the portal that it is here. You do not need its passcode for this, and it works with a locked card as well. It is recorded, with the name of this computer and its reader.",
+                "Use this smartcard",
+            ),
+            Act::Unlock => (
+                "Choose a new passcode for your smartcard, and enter it twice. A locked card can be used again afterwards.",
+                "Confirm",
+            ),
             Act::Personalise => (
                 "This card is about to become its holder’s. Keys are made on it and certificates are written to it, which takes some seconds.",
                 "Write this card",
@@ -175,15 +195,21 @@ impl Look {
         };
         let changes = match &ready.act {
             Act::ChangePasscodes { changes, .. } => changes.clone(),
+            Act::Register { questions, address } => registering(questions, address),
             Act::UpdateCard => vec![
                 "Make two new keys on your smartcard".to_owned(),
                 "Replace both of its certificates, one after the other".to_owned(),
             ],
-            Act::LogIn | Act::Personalise => Vec::new(),
+            Act::LogIn | Act::Personalise | Act::BeginUnlock | Act::Unlock => Vec::new(),
         };
         let warning = match &ready.act {
             Act::UpdateCard => Some(NO_WAY_BACK),
-            Act::LogIn | Act::ChangePasscodes { .. } | Act::Personalise => None,
+            Act::LogIn
+            | Act::ChangePasscodes { .. }
+            | Act::Personalise
+            | Act::Register { .. }
+            | Act::BeginUnlock
+            | Act::Unlock => None,
         };
         let error =
             |id| faults.iter().find(|(field, _)| *field == id).map(|(_, text)| text.clone());
@@ -197,7 +223,13 @@ impl Look {
             shown: ready.shown(),
             fields: fields(ready, error),
             last_try: ready.needs_consent().then(|| last_try(ready, error(LAST_TRY))),
-            button,
+            note: match ready.act.needs() {
+                Needs::Nothing => "Do not remove your smartcard from the reader.",
+                Needs::Current | Needs::CurrentAndNew | Needs::New => {
+                    "Do not remove your smartcard from the reader. Your smartcard passcode does not leave this computer."
+                }
+            },
+            button: Button { id: AGREE, text: button },
         }
     }
 
@@ -208,7 +240,7 @@ impl Look {
             Row { key: "Card reader", value: ready.reader.model.clone() },
             Row { key: "Smartcard", value: ready.card.serial.clone() },
         ];
-        if ready.act.needs() != Needs::New {
+        if ready.act.needs().asks_current() {
             let value = match ready.card.tries_left {
                 Some(left) => left.to_string(),
                 None => "The card does not say".to_owned(),
@@ -282,13 +314,18 @@ fn title(act: &Act) -> &'static str {
         Act::ChangePasscodes { smartcard: true, .. } => "Change your smartcard passcode",
         Act::Personalise => "Set the first passcode of this smartcard",
         Act::UpdateCard => "Renew your certificates",
+        Act::Register { .. } => "Register for self-service",
+        Act::BeginUnlock => "Show that your smartcard is here",
+        Act::Unlock => "Reset your smartcard passcode",
     }
 }
 
 fn fields(ready: &Ready, error: impl Fn(&'static str) -> Option<String>) -> Vec<Field> {
     let label = match &ready.act {
-        Act::LogIn | Act::UpdateCard => "Smartcard passcode",
-        Act::ChangePasscodes { .. } | Act::Personalise => "Current smartcard passcode",
+        Act::LogIn | Act::UpdateCard | Act::Register { .. } => "Smartcard passcode",
+        Act::ChangePasscodes { .. } | Act::Personalise | Act::BeginUnlock | Act::Unlock => {
+            "Current smartcard passcode"
+        }
     };
     let current = || Field {
         id: CURRENT,
@@ -318,7 +355,18 @@ fn fields(ready: &Ready, error: impl Fn(&'static str) -> Option<String>) -> Vec<
         Needs::Current => vec![current()],
         Needs::CurrentAndNew => vec![current(), new(), confirm()],
         Needs::New => vec![new(), confirm()],
+        Needs::Nothing => Vec::new(),
     }
+}
+
+/// what is agreed to with a registration.
+fn registering(questions: &[String], address: &str) -> Vec<String> {
+    let code = format!("Have a registration code sent to {address}");
+    if questions.is_empty() {
+        return vec!["Keep your security questions and answers as they are".to_owned(), code];
+    }
+    let asked = questions.iter().map(|question| format!("Set your answer to ‘{question}’"));
+    asked.chain([code]).collect()
 }
 
 fn last_try(ready: &Ready, error: Option<String>) -> LastTry {

@@ -1,6 +1,7 @@
 //! A stand-in for the server: checks the signatures, evaluates the POPRF, keeps the order of a
 //! job, and can be lost at any question.
 
+pub(crate) mod puk;
 pub(crate) mod update;
 
 use p256::{ecdsa::VerifyingKey, pkcs8::DecodePublicKey as _};
@@ -15,6 +16,7 @@ use crate::{
     operations::{Server, ServerGone},
     stand_ins::{Counting, authority::Authority},
 };
+use puk::Puks;
 use update::{Journal, MANAGEMENT_KEY};
 
 pub(crate) const ORIGIN: &str = "http://localhost:7400";
@@ -48,6 +50,8 @@ pub(crate) struct StandInServer {
     pub(crate) knows_job: bool,
     /// Of a card update.
     pub(crate) journal: Journal,
+    /// Of the card.
+    pub(crate) puks: Puks,
     poprf: PoprfServer<Ristretto255>,
 }
 
@@ -74,6 +78,7 @@ impl StandInServer {
             agreed: false,
             knows_job: true,
             journal: Journal::new(),
+            puks: Puks::new(),
             poprf: PoprfServer::new(&mut Counting(7)).unwrap(),
         }
     }
@@ -102,6 +107,16 @@ impl StandInServer {
         };
         let signature = DerSignature::try_from(signature.0.as_slice()).unwrap();
         key.unwrap().verify_prehash(&statement.digest(), &signature).unwrap();
+    }
+
+    fn terms(&mut self) -> Answer {
+        self.agreed = true;
+        let key = Ristretto255::serialize_elem(self.poprf.get_public_key());
+        Answer::Agreed {
+            holder: HOLDER,
+            poprf_key_version: KEY_VERSION,
+            poprf_public_key: Bytes(key.to_vec()),
+        }
     }
 
     fn evaluate(&self, blinded: &Bytes) -> Answer {
@@ -163,10 +178,11 @@ impl StandInServer {
                 rules: self.rules,
                 blank: self.blank.clone(),
                 resume: self.journal.resume(),
+                heal_puk: self.act.needs().asks_current() && self.puks.is_exposed(),
             })),
             Request::Present { signature, .. } => {
                 self.check(self.presence, Purpose::Present, &signature);
-                Answer::Noted
+                if self.act == Act::BeginUnlock { done } else { Answer::Noted }
             }
             Request::PasscodeWrong { tries_left, .. } => {
                 self.wrong.push(tries_left);
@@ -181,14 +197,19 @@ impl StandInServer {
                         &signature,
                     ),
                 }
-                self.agreed = true;
-                let key = Ristretto255::serialize_elem(self.poprf.get_public_key());
-                Answer::Agreed {
-                    holder: HOLDER,
-                    poprf_key_version: KEY_VERSION,
-                    poprf_public_key: Bytes(key.to_vec()),
-                }
+                self.terms()
             }
+            Request::OpenUnlock { .. } => {
+                assert_eq!(self.act, Act::Unlock, "only an unlock is opened without a signature");
+                self.terms()
+            }
+            Request::TakePuk { key, .. } => {
+                let pending = self.act != Act::Unlock || self.new_tag.is_some();
+                assert!(self.agreed && pending, "no PUK is released before its time");
+                self.puks.take(&key)
+            }
+            Request::PukFound { which, .. } => self.puks.found(which),
+            Request::PukReplaced { replaced, .. } => self.puks.replaced(replaced),
             Request::Evaluate { blinded, .. } => self.evaluate(&blinded),
             Request::CurrentTag { tag, .. } => {
                 self.current_tag = Some(tag);
@@ -261,6 +282,10 @@ fn name(request: &Request) -> &'static str {
         Request::CardAuthenticated { .. } => "card authenticated",
         Request::CertificateWritten { .. } => "certificate written",
         Request::UpdateFinished { .. } => "update finished",
+        Request::OpenUnlock { .. } => "open unlock",
+        Request::TakePuk { .. } => "take puk",
+        Request::PukFound { .. } => "puk found",
+        Request::PukReplaced { .. } => "puk replaced",
         Request::Abandon { .. } => "abandon",
     }
 }

@@ -168,7 +168,8 @@ impl Situation {
                 title: "Your smartcard is locked",
                 meaning: "The wrong smartcard passcode was entered too often in a row, and the card now refuses every passcode, the right one too.",
                 steps: &[
-                    "Contact the registration authority or a sponsor of your organisation: they can unlock the card with you.",
+                    "If you are registered for self-service, unlock the card yourself: go to the portal and select ‘Unlock your smartcard’.",
+                    "If not, contact the registration authority or a sponsor of your organisation: they can unlock the card with you.",
                 ],
                 help: Some("card-locked"),
                 again: Some(CHECK_AGAIN),
@@ -215,6 +216,16 @@ impl Situation {
                 steps: &["Use a blank card, or have this one reset."],
                 help: None,
                 again: Some(CHECK_AGAIN),
+                status: IN_THE_WAY,
+            },
+            Self::PukNotTaken => Words {
+                title: "This card cannot be unlocked here",
+                meaning: "The card does not take the unlocking key that the service has for it. Another program may have changed it. Your smartcard passcode was not changed.",
+                steps: &[
+                    "Contact the registration authority of your organisation: you need a new smartcard.",
+                ],
+                help: Some("card-fault"),
+                again: None,
                 status: IN_THE_WAY,
             },
             Self::NotWritten => Words {
