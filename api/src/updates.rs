@@ -345,7 +345,31 @@ fn line(event: &HolderEvent) -> Option<String> {
         | HolderEvent::CertificateAlertRaised { .. }
         | HolderEvent::RaRenewalNeeded { .. }
         | HolderEvent::RenewalObstructed { .. }
-        | HolderEvent::RenewalDeferred { .. } => None,
+        | HolderEvent::RenewalDeferred { .. }
+        | HolderEvent::RegistrationBegun { .. }
+        | HolderEvent::RegistrationCompleted { .. }
+        | HolderEvent::RegistrationCancelled { .. }
+        | HolderEvent::RegistrationRedirected { .. }
+        | HolderEvent::CodeSent { .. }
+        | HolderEvent::CodeRefused { .. }
+        | HolderEvent::CodeVoided { .. }
+        | HolderEvent::CodeAccepted { .. }
+        | HolderEvent::UnlockPaused { .. }
+        | HolderEvent::UnlockStarted { .. }
+        | HolderEvent::QuestionsDrawn { .. }
+        | HolderEvent::UnlockRefused { .. }
+        | HolderEvent::AnswersWrong { .. }
+        | HolderEvent::AnswersRight { .. }
+        | HolderEvent::SelfServiceBlocked { .. }
+        | HolderEvent::RecoveryPasscodeWrong { .. }
+        | HolderEvent::RecoveryPasscodeBlocked { .. }
+        | HolderEvent::RecoveryPasscodeRight { .. }
+        | HolderEvent::UnlockCompleted { .. }
+        | HolderEvent::PukRecorded { .. }
+        | HolderEvent::PukReleased { .. }
+        | HolderEvent::PukProbed { .. }
+        | HolderEvent::PukSettled { .. }
+        | HolderEvent::PukReplaced { .. } => None,
     }
 }
 

@@ -139,6 +139,7 @@ impl Hospital {
         let registration = HolderCommand::Register(Registration {
             card: somebody.card(at)?,
             smartcard: secret(0),
+            puk: secret(3),
             account_recovery: somebody.0.is_multiple_of(2).then(|| secret(1)),
             verification: None,
         });

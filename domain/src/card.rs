@@ -1,10 +1,12 @@
 //! The card part of a holder: the one card that is active, its keys, its certificates.
 
+pub(crate) mod puk;
 mod update;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+pub use puk::Puk;
 pub use update::{CardUpdate, SlotState, WRITES_MAX, Write};
 pub(crate) use update::{Renewed, Updates};
 
@@ -190,6 +192,30 @@ fn renewed(active: Option<IssuedCard>, event: &HolderEvent) -> Option<IssuedCard
         | HolderEvent::CertificateAlertRaised { .. }
         | HolderEvent::RaRenewalNeeded { .. }
         | HolderEvent::RenewalObstructed { .. }
-        | HolderEvent::RenewalDeferred { .. } => active,
+        | HolderEvent::RenewalDeferred { .. }
+        | HolderEvent::RegistrationBegun { .. }
+        | HolderEvent::RegistrationCompleted { .. }
+        | HolderEvent::RegistrationCancelled { .. }
+        | HolderEvent::RegistrationRedirected { .. }
+        | HolderEvent::CodeSent { .. }
+        | HolderEvent::CodeRefused { .. }
+        | HolderEvent::CodeVoided { .. }
+        | HolderEvent::CodeAccepted { .. }
+        | HolderEvent::UnlockPaused { .. }
+        | HolderEvent::UnlockStarted { .. }
+        | HolderEvent::QuestionsDrawn { .. }
+        | HolderEvent::UnlockRefused { .. }
+        | HolderEvent::AnswersWrong { .. }
+        | HolderEvent::AnswersRight { .. }
+        | HolderEvent::SelfServiceBlocked { .. }
+        | HolderEvent::RecoveryPasscodeWrong { .. }
+        | HolderEvent::RecoveryPasscodeBlocked { .. }
+        | HolderEvent::RecoveryPasscodeRight { .. }
+        | HolderEvent::UnlockCompleted { .. }
+        | HolderEvent::PukRecorded { .. }
+        | HolderEvent::PukReleased { .. }
+        | HolderEvent::PukProbed { .. }
+        | HolderEvent::PukSettled { .. }
+        | HolderEvent::PukReplaced { .. } => active,
     }
 }

@@ -31,6 +31,7 @@ use crate::{
     context::Context,
     holder::{Holder, HolderEvent},
     passcode::{Kind, Passcodes, Standing},
+    self_service,
 };
 
 /// B-15: what an alert is about. Certificates have their own.
@@ -108,13 +109,14 @@ pub fn alert(ctx: &Context<'_>, holder: &Holder) -> Option<Alert> {
     Some(Alert { on, items: due.alert })
 }
 
-/// B-08, B-15: what time has done and nobody has recorded: the passcodes', then the certificates'.
-/// Whose account is locked is told of that alone.
+/// B-08, B-15, B-44: what time has done and nobody has recorded: the passcodes', the certificates',
+/// then the registration's that waits for its code. Whose account is locked is told of that alone.
 pub(crate) fn missing(ctx: &Context<'_>, holder: &Holder, occasion: Occasion) -> Vec<HolderEvent> {
     let mut events = holder.expiry().missing(ctx, holder.passcodes(), occasion);
     if Due::of(ctx, holder.passcodes()).locked.is_empty() {
         events.extend(certificate::missing(ctx, holder, occasion));
     }
+    events.extend(self_service::over(ctx, holder));
     events
 }
 

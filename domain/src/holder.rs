@@ -1,10 +1,11 @@
-//! The aggregate: one person's passcodes, card and certificates (self-service and unlock join
-//! later), decided against one consistent state, from one stream, `holder-<uuid>`.
+//! The aggregate: one person's passcodes, card, certificates and self-service, decided against one
+//! consistent state, from one stream, `holder-<uuid>`.
 //!
 //! A holder is made of parts that each know their own events; this module only leads commands and
 //! events to them, and knows what comes before everything else: being registered.
 
 mod command;
+mod encoding;
 mod event;
 #[cfg(test)]
 mod golden;
@@ -15,10 +16,11 @@ mod tests;
 use chrono::{DateTime, NaiveDate, Utc};
 
 pub use command::{HolderCommand, Registration};
-pub use event::{Encoded, HolderEvent, Origin, SCHEMA_MAX, UnknownEvent};
+pub use encoding::{Encoded, SCHEMA_MAX, UnknownEvent};
+pub use event::{HolderEvent, Origin};
 
 use crate::{
-    card::{Card, CardUpdate, IssuedCard, Renewed},
+    card::{Card, CardUpdate, IssuedCard, Puk, Renewed, puk},
     certificate::{self, Standing, renewal, renewal::Visitor},
     context::Context,
     decider::Decider,
@@ -27,6 +29,8 @@ use crate::{
     passcode::{Changes, Kind, Passcodes},
     policy::Policy,
     refusal::{self, RuleId},
+    self_service::{self, Asked, SelfService},
+    unlock::{self, Tried},
 };
 
 /// One person.
@@ -37,6 +41,8 @@ pub struct Holder {
     card: Card,
     expiry: Records,
     certificates: certificate::Records,
+    self_service: SelfService,
+    puk: Puk,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -124,6 +130,18 @@ impl Holder {
         &self.certificates
     }
 
+    /// The self-service part: registration, codes, attempts, unlock.
+    #[must_use]
+    pub fn self_service(&self) -> &SelfService {
+        &self.self_service
+    }
+
+    /// Which PUK the active card has.
+    #[must_use]
+    pub fn puk(&self) -> Puk {
+        self.puk
+    }
+
     /// B-55: the update of the active card that is open.
     #[must_use]
     pub fn card_update(&self) -> Option<&CardUpdate> {
@@ -146,6 +164,8 @@ impl Holder {
     pub fn kept(&self, policy: &Policy) -> Vec<SecretRef> {
         let mut kept = self.passcodes.kept(policy);
         kept.extend(self.card_update().into_iter().flat_map(CardUpdate::secrets));
+        kept.extend(self.self_service.kept());
+        kept.extend(self.puk.kept());
         kept
     }
 
@@ -166,8 +186,12 @@ impl Holder {
         }
         let on = ctx.today();
         let passcodes = registration.passcodes();
-        let mut events =
-            vec![HolderEvent::HolderRegistered {}, HolderEvent::CardIssued(registration.card)];
+        let (card, secret) = (registration.card.card.clone(), registration.puk);
+        let mut events = vec![
+            HolderEvent::HolderRegistered {},
+            HolderEvent::CardIssued(registration.card),
+            HolderEvent::PukRecorded { card, secret },
+        ];
         events.extend(passcodes.into_iter().flatten().map(|(kind, secret)| {
             HolderEvent::PasscodeSet { kind, on, secret, origin: Origin::Registration }
         }));
@@ -274,6 +298,47 @@ impl Decider for Holder {
                 Ok(certificate::note(ctx, self, obstacle))
             }
             HolderCommand::DeferRenewal {} => Ok(certificate::defer(ctx, self)?),
+            HolderCommand::BeginRegistration {
+                registration,
+                proof,
+                logged_on_at,
+                asked_at,
+                answers,
+                email,
+                code,
+            } => {
+                let asked = Asked { registration, answers, email, code };
+                self_service::begin(ctx, self, &proof, (logged_on_at, asked_at), asked)
+            }
+            HolderCommand::RedirectRegistration { registration, email, code } => {
+                self_service::redirect(ctx, self, registration, email, code)
+            }
+            HolderCommand::CancelRegistration { registration } => {
+                Ok(self_service::cancel(self, registration))
+            }
+            HolderCommand::SendCode { purpose, flow, code } => {
+                self_service::send(ctx, self, (purpose, flow), code)
+            }
+            HolderCommand::EnterCode { purpose, flow, found } => {
+                self_service::enter(ctx, self, (purpose, flow), found)
+            }
+            HolderCommand::StartUnlock { unlock, proof, draw, workstation, reader } => {
+                unlock::start(ctx, self, unlock, &proof, draw, (workstation, reader))
+            }
+            HolderCommand::AnswerQuestions { unlock, attempt, right, code } => {
+                unlock::answer(ctx, self, unlock, (attempt, right), code)
+            }
+            HolderCommand::TryRecoveryPasscode { unlock, right, code } => {
+                unlock::try_recovery_passcode(ctx, self, unlock, Tried { right, code })
+            }
+            HolderCommand::CompleteUnlock { unlock, secret } => {
+                unlock::complete(ctx, self, unlock, secret)
+            }
+            HolderCommand::RecordPuk { card, secret } => puk::record(self, card, secret),
+            HolderCommand::ReleasePuk { job, card, to } => puk::release(ctx, self, job, card, to),
+            HolderCommand::ProbePuk { job, card } => puk::probe(self, job, card),
+            HolderCommand::SettlePuk { card, secret } => puk::settle(self, card, secret),
+            HolderCommand::ReplacePuk { card } => puk::replace(self, card),
         }
     }
 
@@ -308,12 +373,40 @@ impl Decider for Holder {
             | HolderEvent::CertificateAlertRaised { .. }
             | HolderEvent::RaRenewalNeeded { .. }
             | HolderEvent::RenewalObstructed { .. }
-            | HolderEvent::RenewalDeferred { .. } => self.registered,
+            | HolderEvent::RenewalDeferred { .. }
+            | HolderEvent::RegistrationBegun { .. }
+            | HolderEvent::RegistrationCompleted { .. }
+            | HolderEvent::RegistrationCancelled { .. }
+            | HolderEvent::RegistrationRedirected { .. }
+            | HolderEvent::CodeSent { .. }
+            | HolderEvent::CodeRefused { .. }
+            | HolderEvent::CodeVoided { .. }
+            | HolderEvent::CodeAccepted { .. }
+            | HolderEvent::UnlockPaused { .. }
+            | HolderEvent::UnlockStarted { .. }
+            | HolderEvent::QuestionsDrawn { .. }
+            | HolderEvent::UnlockRefused { .. }
+            | HolderEvent::AnswersWrong { .. }
+            | HolderEvent::AnswersRight { .. }
+            | HolderEvent::SelfServiceBlocked { .. }
+            | HolderEvent::RecoveryPasscodeWrong { .. }
+            | HolderEvent::RecoveryPasscodeBlocked { .. }
+            | HolderEvent::RecoveryPasscodeRight { .. }
+            | HolderEvent::UnlockCompleted { .. }
+            | HolderEvent::PukRecorded { .. }
+            | HolderEvent::PukReleased { .. }
+            | HolderEvent::PukProbed { .. }
+            | HolderEvent::PukSettled { .. }
+            | HolderEvent::PukReplaced { .. } => self.registered,
         };
+        let card = self.card.evolve(at, event);
+        let active = card.active().map(|active| &active.card);
         Self {
             registered,
             passcodes: self.passcodes.evolve(at, event),
-            card: self.card.evolve(at, event),
+            self_service: self.self_service.evolve(at, event),
+            puk: self.puk.evolve(at, active, event),
+            card,
             expiry: self.expiry.evolve(event),
             certificates: self.certificates.evolve(event),
         }

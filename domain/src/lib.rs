@@ -60,4 +60,6 @@ pub mod restricted;
 pub mod rules;
 #[cfg(test)]
 mod samples;
+pub mod self_service;
 pub mod testing;
+pub mod unlock;

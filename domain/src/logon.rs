@@ -100,6 +100,35 @@ impl Authenticated {
     }
 }
 
+/// Proof that the holder's active card is there: it signed with the key that needs no passcode
+/// (9E), which works on a locked card, too. It says nothing about who holds it.
+///
+/// Its field is private; it is made by [`CardPresent::by_signature`] alone:
+/// ```compile_fail
+/// let proof = domain::logon::CardPresent { card: "0A".parse().unwrap() };
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardPresent {
+    card: CardSerial,
+}
+
+impl CardPresent {
+    /// B-40: to be called when a 9E signature of `card` has been verified with the key in the
+    /// holder's record, and by nobody else. Refused if it is not the holder's active card (B-61).
+    pub fn by_signature(holder: &Holder, card: &CardSerial) -> Result<Self, LogonRefusal> {
+        match holder.card() {
+            Some(active) if active.card == *card => Ok(Self { card: card.clone() }),
+            Some(_) | None => Err(LogonRefusal::CardNotKnown),
+        }
+    }
+
+    /// The card that proved it.
+    #[must_use]
+    pub fn card(&self) -> &CardSerial {
+        &self.card
+    }
+}
+
 /// What a logon opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

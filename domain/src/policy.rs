@@ -17,6 +17,9 @@ pub const HISTORY_MAX: usize = 24;
 /// The most days after expiry on which a policy may announce the lock (B-15).
 pub const ANNOUNCE_DAYS_MAX: usize = 8;
 
+/// The most codes an hour that a policy may allow: as many as the aggregate remembers.
+pub const CODES_PER_HOUR_MAX: u8 = 32;
+
 /// One version of the numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,6 +78,37 @@ pub struct Policy {
     pub revoke_superseded: bool,
     /// B-19: whether a forced renewal may be put off for technical reasons.
     pub technical_deferral: bool,
+    /// B-11, R-09, U-09: seconds for which a mailed code is good.
+    pub code_seconds: u16,
+    /// B-36: seconds between two codes.
+    pub code_gap_seconds: u16,
+    /// B-36: codes that are sent to one person in an hour, at most [`CODES_PER_HOUR_MAX`].
+    pub codes_per_hour: u8,
+    /// B-37: wrong entries that make a code void.
+    pub code_wrong_max: u8,
+    /// B-37: codes void within 24 hours that make unlocking pause.
+    pub code_voids_max: u8,
+    /// B-37: for so many hours.
+    pub unlock_pause_hours: u16,
+    /// U-07: failed attempts that block self-service. Attempt n asks n + 1 of the four questions.
+    pub question_failures: u8,
+    /// B-44: minutes for which a registration waits for its code.
+    pub registration_minutes: u16,
+    /// Minutes from the card's proof until the code of an unlock has to be entered.
+    pub unlock_minutes: u16,
+    /// B-39: minutes after the code in which the new passcode has to be chosen.
+    pub unlock_passcode_minutes: u16,
+    /// B-41: wrong account recovery passcodes until it is not compared any more.
+    pub recovery_tries: u8,
+    /// B-41: whether a card may be unlocked with the account recovery passcode.
+    pub arp_unlock: bool,
+    /// B-41: whether a mailed code is asked as well where there is a confirmed address.
+    pub arp_unlock_needs_code: bool,
+    /// B-42: the domains, in lower case, to which codes may be sent, each with those below it; empty
+    /// if to any.
+    pub self_service_domains: Vec<String>,
+    /// Unlocks that may be started a card and day.
+    pub unlock_starts_per_day: u8,
 }
 
 /// B-51: what a forced renewal does to somebody who cannot do it himself.
@@ -151,6 +185,21 @@ impl Policy {
             forced_when_ra_required: RaRequired::Notice,
             revoke_superseded: false,
             technical_deferral: false,
+            code_seconds: 900,
+            code_gap_seconds: 60,
+            codes_per_hour: 5,
+            code_wrong_max: 5,
+            code_voids_max: 3,
+            unlock_pause_hours: 24,
+            question_failures: 3,
+            registration_minutes: 60,
+            unlock_minutes: 60,
+            unlock_passcode_minutes: 15,
+            recovery_tries: 3,
+            arp_unlock: true,
+            arp_unlock_needs_code: true,
+            self_service_domains: vec![],
+            unlock_starts_per_day: 10,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 
-use crate::{certificate, holder, passcode};
+use crate::{certificate, holder, passcode, self_service, unlock};
 
 /// The id of a rule of the catalogue (`P-18`): an upper-case letter, `-`, two digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,6 +73,12 @@ pub enum Refusal {
     /// By a rule about certificates or the update of a card.
     #[error(transparent)]
     Certificate(#[from] certificate::Refusal),
+    /// By a rule about registration, codes or answers.
+    #[error(transparent)]
+    SelfService(#[from] self_service::Refusal),
+    /// By a rule about unlocking.
+    #[error(transparent)]
+    Unlock(#[from] unlock::Refusal),
 }
 
 impl Refusal {
@@ -83,6 +89,8 @@ impl Refusal {
             Self::Holder(refusal) => refusal.rule(),
             Self::Passcode(refusal) => refusal.rule(),
             Self::Certificate(refusal) => refusal.rule(),
+            Self::SelfService(refusal) => refusal.rule(),
+            Self::Unlock(refusal) => refusal.rule(),
         }
     }
 
@@ -99,6 +107,8 @@ impl Refusal {
             Self::Holder(refusal) => refusal.way_out(),
             Self::Passcode(refusal) => refusal.way_out(),
             Self::Certificate(refusal) => refusal.way_out(),
+            Self::SelfService(refusal) => refusal.way_out(),
+            Self::Unlock(refusal) => refusal.way_out(),
         }
     }
 
@@ -106,7 +116,7 @@ impl Refusal {
     #[must_use]
     pub fn changes_on(&self) -> Option<NaiveDate> {
         match self {
-            Self::Holder(_) | Self::Passcode(_) => None,
+            Self::Holder(_) | Self::Passcode(_) | Self::SelfService(_) | Self::Unlock(_) => None,
             Self::Certificate(refusal) => refusal.changes_on(),
         }
     }

@@ -12,6 +12,9 @@ use crate::{
     testing::{Given, day, given, instant},
 };
 
+/// The reference of the card's first PUK.
+pub(crate) const PUK: u128 = 0x50554b;
+
 /// The `n`-th reference.
 pub(crate) fn secret(n: u128) -> SecretRef {
     SecretRef(Uuid::from_u128(n))
@@ -66,6 +69,7 @@ pub(crate) fn registration(on: &str) -> Vec<HolderEvent> {
     vec![
         HolderEvent::HolderRegistered {},
         HolderEvent::CardIssued(card()),
+        HolderEvent::PukRecorded { card: card().card, secret: secret(PUK) },
         first(Kind::Smartcard, on, 1),
     ]
 }

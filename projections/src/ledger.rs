@@ -8,6 +8,7 @@ use domain::{
     holder::{HolderEvent, Origin},
     ids::HolderId,
     logon::LogonRefusal,
+    self_service::CodePurpose,
 };
 use serde::Serialize;
 use sqlx::{SqliteConnection, SqlitePool};
@@ -114,6 +115,9 @@ fn sentence(event: &HolderEvent) -> String {
         HolderEvent::PasscodeSet { kind, origin: Origin::Change, .. } => {
             format!("You set a new {}", kind.words())
         }
+        HolderEvent::PasscodeSet { kind, origin: Origin::Unlock, .. } => {
+            format!("You set a new {} by unlocking your smartcard", kind.words())
+        }
         HolderEvent::PasscodeBlanked { kind, .. } => {
             format!("You removed your {}", kind.kind().words())
         }
@@ -209,6 +213,90 @@ fn sentence(event: &HolderEvent) -> String {
         HolderEvent::RenewalDeferred { .. } => {
             "The renewal of your certificates was put off for technical reasons".to_owned()
         }
+        HolderEvent::RegistrationBegun { .. } => {
+            "You began to register for self-service, with your answers to four questions".to_owned()
+        }
+        HolderEvent::RegistrationCompleted { .. } => "You registered for self-service".to_owned(),
+        HolderEvent::RegistrationCancelled { .. } => {
+            "A registration for self-service was given up, or its time was over".to_owned()
+        }
+        HolderEvent::RegistrationRedirected { .. } => {
+            "You asked for the registration code at another email address".to_owned()
+        }
+        HolderEvent::CodeSent { purpose, number, .. } => {
+            format!("{} code {number} was emailed to you", code(*purpose))
+        }
+        HolderEvent::CodeRefused { purpose, wrong, .. } => {
+            let times = if *wrong == 1 { "once".to_owned() } else { format!("{wrong} times") };
+            format!("{} code was entered wrongly, {times} so far", code(*purpose))
+        }
+        HolderEvent::CodeVoided { purpose, .. } => format!(
+            "{} code became void because a wrong code was entered too often",
+            code(*purpose)
+        ),
+        HolderEvent::CodeAccepted { purpose, .. } => {
+            format!("{} code was entered", code(*purpose))
+        }
+        HolderEvent::UnlockPaused { .. } => {
+            "Unlocking your smartcard was paused because wrong codes were entered too often"
+                .to_owned()
+        }
+        HolderEvent::UnlockStarted { workstation, reader, .. } => format!(
+            "Somebody with your smartcard began to unlock it at workstation {workstation}, in \
+             reader {reader}"
+        ),
+        HolderEvent::QuestionsDrawn { .. } => {
+            "The order of your security questions was drawn".to_owned()
+        }
+        HolderEvent::UnlockRefused { reason, workstation, reader, .. } => format!(
+            "Somebody with your smartcard tried to unlock it at workstation {workstation}, in \
+             reader {reader}, and was refused: {reason}"
+        ),
+        HolderEvent::AnswersWrong { attempt, .. } => {
+            format!("Attempt {attempt} to answer your security questions failed")
+        }
+        HolderEvent::AnswersRight { .. } => "Your security questions were answered".to_owned(),
+        HolderEvent::SelfServiceBlocked { .. } => {
+            "Self-service was blocked because three attempts to answer your security questions \
+             had failed"
+                .to_owned()
+        }
+        HolderEvent::RecoveryPasscodeWrong { .. } => {
+            "Somebody with your smartcard entered a wrong account recovery passcode".to_owned()
+        }
+        HolderEvent::RecoveryPasscodeBlocked { .. } => {
+            "Your account recovery passcode was blocked because a wrong one was entered too often"
+                .to_owned()
+        }
+        HolderEvent::RecoveryPasscodeRight { .. } => {
+            "Your account recovery passcode was entered to unlock your smartcard".to_owned()
+        }
+        HolderEvent::UnlockCompleted { .. } => {
+            "Your smartcard was unlocked with its new passcode".to_owned()
+        }
+        HolderEvent::PukRecorded { .. } => {
+            "The unlocking key of your smartcard was put on record".to_owned()
+        }
+        HolderEvent::PukReleased { .. } => {
+            "The unlocking key of your smartcard was used, to be replaced by another".to_owned()
+        }
+        HolderEvent::PukProbed { .. } => {
+            "Your smartcard was asked which unlocking key it has".to_owned()
+        }
+        HolderEvent::PukSettled { .. } => {
+            "Your smartcard told which unlocking key it has".to_owned()
+        }
+        HolderEvent::PukReplaced { .. } => {
+            "The unlocking key of your smartcard was replaced".to_owned()
+        }
+    }
+}
+
+/// B-38: which code, at the beginning of a sentence.
+fn code(purpose: CodePurpose) -> &'static str {
+    match purpose {
+        CodePurpose::Registration => "Registration",
+        CodePurpose::Unlock => "Unlock",
     }
 }
 

@@ -77,7 +77,9 @@ impl From<StepError> for Stop {
 impl From<ExecuteError> for Stop {
     fn from(error: ExecuteError) -> Self {
         match error {
-            ExecuteError::Refused(refusal @ Refusal::Certificate(_)) => {
+            ExecuteError::Refused(
+                refusal @ (Refusal::Certificate(_) | Refusal::SelfService(_) | Refusal::Unlock(_)),
+            ) => {
                 let message = format!("{}. {}", refusal.why(), refusal.way_out());
                 Self::no(refusal.rule().as_str(), &message)
             }

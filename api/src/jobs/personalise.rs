@@ -138,8 +138,13 @@ pub async fn finished(app: &App, open: &OpenJob, signature: &[u8]) -> Result<Ans
         keys: keys(made)?,
         certificates: made.certificates.clone(),
     };
-    let registration =
-        Registration { card, smartcard: *secret, account_recovery: None, verification: None };
+    let registration = Registration {
+        card,
+        smartcard: *secret,
+        puk: puk_secret(*command, &claim.card),
+        account_recovery: None,
+        verification: None,
+    };
     let register = HolderCommand::Register(registration);
     app.execute(claim.holder, Cause::first(*command), Actor::System, &register).await?;
     passcode::journal(app, open, &JournalEvent::CardWriteConfirmed {}).await?;

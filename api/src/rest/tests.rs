@@ -263,7 +263,13 @@ pub(crate) async fn register(app: &App) {
             certificate(Slot::Signature, "0a02"),
         ],
     };
-    let registration = Registration { card, smartcard, account_recovery: None, verification: None };
+    let registration = Registration {
+        card,
+        smartcard,
+        puk: SecretRef::derive(command, 7),
+        account_recovery: None,
+        verification: None,
+    };
     let register = HolderCommand::Register(registration);
     app.execute(HOLDER, Cause::first(command), Actor::System, &register).await.unwrap();
 }

@@ -259,6 +259,7 @@ impl Begun {
         let registration = HolderCommand::Register(Registration {
             card: person.card(act.at, self.certificate_days())?,
             smartcard: secret(0),
+            puk: secret(3),
             account_recovery: recovery.then(|| secret(1)),
             verification: verification.then(|| secret(2)),
         });

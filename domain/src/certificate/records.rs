@@ -151,7 +151,31 @@ impl Records {
             | HolderEvent::CertificateAbandoned { .. }
             | HolderEvent::CertificateWritten { .. }
             | HolderEvent::CardUpdateAbandoned { .. }
-            | HolderEvent::RenewalAcknowledged { .. } => self,
+            | HolderEvent::RenewalAcknowledged { .. }
+            | HolderEvent::RegistrationBegun { .. }
+            | HolderEvent::RegistrationCompleted { .. }
+            | HolderEvent::RegistrationCancelled { .. }
+            | HolderEvent::RegistrationRedirected { .. }
+            | HolderEvent::CodeSent { .. }
+            | HolderEvent::CodeRefused { .. }
+            | HolderEvent::CodeVoided { .. }
+            | HolderEvent::CodeAccepted { .. }
+            | HolderEvent::UnlockPaused { .. }
+            | HolderEvent::UnlockStarted { .. }
+            | HolderEvent::QuestionsDrawn { .. }
+            | HolderEvent::UnlockRefused { .. }
+            | HolderEvent::AnswersWrong { .. }
+            | HolderEvent::AnswersRight { .. }
+            | HolderEvent::SelfServiceBlocked { .. }
+            | HolderEvent::RecoveryPasscodeWrong { .. }
+            | HolderEvent::RecoveryPasscodeBlocked { .. }
+            | HolderEvent::RecoveryPasscodeRight { .. }
+            | HolderEvent::UnlockCompleted { .. }
+            | HolderEvent::PukRecorded { .. }
+            | HolderEvent::PukReleased { .. }
+            | HolderEvent::PukProbed { .. }
+            | HolderEvent::PukSettled { .. }
+            | HolderEvent::PukReplaced { .. } => self,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     certificate,
     context::Context,
     holder::Holder,
+    self_service,
 };
 
 /// When the workflow has to look at a holder next, and what may come of it.
@@ -35,10 +36,12 @@ pub fn wake_up(ctx: &Context<'_>, holder: &Holder) -> Option<WakeUp> {
         let (forces_at, locks_at) = effects(ctx, holder, &items);
         return Some(WakeUp { due_at: ctx.now, forces_at, locks_at });
     }
+    let over_at = self_service::awaited_until(ctx, holder);
     if locked {
-        return None;
+        return over_at.map(|due_at| WakeUp { due_at, forces_at: None, locks_at: None });
     }
     let later = items.iter().flat_map(|(item, _)| instants(ctx, holder, item));
+    let later = later.chain(over_at);
     let later = later.chain(certificate::instants(ctx, holder));
     let new_numbers = ctx.policies.next_after(ctx.today());
     let new_numbers = new_numbers.map(|from| calendar::start_of(from, ctx.policies.zone()));

@@ -7,9 +7,10 @@ use crate::{
     card::{IssuedCard, IssuedCertificate, PublicKey, Slot, Write},
     certificate::{Obstacle, RevocationReason, Visit},
     expiry::{Occasion, Topic},
-    ids::{CommandId, SecretRef},
-    logon::{Authenticated, LogonRefusal},
+    ids::{CardSerial, CommandId, SecretRef},
+    logon::{Authenticated, CardPresent, LogonRefusal},
     passcode::{Changes, Kind},
+    self_service::{Answer, CodePurpose, Found, NewCode, QUESTIONS_CHOSEN},
 };
 
 /// A command to one holder.
@@ -146,6 +147,137 @@ pub enum HolderCommand {
     },
     /// B-19: *Not now*, for technical reasons.
     DeferRenewal {},
+    /// B-43: *Register*, or *Change*: the answers are in the vault, and a code is to be
+    /// mailed. One that waits for its code is given up for it.
+    BeginRegistration {
+        /// The registration; kept on every retry.
+        registration: CommandId,
+        /// who agreed, with which card.
+        proof: Authenticated,
+        /// B-10: when the session was opened in which it was asked for.
+        logged_on_at: DateTime<Utc>,
+        /// When it was asked for.
+        asked_at: DateTime<Utc>,
+        /// the four questions with the references of their answers; those of the registration
+        /// in force, if only the address changes.
+        answers: Vec<Answer>,
+        /// where the vault keeps the address.
+        email: SecretRef,
+        /// the code to be mailed.
+        code: NewCode,
+    },
+    /// R-07: *Use another address*, while the code is awaited.
+    RedirectRegistration {
+        /// The registration.
+        registration: CommandId,
+        /// Where the vault keeps the other address.
+        email: SecretRef,
+        /// The code to be mailed there.
+        code: NewCode,
+    },
+    /// B-44: the holder gives up a registration that waits for its code.
+    CancelRegistration {
+        /// The registration.
+        registration: CommandId,
+    },
+    /// B-36: *Send a new code*.
+    SendCode {
+        /// What for.
+        purpose: CodePurpose,
+        /// Which registration or unlock.
+        flow: CommandId,
+        /// The code to be mailed.
+        code: NewCode,
+    },
+    /// R-10, U-11: a code was typed. A wrong one is accepted, too, and recorded
+    /// ([`crate::self_service::outcome`] says what to tell).
+    EnterCode {
+        /// What for.
+        purpose: CodePurpose,
+        /// Which registration or unlock.
+        flow: CommandId,
+        /// What it was found to be.
+        found: Found,
+    },
+    /// U-04, B-40: a card has proved itself and is to be unlocked. What is refused is accepted, too,
+    /// and recorded ([`crate::self_service::SelfService::unlock_of`] says what to tell).
+    StartUnlock {
+        /// The unlock; kept on every retry.
+        unlock: CommandId,
+        /// That the card is there.
+        proof: CardPresent,
+        /// B-32: a random permutation of 0 to 3, used if no series is drawn.
+        draw: [u8; QUESTIONS_CHOSEN],
+        /// U-06: where, as the agent says.
+        workstation: String,
+        /// B-60: in which reader, as the agent says.
+        reader: String,
+    },
+    /// U-05, B-31: the answers of an attempt were compared, all of them. Wrong ones are accepted,
+    /// too, and recorded ([`crate::self_service::outcome`] says what to tell).
+    AnswerQuestions {
+        /// The unlock.
+        unlock: CommandId,
+        /// B-32: which attempt, as the form was made for it.
+        attempt: u8,
+        /// Whether every one is right.
+        right: bool,
+        /// U-08: the code to be mailed if they are.
+        code: NewCode,
+    },
+    /// P-09, B-41: an account recovery passcode was compared. A wrong one is accepted, too, and
+    /// recorded ([`crate::self_service::outcome`] says what to tell).
+    TryRecoveryPasscode {
+        /// The unlock.
+        unlock: CommandId,
+        /// Whether it is the one on record.
+        right: bool,
+        /// The code to be mailed if it is, where one is asked for.
+        code: Option<NewCode>,
+    },
+    /// U-12: the card has a new passcode, read back.
+    CompleteUnlock {
+        /// The unlock.
+        unlock: CommandId,
+        /// Where the vault keeps its tag.
+        secret: SecretRef,
+    },
+    /// The card was given this PUK when it was personalised.
+    RecordPuk {
+        /// The card.
+        card: CardSerial,
+        /// Where the vault keeps it.
+        secret: SecretRef,
+    },
+    /// An agent is to be given the PUK of a card: inside an unlock that has passed everything, or to
+    /// replace one that an agent has had.
+    ReleasePuk {
+        /// The visit.
+        job: Uuid,
+        /// The card.
+        card: CardSerial,
+        /// Where the vault keeps the next one.
+        to: SecretRef,
+    },
+    /// The card is to be asked which of two it has; the event says which is tried first.
+    ProbePuk {
+        /// The visit.
+        job: Uuid,
+        /// The card.
+        card: CardSerial,
+    },
+    /// The card has shown that it has this one.
+    SettlePuk {
+        /// The card.
+        card: CardSerial,
+        /// Which of the two.
+        secret: SecretRef,
+    },
+    /// The card has the next one.
+    ReplacePuk {
+        /// The card.
+        card: CardSerial,
+    },
 }
 
 /// P-03: a registration. One without a smartcard passcode cannot be written down.
@@ -155,6 +287,8 @@ pub struct Registration {
     pub card: IssuedCard,
     /// Where the vault keeps the tag of the first smartcard passcode.
     pub smartcard: SecretRef,
+    /// U-01: where the vault keeps the card's PUK.
+    pub puk: SecretRef,
     /// P-04: the same for an account recovery passcode, if one was chosen.
     pub account_recovery: Option<SecretRef>,
     /// P-04: the same for a verification passcode, if one was chosen.

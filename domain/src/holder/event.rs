@@ -1,12 +1,8 @@
-//! What can have happened to a holder, and the bytes it is kept in for ever.
-//!
-//! `data` never holds a secret, a digest of one, a name or an address. A shape that has been
-//! written once is never changed: a new one gets the next schema number and an upcast from the old
-//! one in [`HolderEvent::decode`], and each keeps its golden file under `holder/golden/`.
+//! What can have happened to a holder. An event never holds a secret, a digest of one, a name or an
+//! address: those are in the vault, and here are references.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
@@ -16,10 +12,9 @@ use crate::{
     ids::{CardSerial, CertificateSerial, CommandId, SecretRef},
     logon::LogonRefusal,
     passcode::{Kind, OptionalKind},
+    self_service::{Answer, CodePurpose, QuestionId},
+    unlock,
 };
-
-/// The newest schema of every event of a holder.
-pub const SCHEMA_MAX: u16 = 1;
 
 /// A fact in a holder's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -277,6 +272,214 @@ pub enum HolderEvent {
         /// Until when, exclusive.
         until: DateTime<Utc>,
     },
+    /// R-08, B-43: a registration for self-service waits for its code.
+    RegistrationBegun {
+        /// Which.
+        registration: CommandId,
+        /// With which card.
+        card: CardSerial,
+        /// The civil day.
+        on: NaiveDate,
+        /// R-05: the four questions, and where the vault keeps the digests of the answers.
+        answers: Vec<Answer>,
+        /// R-07: where the vault keeps the address.
+        email: SecretRef,
+    },
+    /// R-10, R-11: it is in force.
+    RegistrationCompleted {
+        /// Which.
+        registration: CommandId,
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// B-44: it was given up, or its time is over.
+    RegistrationCancelled {
+        /// Which.
+        registration: CommandId,
+    },
+    /// R-07: the code goes to another address.
+    RegistrationRedirected {
+        /// Which.
+        registration: CommandId,
+        /// Where the vault keeps that one.
+        email: SecretRef,
+    },
+    /// R-08, U-08, B-36: a code is to be mailed. The one before is superseded.
+    CodeSent {
+        /// B-38: what for.
+        purpose: CodePurpose,
+        /// Which registration or unlock.
+        flow: CommandId,
+        /// The code's id, which is not the code.
+        code: Uuid,
+        /// The version of the key that it is made with.
+        key: u32,
+        /// The how manieth of its flow, from 1.
+        number: u8,
+        /// For which card.
+        card: CardSerial,
+        /// Where the vault keeps the address.
+        to: SecretRef,
+        /// B-11: the first instant at which it is not good any more.
+        expires_at: DateTime<Utc>,
+    },
+    /// B-37: something that is not the code was entered.
+    CodeRefused {
+        /// What for.
+        purpose: CodePurpose,
+        /// Which registration or unlock.
+        flow: CommandId,
+        /// The newest code's id.
+        code: Uuid,
+        /// Wrong entries while it was the newest, this one included.
+        wrong: u8,
+    },
+    /// B-37: the code is void after too many of them.
+    CodeVoided {
+        /// What for.
+        purpose: CodePurpose,
+        /// Which registration or unlock.
+        flow: CommandId,
+        /// The code's id.
+        code: Uuid,
+    },
+    /// B-38: the code was right, and is used up.
+    CodeAccepted {
+        /// What for.
+        purpose: CodePurpose,
+        /// Which registration or unlock.
+        flow: CommandId,
+        /// The code's id.
+        code: Uuid,
+    },
+    /// B-37: too many codes became void: no unlock for a while.
+    UnlockPaused {
+        /// Until when, exclusive.
+        until: DateTime<Utc>,
+    },
+    /// U-04, U-06: a card that has proved itself is to be unlocked.
+    UnlockStarted {
+        /// Which unlock.
+        unlock: CommandId,
+        /// Which card.
+        card: CardSerial,
+        /// Where, as the agent says.
+        workstation: String,
+        /// In which reader, as the agent says.
+        reader: String,
+    },
+    /// B-32: the order in which the questions are asked, drawn once for a series of attempts.
+    QuestionsDrawn {
+        /// All four.
+        order: Vec<QuestionId>,
+    },
+    /// B-40: a card that has proved itself is not unlocked.
+    UnlockRefused {
+        /// Which unlock.
+        unlock: CommandId,
+        /// Which card.
+        card: CardSerial,
+        /// Why.
+        reason: unlock::Refusal,
+        /// Where, as the agent says.
+        workstation: String,
+        /// In which reader, as the agent says.
+        reader: String,
+    },
+    /// B-31: one answer or more of an attempt was wrong.
+    AnswersWrong {
+        /// Which unlock.
+        unlock: CommandId,
+        /// 1 to 3.
+        attempt: u8,
+        /// B-33: failed attempts since the last success, this one included.
+        failures: u8,
+        /// What was asked.
+        asked: Vec<QuestionId>,
+    },
+    /// U-08, B-33: all answers of an attempt were right; the next series begins at its beginning.
+    AnswersRight {
+        /// Which unlock.
+        unlock: CommandId,
+        /// 1 to 3.
+        attempt: u8,
+    },
+    /// U-07: the third failed attempt blocks self-service.
+    SelfServiceBlocked {
+        /// In which unlock.
+        unlock: CommandId,
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// B-41: not the account recovery passcode.
+    RecoveryPasscodeWrong {
+        /// In which unlock.
+        unlock: CommandId,
+        /// How often, since the last was set.
+        failures: u8,
+    },
+    /// B-41: it is not compared any more until a new one is set.
+    RecoveryPasscodeBlocked {
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// P-09, B-41: it was the account recovery passcode.
+    RecoveryPasscodeRight {
+        /// In which unlock.
+        unlock: CommandId,
+        /// True if a mailed code is asked as well.
+        needs_code: bool,
+    },
+    /// U-12: the card has its new passcode.
+    UnlockCompleted {
+        /// Which unlock.
+        unlock: CommandId,
+        /// Which card.
+        card: CardSerial,
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// The card has this PUK.
+    PukRecorded {
+        /// Which card.
+        card: CardSerial,
+        /// Where the vault keeps it.
+        secret: SecretRef,
+    },
+    /// An agent is given the card's PUK and the one that is to take its place. Recorded before.
+    PukReleased {
+        /// Which card.
+        card: CardSerial,
+        /// The visit.
+        job: Uuid,
+        /// Where the vault keeps the one it has.
+        from: SecretRef,
+        /// Where the vault keeps the next.
+        to: SecretRef,
+    },
+    /// The card is to be asked which of two it has. Recorded before.
+    PukProbed {
+        /// Which card.
+        card: CardSerial,
+        /// The visit.
+        job: Uuid,
+        /// Which is tried first.
+        first: SecretRef,
+    },
+    /// The card has shown that it has this one, which an agent knows.
+    PukSettled {
+        /// Which card.
+        card: CardSerial,
+        /// Where the vault keeps it.
+        secret: SecretRef,
+    },
+    /// The card has the next one.
+    PukReplaced {
+        /// Which card.
+        card: CardSerial,
+        /// Where the vault keeps it.
+        secret: SecretRef,
+    },
 }
 
 /// By which act a passcode was set (B-25: all count alike).
@@ -287,143 +490,6 @@ pub enum Origin {
     Registration,
     /// The holder's own change.
     Change,
-}
-
-/// An event as it goes into the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Encoded {
-    /// Its type.
-    pub kind: &'static str,
-    /// The version of the shape of `data`.
-    pub schema: u16,
-    /// What happened, to be written as canonical JSON.
-    pub data: Value,
-}
-
-/// An event that this build cannot read. Whoever folds a stream stops here and does not skip it.
-#[derive(Debug, thiserror::Error)]
-pub enum UnknownEvent {
-    /// Written by a later build, or not an event of a holder.
-    #[error("no event of a holder has the type {kind}")]
-    Kind {
-        /// Its type.
-        kind: String,
-    },
-    /// Written by a later build.
-    #[error("{kind} of schema {schema} is newer than this build, which reads up to {SCHEMA_MAX}")]
-    Schema {
-        /// Its type.
-        kind: String,
-        /// Its schema.
-        schema: u16,
-    },
-    /// The bytes are not what the type says.
-    #[error("{kind} of schema {schema} does not have the shape it should have")]
-    Data {
-        /// Its type.
-        kind: String,
-        /// Its schema.
-        schema: u16,
-        /// What does not fit.
-        source: serde_json::Error,
-    },
-}
-
-impl HolderEvent {
-    /// Every type there is.
-    pub const KINDS: [&'static str; 30] = [
-        "HolderRegistered",
-        "CardIssued",
-        "PasscodeSet",
-        "PasscodeBlanked",
-        "PasscodeChangedElsewhere",
-        "UsedBeforeRefused",
-        "HistoryCyclingFlagged",
-        "LogonRefused",
-        "AlertRaised",
-        "AlertDeclined",
-        "RenewalForced",
-        "LockAnnounced",
-        "AccountLocked",
-        "RestrictedSessionOpened",
-        "CardUpdateBegun",
-        "CardUpdateResumed",
-        "CardWriteOpened",
-        "CardKeyMade",
-        "CertificateIssued",
-        "CertificateAbandoned",
-        "CertificateWritten",
-        "CertificatesRenewed",
-        "CardUpdateAbandoned",
-        "RenewalAcknowledged",
-        "CertificatesRevoked",
-        "RenewalAuthorised",
-        "CertificateAlertRaised",
-        "RaRenewalNeeded",
-        "RenewalObstructed",
-        "RenewalDeferred",
-    ];
-
-    /// Its type, as recorded.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::HolderRegistered {} => "HolderRegistered",
-            Self::CardIssued(_) => "CardIssued",
-            Self::PasscodeSet { .. } => "PasscodeSet",
-            Self::PasscodeBlanked { .. } => "PasscodeBlanked",
-            Self::PasscodeChangedElsewhere { .. } => "PasscodeChangedElsewhere",
-            Self::UsedBeforeRefused { .. } => "UsedBeforeRefused",
-            Self::HistoryCyclingFlagged { .. } => "HistoryCyclingFlagged",
-            Self::LogonRefused { .. } => "LogonRefused",
-            Self::AlertRaised { .. } => "AlertRaised",
-            Self::AlertDeclined { .. } => "AlertDeclined",
-            Self::RenewalForced { .. } => "RenewalForced",
-            Self::LockAnnounced { .. } => "LockAnnounced",
-            Self::AccountLocked { .. } => "AccountLocked",
-            Self::RestrictedSessionOpened { .. } => "RestrictedSessionOpened",
-            Self::CardUpdateBegun { .. } => "CardUpdateBegun",
-            Self::CardUpdateResumed { .. } => "CardUpdateResumed",
-            Self::CardWriteOpened { .. } => "CardWriteOpened",
-            Self::CardKeyMade { .. } => "CardKeyMade",
-            Self::CertificateIssued { .. } => "CertificateIssued",
-            Self::CertificateAbandoned { .. } => "CertificateAbandoned",
-            Self::CertificateWritten { .. } => "CertificateWritten",
-            Self::CertificatesRenewed { .. } => "CertificatesRenewed",
-            Self::CardUpdateAbandoned { .. } => "CardUpdateAbandoned",
-            Self::RenewalAcknowledged { .. } => "RenewalAcknowledged",
-            Self::CertificatesRevoked { .. } => "CertificatesRevoked",
-            Self::RenewalAuthorised { .. } => "RenewalAuthorised",
-            Self::CertificateAlertRaised { .. } => "CertificateAlertRaised",
-            Self::RaRenewalNeeded { .. } => "RaRenewalNeeded",
-            Self::RenewalObstructed { .. } => "RenewalObstructed",
-            Self::RenewalDeferred { .. } => "RenewalDeferred",
-        }
-    }
-
-    /// The form in which it is recorded: the newest schema of its type.
-    #[must_use]
-    pub fn encode(&self) -> Encoded {
-        let data = json!(self)["data"].take();
-        Encoded { kind: self.kind(), schema: SCHEMA_MAX, data }
-    }
-
-    /// Reads what [`HolderEvent::encode`] of this or an earlier build has written.
-    pub fn decode(kind: &str, schema: u16, data: &[u8]) -> Result<Self, UnknownEvent> {
-        if !Self::KINDS.contains(&kind) {
-            return Err(UnknownEvent::Kind { kind: kind.to_owned() });
-        }
-        // There is one schema so far. Upcasts of older ones go here, before the current shape is read.
-        if schema != SCHEMA_MAX {
-            return Err(UnknownEvent::Schema { kind: kind.to_owned(), schema });
-        }
-        // Read in one go, because every command reads a whole stream: the type comes first.
-        let (before, between, after) = (br#"{"type":""#, br#"","data":"#, b"}");
-        let whole = [before, kind.as_bytes(), between, data, after].concat();
-        serde_json::from_slice(&whole).map_err(|source| UnknownEvent::Data {
-            kind: kind.to_owned(),
-            schema,
-            source,
-        })
-    }
+    /// U-12: the end of an unlock.
+    Unlock,
 }

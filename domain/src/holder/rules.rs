@@ -1,7 +1,9 @@
 //! Which rules an event answers to, for its `meta`: what an auditor asks first.
 
 use super::HolderEvent;
-use crate::{certificate::Renewer, expiry::Topic, passcode::Kind, refusal::RuleId};
+use crate::{
+    certificate::Renewer, expiry::Topic, passcode::Kind, refusal::RuleId, self_service::CodePurpose,
+};
 
 impl HolderEvent {
     /// The rules behind this event, the most telling one first.
@@ -44,6 +46,31 @@ impl HolderEvent {
             Self::CertificateAlertRaised { .. } => &["C-05", "C-07", "B-15"],
             Self::RaRenewalNeeded { .. } => &["C-04", "B-51"],
             Self::RenewalObstructed { .. } | Self::RenewalDeferred { .. } => &["B-19"],
+            Self::RegistrationBegun { .. } => &["R-04", "R-05", "B-43"],
+            Self::RegistrationCompleted { .. } => &["R-10", "B-42", "B-43"],
+            Self::RegistrationCancelled { .. } => &["B-44"],
+            Self::RegistrationRedirected { .. } => &["R-07", "B-42"],
+            Self::CodeSent { purpose: CodePurpose::Registration, .. } => &["R-08", "B-36"],
+            Self::CodeSent { purpose: CodePurpose::Unlock, .. } => &["U-08", "B-36"],
+            Self::CodeRefused { .. } | Self::CodeVoided { .. } | Self::UnlockPaused { .. } => {
+                &["B-37"]
+            }
+            Self::CodeAccepted { purpose: CodePurpose::Registration, .. } => &["R-10", "B-38"],
+            Self::CodeAccepted { purpose: CodePurpose::Unlock, .. } => &["U-11", "B-38"],
+            Self::UnlockStarted { .. } => &["U-04", "U-06", "B-40"],
+            Self::QuestionsDrawn { .. } => &["B-32"],
+            Self::UnlockRefused { reason, .. } => return vec![reason.rule(), RuleId::new("B-40")],
+            Self::AnswersWrong { .. } => &["U-05", "B-31", "B-33"],
+            Self::AnswersRight { .. } => &["U-05", "U-08", "B-33"],
+            Self::SelfServiceBlocked { .. } => &["U-07", "B-34"],
+            Self::RecoveryPasscodeWrong { .. } | Self::RecoveryPasscodeBlocked { .. } => &["B-41"],
+            Self::RecoveryPasscodeRight { .. } => &["P-09", "B-41"],
+            Self::UnlockCompleted { .. } => &["U-12", "U-01"],
+            Self::PukRecorded { .. }
+            | Self::PukReleased { .. }
+            | Self::PukProbed { .. }
+            | Self::PukSettled { .. }
+            | Self::PukReplaced { .. } => &["U-01"],
         };
         ids.iter().filter_map(|id| RuleId::parse(id)).collect()
     }

@@ -27,6 +27,7 @@ fn registration_of(verification: Option<u128>) -> HolderCommand {
     HolderCommand::Register(Registration {
         card: card(),
         smartcard: secret(1),
+        puk: secret(PUK),
         account_recovery: None,
         verification: verification.map(secret),
     })
@@ -55,6 +56,7 @@ fn p03_a_person_is_registered_once_and_a_repeat_changes_nothing() {
     let other = Registration {
         card: card(),
         smartcard: secret(2),
+        puk: secret(PUK),
         account_recovery: None,
         verification: None,
     };

@@ -147,7 +147,7 @@ impl Passcodes {
     }
 
     /// B-26: the flag that another set of this kind raises, if it is one too many.
-    fn cycling(&self, ctx: &Context<'_>, kind: Kind) -> Option<HolderEvent> {
+    pub(crate) fn cycling(&self, ctx: &Context<'_>, kind: Kind) -> Option<HolderEvent> {
         let sets = self.sets_with_one_now(ctx, kind);
         (ctx.policy().cycling_sets <= sets)
             .then_some(HolderEvent::HistoryCyclingFlagged { kind, sets })
@@ -199,6 +199,30 @@ fn changed(event: &HolderEvent) -> Option<Kind> {
         | HolderEvent::CertificateAlertRaised { .. }
         | HolderEvent::RaRenewalNeeded { .. }
         | HolderEvent::RenewalObstructed { .. }
-        | HolderEvent::RenewalDeferred { .. } => None,
+        | HolderEvent::RenewalDeferred { .. }
+        | HolderEvent::RegistrationBegun { .. }
+        | HolderEvent::RegistrationCompleted { .. }
+        | HolderEvent::RegistrationCancelled { .. }
+        | HolderEvent::RegistrationRedirected { .. }
+        | HolderEvent::CodeSent { .. }
+        | HolderEvent::CodeRefused { .. }
+        | HolderEvent::CodeVoided { .. }
+        | HolderEvent::CodeAccepted { .. }
+        | HolderEvent::UnlockPaused { .. }
+        | HolderEvent::UnlockStarted { .. }
+        | HolderEvent::QuestionsDrawn { .. }
+        | HolderEvent::UnlockRefused { .. }
+        | HolderEvent::AnswersWrong { .. }
+        | HolderEvent::AnswersRight { .. }
+        | HolderEvent::SelfServiceBlocked { .. }
+        | HolderEvent::RecoveryPasscodeWrong { .. }
+        | HolderEvent::RecoveryPasscodeBlocked { .. }
+        | HolderEvent::RecoveryPasscodeRight { .. }
+        | HolderEvent::UnlockCompleted { .. }
+        | HolderEvent::PukRecorded { .. }
+        | HolderEvent::PukReleased { .. }
+        | HolderEvent::PukProbed { .. }
+        | HolderEvent::PukSettled { .. }
+        | HolderEvent::PukReplaced { .. } => None,
     }
 }

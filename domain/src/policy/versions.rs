@@ -5,8 +5,11 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{ANNOUNCE_DAYS_MAX, HISTORY_MAX, Policy};
-use crate::passcode::{CARD_BYTES, Lengths};
+use super::{ANNOUNCE_DAYS_MAX, CODES_PER_HOUR_MAX, HISTORY_MAX, Policy};
+use crate::{
+    passcode::{CARD_BYTES, Lengths},
+    self_service::QUESTIONS_CHOSEN,
+};
 
 /// All holders, in the unit of [`Policy::breaker_per_mille`].
 const PER_MILLE: u16 = 1000;
@@ -164,6 +167,29 @@ fn is_consistent(policy: &Policy) -> bool {
         && within
         && policy.certificate_forced_days < policy.certificate_alert_days
         && policy.certificate_alert_days < policy.certificate_days
+        && is_self_service_consistent(policy)
+}
+
+fn is_self_service_consistent(policy: &Policy) -> bool {
+    0 < policy.code_seconds
+        && (1..=CODES_PER_HOUR_MAX).contains(&policy.codes_per_hour)
+        && 0 < policy.code_wrong_max
+        && 0 < policy.code_voids_max
+        && 0 < policy.question_failures
+        && usize::from(policy.question_failures) < QUESTIONS_CHOSEN
+        && 0 < policy.registration_minutes
+        && 0 < policy.unlock_minutes
+        && 0 < policy.unlock_passcode_minutes
+        && 0 < policy.recovery_tries
+        && 0 < policy.unlock_starts_per_day
+        && policy.self_service_domains.iter().all(|domain| is_domain(domain))
+}
+
+fn is_domain(text: &str) -> bool {
+    let plain = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-')
+    };
+    !text.is_empty() && !text.starts_with('.') && text.bytes().all(plain)
 }
 
 #[cfg(test)]

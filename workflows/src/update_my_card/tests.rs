@@ -70,6 +70,7 @@ fn holder() -> Holder {
     let registration = Registration {
         card,
         smartcard: SecretRef(Uuid::from_u128(1)),
+        puk: SecretRef(Uuid::from_u128(2)),
         account_recovery: None,
         verification: None,
     };

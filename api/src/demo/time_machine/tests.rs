@@ -53,8 +53,13 @@ impl Site {
             keys: CardKeys { authentication: key(), signature: key(), card_authentication: key() },
             certificates: vec![],
         };
-        let registration =
-            Registration { card, smartcard, account_recovery: None, verification: None };
+        let registration = Registration {
+            card,
+            smartcard,
+            puk: SecretRef::derive(command, 7),
+            account_recovery: None,
+            verification: None,
+        };
         let register = HolderCommand::Register(registration);
         app.execute(HOLDER, Cause::first(command), Actor::System, &register).await.unwrap();
         Self { app, real, folder }

@@ -291,7 +291,9 @@ fn b55_the_vault_keeps_the_certificates_of_an_open_update() {
         note_issued(Slot::Authentication, "0b01"),
     ];
     let when = issued.into_iter().fold(begun_on_the_20th(), done);
-    when.see(|ctx, holder| assert_eq!(holder.kept(ctx.policy()), [secret(1), secret(7)]));
+    when.see(|ctx, holder| {
+        assert_eq!(holder.kept(ctx.policy()), [secret(1), secret(7), secret(PUK)])
+    });
     let when = done(written(holder().on("2027-02-20")), COMMIT);
-    when.see(|ctx, holder| assert_eq!(holder.kept(ctx.policy()), [secret(1)]));
+    when.see(|ctx, holder| assert_eq!(holder.kept(ctx.policy()), [secret(1), secret(PUK)]));
 }

@@ -1,0 +1,177 @@
+//! What each event makes of the self-service part. Total: history is never refused.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    CodePurpose, SelfService, SentCode,
+    state::{Pending, Registration, Step, Underway},
+};
+use crate::{
+    holder::HolderEvent,
+    ids::CommandId,
+    passcode::{Kind, OptionalKind},
+    unlock::Means,
+};
+
+/// The most unlocks without an end that are remembered.
+const UNFINISHED_MAX: usize = 8;
+
+/// B-42: for how long the address before the one in force is kept, so that it can be told, in hours.
+const FORMER_HOURS: i64 = 24;
+
+impl SelfService {
+    /// The state after an event of `at`. Events of other parts change nothing here.
+    #[must_use]
+    pub(crate) fn evolve(mut self, at: DateTime<Utc>, event: &HolderEvent) -> Self {
+        let told = |replaced_at: DateTime<Utc>| replaced_at + TimeDelta::hours(FORMER_HOURS) <= at;
+        self.former = self.former.filter(|(_, replaced_at)| !told(*replaced_at));
+        match event {
+            HolderEvent::RegistrationBegun { registration, card, on, answers, email } => {
+                let (registration, card, email, on) = (*registration, card.clone(), *email, *on);
+                let answers = answers.clone();
+                let registration = Registration { registration, card, answers, email, on };
+                self.awaiting = Some(Pending { registration, begun_at: at });
+            }
+            HolderEvent::RegistrationCompleted { registration, on } => {
+                let completed = self.awaiting.take();
+                let completed = completed.map(|pending| pending.registration);
+                if let Some(completed) = completed.filter(|one| one.registration == *registration) {
+                    self.registered(at, Registration { on: *on, ..completed });
+                }
+            }
+            HolderEvent::RegistrationCancelled { .. } => self.awaiting = None,
+            HolderEvent::RegistrationRedirected { email, .. } => {
+                if let Some(pending) = &mut self.awaiting {
+                    pending.registration.email = *email;
+                }
+            }
+            HolderEvent::CodeSent { purpose, flow, code, key, number, to, expires_at, .. } => {
+                let (code, key, number, to, expires_at) = (*code, *key, *number, *to, *expires_at);
+                let (sent_at, wrong, voided) = (at, 0, false);
+                let sent = SentCode { code, key, number, sent_at, expires_at, to, wrong, voided };
+                self.codes.sent(at, *purpose, *flow, sent);
+            }
+            HolderEvent::CodeRefused { purpose, code, wrong, .. } => {
+                self.codes.refused(*purpose, *code, *wrong);
+            }
+            HolderEvent::CodeVoided { purpose, code, .. } => self.codes.voided(at, *purpose, *code),
+            HolderEvent::CodeAccepted { purpose: CodePurpose::Unlock, flow, .. } => {
+                self.step(*flow, Step::Passcode { since: at }, None);
+            }
+            HolderEvent::UnlockPaused { until } => self.codes.paused_until = Some(*until),
+            HolderEvent::UnlockStarted { unlock, card, .. } => {
+                self.leave();
+                let (step, by) = match &self.active {
+                    Some(_) => (Step::Questions, Means::Questions),
+                    None => (Step::RecoveryPasscode, Means::RecoveryPasscode),
+                };
+                let (unlock, card, started_at) = (*unlock, card.clone(), at);
+                self.unlock = Some(Underway { unlock, card, started_at, step, by });
+                self.refused = None;
+            }
+            HolderEvent::QuestionsDrawn { order } => self.series.clone_from(order),
+            HolderEvent::UnlockRefused { unlock, reason, .. } => {
+                self.refused = Some((*unlock, *reason));
+            }
+            HolderEvent::AnswersWrong { failures, .. } => self.failures = *failures,
+            HolderEvent::SelfServiceBlocked { on, .. } => self.blocked_on = Some(*on),
+            HolderEvent::AnswersRight { unlock, .. } => {
+                self.failures = 0;
+                self.series.clear();
+                self.step(*unlock, Step::Code, Some(Means::Questions));
+            }
+            HolderEvent::RecoveryPasscodeWrong { failures, .. } => {
+                self.recovery_failures = *failures;
+            }
+            HolderEvent::RecoveryPasscodeBlocked { on } => self.recovery_blocked_on = Some(*on),
+            HolderEvent::RecoveryPasscodeRight { unlock, needs_code } => {
+                let step = if *needs_code { Step::Code } else { Step::Passcode { since: at } };
+                self.step(*unlock, step, Some(Means::RecoveryPasscode));
+            }
+            HolderEvent::UnlockCompleted { unlock, .. } => self.step(*unlock, Step::Done, None),
+            // Whatever an unlock may have written before is not what the card has now.
+            HolderEvent::PasscodeSet { kind: Kind::Smartcard, .. }
+            | HolderEvent::PasscodeChangedElsewhere { .. } => self.unfinished.clear(),
+            HolderEvent::PasscodeSet { kind: Kind::AccountRecovery, .. }
+            | HolderEvent::PasscodeBlanked { kind: OptionalKind::AccountRecovery, .. } => {
+                self.recovery_failures = 0;
+                self.recovery_blocked_on = None;
+            }
+            // B-45: a registration is the person's; what is under way is the card's.
+            HolderEvent::CardIssued(_) | HolderEvent::CertificatesRevoked { .. } => {
+                self.awaiting = None;
+                self.unlock = None;
+                self.unfinished.clear();
+            }
+            HolderEvent::HolderRegistered {}
+            | HolderEvent::UsedBeforeRefused { .. }
+            | HolderEvent::HistoryCyclingFlagged { .. }
+            | HolderEvent::LogonRefused { .. }
+            | HolderEvent::AlertRaised { .. }
+            | HolderEvent::AlertDeclined { .. }
+            | HolderEvent::RenewalForced { .. }
+            | HolderEvent::LockAnnounced { .. }
+            | HolderEvent::AccountLocked { .. }
+            | HolderEvent::RestrictedSessionOpened { .. }
+            | HolderEvent::CardUpdateBegun { .. }
+            | HolderEvent::CardUpdateResumed { .. }
+            | HolderEvent::CardWriteOpened { .. }
+            | HolderEvent::CardKeyMade { .. }
+            | HolderEvent::CertificateIssued { .. }
+            | HolderEvent::CertificateAbandoned { .. }
+            | HolderEvent::CertificateWritten { .. }
+            | HolderEvent::CertificatesRenewed { .. }
+            | HolderEvent::CardUpdateAbandoned { .. }
+            | HolderEvent::RenewalAcknowledged { .. }
+            | HolderEvent::RenewalAuthorised { .. }
+            | HolderEvent::CertificateAlertRaised { .. }
+            | HolderEvent::RaRenewalNeeded { .. }
+            | HolderEvent::RenewalObstructed { .. }
+            | HolderEvent::RenewalDeferred { .. }
+            | HolderEvent::CodeAccepted { purpose: CodePurpose::Registration, .. }
+            | HolderEvent::PasscodeSet { kind: Kind::Verification, .. }
+            | HolderEvent::PasscodeBlanked { kind: OptionalKind::Verification, .. }
+            | HolderEvent::PukRecorded { .. }
+            | HolderEvent::PukReleased { .. }
+            | HolderEvent::PukProbed { .. }
+            | HolderEvent::PukSettled { .. }
+            | HolderEvent::PukReplaced { .. } => {}
+        }
+        self
+    }
+
+    /// B-33, B-42, B-43: another registration takes the place of the one before, and what was asked
+    /// about the old questions, or goes to the old address, is over.
+    fn registered(&mut self, at: DateTime<Utc>, completed: Registration) {
+        let former = self.active.as_ref().map(|former| former.email);
+        self.former = former.filter(|former| *former != completed.email).map(|email| (email, at));
+        self.active = Some(completed);
+        self.failures = 0;
+        self.series.clear();
+        let is_past = |step: Step| matches!(step, Step::Passcode { .. } | Step::Done);
+        if self.unlock.as_ref().is_some_and(|underway| !is_past(underway.step)) {
+            self.unlock = None;
+        }
+    }
+
+    /// The unlock that was under way is left for another one.
+    fn leave(&mut self) {
+        let Some(left) = self.unlock.take() else { return };
+        match left.step {
+            Step::Passcode { .. } => {
+                self.unfinished.push(left.unlock);
+                let surplus = self.unfinished.len().saturating_sub(UNFINISHED_MAX);
+                self.unfinished.drain(..surplus);
+            }
+            Step::Questions | Step::RecoveryPasscode | Step::Code | Step::Done => {}
+        }
+    }
+
+    fn step(&mut self, unlock: CommandId, step: Step, by: Option<Means>) {
+        let Some(underway) = &mut self.unlock else { return };
+        if underway.unlock == unlock {
+            underway.step = step;
+            underway.by = by.unwrap_or(underway.by);
+        }
+    }
+}
