@@ -14,6 +14,7 @@ pub mod alert;
 pub mod card_update;
 pub mod care_identity_service;
 pub mod certificates;
+pub mod code;
 pub mod demo;
 pub mod frame;
 pub mod help;
@@ -25,13 +26,17 @@ pub mod outcome;
 pub mod passcodes;
 pub mod paths;
 pub mod problem;
+pub mod profile;
+pub mod question;
 pub mod refusal;
+pub mod registration;
 pub mod renewal;
 pub mod revoke;
 pub mod rule;
 pub mod schedule;
 pub mod session_ended;
 pub mod start;
+pub mod unlock;
 
 use pages::{Environment, Error};
 
@@ -41,6 +46,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("_alert.jinja", include_str!("../../templates/_alert.jinja")),
     ("_card_update.jinja", include_str!("../../templates/_card_update.jinja")),
     ("_certificates.jinja", include_str!("../../templates/_certificates.jinja")),
+    ("_code.jinja", include_str!("../../templates/_code.jinja")),
     ("_phase.jinja", include_str!("../../templates/_phase.jinja")),
     ("_refusal.jinja", include_str!("../../templates/_refusal.jinja")),
     ("_renewal.jinja", include_str!("../../templates/_renewal.jinja")),
@@ -68,6 +74,17 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("renewal.jinja", include_str!("../../templates/renewal.jinja")),
     ("rule.jinja", include_str!("../../templates/rule.jinja")),
     ("schedule.jinja", include_str!("../../templates/schedule.jinja")),
+    ("check_answers.jinja", include_str!("../../templates/check_answers.jinja")),
+    ("choose_questions.jinja", include_str!("../../templates/choose_questions.jinja")),
+    ("profile.jinja", include_str!("../../templates/profile.jinja")),
+    ("question.jinja", include_str!("../../templates/question.jinja")),
+    ("register_code.jinja", include_str!("../../templates/register_code.jinja")),
+    ("register_email.jinja", include_str!("../../templates/register_email.jinja")),
+    ("register_over.jinja", include_str!("../../templates/register_over.jinja")),
+    ("register_start.jinja", include_str!("../../templates/register_start.jinja")),
+    ("unlock.jinja", include_str!("../../templates/unlock.jinja")),
+    ("unlock_recovery.jinja", include_str!("../../templates/unlock_recovery.jinja")),
+    ("unlock_start.jinja", include_str!("../../templates/unlock_start.jinja")),
     ("session_ended.jinja", include_str!("../../templates/session_ended.jinja")),
     ("start.jinja", include_str!("../../templates/start.jinja")),
 ];

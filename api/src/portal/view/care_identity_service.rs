@@ -1,5 +1,4 @@
-//! S-08: the second application of the guides. It says honestly that it is not built yet, and where
-//! its acts are done until then.
+//! S-08, R-02: the second application of the guides: My Profile, and unlocking one's card.
 
 use pages::{Environment, Error, Frame, Head};
 use serde::Serialize;
@@ -8,12 +7,13 @@ use super::paths;
 
 #[derive(Serialize)]
 struct Page {
-    portal: &'static str,
+    profile: &'static str,
+    unlock: &'static str,
 }
 
 /// The page as HTML.
 pub fn render(environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
     let head = Head::new("Care Identity Service").with_back(paths::START, "Back to applications");
-    let page = Page { portal: paths::LOG_IN };
+    let page = Page { profile: paths::PROFILE, unlock: paths::UNLOCK };
     pages::render(environment, "care_identity_service.jinja", frame, &head, &page)
 }

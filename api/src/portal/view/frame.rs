@@ -20,6 +20,8 @@ pub enum Tab {
     RenewCertificates,
     /// C-15.
     RevokeCertificates,
+    /// S-05: My Profile.
+    Profile,
     /// What happened.
     Ledger,
     /// How to go on.
@@ -27,11 +29,12 @@ pub enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Home,
         Self::ManagePasscodes,
         Self::RenewCertificates,
         Self::RevokeCertificates,
+        Self::Profile,
         Self::Ledger,
         Self::Help,
     ];
@@ -42,6 +45,7 @@ impl Tab {
             Self::ManagePasscodes => "Manage Passcodes",
             Self::RenewCertificates => "Renew Certificates",
             Self::RevokeCertificates => "Revoke Certificates",
+            Self::Profile => "My Profile",
             Self::Ledger => "What happened",
             Self::Help => "Help",
         }
@@ -53,6 +57,7 @@ impl Tab {
             Self::ManagePasscodes => Act::SeePasscodes,
             Self::RenewCertificates => Act::RenewCertificates,
             Self::RevokeCertificates => Act::RevokeCertificates,
+            Self::Profile => Act::UseProfile,
             Self::Ledger => Act::SeeLedger,
             Self::Help => Act::SeeHelp,
         }
@@ -64,6 +69,7 @@ impl Tab {
             Self::ManagePasscodes => paths::PASSCODES,
             Self::RenewCertificates => paths::CERTIFICATES_RENEW,
             Self::RevokeCertificates => paths::CERTIFICATES_REVOKE,
+            Self::Profile => paths::PROFILE,
             Self::Ledger => paths::LEDGER,
             Self::Help => paths::HELP,
         }

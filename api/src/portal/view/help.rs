@@ -67,6 +67,14 @@ pub enum Topic {
     CertificatesExpired,
     /// C-15: the certificates are revoked.
     CertificatesRevoked,
+    /// U-01 to U-12: registering, and unlocking one's card oneself.
+    SelfService,
+    /// R-08, U-08: the code does not come.
+    CodeMissing,
+    /// U-07: three wrong attempts.
+    SelfServiceBlocked,
+    /// U-07: the other way, at every dead end.
+    RegistrationAuthorityUnlocks,
     /// which browsers work.
     Browsers,
 }
@@ -130,6 +138,15 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
+        title: "Self-service and unlocking",
+        topics: &[
+            Topic::SelfService,
+            Topic::CodeMissing,
+            Topic::SelfServiceBlocked,
+            Topic::RegistrationAuthorityUnlocks,
+        ],
+    },
+    Group {
         title: "Your certificates",
         topics: &[
             Topic::CertificatesDue,
@@ -165,10 +182,16 @@ impl Topic {
         Link::new(paths::help(text.slug), text.title)
     }
 
+    /// Where it can be done at once.
+    fn action(self) -> Option<Link> {
+        matches!(self, Self::CardLocked | Self::PasscodeForgotten | Self::SelfService)
+            .then(|| Link::new(paths::UNLOCK, "Unlock your smartcard"))
+    }
+
     /// The page as HTML.
     pub fn render(self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
         let text = self.text();
-        let page = Page { text, rule: text.rule.map(rule_link) };
+        let page = Page { text, action: self.action(), rule: text.rule.map(rule_link) };
         let head = Head::new(text.title).with_back(paths::HELP, "All help pages");
         pages::render(environment, "help_page.jinja", frame, &head, &page)
     }
@@ -177,6 +200,7 @@ impl Topic {
 #[derive(Serialize)]
 struct Page {
     text: HelpText,
+    action: Option<Link>,
     rule: Option<Link>,
 }
 

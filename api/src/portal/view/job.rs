@@ -15,6 +15,12 @@ pub enum JobFor {
     ChangePasscodes,
     /// C-09.
     UpdateCard,
+    ///
+    Register,
+    /// U-04: the card shows that it is there.
+    BeginUnlock,
+    /// U-12: the new passcode.
+    Unlock,
 }
 
 /// The page of one job.
@@ -60,6 +66,10 @@ pub enum JobState {
 #[derive(Serialize)]
 struct Page<'a> {
     state: &'a JobState,
+    asks: &'static str,
+    button: &'static str,
+    after: Option<&'static str>,
+    for_unlock: bool,
     check_again: String,
     start_again: Link,
     help: Option<Link>,
@@ -67,6 +77,38 @@ struct Page<'a> {
 }
 
 impl JobFor {
+    /// What the card software does on its own page.
+    fn asks(self) -> &'static str {
+        match self {
+            Self::LogIn | Self::ChangePasscodes | Self::UpdateCard | Self::Register => {
+                "asks for your passcode"
+            }
+            Self::BeginUnlock => "shows us which card is in the reader",
+            Self::Unlock => "asks for your new passcode",
+        }
+    }
+
+    /// The button that leads there.
+    fn button(self) -> &'static str {
+        match self {
+            Self::LogIn | Self::ChangePasscodes | Self::UpdateCard | Self::Register => {
+                "Enter your passcode"
+            }
+            Self::BeginUnlock => "Show your smartcard",
+            Self::Unlock => "Choose your new passcode",
+        }
+    }
+
+    /// What else should be known beforehand.
+    fn after(self) -> Option<&'static str> {
+        match self {
+            Self::LogIn | Self::ChangePasscodes | Self::UpdateCard => None,
+            Self::Register => Some("After that we send you a registration code."),
+            Self::BeginUnlock => Some("You do not enter any passcode for this."),
+            Self::Unlock => Some("You type it twice. The card is unlocked by it."),
+        }
+    }
+
     fn start_again(self) -> Link {
         match self {
             Self::LogIn => Link::new(paths::LOG_IN, "Start logging in again"),
@@ -74,6 +116,8 @@ impl JobFor {
             Self::UpdateCard => {
                 Link::new(paths::CERTIFICATES_RENEW, "Go back to Renew Certificates")
             }
+            Self::Register => Link::new(paths::PROFILE, "Go back to My Profile"),
+            Self::BeginUnlock | Self::Unlock => Link::new(paths::UNLOCK, "Start unlocking again"),
         }
     }
 }
@@ -88,11 +132,18 @@ impl JobState {
             (Self::Waiting { .. }, JobFor::UpdateCard) => {
                 "Enter your passcode to renew your certificates"
             }
+            (Self::Waiting { .. }, JobFor::Register) => "Enter your passcode to register",
+            (Self::Waiting { .. }, JobFor::BeginUnlock) => "Show that your smartcard is there",
+            (Self::Waiting { .. }, JobFor::Unlock) => "Choose your new smartcard passcode",
             (Self::InProgress, _) => "Working with your card",
             (Self::DoneElsewhere, _) => "This has been finished in another window",
             (Self::Refused(_), JobFor::LogIn) => "You cannot log in",
             (Self::Refused(_), JobFor::ChangePasscodes) => "Your passcodes were not updated",
             (Self::Refused(_), JobFor::UpdateCard) => "Your certificates were not renewed",
+            (Self::Refused(_), JobFor::Register) => "You were not registered",
+            (Self::Refused(_), JobFor::BeginUnlock | JobFor::Unlock) => {
+                "Your smartcard was not unlocked"
+            }
             (Self::Expired, _) => "You ran out of time",
             (Self::NotKnown, _) => "We do not know yet whether your card was changed",
             (Self::NoAgent, _) => "We cannot find your card software",
@@ -116,6 +167,10 @@ impl Job {
     pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
         let page = Page {
             state: &self.state,
+            asks: self.purpose.asks(),
+            button: self.purpose.button(),
+            after: self.purpose.after(),
+            for_unlock: self.purpose == JobFor::Unlock,
             check_again: paths::job(&self.id),
             start_again: self.purpose.start_again(),
             help: self.state.topic().map(Topic::link),

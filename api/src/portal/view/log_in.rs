@@ -9,6 +9,7 @@ use super::{help::Topic, paths};
 struct Page {
     action: &'static str,
     approved_readers: Link,
+    unlock: &'static str,
     trouble: Vec<Link>,
 }
 
@@ -18,6 +19,7 @@ pub fn render(environment: &Environment<'_>, frame: &Frame) -> Result<String, Er
     let page = Page {
         action: paths::LOG_IN,
         approved_readers: Topic::ReaderNotApproved.link(),
+        unlock: paths::UNLOCK,
         trouble: trouble.into_iter().map(Topic::link).collect(),
     };
     let head = Head::new("Log in to the Self Service Portal")

@@ -35,6 +35,18 @@ pub const CERTIFICATES_LATER: &str = "/certificates/later";
 pub const CERTIFICATES_RENEW: &str = "/certificates/renew";
 /// C-15: the Revoke Certificates tab; a POST revokes.
 pub const CERTIFICATES_REVOKE: &str = "/certificates/revoke";
+/// S-05: My Profile.
+pub const PROFILE: &str = "/profile";
+/// what registering for self-service takes; a POST starts.
+pub const REGISTER: &str = "/profile/register";
+/// which four of the questions; a POST keeps the choice.
+pub const REGISTER_QUESTIONS: &str = "/profile/register/questions";
+/// where codes are sent; a POST keeps the address.
+pub const REGISTER_EMAIL: &str = "/profile/register/email";
+/// What was entered; a POST goes on to the smartcard.
+pub const REGISTER_CHECK: &str = "/profile/register/check";
+/// U-04: the start page of unlocking; a POST starts.
+pub const UNLOCK: &str = "/unlock";
 /// What happened, newest first.
 pub const LEDGER: &str = "/ledger";
 /// All help pages.
@@ -82,6 +94,78 @@ pub fn card_update_again(job: &str) -> String {
 #[must_use]
 pub fn card_update_continue(job: &str) -> String {
     format!("{}/continue", card_update(job))
+}
+
+/// one of the four answers, from 1; a POST keeps it.
+#[must_use]
+pub fn register_answer(number: usize) -> String {
+    format!("{REGISTER}/answers/{number}")
+}
+
+/// where the registration code is entered; a POST is the code.
+#[must_use]
+pub fn registration(job: &str) -> String {
+    format!("{REGISTER}/{job}")
+}
+
+/// B-36: a POST sends a new registration code.
+#[must_use]
+pub fn registration_codes(job: &str) -> String {
+    format!("{}/codes", registration(job))
+}
+
+/// another address while the code is awaited; a POST sends a code there.
+#[must_use]
+pub fn registration_address(job: &str) -> String {
+    format!("{}/address", registration(job))
+}
+
+/// B-44: a POST gives the registration up.
+#[must_use]
+pub fn registration_cancel(job: &str) -> String {
+    format!("{}/cancel", registration(job))
+}
+
+/// What comes next in an unlock.
+#[must_use]
+pub fn unlock(job: &str) -> String {
+    format!("{UNLOCK}/{job}")
+}
+
+/// U-05: one of the questions, from 1; a POST keeps the answer.
+#[must_use]
+pub fn unlock_answer(job: &str, number: usize) -> String {
+    format!("{}/answers/{number}", unlock(job))
+}
+
+/// U-05, B-31: a POST sends all the answers at once.
+#[must_use]
+pub fn unlock_answers(job: &str) -> String {
+    format!("{}/answers", unlock(job))
+}
+
+/// B-41: the account recovery passcode in place of answers; a POST is the passcode.
+#[must_use]
+pub fn unlock_recovery_passcode(job: &str) -> String {
+    format!("{}/recovery-passcode", unlock(job))
+}
+
+/// U-11: a POST is the unlock code.
+#[must_use]
+pub fn unlock_code(job: &str) -> String {
+    format!("{}/code", unlock(job))
+}
+
+/// B-36: a POST sends a new unlock code.
+#[must_use]
+pub fn unlock_codes(job: &str) -> String {
+    format!("{}/codes", unlock(job))
+}
+
+/// U-12: a POST goes on to the card software's page, where the new passcode is typed.
+#[must_use]
+pub fn unlock_passcode(job: &str) -> String {
+    format!("{}/passcode", unlock(job))
 }
 
 /// Demo only: a mail.

@@ -18,6 +18,7 @@ pub struct Start {
 struct Page<'a> {
     self_service_portal: &'a str,
     care_identity_service: &'a str,
+    unlock: &'a str,
     progress: Option<&'a Progress>,
     drawer: &'a str,
     help: &'a str,
@@ -29,6 +30,7 @@ impl Start {
         let page = Page {
             self_service_portal: if self.logged_in { paths::HOME } else { paths::LOG_IN },
             care_identity_service: paths::CARE_IDENTITY_SERVICE,
+            unlock: paths::UNLOCK,
             progress: self.progress.as_ref(),
             drawer: paths::DEMO,
             help: paths::HELP,

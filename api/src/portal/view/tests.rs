@@ -10,6 +10,7 @@ mod expiry;
 mod jobs;
 mod passcodes;
 mod public;
+mod self_service;
 
 use std::{env, fs, path::Path};
 

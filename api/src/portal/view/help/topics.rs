@@ -160,10 +160,11 @@ impl Topic {
                 title: "Your smartcard is locked",
                 meaning: &[
                     "The wrong smartcard passcode was entered too often in a row, and the card now refuses every passcode, the right one too. Your account is not affected.",
-                    "You cannot unlock a card in this portal yet.",
+                    "If you have registered for self-service, or have an account recovery passcode, you can unlock it yourself.",
                 ],
                 steps: &[
-                    "Contact the registration authority or a sponsor of your organisation. They can unlock the card with you.",
+                    "Leave the card in the reader and select ‘Unlock your smartcard’.",
+                    "If that is not possible, contact the registration authority or a sponsor of your organisation. They can unlock the card with you.",
                 ],
                 rule: Some("B-46"),
             },
@@ -192,7 +193,7 @@ impl Topic {
                 steps: &[
                     "Look at how many tries are left before you enter another.",
                     "Use ‘Show’ beside the field to see what you are typing.",
-                    "If you are not sure of it, stop and contact the registration authority of your organisation.",
+                    "If you are not sure of it, stop and choose a new one: see ‘You have forgotten your smartcard passcode’.",
                 ],
                 rule: Some("P-25"),
             },
@@ -201,13 +202,14 @@ impl Topic {
                 title: "You have forgotten your smartcard passcode",
                 meaning: &[
                     "Nobody can look it up: it is known to your card only.",
-                    "You cannot set a new one without the old one in this portal yet.",
+                    "If you have registered for self-service, or have an account recovery passcode, you can choose a new one without the old one. Your card need not be locked for that.",
                 ],
                 steps: &[
                     "Do not guess: every wrong try counts.",
-                    "Contact the registration authority or a sponsor of your organisation.",
+                    "Select ‘Unlock your smartcard’, and follow what the pages say.",
+                    "If that is not possible, contact the registration authority or a sponsor of your organisation.",
                 ],
-                rule: None,
+                rule: Some("U-01"),
             },
             Self::PasscodeUsedBefore => HelpText {
                 slug: "passcode-used-before",
@@ -256,6 +258,62 @@ impl Topic {
                     "Visit the registration authority of your organisation with your smartcard. They check who you are, and you choose new passcodes there.",
                 ],
                 rule: Some("P-19"),
+            },
+            Self::SelfService => HelpText {
+                slug: "self-service",
+                title: "Registering for self-service, and unlocking your smartcard yourself",
+                meaning: &[
+                    "You register once, in My Profile: you choose 4 of 20 security questions, and confirm an email address. From then on you can unlock your smartcard yourself if it is locked, or if you have forgotten its passcode.",
+                    "To unlock it you need the card itself, 2 to 4 of your answers, and a code that we send to the address. Then you choose a new passcode.",
+                    "If you have an account recovery passcode, you can use that instead of answers.",
+                    "We email you whenever somebody starts to unlock your smartcard. If it was not you, contact your registration authority at once.",
+                ],
+                steps: &[
+                    "To register, log in, open My Profile, and select ‘Register’ in section 4.",
+                    "To unlock your smartcard, put it in the reader and select ‘Unlock your smartcard’. You need not be logged in.",
+                ],
+                rule: Some("U-01"),
+            },
+            Self::CodeMissing => HelpText {
+                slug: "code-does-not-arrive",
+                title: "The code does not arrive",
+                meaning: &[
+                    "A registration or unlock code is sent at once, and works for 15 minutes. Some mail servers take a few minutes, and some take such emails for junk.",
+                    "Only the newest code works. Email and page both say which one it is, for example ‘code 2’.",
+                ],
+                steps: &[
+                    "Look in your Junk folder.",
+                    "Check that the address on the page is yours.",
+                    "Select ‘Send a new code’. You can do so a minute after the last one, and 5 times an hour.",
+                    "When you register, you can use a different address. When you unlock, you cannot: contact the registration authority of your organisation.",
+                ],
+                rule: Some("B-36"),
+            },
+            Self::SelfServiceBlocked => HelpText {
+                slug: "self-service-blocked",
+                title: "Self-service is blocked",
+                meaning: &[
+                    "Security questions of yours were answered wrongly three times, without right answers in between. It does not matter when, or in which browser.",
+                    "You cannot unlock your smartcard yourself, and you cannot change your questions. A card that is not locked works as before, and so does your account.",
+                ],
+                steps: &[
+                    "Contact the registration authority of your organisation. They check who you are and release the block, and you set new answers.",
+                    "If it was not you who answered, tell them so.",
+                ],
+                rule: Some("U-07"),
+            },
+            Self::RegistrationAuthorityUnlocks => HelpText {
+                slug: "registration-authority-unlocks",
+                title: "If you cannot unlock your smartcard yourself",
+                meaning: &[
+                    "Not everybody has registered, remembers the answers or can read the email. There is always another way: the registration authority of your organisation, or a sponsor, unlocks the smartcard with you.",
+                    "They check who you are. You choose the new passcode yourself, and nobody else learns it.",
+                ],
+                steps: &[
+                    "Contact the registration authority or a sponsor of your organisation.",
+                    "Take your smartcard and a proof of identity with you.",
+                ],
+                rule: Some("U-07"),
             },
             Self::JobExpired => HelpText {
                 slug: "out-of-time",

@@ -58,3 +58,17 @@ fn a_job_of_a_logged_in_holder_leads_back_to_manage_passcodes() {
             .shows(name, |environment, frame| job.render(environment, frame));
     }
 }
+
+#[test]
+fn a_job_of_self_service_says_what_the_card_is_needed_for() {
+    for (name, purpose, state) in [
+        ("job_register_waiting", JobFor::Register, waiting(None)),
+        ("job_begin_unlock_waiting", JobFor::BeginUnlock, waiting(None)),
+        ("job_unlock_waiting", JobFor::Unlock, waiting(None)),
+        ("job_unlock_expired", JobFor::Unlock, JobState::Expired),
+        ("job_unlock_not_known", JobFor::Unlock, JobState::NotKnown),
+    ] {
+        let job = Job { id: "0199b7f2".into(), purpose, state };
+        nobody().shows(name, |environment, frame| job.render(environment, frame));
+    }
+}
