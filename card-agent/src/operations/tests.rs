@@ -17,6 +17,7 @@ use crate::{
 mod change;
 mod log_in;
 mod personalise;
+mod unlock;
 mod update;
 
 const ALL_CARDS: [Quirks; 3] = [APPLET_A, APPLET_B, GUIDE_CARD];

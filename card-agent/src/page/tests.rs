@@ -138,6 +138,59 @@ async fn each_act_has_its_own_page() {
         .get()
         .await
         .shows(StatusCode::OK, "update_card");
+    let questions = vec!["What was the name of your first pet?".to_owned()];
+    for (name, questions) in [("register", questions), ("register_another_address", Vec::new())] {
+        let address = "n•••@example.org".to_owned();
+        let server = StandInServer::new(Act::Register { questions, address });
+        Workstation::new(APPLET_A, server).get().await.shows(StatusCode::OK, name);
+    }
+}
+
+/// A card that has been locked by three wrong passcodes.
+fn locked(act: Act) -> Workstation {
+    let workstation = Workstation::new(APPLET_A, StandInServer::new(act));
+    workstation.card.files().tries = 0;
+    workstation.drawer.see();
+    workstation
+}
+
+#[tokio::test]
+async fn u04_a_locked_card_shows_with_one_press_that_it_is_here() {
+    let workstation = locked(Act::BeginUnlock);
+    workstation.get().await.shows(StatusCode::OK, "begin_unlock");
+    let answered = workstation.post("").await;
+    assert_eq!(answered.status, StatusCode::SEE_OTHER, "{}", answered.body);
+    assert_eq!(workstation.card.tries(), 0);
+    let answered = workstation.post(&format!("shown={}", "00".repeat(32))).await;
+    assert_eq!(answered.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answered.body.contains("has changed") && answered.body.contains("href=\"#agree\""));
+}
+
+#[tokio::test]
+async fn u12_a_locked_card_gets_a_new_passcode_that_is_typed_twice() {
+    let workstation = locked(Act::Unlock);
+    workstation.get().await.shows(StatusCode::OK, "unlock");
+    let answered = workstation.post("new_passcode=246802&confirm_passcode=246803").await;
+    answered.shows(StatusCode::UNPROCESSABLE_ENTITY, "unlock_mismatch");
+    let answered = workstation.post("new_passcode=246802&confirm_passcode=246802").await;
+    assert_eq!(answered.status, StatusCode::SEE_OTHER, "{}", answered.body);
+    assert!(workstation.card.has_passcode("246802"));
+    assert_eq!(workstation.card.tries(), 3);
+}
+
+#[tokio::test]
+async fn b60_a_reader_that_is_not_approved_does_not_unlock_either_and_the_refusal_names_it() {
+    for act in [Act::BeginUnlock, Act::Unlock] {
+        let workstation = locked(act);
+        let Readers::Seen(mut readers) = workstation.drawer.desk().readers() else { panic!() };
+        readers[0].approved = false;
+        workstation.drawer.show_readers(Readers::Seen(readers));
+        let before = workstation.drawer.n_connections();
+        let answered = workstation.post("new_passcode=246802&confirm_passcode=246802").await;
+        assert_eq!(answered.status, StatusCode::CONFLICT);
+        assert!(answered.body.contains(Drawer::MODEL) && answered.body.contains("not approved"));
+        assert_eq!(workstation.drawer.n_connections(), before);
+    }
 }
 
 #[tokio::test]
@@ -420,6 +473,7 @@ fn every_other_end_of_an_act_has_a_page() {
         ("card_lost", Situation::CardLost),
         ("card_fault", Situation::CardFault),
         ("not_blank", Situation::NotBlank),
+        ("puk_not_taken", Situation::PukNotTaken),
         ("not_written", Situation::NotWritten),
         ("write_unknown", Situation::WriteUnknown),
         ("server_lost", Situation::ServerLost),

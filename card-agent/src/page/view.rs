@@ -49,7 +49,8 @@ struct PasscodePage {
 
 #[derive(Serialize)]
 struct Button {
-    id: &'static str,
+    /// Where the eye goes first if there is no field.
+    id: Option<&'static str>,
     text: &'static str,
 }
 
@@ -229,7 +230,10 @@ impl Look {
                     "Do not remove your smartcard from the reader. Your smartcard passcode does not leave this computer."
                 }
             },
-            button: Button { id: AGREE, text: button },
+            button: Button {
+                id: (ready.act.needs() == Needs::Nothing).then_some(AGREE),
+                text: button,
+            },
         }
     }
 
@@ -267,6 +271,9 @@ impl Look {
             }),
             portal: Link::new(self.portal(), "Go to the portal"),
         };
+        if *situation == Situation::CardLocked {
+            page.portal = Link::new(format!("{}/unlock", self.origin), "Unlock your smartcard");
+        }
         if let Situation::UnknownJob(message) | Situation::Refused { message, .. } = situation {
             page.meaning.push(message.clone());
         }

@@ -1,6 +1,7 @@
 //! A stand-in for a card agent: it speaks the agents' protocol with the server directly, without TLS and PC/SC. It
 //! can do each step by itself, in any order and with any lie in it; the whole acts are made of the honest steps.
 
+pub mod unlock;
 pub mod update;
 
 use api::{
@@ -46,6 +47,9 @@ pub enum Stop {
     /// The card did not accept the passcode.
     #[error("wrong passcode, {0} tries left")]
     WrongPasscode(u8),
+    /// The card did not accept the PUK that the server has released.
+    #[error("wrong PUK, {0} tries left")]
+    WrongPuk(u8),
     /// The agent is gone, or the card: as a test wanted it.
     #[error("torn")]
     Torn,
@@ -60,7 +64,7 @@ impl Stop {
     pub fn rule(&self) -> Option<&str> {
         match self {
             Self::Refused { rule, .. } => Some(rule),
-            Self::WrongPasscode(_) | Self::Torn | Self::Broken(_) => None,
+            Self::WrongPasscode(_) | Self::WrongPuk(_) | Self::Torn | Self::Broken(_) => None,
         }
     }
 }
@@ -270,7 +274,8 @@ impl SoftAgent {
         noted(self.ask(Request::Abandon { job, reason }).await)
     }
 
-    /// Claim, 9E, VERIFY, 9A (or what an open update names): up to where the holder has agreed.
+    /// Claim, 9E, VERIFY, 9A (or what an open update names): up to where the holder has agreed. Then a PUK that was
+    /// released and never replaced is.
     pub async fn prove(
         &self,
         job: JobId,
@@ -287,10 +292,13 @@ impl SoftAgent {
         let (slot, purpose) = Purpose::of_agreement(&held.granted);
         let sentence = self.said(&held, purpose).bytes();
         let terms = self.agree(job, card.sign(slot, &sentence)?).await?;
+        if held.granted.heal_puk {
+            self.replace_puk(job, card).await?;
+        }
         Ok((held, terms))
     }
 
-    /// An act that writes nothing to the card: log in, or change the other two passcodes.
+    /// An act that writes nothing to the card: log in, register for self-service, or change the other two passcodes.
     pub async fn finish(
         &self,
         job: JobId,
@@ -345,6 +353,7 @@ impl SoftAgent {
     ) -> Result<Secret, Stop> {
         let held = self.claim(job, card.seen()).await?;
         card.written.clone_from(&held.granted.blank);
+        card.set_puk_written()?;
         card.set_passcode(passcode);
         card.verify(passcode).map_err(Stop::WrongPasscode)?;
         for slot in [Slot::Authentication, Slot::Signature, Slot::CardAuthentication] {

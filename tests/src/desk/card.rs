@@ -32,6 +32,9 @@ const ECDSA_WITH_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.8
 /// Wrong passcodes in a row that lock the card (B-46).
 pub const TRIES: u8 = 3;
 
+/// The PUK of a blank card.
+const FACTORY_PUK: &str = "12345678";
+
 /// The card. Made blank; [`super::Desk::register`] makes it somebody's.
 pub struct SoftCard {
     /// What it says its serial number is.
@@ -39,6 +42,8 @@ pub struct SoftCard {
     keys: [SigningKey; 3],
     passcode: Option<String>,
     tries_left: u8,
+    puk: String,
+    puk_tries_left: u8,
     verified: bool,
     /// Management rights were opened.
     managed: bool,
@@ -60,6 +65,8 @@ impl SoftCard {
             keys: [key(0x9A)?, key(0x9C)?, key(0x9E)?],
             passcode: None,
             tries_left: TRIES,
+            puk: FACTORY_PUK.to_owned(),
+            puk_tries_left: TRIES,
             verified: false,
             managed: false,
             witness: None,
@@ -101,6 +108,56 @@ impl SoftCard {
     pub fn set_passcode(&mut self, passcode: &str) {
         self.passcode = Some(passcode.to_owned());
         self.tries_left = TRIES;
+    }
+
+    /// The PUK that is on it.
+    #[must_use]
+    pub fn puk(&self) -> &str {
+        &self.puk
+    }
+
+    /// Tries left for the PUK.
+    #[must_use]
+    pub fn puk_tries_left(&self) -> u8 {
+        self.puk_tries_left
+    }
+
+    /// Sets the PUK, whoever asks: somebody else's software.
+    pub fn set_puk(&mut self, puk: &str) {
+        puk.clone_into(&mut self.puk);
+        self.puk_tries_left = TRIES;
+    }
+
+    /// What personalisation has written becomes the card's PUK.
+    pub fn set_puk_written(&mut self) -> anyhow::Result<()> {
+        let written = self.written.as_ref().context("the card is blank")?;
+        let puk = String::from_utf8(written.puk.0.clone())?;
+        self.set_puk(&puk);
+        Ok(())
+    }
+
+    /// CHANGE REFERENCE DATA of the PUK. `Err` has the tries that are left.
+    pub fn change_puk(&mut self, old: &str, new: &str) -> Result<(), u8> {
+        self.try_puk(old)?;
+        new.clone_into(&mut self.puk);
+        Ok(())
+    }
+
+    /// RESET RETRY COUNTER: a new passcode by the PUK. `Err` has the tries that are left.
+    pub fn reset_passcode(&mut self, puk: &str, new: &str) -> Result<(), u8> {
+        self.try_puk(puk)?;
+        self.set_passcode(new);
+        Ok(())
+    }
+
+    fn try_puk(&mut self, puk: &str) -> Result<(), u8> {
+        if 0 < self.puk_tries_left && self.puk == puk {
+            self.puk_tries_left = TRIES;
+            Ok(())
+        } else {
+            self.puk_tries_left = self.puk_tries_left.saturating_sub(1);
+            Err(self.puk_tries_left)
+        }
     }
 
     /// It leaves the reader, or is reset there: what was verified or opened is no longer.

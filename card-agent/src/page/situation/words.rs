@@ -168,7 +168,7 @@ impl Situation {
                 title: "Your smartcard is locked",
                 meaning: "The wrong smartcard passcode was entered too often in a row, and the card now refuses every passcode, the right one too.",
                 steps: &[
-                    "If you are registered for self-service, unlock the card yourself: go to the portal and select ‘Unlock your smartcard’.",
+                    "If you are registered for self-service, select ‘Unlock your smartcard’ and do it yourself.",
                     "If not, contact the registration authority or a sponsor of your organisation: they can unlock the card with you.",
                 ],
                 help: Some("card-locked"),

@@ -7,7 +7,7 @@ use protocol::{
 use super::{Held, SoftAgent, Stop, noted, unexpected};
 use crate::desk::card::SoftCard;
 
-/// How far an update is let come. A step is a question to the server or a command that changes the card.
+/// How far an update, or an unlock, is let come. A step is a question to the server or a command that changes the card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Power {
     /// Steps that are left before the agent is gone; `None` for as many as it takes.
@@ -43,12 +43,12 @@ impl Power {
         self.taken
     }
 
-    fn before(&mut self) -> Result<(), Stop> {
+    pub(super) fn before(&mut self) -> Result<(), Stop> {
         self.taken += 1;
         if self.left == Some(0) && !self.lands { Err(Stop::Torn) } else { Ok(()) }
     }
 
-    fn after(&mut self) -> Result<(), Stop> {
+    pub(super) fn after(&mut self) -> Result<(), Stop> {
         match &mut self.left {
             Some(0) => Err(Stop::Torn),
             Some(left) => {
@@ -186,7 +186,11 @@ impl SoftAgent {
         Ok(certificate)
     }
 
-    async fn ask_with(&self, request: Request, power: &mut Power) -> Result<Answer, Stop> {
+    pub(super) async fn ask_with(
+        &self,
+        request: Request,
+        power: &mut Power,
+    ) -> Result<Answer, Stop> {
         power.before()?;
         let answer = self.hear(request).await;
         power.after()?;
