@@ -1,6 +1,7 @@
 //! What was written once can be read for ever: a file per event type and schema.
 
 mod cards;
+mod self_service;
 
 use super::*;
 use crate::{
@@ -27,6 +28,7 @@ fn item() -> Item {
 fn golden() -> Vec<(HolderEvent, &'static str)> {
     let mut all = of_passcodes();
     all.extend(cards::golden());
+    all.extend(self_service::golden());
     all
 }
 

@@ -7,7 +7,7 @@ use super::{
     state::{Pending, Registration, Step, Underway},
 };
 use crate::{
-    holder::HolderEvent,
+    holder::{HolderEvent, Origin},
     ids::CommandId,
     passcode::{Kind, OptionalKind},
     unlock::Means,
@@ -90,8 +90,16 @@ impl SelfService {
             }
             HolderEvent::UnlockCompleted { unlock, .. } => self.step(*unlock, Step::Done, None),
             // Whatever an unlock may have written before is not what the card has now.
-            HolderEvent::PasscodeSet { kind: Kind::Smartcard, .. }
+            HolderEvent::PasscodeSet { kind: Kind::Smartcard, origin: Origin::Unlock, .. }
             | HolderEvent::PasscodeChangedElsewhere { .. } => self.unfinished.clear(),
+            HolderEvent::PasscodeSet {
+                kind: Kind::Smartcard,
+                origin: Origin::Change | Origin::Registration,
+                ..
+            } => {
+                self.unfinished.clear();
+                self.unlock = self.unlock.filter(|underway| underway.step == Step::Done);
+            }
             HolderEvent::PasscodeSet { kind: Kind::AccountRecovery, .. }
             | HolderEvent::PasscodeBlanked { kind: OptionalKind::AccountRecovery, .. } => {
                 self.recovery_failures = 0;
