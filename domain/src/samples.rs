@@ -6,9 +6,10 @@ use uuid::Uuid;
 use crate::{
     card::{CardKeys, IssuedCard, IssuedCertificate, PublicKey, Slot},
     holder::{Holder, HolderEvent, Origin},
-    ids::{CardSerial, SecretRef},
-    logon::Authenticated,
+    ids::{CardSerial, CommandId, SecretRef},
+    logon::{Authenticated, CardPresent},
     passcode::{Changes, Kind, Optional},
+    self_service::{Answer, CodePurpose, NewCode, QuestionId},
     testing::{Given, day, given, instant},
 };
 
@@ -96,4 +97,54 @@ pub(crate) fn no_change() -> Changes {
         account_recovery: Optional::Keep,
         verification: Optional::Keep,
     }
+}
+
+/// The reference of the address that is registered for self-service.
+pub(crate) const EMAIL: u128 = 0xe11;
+
+/// The flow of the `n`-th command.
+pub(crate) fn flow(n: u128) -> CommandId {
+    CommandId(Uuid::from_u128(n))
+}
+
+/// The code with this id.
+pub(crate) fn new_code(id: u128) -> NewCode {
+    NewCode { code: Uuid::from_u128(id), key: 1 }
+}
+
+/// Answers to the first four questions, the references from this one on.
+pub(crate) fn answers(reference: u128) -> [Answer; 4] {
+    [1, 2, 3, 4].map(|number| Answer {
+        question: QuestionId::new(number).unwrap(),
+        secret: secret(reference + u128::from(number)),
+    })
+}
+
+/// A code that was mailed to the registered address.
+pub(crate) fn code_sent(
+    purpose: CodePurpose,
+    flow: CommandId,
+    code: u128,
+    number: u8,
+    expires_at: DateTime<Utc>,
+) -> HolderEvent {
+    let NewCode { code, key } = new_code(code);
+    let (card, to) = (card().card, secret(EMAIL));
+    HolderEvent::CodeSent { purpose, flow, code, key, number, card, to, expires_at }
+}
+
+/// What is recorded of somebody who registers for self-service.
+pub(crate) fn self_service(registration: CommandId, on: &str) -> Vec<HolderEvent> {
+    let (card, on, answers) = (card().card, day(on), answers(100).to_vec());
+    vec![
+        HolderEvent::RegistrationBegun { registration, card, on, answers, email: secret(EMAIL) },
+        HolderEvent::RegistrationCompleted { registration, on },
+    ]
+}
+
+/// The holder's card is there.
+pub(crate) fn present() -> CardPresent {
+    registered("2026-03-10")
+        .on("2026-03-10")
+        .see(|_, holder| CardPresent::by_signature(holder, &card().card).unwrap())
 }
