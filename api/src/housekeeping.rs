@@ -16,6 +16,7 @@ use workflows::engine::Breaker;
 use crate::{
     app::{AGENT_LOST, App},
     clock::acceptance,
+    keystore::code_key_of,
     pace::LOG_INS_A_MINUTE,
 };
 
@@ -46,6 +47,9 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     loop {
         if let Err(error) = acceptance::keep(&app).await {
             tracing::error!(error = format!("{error:#}"), "the next start may be kept waiting");
+        }
+        if let Err(error) = renew_code_key(&app).await {
+            tracing::error!(error = format!("{error:#}"), "codes are made with an old key");
         }
         if let Err(error) = sweep(&app).await {
             tracing::warn!(error = format!("{error:#}"), "not everything was swept");
@@ -138,6 +142,18 @@ pub async fn sweep(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// B-38: codes are made with a key of today, and keys that no code needs any more are forgotten. While
+/// it is in doubt what day it is, all stay as they are.
+async fn renew_code_key(app: &App) -> anyhow::Result<()> {
+    let (now, vault) = (app.now(), &app.stores().vault);
+    if code_key_of(now) <= vault.code_key() || is_time_in_doubt(app).await {
+        return Ok(());
+    }
+    let entropy = &mut |bytes: &mut [u8]| app.entropy().fill(bytes);
+    vault.renew_code_keys(app.keystore().renew_code_keys(now, entropy)?);
+    Ok(())
+}
+
 /// True while the wall clock is kept out, or the breaker has stopped the workflow engine.
 async fn is_time_in_doubt(app: &App) -> bool {
     let alarm = app.clock().accepted().is_some_and(|clock| clock.standing().alarm);
@@ -205,6 +221,23 @@ mod tests {
         clock.advance(TimeDelta::minutes(ENROLMENT_CODE_MINUTES));
         sweep(&app).await.unwrap();
         assert_eq!(app.stores().agents.sweep(app.now(), ROWS_MAX).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn b38_codes_get_a_key_a_day_and_none_while_it_is_in_doubt_what_day_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (clocks, ours) = Clocks::start();
+        let config = Config::for_testing(folder.path());
+        let app = serve::open(config, Arc::new(ours), Entropy::Seeded(0.into())).await.unwrap();
+        let first = app.stores().vault.code_key();
+        assert_eq!(first, code_key_of(app.now()));
+        clocks.pass(TimeDelta::days(1));
+        clocks.turn_wall(TimeDelta::hours(1));
+        renew_code_key(&app).await.unwrap();
+        assert_eq!(app.stores().vault.code_key(), first);
+        clocks.turn_wall(-TimeDelta::hours(1));
+        renew_code_key(&app).await.unwrap();
+        assert_eq!(app.stores().vault.code_key(), first + 1);
     }
 
     #[tokio::test]

@@ -6,13 +6,16 @@
 //! folder is for: a folder without it was never finished and is no keystore. A demonstration's
 //! keystore does not open in production, nor the other way round.
 //!
-//! The keys are read once, when the keystore is opened. Nothing here is ever shown.
+//! The keys are read once, when the keystore is opened; but for those of mailed codes, of which there
+//! is a new one every day. Nothing here is ever shown.
 
 mod authorities;
+mod codes;
 mod derivation;
 mod error;
 mod folder;
 
+pub use codes::code_key_of;
 pub use error::KeystoreError;
 
 use std::{fmt, path::Path};
@@ -173,7 +176,7 @@ impl Keystore {
                 asked: mode,
             });
         }
-        let read = |name: KeyName| read_versions(&files, name);
+        let read = |name: KeyName| read_versions(&files, name.as_str());
         Ok(Self {
             mode,
             created_at: marker.created_at,
@@ -272,14 +275,14 @@ impl Keystore {
     }
 }
 
-fn read_versions(files: &Folder, name: KeyName) -> Result<Versions, KeystoreError> {
+fn read_versions(files: &Folder, name: &'static str) -> Result<Versions, KeystoreError> {
     let mut keys = vec![];
-    for version in files.versions(name.as_str())? {
-        keys.push(VersionedKey { version, key: files.read_key(name.as_str(), version)? });
+    for version in files.versions(name)? {
+        keys.push(VersionedKey { version, key: files.read_key(name, version)? });
     }
     match keys.pop() {
         Some(current) => Ok(Versions { current, older: keys }),
-        None => Err(files.missing(name.as_str())),
+        None => Err(files.missing(name)),
     }
 }
 

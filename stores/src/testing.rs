@@ -48,7 +48,11 @@ pub(crate) fn event(command_number: u128, index: u32) -> NewEvent {
 
 /// Keys of the tests; no other program uses them.
 pub(crate) fn keys() -> VaultKeys {
-    VaultKeys { pepper: Keys::new(1, [7; 32]), seal: Keys::new(1, [8; 32]) }
+    VaultKeys {
+        pepper: Keys::new(1, [7; 32]),
+        seal: Keys::new(1, [8; 32]),
+        code: Keys::new(1, [9; 32]).into(),
+    }
 }
 
 pub(crate) async fn stores() -> Stores {

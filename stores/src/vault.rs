@@ -9,6 +9,7 @@
 //! they found in events. A crash in between leaves a pending row behind; [`Vault::sweep`] deletes it
 //! after 24 hours, long after any retry could still bring its event.
 
+mod code;
 mod keys;
 mod passcode;
 mod person;
@@ -23,7 +24,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{EventId, HolderId, SecretRef};
 use uuid::Uuid;
 
-pub use keys::{Keys, VaultKeys};
+pub use code::{CODE_CHARS, Code, CodeBinding};
+pub use keys::{Keys, RotatingKeys, VaultKeys};
 pub use passcode::{MATCHED_REFS_MAX, NewPasscode};
 pub use person::Person;
 pub use sealed::{SEALED_BYTES_MAX, SealEntropy};

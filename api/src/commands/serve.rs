@@ -143,7 +143,8 @@ pub async fn parts(
         Keystore::open_or_make(&config.keystore_dir(), config.mode, in_hsm, fill, now)?
     };
     let database = Database::open(&log, &Options::default()).await?;
-    let stores = database.stores(vault_keys(&keystore));
+    let code = keystore.code_keys(now, &mut |bytes: &mut [u8]| entropy.fill(bytes))?;
+    let stores = database.stores(vault_keys(&keystore, code));
     log::open_as(stores.log.as_ref(), config.mode, entropy.command_id(now), now).await?;
     start_clock(&config, clock.as_ref(), stores.log.as_ref()).await?;
     let now = clock.now();
@@ -244,14 +245,14 @@ fn begins(_config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
     now
 }
 
-fn vault_keys(keystore: &Keystore) -> VaultKeys {
+fn vault_keys(keystore: &Keystore, code: Keys) -> VaultKeys {
     let keys = |name| {
         let current = keystore.current(name);
         keystore.all(name).fold(Keys::new(current.version, *current.key), |keys, older| {
             keys.with_older(older.version, *older.key)
         })
     };
-    VaultKeys { pepper: keys(KeyName::Pepper), seal: keys(KeyName::Seal) }
+    VaultKeys { pepper: keys(KeyName::Pepper), seal: keys(KeyName::Seal), code: code.into() }
 }
 
 /// The parts of a server while it runs. When one ends that nobody told to, all do, and the program

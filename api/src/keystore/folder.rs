@@ -27,7 +27,7 @@ const OTHERS: u32 = 0o077;
 /// What makes a folder a keystore; written last.
 const MARKER: &str = "keystore.toml";
 
-/// Held while a keystore is made; the lock ends with the process, the file stays.
+/// Held while a keystore is made, or a key renewed; the lock ends with the process, the file stays.
 const LOCK: &str = ".lock";
 
 /// The longest file that is read, in bytes.
@@ -79,7 +79,7 @@ impl Folder {
         self.path.join(MARKER).exists()
     }
 
-    /// Keeps other processes from making a keystore here as long as the file is held.
+    /// Keeps other processes from making or renewing keys here as long as the file is held.
     pub(super) fn lock(&self) -> Result<File, KeystoreError> {
         let path = self.path.join(LOCK);
         let file = OpenOptions::new()
@@ -161,6 +161,14 @@ impl Folder {
                 what: "does not hold a key of the right length",
             }),
         }
+    }
+
+    /// A version that nothing needs any more. Gone for good once this returns.
+    pub(super) fn forget_key(&self, name: &str, version: u32) -> Result<(), KeystoreError> {
+        let path = self.path_of(name, version, "key");
+        fs::remove_file(&path)
+            .and_then(|()| File::open(&self.path)?.sync_all())
+            .map_err(|source| io_error(&path, source))
     }
 
     pub(super) fn write_certificates(

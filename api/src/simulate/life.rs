@@ -95,7 +95,11 @@ enum What {
 pub async fn begin(plan: Plan, folder: &Path, policies: Policies) -> anyhow::Result<Begun> {
     let database = Database::open(&folder.join("log.sqlite"), &Options::default()).await?;
     // Stand-ins: nothing that is sealed with them is anybody's.
-    let keys = VaultKeys { pepper: Keys::new(1, [1; 32]), seal: Keys::new(1, [2; 32]) };
+    let keys = VaultKeys {
+        pepper: Keys::new(1, [1; 32]),
+        seal: Keys::new(1, [2; 32]),
+        code: Keys::new(1, [3; 32]).into(),
+    };
     let stores = database.stores(keys);
     let start = midnight(first_day());
     let command = |what| Person::new(plan.seed, u32::MAX).command(what, 0);

@@ -1,6 +1,10 @@
 //! The keys that make the vault's rows worthless without the keystore.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use zeroize::Zeroizing;
 
@@ -45,6 +49,35 @@ impl fmt::Debug for Keys {
     }
 }
 
+/// A key that changes while the server runs. What was begun with the versions of before goes on with
+/// them.
+pub struct RotatingKeys(RwLock<Arc<Keys>>);
+
+impl RotatingKeys {
+    /// The versions of now.
+    #[must_use]
+    pub fn now(&self) -> Arc<Keys> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Other versions from now on.
+    pub(super) fn replace(&self, keys: Keys) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+}
+
+impl From<Keys> for RotatingKeys {
+    fn from(keys: Keys) -> Self {
+        Self(RwLock::new(Arc::new(keys)))
+    }
+}
+
+impl fmt::Debug for RotatingKeys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.now().fmt(formatter)
+    }
+}
+
 /// What the stores need of the keystore. None of it is ever in the database.
 #[derive(Debug)]
 pub struct VaultKeys {
@@ -52,6 +85,8 @@ pub struct VaultKeys {
     pub pepper: Keys,
     /// Wraps the data key of every sealed row (AES-256-GCM).
     pub seal: Keys,
+    /// Makes mailed codes (HMAC-SHA-256); a new version every day.
+    pub code: RotatingKeys,
 }
 
 #[cfg(test)]

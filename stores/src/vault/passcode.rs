@@ -16,8 +16,8 @@ use super::{Vault, VaultError};
 /// The most references that one value is compared with: the last five of each of three kinds.
 pub const MATCHED_REFS_MAX: usize = 16;
 
-/// The longest value, in bytes: 20 characters of at most four, and room to spare.
-const VALUE_BYTES_MAX: usize = 128;
+/// The longest value, in bytes: an answer of a hundred characters of at most four, and room to spare.
+const VALUE_BYTES_MAX: usize = 512;
 
 /// Attempts to put one row while another caller puts the same one.
 const PUT_TRIES_MAX: u32 = 2;
@@ -124,6 +124,43 @@ impl Vault {
         tag: &[u8],
     ) -> Result<Option<SecretRef>, VaultError> {
         self.first_match(refs, tag, |form| matches!(form, Form::Tag)).await
+    }
+
+    /// True if each of these references stands for the value beside it (B-31). All are compared, in
+    /// constant time, whatever comes of the others; a reference without a row takes as long as one
+    /// with, and matches nothing. No pairs at all match nothing, either.
+    pub async fn all_match(&self, pairs: &[(SecretRef, &[u8])]) -> Result<bool, VaultError> {
+        if MATCHED_REFS_MAX < pairs.len() {
+            return Err(VaultError::Invalid("too many references at once"));
+        }
+        let mut rows = Vec::with_capacity(pairs.len());
+        let mut inputs = Vec::with_capacity(pairs.len());
+        for (secret, value) in pairs {
+            check(value)?;
+            let row = self.row(*secret).await?;
+            let salt = match &row {
+                Some(row) => match row.form()? {
+                    Form::Passcode { salt } => salt,
+                    Form::Tag => return Err(VaultError::Invalid("a tag is no answer")),
+                },
+                None => [0; 16],
+            };
+            rows.push(row);
+            inputs.push((*value, salt));
+        }
+        let stretched = self.stretcher.stretch_each(inputs.clone()).await?;
+        let mut all = Choice::from(u8::from(!pairs.is_empty()));
+        for ((row, (_, salt)), stretched) in rows.iter().zip(inputs).zip(&stretched) {
+            all &= match row {
+                Some(row) => {
+                    let form = Form::Passcode { salt };
+                    let digest = keyed(self.pepper(row)?, form, &row.new_passcode(), &**stretched)?;
+                    digest.ct_eq(row.digest.as_slice())
+                }
+                None => Choice::from(0),
+            };
+        }
+        Ok(all.into())
     }
 
     async fn put(

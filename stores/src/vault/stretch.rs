@@ -45,13 +45,22 @@ impl Stretcher {
         value: &[u8],
         salts: Vec<[u8; 16]>,
     ) -> Result<Vec<Stretched>, VaultError> {
+        self.stretch_each(salts.into_iter().map(|salt| (value, salt)).collect()).await
+    }
+
+    /// Stretches each value with its salt, one after another, in one turn.
+    pub(super) async fn stretch_each(
+        &self,
+        values: Vec<(&[u8], [u8; 16])>,
+    ) -> Result<Vec<Stretched>, VaultError> {
         let admitted = self.admitted.clone().try_acquire_owned().map_err(|_| VaultError::Busy)?;
         let running = self.running.clone().acquire_owned().await.map_err(|_| VaultError::Busy)?;
-        let value = Zeroizing::new(value.to_vec());
+        let values: Vec<_> =
+            values.iter().map(|(value, salt)| (Zeroizing::new(value.to_vec()), *salt)).collect();
         let work = tokio::task::spawn_blocking(move || {
             // The places belong to the work, not to the caller, who may leave before it is done.
             let _places = (admitted, running);
-            salts.iter().map(|salt| stretched(&value, salt)).collect()
+            values.iter().map(|(value, salt)| stretched(value, salt)).collect()
         });
         work.await.map_err(|_| VaultError::Invalid("a passcode could not be stretched"))?
     }

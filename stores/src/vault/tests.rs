@@ -113,6 +113,31 @@ async fn sixteen_references_are_compared_and_seventeen_are_refused() {
 }
 
 #[tokio::test]
+async fn b31_answers_match_only_if_each_of_them_does() {
+    let vault = stores().await.vault;
+    let answers = [(1, b"stives".as_slice()), (2, b"rover"), (3, b"smith"), (4, b"elgar")];
+    for (number, value) in answers {
+        vault.put_passcode(new_passcode(number), value, [7; 16], at(0)).await.unwrap();
+    }
+    let right: Vec<_> =
+        answers.iter().map(|(number, value)| (secret(u128::from(*number)), *value)).collect();
+    assert!(vault.all_match(&right).await.unwrap());
+    assert!(vault.all_match(&right[..2]).await.unwrap());
+    for wrong in 0..right.len() {
+        let mut typed = right.clone();
+        typed[wrong].1 = b"nelson";
+        assert!(!vault.all_match(&typed).await.unwrap());
+        // Of somebody who was erased meanwhile.
+        let mut gone = right.clone();
+        gone[wrong].0 = secret(9);
+        assert!(!vault.all_match(&gone).await.unwrap());
+    }
+    let swapped = [(secret(1), b"rover".as_slice()), (secret(2), b"stives")];
+    assert!(!vault.all_match(&swapped).await.unwrap());
+    assert!(!vault.all_match(&[]).await.unwrap());
+}
+
+#[tokio::test]
 async fn rows_of_an_older_pepper_still_match_and_a_missing_one_is_named() {
     let database = Database::in_memory().await.unwrap();
     let old = database.stores(keys()).vault;
@@ -120,6 +145,7 @@ async fn rows_of_an_older_pepper_still_match_and_a_missing_one_is_named() {
     let rotated = VaultKeys {
         pepper: Keys::new(2, [9; 32]).with_older(1, [7; 32]),
         seal: Keys::new(1, [8; 32]),
+        code: Keys::new(1, [9; 32]).into(),
     };
     let rotated = database.stores(rotated).vault;
     rotated.put_tag(new_passcode(2), b"tag", at(0)).await.unwrap();
@@ -135,7 +161,8 @@ async fn a_stolen_database_without_the_pepper_matches_nothing() {
     let database = Database::in_memory().await.unwrap();
     let ours = database.stores(keys()).vault;
     ours.put_passcode(new_passcode(1), b"Abcd1234", [1; 16], at(0)).await.unwrap();
-    let guessed = VaultKeys { pepper: Keys::new(1, [0; 32]), seal: Keys::new(1, [0; 32]) };
+    let zero = || Keys::new(1, [0; 32]);
+    let guessed = VaultKeys { pepper: zero(), seal: zero(), code: zero().into() };
     let theirs = database.stores(guessed).vault;
     assert_eq!(theirs.matching(&[secret(1)], b"Abcd1234").await.unwrap(), None);
 }
@@ -324,6 +351,7 @@ async fn rows_of_an_older_seal_key_still_open() {
     let rotated = VaultKeys {
         pepper: Keys::new(1, [7; 32]),
         seal: Keys::new(2, [9; 32]).with_older(1, [8; 32]),
+        code: Keys::new(1, [9; 32]).into(),
     };
     let rotated = database.stores(rotated).vault;
     assert!(rotated.open_sealed(secret(1), "puk", "0A", at(0)).await.unwrap().is_some());
@@ -401,7 +429,7 @@ async fn no_passcode_tag_or_sealed_secret_is_in_the_file_as_it_is() {
 fn nothing_of_a_person_or_a_key_is_shown_by_debug() {
     let person = Person { name: "Anna".to_owned(), email: "a@example.org".to_owned() };
     assert_eq!(format!("{person:?}"), "Person(..)");
-    assert_eq!(format!("{:?}", keys()), "VaultKeys { pepper: [1], seal: [1] }");
+    assert_eq!(format!("{:?}", keys()), "VaultKeys { pepper: [1], seal: [1], code: [1] }");
 }
 
 #[tokio::test]

@@ -53,7 +53,11 @@ impl World {
     }
 
     pub(super) fn over(database: &Database) -> Self {
-        let keys = VaultKeys { pepper: Keys::new(1, [7; 32]), seal: Keys::new(1, [8; 32]) };
+        let keys = VaultKeys {
+            pepper: Keys::new(1, [7; 32]),
+            seal: Keys::new(1, [8; 32]),
+            code: Keys::new(1, [9; 32]).into(),
+        };
         let stores = database.stores(keys);
         let courier = Arc::new(InMemoryCourier::new());
         Self { stores, courier, policies: Arc::new(Policies::seed()) }
