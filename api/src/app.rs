@@ -259,7 +259,7 @@ impl App {
 
     /// The public keys of a claim's card.
     pub async fn card_keys(&self, claim: &Claim) -> anyhow::Result<CardKeys> {
-        let loaded = self.load(claim.holder).await?;
+        let loaded = self.load(claim.holder()?).await?;
         let card = loaded.holder.card().context("the holder has no card")?;
         anyhow::ensure!(card.card == claim.card, "the card is not the holder's active one");
         Ok(card.keys.clone())

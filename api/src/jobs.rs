@@ -65,6 +65,9 @@ impl OpenJob {
             Goal::ChangePasscodes(change) => change.command,
             Goal::UpdateCard(planned) => planned.update,
             Goal::Personalise { command, .. } => *command,
+            Goal::Register(planned) => planned.registration,
+            Goal::BeginUnlock { unlock } => *unlock,
+            Goal::Unlock(planned) => planned.unlock,
         }
     }
 
@@ -92,9 +95,12 @@ impl App {
     pub async fn start_job(&self, goal: Goal, browser: TokenHash) -> anyhow::Result<JobId> {
         let id = match &goal {
             Goal::ChangePasscodes(change) => job_of(change.command),
-            Goal::LogIn | Goal::UpdateCard(_) | Goal::Personalise { .. } => {
-                JobId(self.entropy().uuid(self.now()))
-            }
+            Goal::LogIn
+            | Goal::UpdateCard(_)
+            | Goal::Personalise { .. }
+            | Goal::Register(_)
+            | Goal::BeginUnlock { unlock: _ }
+            | Goal::Unlock(_) => JobId(self.entropy().uuid(self.now())),
         };
         self.start_job_as(id, goal, browser).await
     }
@@ -198,13 +204,25 @@ pub fn act_of(goal: &Goal) -> Act {
         }
         Goal::Personalise { .. } => Act::Personalise,
         Goal::UpdateCard(_) => Act::UpdateCard,
+        Goal::Register(planned) => Act::Register {
+            questions: planned
+                .answers
+                .iter()
+                .map(|answer| answer.question.text().to_owned())
+                .collect(),
+            address: String::new(),
+        },
+        Goal::BeginUnlock { unlock: _ } => Act::BeginUnlock,
+        Goal::Unlock(_) => Act::Unlock,
     }
 }
 
 /// The holder a goal is for, where that is known before a card is seen.
 fn holder_of_goal(goal: &Goal) -> Option<HolderId> {
     match goal {
-        Goal::LogIn => None,
+        Goal::LogIn | Goal::BeginUnlock { unlock: _ } => None,
+        Goal::Register(planned) => Some(planned.holder),
+        Goal::Unlock(planned) => Some(planned.holder),
         Goal::ChangePasscodes(change) => Some(change.holder),
         Goal::UpdateCard(planned) => Some(planned.holder),
         Goal::Personalise { holder, .. } => Some(*holder),
@@ -219,7 +237,7 @@ fn row(
     started_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Row> {
-    let holder = job.claim().map(|claim| claim.holder).or(holder_of_goal(&job.goal));
+    let holder = job.claim().and_then(|claim| claim.holder).or(holder_of_goal(&job.goal));
     let expires_at = if job.is_unsettled() {
         started_at + Duration::days(UNSETTLED_DAYS)
     // The page of an update that has begun says how far it is, however long that takes.

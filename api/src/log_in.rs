@@ -128,7 +128,8 @@ pub async fn open_session(
     open: &OpenJob,
     claim: &Claim,
 ) -> Result<Opened, NotOpened> {
-    let loaded = app.load(claim.holder).await?;
+    let holder = claim.holder().map_err(anyhow::Error::from)?;
+    let loaded = app.load(holder).await?;
     let good = Authenticated::by_card(&app.context(&loaded), &loaded.holder, &claim.card);
     if let Err(refusal) = good {
         note_refused(app, open, claim, refusal).await?;
@@ -140,8 +141,8 @@ pub async fn open_session(
     if !has_card() {
         return Err(NotOpened::CardGone);
     }
-    record_expiry_at_logon(app, claim.holder, cause(app, open)).await?;
-    let loaded = app.load(claim.holder).await?;
+    record_expiry_at_logon(app, holder, cause(app, open)).await?;
+    let loaded = app.load(holder).await?;
     let context = app.context(&loaded);
     let proof = Authenticated::by_card(&context, &loaded.holder, &claim.card)
         .map_err(NotOpened::Refused)?;
@@ -156,7 +157,7 @@ pub async fn open_session(
         }
     };
     let (token, jar) = new_token(jar, SESSION_COOKIE, app.entropy());
-    let (holder, card) = (claim.holder, claim.card.clone());
+    let card = claim.card.clone();
     // Whatever ends his sessions from now on ends this one, too, even before it is there.
     let endings = loaded.holder.certificate_records().endings();
     let session = NewSession { token, holder, card, agent, scope, endings };
@@ -170,7 +171,7 @@ pub async fn open_session(
     let first = match scope {
         Scope::Restricted => {
             let note = HolderCommand::NoteRestrictedSession {};
-            record_at_logon(app, claim.holder, cause(app, open), Actor::System, &note).await?;
+            record_at_logon(app, holder, cause(app, open), Actor::System, &note).await?;
             First::Renewal
         }
         Scope::Full if is_alerted(&context, &loaded.holder) => First::Alert,
@@ -199,7 +200,7 @@ fn record(
     let workstation = app.agents().agent(AgentId(claim.agent));
     Ok(Logon {
         logon_id: app.entropy().uuid(at),
-        holder: claim.holder,
+        holder: claim.holder()?,
         card: claim.card.clone(),
         at,
         workstation: workstation.map_or_else(String::new, |seen| seen.workstation),
@@ -232,7 +233,7 @@ async fn note_refused(
     let key = format!("log-in-refused {}", claim.card);
     if takes(app, &key, LOCKED_NOTED_A_DAY).await? {
         let note = HolderCommand::NoteLogonRefused { reason };
-        record_at_logon(app, claim.holder, cause(app, open), Actor::Holder, &note).await?;
+        record_at_logon(app, claim.holder()?, cause(app, open), Actor::Holder, &note).await?;
     }
     Ok(())
 }

@@ -184,7 +184,12 @@ pub async fn obstructed(
 pub fn carried(open: &OpenJob) -> Option<&PlannedUpdate> {
     match &open.job.goal {
         Goal::UpdateCard(planned) => Some(planned),
-        Goal::LogIn | Goal::ChangePasscodes(_) | Goal::Personalise { .. } => None,
+        Goal::LogIn
+        | Goal::ChangePasscodes(_)
+        | Goal::Personalise { .. }
+        | Goal::Register(_)
+        | Goal::BeginUnlock { unlock: _ }
+        | Goal::Unlock(_) => None,
     }
 }
 

@@ -1,5 +1,5 @@
 //! One act of one person at a card reader: log in, change passcodes, update the card, personalise
-//! one.
+//! one, register for self-service, unlock the card.
 //!
 //! ```mermaid
 //! stateDiagram-v2
@@ -56,6 +56,10 @@
 //! A blank card has no 9E key on record, so personalising goes from *claimed* straight to
 //! *agreed*, by a signature of the 9A key it has just generated.
 //!
+//! A holder who unlocks his card cannot agree by 9A, which wants the passcode. So an unlock is two
+//! visits: the first shows that the card is there, and is over at that; whoever has it then answers
+//! questions in the portal, and the code that was accepted there opens the second.
+//!
 //! Nothing is believed because an agent says it: who calls [`CardJob::step`] has checked the
 //! signature that the input stands for.
 
@@ -71,7 +75,9 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use goal::{Goal, Made, MadeKey, PlannedChange, PlannedUpdate, Seen};
+pub use goal::{
+    Goal, Made, MadeKey, PlannedChange, PlannedRegistration, PlannedUnlock, PlannedUpdate, Seen,
+};
 pub use picture::DRAWING;
 
 /// How long a job waits for its person, in minutes. After it, everything entered for it is gone.
@@ -105,8 +111,9 @@ pub struct Claim {
     pub agent: Uuid,
     /// The card.
     pub card: CardSerial,
-    /// Its holder, as our own record says.
-    pub holder: HolderId,
+    /// Its holder, as our own record says. Nothing is looked up for somebody who begins an unlock
+    /// before his card has signed; until then `None`.
+    pub holder: Option<HolderId>,
     /// Reader model, as the agent says.
     pub reader: String,
     /// Card profile, as the agent says.
@@ -117,6 +124,13 @@ pub struct Claim {
     /// job. Nil in a job of a build that did not keep it.
     #[serde(default)]
     pub line: Uuid,
+}
+
+impl Claim {
+    /// The card's holder, where the job is so far that he is known.
+    pub fn holder(&self) -> Result<HolderId, OutOfOrder> {
+        self.holder.ok_or(OutOfOrder::NotNow)
+    }
 }
 
 /// How far a job is.
@@ -188,8 +202,15 @@ pub enum Input {
     Claimed(Claim),
     /// A 9E signature was checked.
     Present,
+    /// U-04: a 9E signature was checked, of a card that an unlock is begun for; and whose it is.
+    Shown {
+        /// Its holder, as our own record says.
+        holder: HolderId,
+    },
     /// A 9A signature after VERIFY was checked.
     Agreed,
+    /// U-11: the code that this unlock waited for was accepted; it stands for 9A.
+    Opened,
     /// One more POPRF evaluation is asked for.
     Evaluation,
     /// The passcode that VERIFY accepted is known to be the right one.
@@ -291,9 +312,12 @@ impl CardJob {
     #[must_use]
     pub fn writes_passcode(&self) -> bool {
         match &self.goal {
-            Goal::LogIn | Goal::UpdateCard(_) => false,
+            Goal::LogIn
+            | Goal::UpdateCard(_)
+            | Goal::Register(_)
+            | Goal::BeginUnlock { unlock: _ } => false,
             Goal::ChangePasscodes(change) => change.smartcard,
-            Goal::Personalise { .. } => true,
+            Goal::Personalise { .. } | Goal::Unlock(_) => true,
         }
     }
 
@@ -302,6 +326,8 @@ impl CardJob {
     pub fn step(self, input: Input) -> Result<Self, OutOfOrder> {
         let blank = matches!(self.goal, Goal::Personalise { .. });
         let updates = matches!(self.goal, Goal::UpdateCard(_));
+        let begins_unlock = matches!(self.goal, Goal::BeginUnlock { .. });
+        let unlocks = matches!(self.goal, Goal::Unlock(_));
         let writes = self.writes_passcode();
         let Self { mut goal, stage, mut evaluations, mut compared, mut last_refusal, mut begun } =
             self;
@@ -339,8 +365,14 @@ impl CardJob {
                 }
                 Stage::Settled(claim)
             }
-            (Input::Present, Stage::Claimed(claim)) if !blank => Stage::Present(claim),
-            (Input::Agreed, Stage::Present(claim)) => Stage::Agreed(claim),
+            (Input::Present, Stage::Claimed(claim)) if !blank && !begins_unlock => {
+                Stage::Present(claim)
+            }
+            (Input::Shown { holder }, Stage::Claimed(claim)) if begins_unlock => {
+                Stage::Done(Claim { holder: Some(holder), ..claim })
+            }
+            (Input::Agreed, Stage::Present(claim)) if !unlocks => Stage::Agreed(claim),
+            (Input::Opened, Stage::Present(claim)) if unlocks => Stage::Agreed(claim),
             (Input::Agreed, Stage::Claimed(claim)) if blank => Stage::Agreed(claim),
             // B-55: nobody takes a running update over by asking: another visit brings its proofs
             // first, and a connection that is lost has ended this one ([`Hitch::LineLost`]).
@@ -378,7 +410,9 @@ impl CardJob {
                 evaluations += 1;
                 stage
             }
-            (Input::CurrentSettled, Stage::Agreed(claim)) if !blank && !updates && may_compare => {
+            (Input::CurrentSettled, Stage::Agreed(claim))
+                if !blank && !updates && !unlocks && may_compare =>
+            {
                 compared += 1;
                 if writes { Stage::Settled(claim) } else { Stage::Done(claim) }
             }
@@ -386,7 +420,9 @@ impl CardJob {
                 compared += 1;
                 Stage::Writing(claim, secret)
             }
-            (Input::NewPending(secret), Stage::Agreed(claim)) if blank && may_compare => {
+            (Input::NewPending(secret), Stage::Agreed(claim))
+                if (blank || unlocks) && may_compare =>
+            {
                 compared += 1;
                 Stage::Writing(claim, secret)
             }
@@ -406,6 +442,12 @@ impl CardJob {
                 compared += 1;
                 last_refusal = Some(Hitch::UsedBefore);
                 Stage::Settled(claim)
+            }
+            // U-12: the step stays open.
+            (Input::Hitch(Hitch::UsedBefore), Stage::Agreed(claim)) if unlocks && may_compare => {
+                compared += 1;
+                last_refusal = Some(Hitch::UsedBefore);
+                Stage::Agreed(claim)
             }
             (
                 Input::Hitch(Hitch::Cancelled),

@@ -56,6 +56,12 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
+impl From<OutOfOrder> for Stop {
+    fn from(order: OutOfOrder) -> Self {
+        StepError::from(order).into()
+    }
+}
+
 impl From<StepError> for Stop {
     fn from(error: StepError) -> Self {
         match error {
@@ -211,7 +217,12 @@ async fn handle(app: &App, asker: Asker, request: Request) -> Result<Answer, Sto
                 Goal::UpdateCard(_) => {
                     update::key_generated(app, &open, slot, &public_key.0, &proof.0).await
                 }
-                Goal::LogIn | Goal::ChangePasscodes(_) | Goal::Personalise { .. } => {
+                Goal::LogIn
+                | Goal::ChangePasscodes(_)
+                | Goal::Personalise { .. }
+                | Goal::Register(_)
+                | Goal::BeginUnlock { unlock: _ }
+                | Goal::Unlock(_) => {
                     personalise::key_generated(app, &open, slot, &public_key.0, &proof.0).await
                 }
             }
@@ -289,7 +300,11 @@ async fn claim(
     match &open.job.goal {
         Goal::ChangePasscodes(change) => still_right::session(app, change).await?,
         Goal::UpdateCard(planned) => update::may_claim(app, planned).await?,
-        Goal::LogIn | Goal::Personalise { .. } => {}
+        Goal::LogIn
+        | Goal::Personalise { .. }
+        | Goal::Register(_)
+        | Goal::BeginUnlock { unlock: _ }
+        | Goal::Unlock(_) => {}
     }
     let bound = app.holder_of(&card).await?;
     let holder = match (&open.job.goal, bound) {
@@ -300,7 +315,15 @@ async fn claim(
             refuse_if_registered(app, &open, *holder).await?;
             *holder
         }
-        (Goal::LogIn | Goal::ChangePasscodes(_) | Goal::UpdateCard(_), None) => {
+        (
+            Goal::LogIn
+            | Goal::ChangePasscodes(_)
+            | Goal::UpdateCard(_)
+            | Goal::Register(_)
+            | Goal::BeginUnlock { unlock: _ }
+            | Goal::Unlock(_),
+            None,
+        ) => {
             return Err(Stop::again(
                 "B-40",
                 "This card is not known here. Use your own smartcard, or ask your Registration Authority.",
@@ -322,7 +345,15 @@ async fn claim(
                 "This is not the card whose certificates are renewed. Put that card in the reader.",
             ));
         }
-        (Goal::LogIn | Goal::ChangePasscodes(_) | Goal::UpdateCard(_), Some(bound)) => bound,
+        (
+            Goal::LogIn
+            | Goal::ChangePasscodes(_)
+            | Goal::UpdateCard(_)
+            | Goal::Register(_)
+            | Goal::BeginUnlock { unlock: _ }
+            | Goal::Unlock(_),
+            Some(bound),
+        ) => bound,
     };
     let resume = used_by(app, &open.job.goal, holder, &card).await?;
     let nonce = app.entropy().bytes::<32>();
@@ -330,7 +361,7 @@ async fn claim(
     let claim = Claim {
         agent: asker.agent.0,
         card: card.clone(),
-        holder,
+        holder: Some(holder),
         reader: reader.chars().take(100).collect(),
         profile: profile.chars().take(40).collect(),
         nonce: hex::encode(nonce),
@@ -393,9 +424,13 @@ async fn used_by(
             "B-55",
             "The renewal of your certificates is not finished. Finish it first.",
         )),
-        Goal::LogIn | Goal::ChangePasscodes(_) | Goal::UpdateCard(_) | Goal::Personalise { .. } => {
-            Ok(resume)
-        }
+        Goal::LogIn
+        | Goal::ChangePasscodes(_)
+        | Goal::UpdateCard(_)
+        | Goal::Personalise { .. }
+        | Goal::Register(_)
+        | Goal::BeginUnlock { unlock: _ }
+        | Goal::Unlock(_) => Ok(resume),
     }
 }
 

@@ -62,7 +62,7 @@ pub async fn wrong(app: &App, open: &OpenJob, tries_left: Option<u8>) -> Result<
         let command =
             HolderCommand::NoteLogonRefused { reason: LogonRefusal::WrongPasscode { tries_left } };
         let cause = open.causes(app.entropy().command_id(app.now()));
-        app.execute(claim.holder, cause, Actor::Somebody, &command).await?;
+        app.execute(claim.holder()?, cause, Actor::Somebody, &command).await?;
     }
     Ok(())
 }
@@ -70,7 +70,8 @@ pub async fn wrong(app: &App, open: &OpenJob, tries_left: Option<u8>) -> Result<
 /// What the agent needs for the POPRF, once its holder has agreed.
 #[must_use]
 pub fn agreed(app: &App, open: &OpenJob) -> Answer {
-    let holder = open.job.claim().map(|claim| claim.holder.0).unwrap_or_default();
+    let holder =
+        open.job.claim().and_then(|claim| claim.holder).map(|holder| holder.0).unwrap_or_default();
     Answer::Agreed {
         holder,
         poprf_key_version: app.poprf().version(),
@@ -103,7 +104,7 @@ pub async fn evaluate(app: &App, open: &OpenJob, blinded: &[u8]) -> Result<Answe
             "Too many passcodes were tried with this card today. Try again tomorrow.",
         ));
     }
-    let info = protocol::poprf_info(claim.holder.0, app.poprf().version());
+    let info = protocol::poprf_info(claim.holder()?.0, app.poprf().version());
     let (element, proof) =
         app.poprf().evaluate(&info, blinded, &mut app.entropy()).map_err(|_| {
             Stop::no("", "The card software sent something that is not a passcode check.")
@@ -136,16 +137,17 @@ pub async fn current(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, 
 pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, Stop> {
     let claim = claimed(open)?;
     let (command, first_event) = match &open.job.goal {
-        Goal::LogIn | Goal::UpdateCard(_) => {
+        Goal::LogIn | Goal::UpdateCard(_) | Goal::Register(_) | Goal::BeginUnlock { unlock: _ } => {
             return Err(Stop::no("", "This job writes no passcode."));
         }
+        Goal::Unlock(planned) => (planned.unlock, EventId::derive(planned.unlock, 0)),
         Goal::ChangePasscodes(change) => (change.command, EventId::derive(change.command, 0)),
         Goal::Personalise { command, .. } => (*command, EventId::derive(*command, 0)),
     };
     let place = SMARTCARD_SECRET + u32::from(open.job.evaluations);
     let secret = SecretRef::derive(of_job(open), place);
     open.check(Input::NewPending(secret))?;
-    let loaded = app.load(claim.holder).await.map_err(anyhow::Error::from)?;
+    let loaded = app.load(claim.holder()?).await.map_err(anyhow::Error::from)?;
     let last = loaded.holder.passcodes().compare_with(Kind::Smartcard, app.policy());
     let used = app.stores().vault.matching_tag(last, &tag.0).await.map_err(anyhow::Error::from)?;
     if used.is_some() {
@@ -153,7 +155,7 @@ pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, S
         let line = USED_BEFORE_LINE + u32::from(open.job.evaluations);
         let id = CommandId(EventId::derive(command, line).0);
         let note = HolderCommand::NoteUsedBefore { kind: Kind::Smartcard };
-        app.execute(claim.holder, open.causes(id), Actor::Holder, &note).await?;
+        app.execute(claim.holder()?, open.causes(id), Actor::Holder, &note).await?;
         app.step_job(open, Input::Hitch(Hitch::UsedBefore)).await?;
         return Err(Stop::again(
             "P-22",
@@ -165,13 +167,18 @@ pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, S
             still_right::check(app, change, Some(secret)).await?;
             same_value::compare(app, open, change, &tag.0).await?
         }
-        Goal::LogIn | Goal::UpdateCard(_) | Goal::Personalise { .. } => open.clone(),
+        Goal::LogIn
+        | Goal::UpdateCard(_)
+        | Goal::Personalise { .. }
+        | Goal::Register(_)
+        | Goal::BeginUnlock { unlock: _ }
+        | Goal::Unlock(_) => open.clone(),
     };
     let kind = Kind::Smartcard.as_str();
-    let row = NewPasscode { secret, holder: claim.holder, kind, event: first_event };
+    let row = NewPasscode { secret, holder: claim.holder()?, kind, event: first_event };
     app.stores().vault.put_tag(row, &tag.0, app.now()).await.map_err(anyhow::Error::from)?;
     let prepared = JournalEvent::CardWritePrepared {
-        holder: claim.holder,
+        holder: claim.holder()?,
         card: claim.card.clone(),
         command,
         secret,

@@ -70,12 +70,12 @@ pub fn puk_secret(command: CommandId, card: &CardSerial) -> SecretRef {
 /// event has an id of its own each time, because one registration may try several cards.
 async fn bind(app: &App, open: &OpenJob, claim: &Claim) -> Result<(), Stop> {
     let stream = StreamName::card(&claim.card);
-    let bound = CardBound { holder: claim.holder };
+    let bound = CardBound { holder: claim.holder()? };
     let cause = open.causes(app.entropy().command_id(app.now()));
     match app.note(&stream, Expected::NoStream, cause, CardBound::KIND, &bound).await {
         Ok(_) => Ok(()),
         Err(AppendError::Conflict { .. }) => {
-            if app.holder_of(&claim.card).await? == Some(claim.holder) {
+            if app.holder_of(&claim.card).await? == claim.holder {
                 Ok(())
             } else {
                 Err(Stop::no("B-61", "This card was just bound to somebody else."))
@@ -114,7 +114,7 @@ pub async fn key_generated(
         }
     };
     let transaction = Transaction { command: open.begun_by(), slot, opening: 0, key: &key };
-    let order = Order { transaction, holder: claim.holder, card: &claim.card, request: proof };
+    let order = Order { transaction, holder: claim.holder()?, card: &claim.card, request: proof };
     let issued = app.authority().issue(&order).await?;
     let made = match slot {
         card::Slot::Authentication => MadeKey::Authentication(key, issued.certificate),
@@ -146,7 +146,7 @@ pub async fn finished(app: &App, open: &OpenJob, signature: &[u8]) -> Result<Ans
         verification: None,
     };
     let register = HolderCommand::Register(registration);
-    app.execute(claim.holder, Cause::first(*command), Actor::System, &register).await?;
+    app.execute(claim.holder()?, Cause::first(*command), Actor::System, &register).await?;
     passcode::journal(app, open, &JournalEvent::CardWriteConfirmed {}).await?;
     app.step_job(open, Input::Personalised).await?;
     Ok(Answer::Done { code: app.return_code(open.id).await? })

@@ -3,7 +3,7 @@
 
 use domain::card::PublicKey;
 use protocol::{Purpose, Statement};
-use workflows::card_job::{Claim, Goal};
+use workflows::card_job::{Claim, Goal, OutOfOrder};
 
 use super::{OpenJob, act_of, update};
 use crate::{agents::answers::Stop, app::App};
@@ -21,12 +21,17 @@ pub async fn present(app: &App, open: &OpenJob, signature: &[u8]) -> Result<(), 
 /// over the update.
 pub async fn agreed(app: &App, open: &OpenJob, signature: &[u8]) -> Result<(), Stop> {
     let claim = claimed(open)?;
-    let loaded = app.load(claim.holder).await.map_err(anyhow::Error::from)?;
+    let loaded = app.load(claim.holder()?).await.map_err(anyhow::Error::from)?;
     if let Some((resume, key)) = update::resume(&loaded) {
         return check(app, open, Purpose::ResumeUpdate(resume.update), &key, signature);
     }
     let (purpose, key) = match &open.job.goal {
         Goal::LogIn => (Purpose::LogIn, app.card_keys(claim).await?.authentication),
+        Goal::Register(_) => (Purpose::Register, app.card_keys(claim).await?.authentication),
+        // An unlock is agreed to by the code that was mailed.
+        Goal::BeginUnlock { unlock: _ } | Goal::Unlock(_) => {
+            return Err(OutOfOrder::NotNow.into());
+        }
         Goal::UpdateCard(_) => (Purpose::UpdateCard, app.card_keys(claim).await?.authentication),
         Goal::ChangePasscodes(_) => {
             (Purpose::ChangePasscodes, app.card_keys(claim).await?.authentication)

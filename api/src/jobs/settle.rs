@@ -30,7 +30,7 @@ pub(super) async fn settle(app: &App, open: &OpenJob, tag: &[u8]) -> Result<(), 
             passcode::abandon(app, &torn, change).await?;
         }
     }
-    let loaded = app.load(claim.holder).await.map_err(anyhow::Error::from)?;
+    let loaded = app.load(claim.holder()?).await.map_err(anyhow::Error::from)?;
     let last = loaded.holder.passcodes().compare_with(Kind::Smartcard, app.policy());
     let current = last.last().copied();
     let known = match current {
@@ -38,7 +38,7 @@ pub(super) async fn settle(app: &App, open: &OpenJob, tag: &[u8]) -> Result<(), 
         None => true,
     };
     if !known {
-        changed_elsewhere(app, open, claim.holder, tag).await?;
+        changed_elsewhere(app, open, claim.holder()?, tag).await?;
     }
     Ok(())
 }

@@ -67,9 +67,8 @@ impl Keystore {
     fn read_code_keys(&self) -> Result<Keys, KeystoreError> {
         let read = super::read_versions(&self.files, NAME)?;
         let current = Keys::new(read.current.version, *read.current.key);
-        let with = |keys: Keys, older: &super::VersionedKey| {
-            keys.with_older(older.version, *older.key)
-        };
+        let with =
+            |keys: Keys, older: &super::VersionedKey| keys.with_older(older.version, *older.key);
         Ok(read.older.iter().fold(current, with))
     }
 }
@@ -119,9 +118,8 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let keystore = keystore(&parent.path().join("keys"));
         let mut draws = Draws(0);
-        let first = keystore
-            .code_keys(at("2026-03-10T09:30:00Z"), &mut |bytes| draws.draw(bytes))
-            .unwrap();
+        let first =
+            keystore.code_keys(at("2026-03-10T09:30:00Z"), &mut |bytes| draws.draw(bytes)).unwrap();
         let same = renew(&keystore, at("2026-03-10T23:59:59.999Z"), &mut draws);
         assert_eq!(first.current(), same.current());
         let next = renew(&keystore, at("2026-03-11T00:00:00Z"), &mut draws);

@@ -61,8 +61,11 @@ pub(super) async fn page(
 fn after_cancel(goal: &Goal) -> &'static str {
     match goal {
         Goal::ChangePasscodes(_) => paths::PASSCODES_CANCELLED,
-        Goal::UpdateCard(_) => paths::HOME,
-        Goal::LogIn | Goal::Personalise { .. } => paths::LOG_IN,
+        Goal::UpdateCard(_) | Goal::Register(_) => paths::HOME,
+        Goal::LogIn
+        | Goal::Personalise { .. }
+        | Goal::BeginUnlock { unlock: _ }
+        | Goal::Unlock(_) => paths::LOG_IN,
     }
 }
 
@@ -70,7 +73,11 @@ fn purpose(goal: &Goal) -> JobFor {
     match goal {
         Goal::LogIn => JobFor::LogIn,
         Goal::UpdateCard(_) => JobFor::UpdateCard,
-        Goal::ChangePasscodes(_) | Goal::Personalise { .. } => JobFor::ChangePasscodes,
+        Goal::ChangePasscodes(_)
+        | Goal::Personalise { .. }
+        | Goal::Register(_)
+        | Goal::BeginUnlock { unlock: _ }
+        | Goal::Unlock(_) => JobFor::ChangePasscodes,
     }
 }
 
@@ -137,7 +144,10 @@ pub(super) async fn back(
             Ok(Redirect::to(&paths::card_update(&id.to_string())).into_response())
         }
         // At the demonstration's desk nobody waits for the browser.
-        Goal::Personalise { .. } => Ok(StatusCode::NO_CONTENT.into_response()),
+        Goal::Personalise { .. }
+        | Goal::Register(_)
+        | Goal::BeginUnlock { unlock: _ }
+        | Goal::Unlock(_) => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
 

@@ -94,6 +94,12 @@ enum Purpose {
     RenewCertificates,
     /// P-03.
     Personalise,
+    ///
+    Register,
+    /// U-04.
+    BeginUnlock,
+    /// U-12.
+    Unlock,
 }
 
 /// How far a job is.
@@ -136,6 +142,9 @@ impl Progress {
                 Goal::ChangePasscodes(_) => Purpose::ChangePasscodes,
                 Goal::UpdateCard(_) => Purpose::RenewCertificates,
                 Goal::Personalise { .. } => Purpose::Personalise,
+                Goal::Register(_) => Purpose::Register,
+                Goal::BeginUnlock { unlock: _ } => Purpose::BeginUnlock,
+                Goal::Unlock(_) => Purpose::Unlock,
             },
             state,
             passcode_page: waits.then(|| passcode_page::address(app, open.id)),
@@ -206,7 +215,13 @@ pub(super) async fn back(
     };
     match (&open.job.goal, &open.job.stage) {
         (Goal::LogIn, Stage::Done(claim)) => opened(&app, jar, &open, claim).await,
-        (Goal::Personalise { .. }, Stage::Done(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
+        (
+            Goal::Personalise { .. }
+            | Goal::Register(_)
+            | Goal::BeginUnlock { unlock: _ }
+            | Goal::Unlock(_),
+            Stage::Done(_),
+        ) => Ok(StatusCode::NO_CONTENT.into_response()),
         (Goal::ChangePasscodes(change), stage) => {
             let ended = updates::ended(&app, stage, change).await?.ok_or_else(not_yet)?;
             Ok(Json(ended).into_response())
@@ -214,7 +229,15 @@ pub(super) async fn back(
         (Goal::UpdateCard(planned), Stage::Updating(_) | Stage::Done(_)) => {
             Ok(Json(Renewal::of(&app, &open, planned).await?).into_response())
         }
-        (Goal::LogIn | Goal::UpdateCard(_) | Goal::Personalise { .. }, _) => Err(not_yet()),
+        (
+            Goal::LogIn
+            | Goal::UpdateCard(_)
+            | Goal::Personalise { .. }
+            | Goal::Register(_)
+            | Goal::BeginUnlock { unlock: _ }
+            | Goal::Unlock(_),
+            _,
+        ) => Err(not_yet()),
     }
 }
 

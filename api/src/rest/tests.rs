@@ -240,7 +240,7 @@ fn claim() -> Claim {
     Claim {
         agent: Uuid::from_u128(2),
         card: card(),
-        holder: HOLDER,
+        holder: Some(HOLDER),
         reader: "Reader".to_owned(),
         profile: "guide".to_owned(),
         nonce: "00".repeat(32),

@@ -5,6 +5,7 @@ use domain::{
     card::{IssuedCertificate, PublicKey},
     ids::{CardSerial, CommandId, HolderId, SecretRef},
     passcode::{Advice, Optional},
+    self_service::Answer,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,15 @@ pub enum Goal {
         /// What the card has made so far.
         made: Made,
     },
+    /// R-04, for the holder of a session.
+    Register(PlannedRegistration),
+    /// U-04, for whoever has a card: that it is there, and nothing else.
+    BeginUnlock {
+        /// The unlock that this begins.
+        unlock: CommandId,
+    },
+    /// U-12, for whoever has begun an unlock and got as far as the new passcode.
+    Unlock(PlannedUnlock),
 }
 
 /// The keys a blank card has made, and what was issued for them.
@@ -125,6 +135,40 @@ pub struct PlannedUpdate {
     pub logged_on_at: DateTime<Utc>,
     /// When it was asked for.
     pub asked_at: DateTime<Utc>,
+}
+
+/// answers and address, judged, and waiting for the card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedRegistration {
+    /// Whose.
+    pub holder: HolderId,
+    /// The card of his session; no other will do.
+    pub card: CardSerial,
+    /// The registration; kept on every retry.
+    pub registration: CommandId,
+    /// Already hashed into the vault, where they are pending; or those of the registration that is in
+    /// force, if only the address changes.
+    pub answers: Vec<Answer>,
+    /// Already sealed in the vault.
+    pub email: SecretRef,
+    /// The session it was sent in, as the session table knows it, hexadecimal: it has to be open
+    /// until the registration is begun.
+    pub session: String,
+    /// When that session was opened: B-10 judges by it.
+    pub logged_on_at: DateTime<Utc>,
+    /// When it was sent.
+    pub asked_at: DateTime<Utc>,
+}
+
+/// U-12: an unlock whose questions and code were right, waiting for the card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedUnlock {
+    /// Whose.
+    pub holder: HolderId,
+    /// The card that has shown itself; no other will do.
+    pub card: CardSerial,
+    /// The unlock; the same in every job that carries it.
+    pub unlock: CommandId,
 }
 
 /// How the optional passcodes stood.

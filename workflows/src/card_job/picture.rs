@@ -5,6 +5,8 @@ use crate::drawing::{Arrow, Drawing};
 pub(super) const CLAIM: &str = "claimed by a workstation";
 pub(super) const KEY: &str = "a blank card has made a key";
 pub(super) const PRESENT: &str = "key 9E has signed";
+pub(super) const SHOWN: &str = "the card shows whose it is";
+pub(super) const OPENED: &str = "the accepted code agrees";
 pub(super) const AGREED: &str = "key 9A has signed";
 pub(super) const EVALUATION: &str = "one more evaluation";
 pub(super) const CURRENT: &str = "the current passcode is known";
@@ -32,11 +34,13 @@ pub const DRAWING: Drawing = Drawing {
         Arrow { from: "claimed", label: CLAIM, to: "claimed" },
         Arrow { from: "claimed", label: KEY, to: "claimed" },
         Arrow { from: "claimed", label: PRESENT, to: "present" },
+        Arrow { from: "claimed", label: SHOWN, to: "done" },
         Arrow { from: "claimed", label: AGREED, to: "agreed" },
         Arrow { from: "claimed", label: HITCH, to: "open" },
         Arrow { from: "claimed", label: CANCEL, to: "cancelled" },
         Arrow { from: "present", label: CLAIM, to: "claimed" },
         Arrow { from: "present", label: AGREED, to: "agreed" },
+        Arrow { from: "present", label: OPENED, to: "agreed" },
         Arrow { from: "present", label: HITCH, to: "open" },
         Arrow { from: "present", label: CANCEL, to: "cancelled" },
         Arrow { from: "agreed", label: CLAIM, to: "claimed" },
@@ -44,6 +48,7 @@ pub const DRAWING: Drawing = Drawing {
         Arrow { from: "agreed", label: CURRENT, to: "settled" },
         Arrow { from: "agreed", label: CURRENT, to: "done" },
         Arrow { from: "agreed", label: PENDING, to: "writing" },
+        Arrow { from: "agreed", label: USED, to: "agreed" },
         Arrow { from: "agreed", label: BEGUN, to: "updating" },
         Arrow { from: "agreed", label: HITCH, to: "open" },
         Arrow { from: "agreed", label: CANCEL, to: "cancelled" },

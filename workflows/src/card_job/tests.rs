@@ -18,7 +18,7 @@ fn claim(agent: u128) -> Claim {
     Claim {
         agent: Uuid::from_u128(agent),
         card: "00C0FFEE".parse().unwrap(),
-        holder: HolderId(Uuid::from_u128(1)),
+        holder: Some(HolderId(Uuid::from_u128(1))),
         reader: "Reader".to_owned(),
         profile: "guide".to_owned(),
         nonce: "00".repeat(32),
@@ -63,6 +63,45 @@ fn personalise() -> CardJob {
         command: CommandId(Uuid::from_u128(2)),
         made: Made::default(),
     })
+}
+
+fn register() -> CardJob {
+    CardJob::new(Goal::Register(PlannedRegistration {
+        holder: HolderId(Uuid::from_u128(1)),
+        card: "00C0FFEE".parse().unwrap(),
+        registration: CommandId(Uuid::from_u128(2)),
+        answers: Vec::new(),
+        email: secret(),
+        session: String::new(),
+        logged_on_at: DateTime::UNIX_EPOCH,
+        asked_at: DateTime::UNIX_EPOCH,
+    }))
+}
+
+fn begin_unlock() -> CardJob {
+    CardJob::new(Goal::BeginUnlock { unlock: CommandId(Uuid::from_u128(2)) })
+}
+
+fn unlock() -> CardJob {
+    CardJob::new(Goal::Unlock(PlannedUnlock {
+        holder: HolderId(Uuid::from_u128(1)),
+        card: "00C0FFEE".parse().unwrap(),
+        unlock: CommandId(Uuid::from_u128(2)),
+    }))
+}
+
+fn every_goal() -> [CardJob; 8] {
+    let log_in = CardJob::new(Goal::LogIn);
+    [
+        log_in,
+        change(false),
+        change(true),
+        update(),
+        personalise(),
+        register(),
+        begin_unlock(),
+        unlock(),
+    ]
 }
 
 fn after(job: CardJob, inputs: impl IntoIterator<Item = Input>) -> CardJob {
@@ -190,6 +229,66 @@ fn a_blank_card_agrees_without_9e_and_may_be_begun_again_after_a_tear() {
 }
 
 #[test]
+fn u04_an_unlock_is_begun_by_9e_alone_and_nobody_is_known_before() {
+    let stranger = Claim { holder: None, ..claim(1) };
+    let claimed = after(begin_unlock(), [Input::Claimed(stranger)]);
+    assert_eq!(claimed.claim().unwrap().holder(), Err(OutOfOrder::NotNow));
+    for (_, input) in every_input() {
+        if let Ok(next) = claimed.clone().step(input.clone()) {
+            assert_eq!(matches!(next.stage, Stage::Done(_)), matches!(input, Input::Shown { .. }));
+            assert!(!next.writes_passcode() && !next.is_unsettled());
+        }
+    }
+    let holder = HolderId(Uuid::from_u128(1));
+    let shown = after(claimed, [Input::Shown { holder }]);
+    assert_eq!(shown.claim().unwrap().holder(), Ok(holder));
+    assert!(shown.is_over());
+    for other in every_goal().into_iter().filter(|other| other.goal != begin_unlock().goal) {
+        let claimed = after(other, [Input::Claimed(claim(1))]);
+        assert_eq!(claimed.step(Input::Shown { holder }), Err(OutOfOrder::NotNow));
+    }
+}
+
+#[test]
+fn u11_only_an_unlock_is_opened_by_a_code_and_only_after_9e() {
+    let claimed = after(unlock(), [Input::Claimed(claim(1))]);
+    assert_eq!(claimed.clone().step(Input::Opened), Err(OutOfOrder::NotNow));
+    let present = after(claimed, [Input::Present]);
+    assert_eq!(present.clone().step(Input::Agreed), Err(OutOfOrder::NotNow));
+    assert!(matches!(present.step(Input::Opened).unwrap().stage, Stage::Agreed(_)));
+    for other in [CardJob::new(Goal::LogIn), change(true), update(), register()] {
+        let present = after(other, [Input::Claimed(claim(1)), Input::Present]);
+        assert_eq!(present.step(Input::Opened), Err(OutOfOrder::NotNow));
+    }
+}
+
+#[test]
+fn u12_a_new_passcode_that_was_used_before_leaves_the_unlock_at_its_step() {
+    let opened = after(unlock(), [Input::Claimed(claim(1)), Input::Present, Input::Opened]);
+    assert_eq!(opened.clone().step(Input::NewPending(secret())), Err(OutOfOrder::NotNow));
+    let used = after(opened, [Input::Evaluation, Input::Hitch(Hitch::UsedBefore)]);
+    assert!(matches!(used.stage, Stage::Agreed(_)));
+    assert_eq!(used.clone().step(Input::CurrentSettled), Err(OutOfOrder::NotNow));
+    assert_eq!(used.clone().step(Input::NewPending(secret())), Err(OutOfOrder::NotNow));
+    let writing = after(used, [Input::Evaluation, Input::NewPending(secret())]);
+    assert!(writing.is_unsettled() && writing.writes_passcode());
+    assert!(matches!(writing.clone().step(Input::Written).unwrap().stage, Stage::Done(_)));
+    let unknown = after(writing, [Input::Lost]);
+    // The old passcode cannot be had back: only the card, or another unlock, settles it.
+    assert_eq!(unknown.clone().step(Input::Claimed(claim(1))), Err(OutOfOrder::NotNow));
+    assert!(matches!(unknown.clone().step(Input::Written).unwrap().stage, Stage::Done(_)));
+    assert!(matches!(unknown.step(Input::NotWritten).unwrap().stage, Stage::NotWritten(_)));
+}
+
+#[test]
+fn r04_a_registration_is_done_when_the_card_has_accepted_the_passcode() {
+    let agreed = after(register(), [Input::Claimed(claim(1)), Input::Present, Input::Agreed]);
+    assert_eq!(agreed.clone().step(Input::CurrentSettled), Err(OutOfOrder::NotNow));
+    let done = after(agreed, [Input::Evaluation, Input::CurrentSettled]);
+    assert!(done.is_over());
+}
+
+#[test]
 fn s04_a_wrong_passcode_leaves_the_job_open_and_says_why() {
     let hitch = Hitch::WrongPasscode { tries_left: Some(2) };
     let job = after(
@@ -242,7 +341,9 @@ fn every_input() -> Vec<(&'static str, Input)> {
         (CLAIM, Input::Claimed(claim(1))),
         (KEY, Input::KeyMade(MadeKey::CardAuthentication(key))),
         (PRESENT, Input::Present),
+        (SHOWN, Input::Shown { holder: HolderId(Uuid::from_u128(1)) }),
         (AGREED, Input::Agreed),
+        (OPENED, Input::Opened),
         (EVALUATION, Input::Evaluation),
         (CURRENT, Input::CurrentSettled),
         (ADVICE, Input::Advice(Advice::Strength { kind: Kind::Smartcard })),
@@ -264,8 +365,7 @@ fn every_input() -> Vec<(&'static str, Input)> {
 fn the_drawing_has_every_way_there_is_and_no_other() {
     let mut found = BTreeSet::new();
     let mut seen = BTreeSet::new();
-    let mut to_walk =
-        vec![CardJob::new(Goal::LogIn), change(false), change(true), update(), personalise()];
+    let mut to_walk = every_goal().to_vec();
     while let Some(job) = to_walk.pop() {
         for (label, input) in every_input() {
             let Ok(next) = job.clone().step(input) else { continue };

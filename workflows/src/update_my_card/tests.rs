@@ -210,7 +210,7 @@ fn claim() -> Claim {
     Claim {
         agent: Uuid::from_u128(1),
         card: "00A1B2C3".parse().unwrap(),
-        holder: domain::ids::HolderId(Uuid::from_u128(1)),
+        holder: Some(domain::ids::HolderId(Uuid::from_u128(1))),
         reader: "Reader".to_owned(),
         profile: "guide".to_owned(),
         nonce: "00".repeat(32),

@@ -66,7 +66,11 @@ impl Walk<'_> {
         let applications = ["Launch Self Service Portal", "Launch Care Identity Service"];
         self.stop("start", "Launch an application", &applications)?;
         self.browser.follow("Launch Care Identity Service")?;
-        self.stop("care-identity-service", "Care Identity Service", &["My Profile", "Unlock your smartcard"])?;
+        self.stop(
+            "care-identity-service",
+            "Care Identity Service",
+            &["My Profile", "Unlock your smartcard"],
+        )?;
         self.browser.follow("Open the card drawer")?;
         self.stop("drawer", "Card drawer", &["The reader is empty.", name])?;
         self.browser.press(&format!("Insert the card of {name}"))?;
