@@ -1,6 +1,7 @@
 //! Unlocking, a sentence each; boundaries in pairs.
 
 mod codes;
+mod machine;
 mod model;
 mod preconditions;
 mod puks;
@@ -15,6 +16,7 @@ use crate::{
     context::Context,
     decider::Decider as _,
     holder::{Holder, HolderCommand, HolderEvent, Origin},
+    ids::SecretRef,
     passcode::Kind,
     policy::{Policies, Policy},
     refusal,
