@@ -16,6 +16,8 @@ pub mod card_job;
 pub mod certificate_expiry;
 pub mod mail_delivery;
 pub mod passcode_expiry;
+pub mod registration;
+pub mod unlock;
 pub mod update_my_card;
 
 mod derived;

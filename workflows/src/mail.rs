@@ -2,7 +2,8 @@
 //!
 //! A mail is composed when it is sent, from the event and the vault's person, so no table keeps
 //! one. Composing twice gives the same bytes, Message-ID and date included, so that a mail server
-//! or a reader can recognise a repeat. A mail never holds a passcode, a code or a digest of one.
+//! or a reader can recognise a repeat. A mail never holds a passcode or a digest of one; a code is in the
+//! one mail that brings it, and nowhere else.
 
 mod compose;
 mod in_memory;
@@ -16,7 +17,9 @@ use futures::future::BoxFuture;
 use stores::vault::Person;
 use uuid::Uuid;
 
-pub use compose::{Asks, CertificateNotice, Composer, Demand, Notice};
+pub use compose::{
+    Asks, CertificateNotice, CodeNotice, Composer, Copies, Demand, Notice, SelfServiceNotice, Wanted,
+};
 pub use in_memory::{DELIVERED_MAX, InMemoryCourier};
 pub use message::{NotASender, Sender};
 pub use smtp::{Limits, Login, NotUsable, SmtpCourier, SmtpSettings, Tls, is_loopback};
@@ -30,6 +33,8 @@ pub struct Mail {
     pub at: DateTime<Utc>,
     /// Whom it goes to.
     pub to: Person,
+    /// Other addresses of his that it goes to as well, at most [`COPIES_MAX`].
+    pub copies: Vec<String>,
     /// One line, which anybody may see: no personal data, no secret.
     pub subject: String,
     /// The whole of it as plain text.
@@ -38,15 +43,18 @@ pub struct Mail {
     pub html: String,
 }
 
+/// Most addresses of one mail beside the first.
+pub const COPIES_MAX: usize = 2;
+
 impl Mail {
     /// All that a reader sees, in one text: what a search for leaked secrets looks through.
     #[must_use]
     pub fn as_text(&self) -> String {
-        let Self { message_id, at, to, subject, text, html } = self;
-        let (name, email) = (&to.name, &to.email);
+        let Self { message_id, at, to, copies, subject, text, html } = self;
+        let (name, email, copies) = (&to.name, &to.email, copies.join(", "));
         format!(
-            "Message-ID: {message_id}\nDate: {at}\nTo: {name} <{email}>\nSubject: {subject}\n\n\
-             {text}\n{html}"
+            "Message-ID: {message_id}\nDate: {at}\nTo: {name} <{email}> {copies}\n\
+             Subject: {subject}\n\n{text}\n{html}"
         )
     }
 }

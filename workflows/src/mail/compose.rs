@@ -1,15 +1,17 @@
 //! What mails say: plain sentences, once, for the text and the HTML alike.
 
 mod certificates;
+mod self_service;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeZone, Utc};
 use domain::{expiry::Item, holder::HolderEvent};
 use pages::{Environment, Error};
 use serde::Serialize;
-use stores::vault::Person;
+use stores::vault::{Code, Person};
 use uuid::Uuid;
 
 pub use certificates::{CertificateNotice, Demand};
+pub use self_service::{CodeNotice, SelfServiceNotice};
 
 use super::{Mail, MessageId, message::one_line};
 
@@ -19,6 +21,36 @@ const TEMPLATES: &[(&str, &str)] = &[
     (TEXT, include_str!("../../templates/mail/letter.txt.jinja")),
     (HTML, include_str!("../../templates/mail/letter.html.jinja")),
 ];
+
+/// A mail that an event gives cause for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// The holder is told something.
+    Notice(Notice),
+    /// R-08, U-08: a code is brought to him.
+    Code(CodeNotice),
+}
+
+impl Wanted {
+    /// The mail that an event gives cause for, if it does.
+    #[must_use]
+    pub fn of(event: &HolderEvent) -> Option<Self> {
+        let code = CodeNotice::of(event).map(Self::Code);
+        code.or_else(|| Notice::of(event).map(Self::Notice))
+    }
+}
+
+/// Where else a notice goes than to the contact address, so that somebody who has changed one of
+/// them cannot keep it from the holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copies {
+    /// Nowhere.
+    None,
+    /// To the address that is registered for self-service.
+    ToRegistered,
+    /// B-42: to the one that was registered before.
+    ToFormer,
+}
 
 /// What a holder is told by mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +85,8 @@ pub enum Notice {
     },
     /// C-05, C-12, C-15: about certificates.
     Certificates(CertificateNotice),
+    /// R-11, U-06, U-07, U-12: about self-service.
+    SelfService(SelfServiceNotice),
 }
 
 /// What a mail asks its holder to do something about.
@@ -80,7 +114,28 @@ impl Notice {
             }
             Self::Certificates(
                 CertificateNotice::Renewed { .. } | CertificateNotice::Revoked { .. },
-            ) => Asks::Nothing,
+            )
+            | Self::SelfService(_) => Asks::Nothing,
+        }
+    }
+
+    /// Where else it goes.
+    #[must_use]
+    pub fn copies(&self) -> Copies {
+        match self {
+            Self::Alert { .. }
+            | Self::Forced { .. }
+            | Self::LockAnnounced { .. }
+            | Self::Locked { .. }
+            | Self::Certificates(_) => Copies::None,
+            Self::SelfService(SelfServiceNotice::Registered) => Copies::ToFormer,
+            Self::SelfService(
+                SelfServiceNotice::UnlockStarted { .. }
+                | SelfServiceNotice::Unlocked
+                | SelfServiceNotice::Blocked
+                | SelfServiceNotice::RecoveryPasscodeBlocked
+                | SelfServiceNotice::Paused,
+            ) => Copies::ToRegistered,
         }
     }
 
@@ -116,6 +171,22 @@ impl Notice {
             HolderEvent::CertificatesRevoked { reason, .. } => {
                 Some(Self::Certificates(CertificateNotice::Revoked { reason }))
             }
+            HolderEvent::RegistrationCompleted { .. } => {
+                Some(Self::SelfService(SelfServiceNotice::Registered))
+            }
+            HolderEvent::UnlockStarted { workstation, .. } => {
+                Some(Self::SelfService(SelfServiceNotice::UnlockStarted { workstation }))
+            }
+            HolderEvent::UnlockCompleted { .. } => {
+                Some(Self::SelfService(SelfServiceNotice::Unlocked))
+            }
+            HolderEvent::SelfServiceBlocked { .. } => {
+                Some(Self::SelfService(SelfServiceNotice::Blocked))
+            }
+            HolderEvent::RecoveryPasscodeBlocked { .. } => {
+                Some(Self::SelfService(SelfServiceNotice::RecoveryPasscodeBlocked))
+            }
+            HolderEvent::UnlockPaused { .. } => Some(Self::SelfService(SelfServiceNotice::Paused)),
             HolderEvent::HolderRegistered {}
             | HolderEvent::CardIssued(_)
             | HolderEvent::PasscodeSet { .. }
@@ -140,24 +211,18 @@ impl Notice {
             | HolderEvent::RenewalObstructed { .. }
             | HolderEvent::RenewalDeferred { .. }
             | HolderEvent::RegistrationBegun { .. }
-            | HolderEvent::RegistrationCompleted { .. }
             | HolderEvent::RegistrationCancelled { .. }
             | HolderEvent::RegistrationRedirected { .. }
             | HolderEvent::CodeSent { .. }
             | HolderEvent::CodeRefused { .. }
             | HolderEvent::CodeVoided { .. }
             | HolderEvent::CodeAccepted { .. }
-            | HolderEvent::UnlockPaused { .. }
-            | HolderEvent::UnlockStarted { .. }
             | HolderEvent::QuestionsDrawn { .. }
             | HolderEvent::UnlockRefused { .. }
             | HolderEvent::AnswersWrong { .. }
             | HolderEvent::AnswersRight { .. }
-            | HolderEvent::SelfServiceBlocked { .. }
             | HolderEvent::RecoveryPasscodeWrong { .. }
-            | HolderEvent::RecoveryPasscodeBlocked { .. }
             | HolderEvent::RecoveryPasscodeRight { .. }
-            | HolderEvent::UnlockCompleted { .. }
             | HolderEvent::PukRecorded { .. }
             | HolderEvent::PukReleased { .. }
             | HolderEvent::PukProbed { .. }
@@ -195,13 +260,37 @@ impl Composer {
         notice: &Notice,
         to: Person,
     ) -> Result<Mail, Error> {
-        let (subject, paragraphs) = self.words(notice);
+        self.write(step, at, self.words(notice), to)
+    }
+
+    /// The mail that brings a code; the same for the same arguments. Times are those of `zone`.
+    ///
+    /// # Errors
+    /// As [`Composer::new`].
+    pub fn compose_code<Zone: TimeZone>(
+        &self,
+        step: Uuid,
+        at: DateTime<Utc>,
+        (notice, code): (&CodeNotice, &Code),
+        to: Person,
+        zone: &Zone,
+    ) -> Result<Mail, Error> {
+        self.write(step, at, notice.words(code, zone), to)
+    }
+
+    fn write(
+        &self,
+        step: Uuid,
+        at: DateTime<Utc>,
+        (subject, paragraphs): (String, Vec<Paragraph>),
+        to: Person,
+    ) -> Result<Mail, Error> {
         let name = one_line(&to.name);
         let letter = Letter { name: &name, subject: &subject, paragraphs, portal: &self.portal };
         let text = pages::render_fragment(&self.environment, TEXT, &letter)?;
         let html = pages::render_fragment(&self.environment, HTML, &letter)?;
         let message_id = MessageId::of_step(step, &self.portal);
-        Ok(Mail { message_id, at, to, subject, text, html })
+        Ok(Mail { message_id, at, to, copies: Vec::new(), subject, text, html })
     }
 
     fn words(&self, notice: &Notice) -> (String, Vec<Paragraph>) {
@@ -227,6 +316,7 @@ impl Composer {
             }
             Notice::Locked { items } => ("Your account is locked".to_owned(), self.locked(items)),
             Notice::Certificates(notice) => notice.words(&self.portal),
+            Notice::SelfService(notice) => notice.words(&self.portal),
         }
     }
 

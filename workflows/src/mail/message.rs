@@ -5,12 +5,12 @@ use std::{fmt, str::FromStr};
 use lettre::{
     Address, Message,
     message::{
-        Mailbox, MultiPart, SinglePart,
-        header::{HeaderName, HeaderValue},
+        Mailbox, Mailboxes, MultiPart, SinglePart,
+        header::{HeaderName, HeaderValue, To},
     },
 };
 
-use super::Mail;
+use super::{COPIES_MAX, Mail};
 
 /// Who mails are from: an address, with a name before it if wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,21 +47,30 @@ impl fmt::Display for Sender {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unwritable;
 
-/// Whom the mail goes to, and its bytes.
-pub(super) fn write(mail: &Mail, from: &Sender) -> Result<(Address, Vec<u8>), Unwritable> {
-    let address: Address = mail.to.email.parse().map_err(|_| Unwritable)?;
-    if !is_plain(&address) {
-        return Err(Unwritable);
+/// Whom the mail goes to, at least one, and its bytes. An address that is none is left out as long as
+/// another one is left.
+pub(super) fn write(mail: &Mail, from: &Sender) -> Result<(Vec<Address>, Vec<u8>), Unwritable> {
+    let emails = std::iter::once(&mail.to.email).chain(mail.copies.iter().take(COPIES_MAX));
+    let mut addresses: Vec<Address> = Vec::with_capacity(1 + COPIES_MAX);
+    for address in emails.filter_map(|email| email.parse().ok()).filter(is_plain) {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
     }
     let name = one_line(&mail.to.name);
-    let to = Mailbox::new((!name.is_empty()).then_some(name), address.clone());
+    let name = (!name.is_empty()).then_some(name);
+    let all: Mailboxes =
+        addresses.iter().map(|address| Mailbox::new(name.clone(), address.clone())).collect();
+    if addresses.is_empty() {
+        return Err(Unwritable);
+    }
     let parts = MultiPart::alternative()
         .boundary(boundary(mail))
         .singlepart(SinglePart::plain(mail.text.clone()))
         .singlepart(SinglePart::html(mail.html.clone()));
     let message = Message::builder()
         .from(from.0.clone())
-        .to(to)
+        .mailbox(To::from(all))
         .subject(one_line(&mail.subject))
         .date(mail.at.into())
         .message_id(Some(mail.message_id.as_str().to_owned()))
@@ -72,7 +81,7 @@ pub(super) fn write(mail: &Mail, from: &Sender) -> Result<(Address, Vec<u8>), Un
         ))
         .multipart(parts)
         .map_err(|_| Unwritable)?;
-    Ok((address, message.formatted()))
+    Ok((addresses, message.formatted()))
 }
 
 /// What separates the parts; made from the Message-ID, so that a repeat is the same to the byte.
@@ -135,6 +144,23 @@ mod tests {
             email.clone_into(&mut mail.to.email);
             assert_eq!(write(&mail, &from), Err(Unwritable), "{email:?}");
         }
+    }
+
+    #[test]
+    fn a_mail_to_several_addresses_goes_to_each_that_is_one_and_to_none_twice() {
+        let from = "smartcards@example.org".parse().unwrap();
+        let mut mail = mail();
+        let first = mail.to.email.clone();
+        mail.copies = vec!["other@example.org".to_owned(), "nobody".to_owned()];
+        let (addresses, _) = write(&mail, &from).unwrap();
+        assert_eq!(addresses.iter().map(ToString::to_string).collect::<Vec<_>>(), [
+            first.clone(),
+            "other@example.org".to_owned()
+        ]);
+        mail.copies = vec![first.clone()];
+        assert_eq!(write(&mail, &from).unwrap().0.len(), 1);
+        "nobody".clone_into(&mut mail.to.email);
+        assert_eq!(write(&mail, &from).unwrap().0[0].to_string(), first);
     }
 
     #[test]

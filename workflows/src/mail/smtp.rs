@@ -158,7 +158,7 @@ impl SmtpCourier {
     /// Until the server has taken responsibility for the mail (RFC 5321 §4.2.5).
     async fn hand_over(
         &self,
-        to: Address,
+        to: Vec<Address>,
         bytes: &[u8],
     ) -> Result<(AsyncSmtpConnection, SemaphorePermit<'_>), Failure> {
         let closed = |_| Failure::Transient("the courier is shut".to_owned());
@@ -168,8 +168,7 @@ impl SmtpCourier {
         let from = self.settings.from.address().clone();
         let answer = connection.command(MailFrom::new(Some(from), vec![])).await;
         answer.map_err(|error| before_mail("MAIL", &error))?;
-        let answer = connection.command(Rcpt::new(to, vec![])).await;
-        answer.map_err(|error| at_mail("RCPT", &error))?;
+        recipients(&mut connection, to).await?;
         let answer = connection.command(Data).await;
         answer.map_err(|error| at_mail("DATA", &error))?;
         let answer = connection.message(bytes).await;
@@ -204,6 +203,26 @@ impl SmtpCourier {
 impl Courier for SmtpCourier {
     fn deliver<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(self.carry(mail))
+    }
+}
+
+/// Names the recipients. One that is refused for good does not keep the mail from the others.
+async fn recipients(
+    connection: &mut AsyncSmtpConnection,
+    to: Vec<Address>,
+) -> Result<(), Failure> {
+    let (mut refused, mut n_taken) = (None, 0);
+    for address in to {
+        let answer = connection.command(Rcpt::new(address, vec![])).await;
+        match answer.map_err(|error| at_mail("RCPT", &error)) {
+            Ok(_) => n_taken += 1,
+            Err(never @ Failure::Permanent(_)) => refused = Some(never),
+            Err(not_now @ Failure::Transient(_)) => return Err(not_now),
+        }
+    }
+    match refused {
+        Some(never) if n_taken == 0 => Err(never),
+        Some(_) | None => Ok(()),
     }
 }
 
