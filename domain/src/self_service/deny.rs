@@ -40,7 +40,18 @@ fn read() -> HashMap<QuestionId, HashSet<&'static str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::self_service::normalise;
+    use crate::self_service::{normalise, questions};
+
+    /// B-35: at least so many for each.
+    const COMMON_MIN: usize = 50;
+
+    #[test]
+    fn b35_at_least_fifty_common_answers_are_listed_for_each_question() {
+        for question in questions() {
+            let n_common = COMMON.get(&question.id).map_or(0, HashSet::len);
+            assert!(COMMON_MIN <= n_common, "{}: {n_common}", question.id);
+        }
+    }
 
     #[test]
     fn b35_every_answer_of_the_list_is_in_the_form_in_which_answers_are_compared() {

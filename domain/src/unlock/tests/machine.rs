@@ -192,6 +192,9 @@ impl StateMachineTest for Machine {
             Act::AnswerStale { right } => self_.answer(right, 1),
             Act::SendUnlockCode => self_.send(CodePurpose::Unlock),
             Act::EnterUnlockCode(typed) => self_.enter(CodePurpose::Unlock, typed),
+            Act::GuessUnlockCode => {
+                (0..5).for_each(|_| self_.enter(CodePurpose::Unlock, Typed::Wrong));
+            }
             Act::SetRecoveryPasscode => self_.set_recovery_passcode(),
             Act::TryRecoveryPasscode { right } => self_.try_recovery_passcode(right),
             Act::Complete => self_.tell(complete(self_.unlock, self_.id())),

@@ -33,12 +33,20 @@ pub(super) enum Act {
     SendRegistrationCode,
     EnterRegistrationCode(Typed),
     Start,
-    Answer { right: bool },
-    AnswerStale { right: bool },
+    Answer {
+        right: bool,
+    },
+    AnswerStale {
+        right: bool,
+    },
     SendUnlockCode,
     EnterUnlockCode(Typed),
+    /// Five wrong ones in a row.
+    GuessUnlockCode,
     SetRecoveryPasscode,
-    TryRecoveryPasscode { right: bool },
+    TryRecoveryPasscode {
+        right: bool,
+    },
     Complete,
     TakePuk,
     CardTakesPuk,
@@ -354,6 +362,7 @@ impl ReferenceStateMachine for Model {
             Some(At::Code) => prop_oneof![
                 5 => typed().prop_map(Act::EnterUnlockCode),
                 1 => Just(Act::SendUnlockCode),
+                3 => Just(Act::GuessUnlockCode),
             ]
             .boxed(),
             Some(At::Passcode(_)) => prop_oneof![Just(Act::TakePuk), Just(Act::Complete)].boxed(),
@@ -391,6 +400,7 @@ impl ReferenceStateMachine for Model {
             Act::AnswerStale { .. } => {}
             Act::SendUnlockCode => state.send_unlock_code(),
             Act::EnterUnlockCode(typed) => state.enter_unlock_code(typed),
+            Act::GuessUnlockCode => (0..5).for_each(|_| state.enter_unlock_code(Typed::Wrong)),
             Act::SetRecoveryPasscode => state.recovery = Some(0),
             Act::TryRecoveryPasscode { right } => state.try_recovery_passcode(right),
             Act::Complete => state.complete(),
