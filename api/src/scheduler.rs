@@ -39,6 +39,13 @@ pub async fn run(app: App, shutdown: CancellationToken) -> anyhow::Result<()> {
         })
     })?;
     scheduler.add(job).await?;
+    // Of their own, since somebody waits for his code while a mail that hangs holds up the rest.
+    let codes = app.clone();
+    let job = Job::new_async(EVERY, move |_, _| {
+        let app = codes.clone();
+        Box::pin(async move { send_codes(&app).await })
+    })?;
+    scheduler.add(job).await?;
     // Of their own, since a mail server that hangs may hold the engine's tick up for minutes.
     let one_list_at_a_time = Arc::new(Mutex::new(()));
     let job = Job::new_async(EVERY, move |_, _| {
@@ -62,6 +69,19 @@ pub async fn run(app: App, shutdown: CancellationToken) -> anyhow::Result<()> {
 /// Waits until no tick is going on, but not for ever.
 async fn is_over(one_at_a_time: &Mutex<()>) -> bool {
     timeout(LAST_TICK_MAX, one_at_a_time.lock()).await.is_ok()
+}
+
+/// Sends the codes that are due now. A failure is logged and made good by the next time.
+async fn send_codes(app: &App) {
+    #[cfg(feature = "demo")]
+    let _still = match app.demo() {
+        Some(demo) => Some(demo.time_machine().stand_still().await),
+        None => None,
+    };
+    if let Err(error) = app.engine().send_codes(app.now()).await {
+        let error = anyhow::Error::from(error);
+        tracing::warn!(error = format!("{error:#}"), "codes were not sent");
+    }
 }
 
 /// Does what is due now. A failure is logged and made good by the next tick.

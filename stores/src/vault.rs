@@ -40,6 +40,9 @@ use stretch::Stretcher;
 /// How long a row may wait for its event.
 pub const PENDING_HOURS: i64 = 24;
 
+/// The purpose of the sealed rows that hold the addresses to which codes are mailed.
+pub const SELF_SERVICE_EMAIL: &str = "self-service-email";
+
 /// The most rows of one person that one [`Vault::prune`] looks at.
 const PRUNED_ROWS_MAX: i64 = 64;
 
@@ -200,6 +203,27 @@ impl Vault {
         let mut dropped: Vec<_> = rows.into_iter().map(|(secret,)| SecretRef(secret)).collect();
         dropped.retain(|secret| !keep.contains(secret));
         self.discard(&dropped).await
+    }
+
+    /// Deletes those of these rows that are there. How many there were. Where there is none, nothing
+    /// is written.
+    pub async fn forget(&self, refs: &[SecretRef]) -> Result<u64, VaultError> {
+        let mut there = Vec::new();
+        for secret in refs {
+            let found: i64 = sqlx::query_scalar(
+                "
+                select exists (select 1 from passcode_digest where secret_id = $1)
+                    or exists (select 1 from sealed where secret_id = $1)
+                ",
+            )
+            .bind(secret.0)
+            .fetch_one(self.connections.reader())
+            .await?;
+            if found == 1 {
+                there.push(*secret);
+            }
+        }
+        self.discard(&there).await
     }
 
     /// Deletes rows, of passcodes and sealed ones. How many there were.

@@ -6,7 +6,10 @@
 
 use std::fmt::Write as _;
 
-use crate::{card_job, certificate_expiry, mail_delivery, passcode_expiry, update_my_card};
+use crate::{
+    card_job, certificate_expiry, mail_delivery, passcode_expiry, registration, unlock,
+    update_my_card,
+};
 
 /// From one state to another, and what makes it so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,13 +53,15 @@ impl Drawing {
 
 /// Every workflow there is.
 #[must_use]
-pub fn all() -> [&'static Drawing; 5] {
+pub fn all() -> [&'static Drawing; 7] {
     [
         &passcode_expiry::DRAWING,
         &certificate_expiry::DRAWING,
         &mail_delivery::DRAWING,
         &card_job::DRAWING,
         &update_my_card::DRAWING,
+        &registration::DRAWING,
+        &unlock::DRAWING,
     ]
 }
 

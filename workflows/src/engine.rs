@@ -40,14 +40,16 @@ use stores::{
     event_store::{EventStore, Position},
     vault::Vault,
 };
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::{Mutex, RwLock, Semaphore};
+use uuid::Uuid;
 
 pub use breaker::{ACCEPTED_FOR, AcceptError, Breaker, Effects};
 use database::Place;
 pub use error::EngineError;
 use following::Follower;
 pub use operating::{Outbox, PAGE_ROWS_MAX, RedriveError};
-pub use outbox::DeadLetter;
+use outbox::Lane;
+pub use outbox::{CodeMail, DeadLetter};
 use sending::Sender;
 pub use wake_ups::Failing;
 use waking::Waker;
@@ -64,6 +66,14 @@ pub const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// How long a worker has a mail that it has taken: longer than all mails of a tick may take, so that
 /// nobody else sends one that is being sent.
 pub const MAIL_LEASE: TimeDelta = TimeDelta::minutes(5);
+
+/// The same of a mail that brings a code, which has no time to lose when a worker is gone; longer than
+/// the one batch that is sent under it may take.
+pub const CODE_LEASE: TimeDelta = TimeDelta::minutes(2);
+
+/// The most batches of mails with codes on their way at the same time: one that hangs does not hold
+/// up the others.
+const CODE_BATCHES_MAX: usize = 4;
 
 /// The most batches of wake-ups in one tick.
 const WAKE_ROUNDS_MAX: u32 = 16;
@@ -113,6 +123,8 @@ struct Inner {
     following: Mutex<()>,
     /// Held by the tick that sends mails: a slow mail server is not asked by all of them.
     sending: Mutex<()>,
+    /// A place for each batch of mails with codes.
+    sending_codes: Semaphore,
     /// Held for reading by ticks, which have taken rows that a swap would let others take again.
     ticking: RwLock<()>,
 }
@@ -184,6 +196,7 @@ impl Engine {
             live,
             following,
             sending,
+            sending_codes: Semaphore::new(CODE_BATCHES_MAX),
             ticking,
         })))
     }
@@ -272,11 +285,11 @@ impl Engine {
     pub async fn rebuild(&self) -> Result<(), EngineError> {
         let policies = self.policies();
         let fresh = self.0.place.open_beside().await?;
-        self.follower(&fresh, &policies).catch_up().await?;
+        self.reader(&fresh, &policies).catch_up().await?;
         // From here on nothing is taken or applied, so the rest is short.
         let _ticking = self.0.ticking.write().await;
         let _following = self.0.following.lock().await;
-        self.follower(&fresh, &policies).catch_up().await?;
+        self.reader(&fresh, &policies).catch_up().await?;
         let mut live = self.0.live.write().await;
         self.0.place.replace(&mut live, fresh).await
     }
@@ -297,14 +310,44 @@ impl Engine {
     async fn act(&self, now: DateTime<Utc>) -> Result<Ticked, EngineError> {
         let policies = self.policies();
         let ctx = Context { now, policies: &policies };
-        if !self.may_act(&ctx).await? {
-            return Ok(Ticked { stopped: true, ..Ticked::default() });
-        }
         let mut ticked = Ticked::default();
+        // Somebody waits for his code, whatever becomes of everybody else.
+        let sent_codes = self.codes(&ctx, &mut ticked).await?;
+        if !self.may_act(&ctx).await? {
+            return Ok(Ticked { stopped: true, more: !sent_codes, ..ticked });
+        }
         let woken_all = self.wake(&ctx, &mut ticked).await?;
         let sent_all = self.send(&ctx, &mut ticked).await?;
-        ticked.more = !(woken_all && sent_all);
+        ticked.more = !(sent_codes && woken_all && sent_all);
         Ok(ticked)
+    }
+
+    /// Sends the mails with codes that are due at `now`, and nothing else: neither the breaker nor a
+    /// mail that hangs holds them up. Any number of these and of ticks may run at the same time.
+    pub async fn send_codes(&self, now: DateTime<Utc>) -> Result<Ticked, EngineError> {
+        let _ticking = self.0.ticking.read().await;
+        self.catch_up().await?;
+        let policies = self.policies();
+        let mut ticked = Ticked::default();
+        let sent = self.codes(&Context { now, policies: &policies }, &mut ticked).await?;
+        Ok(Ticked { more: !sent, ..ticked })
+    }
+
+    /// How the mail stands that brings this code; `None` once a mail server has it, or it was
+    /// withdrawn.
+    pub async fn code_mail(&self, code: Uuid) -> Result<Option<CodeMail>, EngineError> {
+        let live = self.0.live.read().await;
+        Ok(outbox::code_mail(&*live, code).await?)
+    }
+
+    /// True if no mail with a code that is due is left, or others send them.
+    async fn codes(&self, ctx: &Context<'_>, ticked: &mut Ticked) -> Result<bool, EngineError> {
+        let Ok(_place) = self.0.sending_codes.try_acquire() else { return Ok(true) };
+        let round = self.send_round(ctx, Lane::Codes, tokio::time::Instant::now()).await?;
+        let Some(round) = round else { return Ok(true) };
+        *ticked = ticked.and(round);
+        self.catch_up().await?;
+        Ok(false)
     }
 
     /// True if nobody who is due is left.
@@ -330,26 +373,33 @@ impl Engine {
         let Ok(_sending) = self.0.sending.try_lock() else { return Ok(true) };
         let began = tokio::time::Instant::now();
         for _ in 0..MAIL_ROUNDS_MAX {
-            let round = {
-                let live = self.0.live.read().await;
-                let sender = Sender {
-                    pool: &live,
-                    log: &*self.0.log,
-                    commands: &self.0.commands,
-                    vault: &self.0.vault,
-                    composer: &self.0.composer,
-                    courier: &*self.0.courier,
-                    policies: ctx.policies,
-                    now: ctx.now,
-                    began,
-                };
-                sender.round().await?
-            };
+            let round = self.send_round(ctx, Lane::Others, began).await?;
             let Some(round) = round else { return Ok(true) };
             *ticked = ticked.and(round);
             self.catch_up().await?;
         }
         Ok(false)
+    }
+
+    async fn send_round(
+        &self,
+        ctx: &Context<'_>,
+        lane: Lane,
+        began: tokio::time::Instant,
+    ) -> Result<Option<Ticked>, EngineError> {
+        let live = self.0.live.read().await;
+        let sender = Sender {
+            pool: &live,
+            log: &*self.0.log,
+            commands: &self.0.commands,
+            vault: &self.0.vault,
+            composer: &self.0.composer,
+            courier: &*self.0.courier,
+            policies: ctx.policies,
+            now: ctx.now,
+            began,
+        };
+        sender.round(lane).await
     }
 
     /// When the next tick will have something to do; `None` if nothing is planned. While the
@@ -366,6 +416,12 @@ impl Engine {
     }
 
     fn follower<'a>(&'a self, pool: &'a SqlitePool, policies: &'a Policies) -> Follower<'a> {
-        Follower { pool, log: &*self.0.log, commands: &self.0.commands, policies }
+        let Inner { log, commands, vault, .. } = &*self.0;
+        Follower { pool, log: &**log, commands, policies, vault: Some(vault) }
+    }
+
+    /// Follows what was followed before, into other tables.
+    fn reader<'a>(&'a self, pool: &'a SqlitePool, policies: &'a Policies) -> Follower<'a> {
+        Follower { vault: None, ..self.follower(pool, policies) }
     }
 }

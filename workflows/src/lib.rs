@@ -21,3 +21,4 @@ pub mod unlock;
 pub mod update_my_card;
 
 mod derived;
+mod forgetting;

@@ -10,6 +10,7 @@
 //!     sending --> waiting: the worker is gone
 //!     sending --> dead: refused for good, or nobody to send to
 //!     sending --> dead: not now for 48 hours
+//!     sending --> dead: the code it brings is over
 //!     dead --> waiting: redriven by the operator
 //!     delivered --> [*]
 //!     withdrawn --> [*]
@@ -19,6 +20,9 @@
 //! At least once: a worker that dies between the mail server's *yes* and its own record of it
 //! leaves the mail to another, who sends it again under the same Message-ID. What became of a mail
 //! is recorded in the stream `mail-<step>`; what lies between is only in the outbox.
+//!
+//! A mail that brings a code has an end of its own, after which the code is worth nothing. Until then
+//! it is tried, the last time just before.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{CommandId, EventId};
@@ -45,6 +49,9 @@ pub const JITTER_PERCENT: i64 = 20;
 /// How long after its event, or after the last redrive, a mail is tried.
 pub const GIVEN_UP_AFTER: TimeDelta = TimeDelta::hours(48);
 
+/// A mail that brings a code is tried for the last time so long before the code is over.
+pub const LAST_TRY_BEFORE: TimeDelta = TimeDelta::seconds(1);
+
 /// The states and the ways between them.
 pub const DRAWING: Drawing = Drawing {
     name: "mail_delivery",
@@ -57,6 +64,7 @@ pub const DRAWING: Drawing = Drawing {
         Arrow { from: "sending", label: "the worker is gone", to: "waiting" },
         Arrow { from: "sending", label: "refused for good, or nobody to send to", to: "dead" },
         Arrow { from: "sending", label: "not now for 48 hours", to: "dead" },
+        Arrow { from: "sending", label: "the code it brings is over", to: "dead" },
         Arrow { from: "dead", label: "redriven by the operator", to: "waiting" },
     ],
     ends: &["delivered", "withdrawn", "dead"],
@@ -176,6 +184,8 @@ pub enum Reason {
     NobodyToSendTo,
     /// It did not get through for 48 hours.
     GivenUp,
+    /// It did not get through before the code that it brings was over.
+    Expired,
 }
 
 /// A mail, and how far it is.
@@ -185,6 +195,8 @@ pub struct MailDelivery {
     pub since: DateTime<Utc>,
     /// Transient failures since then.
     pub attempts: u32,
+    /// The first instant at which what it brings is worth nothing any more.
+    pub ends_at: Option<DateTime<Utc>>,
     /// How far.
     pub stage: Stage,
 }
@@ -220,6 +232,8 @@ pub enum Input {
     NobodyToSendTo,
     /// Nothing that it tells of stands any more.
     DoneWith,
+    /// What it brings is worth nothing any more.
+    Ended,
     /// The worker that had it did not come back in time.
     WorkerGone,
     /// The operator wants it tried again.
@@ -235,13 +249,13 @@ impl MailDelivery {
     /// A mail that an event of this instant asks for.
     #[must_use]
     pub fn asked_for(at: DateTime<Utc>) -> Self {
-        Self { since: at, attempts: 0, stage: Stage::Waiting { due_at: at } }
+        Self { since: at, attempts: 0, ends_at: None, stage: Stage::Waiting { due_at: at } }
     }
 
     /// The next state, or why there is none. Total. `jitter` is from -1000 to 1000, the whole range
     /// of [`JITTER_PERCENT`] either way.
     pub fn step(self, now: DateTime<Utc>, jitter: i64, input: &Input) -> Result<Self, OutOfOrder> {
-        let Self { since, attempts, stage } = self;
+        let Self { since, attempts, ends_at, stage } = self;
         let next = match (stage, input) {
             (Stage::Waiting { .. }, Input::Taken) => Self { stage: Stage::Sending, ..self },
             (Stage::Sending, Input::Delivered) => Self { stage: Stage::Delivered, ..self },
@@ -255,17 +269,22 @@ impl MailDelivery {
             (Stage::Sending, Input::Failed(Failure::Transient(_))) => {
                 let attempts = attempts.saturating_add(1);
                 let due_at = now + pause(attempts, jitter);
-                let stage = if since + GIVEN_UP_AFTER <= due_at {
+                let last_try = ends_at.map(|ends_at| ends_at - LAST_TRY_BEFORE);
+                let stage = if last_try.is_some_and(|last_try| last_try <= now) {
+                    Stage::Dead(Reason::Expired)
+                } else if since + GIVEN_UP_AFTER <= due_at {
                     Stage::Dead(Reason::GivenUp)
                 } else {
+                    let due_at = last_try.map_or(due_at, |last_try| due_at.min(last_try));
                     Stage::Waiting { due_at }
                 };
-                Self { since, attempts, stage }
+                Self { since, attempts, ends_at, stage }
             }
+            (Stage::Sending, Input::Ended) => Self { stage: Stage::Dead(Reason::Expired), ..self },
             (Stage::Sending, Input::WorkerGone) => {
                 Self { stage: Stage::Waiting { due_at: now }, ..self }
             }
-            (Stage::Dead(_), Input::Redriven) => Self::asked_for(now),
+            (Stage::Dead(_), Input::Redriven) => Self { ends_at, ..Self::asked_for(now) },
             (
                 Stage::Waiting { .. }
                 | Stage::Sending
@@ -277,6 +296,7 @@ impl MailDelivery {
                 | Input::Failed(_)
                 | Input::NobodyToSendTo
                 | Input::DoneWith
+                | Input::Ended
                 | Input::WorkerGone
                 | Input::Redriven,
             ) => return Err(OutOfOrder),

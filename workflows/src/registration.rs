@@ -89,3 +89,6 @@ pub const DRAWING: Drawing = Drawing {
     ],
     ends: &["in_force", "over"],
 };
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -100,8 +100,9 @@ pub(crate) const REVOKED: &str = "the card is revoked";
 pub const DRAWING: Drawing = Drawing {
     name: NAME,
     start: "none",
-    arrows: &[
-        Arrow { from: "none", label: STARTED, to: "questions_1" },
-    ],
+    arrows: &[Arrow { from: "none", label: STARTED, to: "questions_1" }],
     ends: &["done", "over"],
 };
+
+#[cfg(test)]
+mod tests;

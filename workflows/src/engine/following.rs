@@ -9,8 +9,9 @@ use domain::{
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use serde::de::DeserializeOwned;
 use sqlx::{SqliteConnection, SqlitePool};
-use stores::event_store::{
-    EventStore, Filter, Position, Recorded, Revision, StoreError, StreamName,
+use stores::{
+    event_store::{EventStore, Filter, Position, Recorded, Revision, StoreError, StreamName},
+    vault::Vault,
 };
 
 use super::{
@@ -20,7 +21,8 @@ use super::{
 };
 use crate::{
     commands::{self, Commands},
-    mail::Notice,
+    forgetting,
+    mail::Wanted,
     mail_delivery::{self, MailEvent, StepId},
     passcode_expiry,
 };
@@ -40,6 +42,8 @@ pub(super) struct Follower<'a> {
     pub(super) log: &'a dyn EventStore,
     pub(super) commands: &'a Commands,
     pub(super) policies: &'a Policies,
+    /// Where what events point to is forgotten; none where the log is only read once more.
+    pub(super) vault: Option<&'a Vault>,
 }
 
 /// A holder's row, worked out.
@@ -87,6 +91,13 @@ impl Follower<'_> {
         let names_only = checkpoint.names_only();
         let worked_out =
             if names_only { Vec::new() } else { self.work_out(holders.iter().copied()).await? };
+        // Before it counts as followed, so that a crash forgets nothing to forget.
+        let new = events.iter().filter(|event| checkpoint.position < event.position);
+        let leaving: BTreeSet<HolderId> =
+            new.filter(|event| forgetting::is_cause(&event.kind)).filter_map(holder_of).collect();
+        for holder in leaving {
+            self.forget(holder).await?;
+        }
         let mut tx = database::begin(self.pool).await?;
         // Another process may have come first; what it has applied is left out.
         let checkpoint::Checkpoint { mut position, .. } = checkpoint::read(&mut *tx).await?;
@@ -164,6 +175,17 @@ impl Follower<'_> {
         Ok(WorkedOut { holder, revision: loaded.revision, wake_up })
     }
 
+    async fn forget(&self, holder: HolderId) -> Result<(), EngineError> {
+        let Some(vault) = self.vault else { return Ok(()) };
+        let policy = self.policies.latest();
+        match forgetting::forget(self.log, self.commands, vault, policy, holder).await {
+            Ok(_) => Ok(()),
+            // He is not woken, either; a build that can read him comes back to it.
+            Err(error) if error.is::<UnknownEvent>() => Ok(()),
+            Err(error) => Err(StoreError(error).into()),
+        }
+    }
+
     async fn unreadable(&self, holder: HolderId) -> Result<WorkedOut, EngineError> {
         let stream = StreamName::holder(holder);
         let mut events = self.log.read_stream(&stream, Revision(0));
@@ -192,10 +214,11 @@ fn is_first_of_holder(recorded: &Recorded) -> bool {
 async fn apply_one(tx: &mut SqliteConnection, recorded: &Recorded) -> Result<(), EngineError> {
     if let Some(holder) = holder_of(recorded) {
         match commands::decode(recorded) {
-            Ok(event) if Notice::of(&event).is_some() => {
-                outbox::ask(tx, holder, recorded).await?;
+            Ok(event) => {
+                if let Some(wanted) = Wanted::of(&event) {
+                    outbox::ask(tx, holder, recorded, &wanted).await?;
+                }
             }
-            Ok(_) => {}
             Err(error) => skipped(recorded, &error),
         }
     } else if let Some(step) = StepId::of_stream(&recorded.stream) {

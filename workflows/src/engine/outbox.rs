@@ -14,7 +14,10 @@ use super::{
     EngineError,
     database::{instant, micros},
 };
-use crate::mail_delivery::{MailDelivery, Stage, StepId};
+use crate::{
+    mail::Wanted,
+    mail_delivery::{MailDelivery, Stage, StepId},
+};
 
 /// A mail that this worker has taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,17 +51,44 @@ pub struct DeadLetter {
     pub hitch: String,
 }
 
+/// A mail that brings a code, and is not with a mail server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeMail {
+    /// It is tried again; so often it was not taken.
+    Waiting {
+        /// Failures so far; 0 while it has not been tried.
+        attempts: u32,
+    },
+    /// It is not tried again.
+    Dead,
+}
+
+/// Which mails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// Those that bring codes.
+    Codes,
+    /// All others.
+    Others,
+}
+
 /// One that an event asks for; a second time, nothing.
 pub(super) async fn ask(
     tx: &mut SqliteConnection,
     holder: HolderId,
     asking: &Recorded,
+    wanted: &Wanted,
 ) -> sqlx::Result<()> {
+    let code = match wanted {
+        Wanted::Notice(_) => None,
+        Wanted::Code(code) => Some(code),
+    };
     sqlx::query(
         "
         insert into outbox
-            (step_id, holder_id, event_id, revision, since, state, attempts, look_at, fence)
-        values ($1, $2, $3, $4, $5, 'waiting', 0, $5, 0)
+            (step_id, holder_id, event_id, revision, since, state, attempts, look_at, fence,
+             code_id, ends_at)
+        values ($1, $2, $3, $4, $5, 'waiting', 0, $5, 0, $6, $7)
         on conflict (step_id) do nothing
         ",
     )
@@ -67,6 +97,8 @@ pub(super) async fn ask(
     .bind(asking.id.0)
     .bind(asking.revision.0.cast_signed())
     .bind(micros(asking.at))
+    .bind(code.map(|code| code.code))
+    .bind(code.map(|code| micros(code.expires_at)))
     .execute(tx)
     .await?;
     Ok(())
@@ -136,11 +168,13 @@ struct Row {
     attempts: u32,
     fence: i64,
     settled: Option<i64>,
+    ends_at: Option<i64>,
 }
 
 /// Takes up to `limit` mails that are due, the oldest first, until `lease_until`.
 pub(super) async fn take_due(
     executor: impl SqliteExecutor<'_>,
+    lane: Lane,
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
     limit: u32,
@@ -149,29 +183,34 @@ pub(super) async fn take_due(
         "
         update outbox set look_at = $2, fence = fence + 1
         where step_id in (
-            select step_id from outbox where look_at <= $1 order by look_at, step_id limit $3
+            select step_id from outbox
+            where look_at <= $1 and (ends_at is not null) = $4
+            order by look_at, step_id limit $3
         ) and look_at <= $1
-        returning step_id, holder_id, event_id, revision, since, attempts, fence, settled
+        returning step_id, holder_id, event_id, revision, since, attempts, fence, settled, ends_at
         ",
     )
     .bind(micros(now))
     .bind(micros(lease_until))
     .bind(limit)
+    .bind(lane == Lane::Codes)
     .fetch_all(executor)
     .await?;
     rows.into_iter().map(taken).collect()
 }
 
 fn taken(row: Row) -> Result<Taken, EngineError> {
-    let Row { step_id, holder_id, event_id, revision, since, attempts, fence, settled } = row;
+    let Row { step_id, holder_id, event_id, revision, since, attempts, fence, settled, ends_at } =
+        row;
     let since = instant(since)?;
+    let ends_at = ends_at.map(instant).transpose()?;
     Ok(Taken {
         step: StepId(step_id),
         holder: HolderId(holder_id),
         event: EventId(event_id),
         revision: Revision(revision.cast_unsigned()),
         settled: settled.map(|settled| Revision(settled.cast_unsigned())),
-        delivery: MailDelivery { since, attempts, stage: Stage::Sending },
+        delivery: MailDelivery { since, attempts, ends_at, stage: Stage::Sending },
         fence,
     })
 }
@@ -225,6 +264,22 @@ pub(super) async fn next(
             .fetch_one(executor)
             .await?;
     next.map(instant).transpose()
+}
+
+/// How the mail stands that brings this code; `None` once a mail server has it, or it was withdrawn.
+pub(super) async fn code_mail(
+    executor: impl SqliteExecutor<'_>,
+    code: Uuid,
+) -> sqlx::Result<Option<CodeMail>> {
+    let row: Option<(String, u32)> =
+        sqlx::query_as("select state, attempts from outbox where code_id = $1")
+            .bind(code)
+            .fetch_optional(executor)
+            .await?;
+    Ok(row.map(|(state, attempts)| match state.as_str() {
+        "dead" => CodeMail::Dead,
+        _ => CodeMail::Waiting { attempts },
+    }))
 }
 
 /// Up to `limit` dead letters after `after`, in the order of their steps.

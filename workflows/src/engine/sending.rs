@@ -8,26 +8,28 @@ use domain::{
     certificate,
     context::Context,
     expiry::Item,
-    ids::{CommandId, HolderId},
+    ids::{CommandId, HolderId, SecretRef},
     passcode::Standing,
     policy::Policies,
+    self_service::CodePurpose,
+    unlock::Stage as AtStage,
 };
 use futures::{TryStreamExt as _, future};
 use serde::Deserialize;
 use sqlx::SqlitePool;
 use stores::{
     event_store::{AppendError, EventStore, Expected, StreamName},
-    vault::Vault,
+    vault::{CodeBinding, Person, SELF_SERVICE_EMAIL, Vault},
 };
 use tokio::time::Instant;
 
 use super::{
-    EngineError, MAIL_LEASE, Ticked,
-    outbox::{self, Taken},
+    CODE_LEASE, EngineError, MAIL_LEASE, Ticked,
+    outbox::{self, Lane, Taken},
 };
 use crate::{
     commands::{self, Actor, Cause, Commands},
-    mail::{Asks, Composer, Courier, Failure, Mail, Notice},
+    mail::{Asks, CodeNotice, Composer, Copies, Courier, Failure, Mail, Notice, Wanted},
     mail_delivery::{Input, MailEvent, Stage},
 };
 
@@ -53,8 +55,9 @@ pub(super) struct Sender<'a> {
 
 impl Sender<'_> {
     /// Takes one batch of what is due; `None` if nothing is.
-    pub(super) async fn round(&self) -> Result<Option<Ticked>, EngineError> {
-        let due = outbox::take_due(self.pool, self.now, self.now + MAIL_LEASE, BATCH_MAX).await?;
+    pub(super) async fn round(&self, lane: Lane) -> Result<Option<Ticked>, EngineError> {
+        let lease_until = self.now + lease(lane);
+        let due = outbox::take_due(self.pool, lane, self.now, lease_until, BATCH_MAX).await?;
         if due.is_empty() {
             return Ok(None);
         }
@@ -78,6 +81,7 @@ impl Sender<'_> {
             Ok((Asked::For(mail), begun_by)) => (self.deliver(&mail).await, Some(begun_by)),
             Ok((Asked::Nobody, begun_by)) => (Input::NobodyToSendTo, Some(begun_by)),
             Ok((Asked::DoneWith, begun_by)) => (Input::DoneWith, Some(begun_by)),
+            Ok((Asked::TooLate, begun_by)) => (Input::Ended, Some(begun_by)),
             Err(error) => {
                 tracing::warn!(step = %taken.step.0, %error, "a mail could not be composed");
                 (Input::Failed(Failure::Transient("not composed".to_owned())), None)
@@ -115,16 +119,102 @@ impl Sender<'_> {
         let recorded = self.log.read_stream(&stream, taken.revision).try_next().await?;
         let recorded = recorded.ok_or_else(|| anyhow::anyhow!("its event is not in the log"))?;
         let event = commands::decode(&recorded)?;
-        let notice = Notice::of(&event).ok_or_else(|| anyhow::anyhow!("no mail is about this"))?;
+        let wanted = Wanted::of(&event).ok_or_else(|| anyhow::anyhow!("no mail is about this"))?;
         let meta: Meta = serde_json::from_slice(&recorded.meta)?;
-        let asked = match self.vault.person(taken.holder).await? {
-            None => Asked::Nobody,
-            Some(_) if !self.still_stands(taken.holder, notice.asks()).await? => Asked::DoneWith,
-            Some(to) => {
-                Asked::For(self.composer.compose(taken.step.0, recorded.at, &notice, to)?)
+        let asked = match (self.vault.person(taken.holder).await?, wanted) {
+            (None, _) => Asked::Nobody,
+            (Some(to), Wanted::Notice(notice)) => {
+                self.notice(taken, recorded.at, &notice, to).await?
             }
+            (Some(to), Wanted::Code(code)) => self.code(taken, recorded.at, &code, to).await?,
         };
         Ok((asked, meta.correlation))
+    }
+
+    async fn notice(
+        &self,
+        taken: &Taken,
+        at: DateTime<Utc>,
+        notice: &Notice,
+        to: Person,
+    ) -> anyhow::Result<Asked> {
+        if !self.still_stands(taken.holder, notice.asks()).await? {
+            return Ok(Asked::DoneWith);
+        }
+        let mut mail = self.composer.compose(taken.step.0, at, notice, to)?;
+        mail.copies = self.copies(taken.holder, notice.copies()).await?;
+        Ok(Asked::For(mail))
+    }
+
+    /// The addresses beside the contact address.
+    async fn copies(&self, holder: HolderId, copies: Copies) -> anyhow::Result<Vec<String>> {
+        if copies == Copies::None {
+            return Ok(vec![]);
+        }
+        let loaded = self.commands.load(holder).await?;
+        let self_service = loaded.holder.self_service();
+        let secret = match copies {
+            Copies::None => None,
+            Copies::ToRegistered => self_service.active().map(|active| active.email),
+            Copies::ToFormer => self_service.former_email(),
+        };
+        let address = match secret {
+            Some(secret) => self.address(secret).await?,
+            None => None,
+        };
+        Ok(address.into_iter().collect())
+    }
+
+    /// R-08, U-08: the code, to the address that it was sent to and no other.
+    async fn code(
+        &self,
+        taken: &Taken,
+        at: DateTime<Utc>,
+        notice: &CodeNotice,
+        to: Person,
+    ) -> anyhow::Result<Asked> {
+        if !self.is_awaited(taken.holder, notice).await? {
+            return Ok(Asked::DoneWith);
+        }
+        if notice.expires_at <= self.now {
+            return Ok(Asked::TooLate);
+        }
+        let Some(email) = self.address(notice.to).await? else { return Ok(Asked::Nobody) };
+        let binding = CodeBinding {
+            code: notice.code,
+            key: notice.key,
+            purpose: notice.purpose.as_str(),
+            holder: taken.holder,
+            card: &notice.card,
+            flow: notice.flow,
+        };
+        let code = self.vault.code(&binding)?;
+        let zone = Context { now: self.now, policies: self.policies }.policy().zone;
+        let to = Person { email, ..to };
+        let mail = self.composer.compose_code(taken.step.0, at, (notice, &code), to, &zone)?;
+        Ok(Asked::For(mail))
+    }
+
+    /// B-36, B-37: only the newest code is worth anything, and only until it was used or is void.
+    async fn is_awaited(&self, holder: HolderId, notice: &CodeNotice) -> anyhow::Result<bool> {
+        let loaded = self.commands.load(holder).await?;
+        let ctx = Context { now: self.now, policies: self.policies };
+        let self_service = loaded.holder.self_service();
+        let waits = match notice.purpose {
+            CodePurpose::Registration => self_service
+                .awaiting(&ctx)
+                .is_some_and(|awaiting| awaiting.registration == notice.flow),
+            CodePurpose::Unlock => self_service.unlock(&ctx).is_some_and(|unlock| {
+                unlock.unlock == notice.flow && unlock.stage == AtStage::Code
+            }),
+        };
+        let newest = self_service.codes(notice.purpose, notice.flow).last();
+        Ok(waits && newest.is_some_and(|newest| newest.code == notice.code && !newest.voided))
+    }
+
+    async fn address(&self, secret: SecretRef) -> anyhow::Result<Option<String>> {
+        let sealed = self.vault.open_sealed(secret, SELF_SERVICE_EMAIL, "", self.now).await?;
+        Ok(sealed.map(|address| String::from_utf8_lossy(&address).into_owned()))
     }
 
     /// A mail may be late, by days if the mail server was down: whoever has done meanwhile what it
@@ -192,6 +282,16 @@ enum Asked {
     For(Mail),
     Nobody,
     DoneWith,
+    /// The code is over.
+    TooLate,
+}
+
+/// How long a batch may be held.
+fn lease(lane: Lane) -> TimeDelta {
+    match lane {
+        Lane::Codes => CODE_LEASE,
+        Lane::Others => MAIL_LEASE,
+    }
 }
 
 #[derive(Deserialize)]
@@ -205,6 +305,7 @@ fn hitch(input: &Input) -> String {
     match input {
         Input::Failed(failure) => failure.to_string(),
         Input::NobodyToSendTo => "nobody is on record to send it to".to_owned(),
+        Input::Ended => "the code that it brings is over".to_owned(),
         Input::Taken | Input::Delivered | Input::DoneWith | Input::WorkerGone | Input::Redriven => {
             String::new()
         }

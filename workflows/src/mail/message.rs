@@ -153,10 +153,10 @@ mod tests {
         let first = mail.to.email.clone();
         mail.copies = vec!["other@example.org".to_owned(), "nobody".to_owned()];
         let (addresses, _) = write(&mail, &from).unwrap();
-        assert_eq!(addresses.iter().map(ToString::to_string).collect::<Vec<_>>(), [
-            first.clone(),
-            "other@example.org".to_owned()
-        ]);
+        assert_eq!(
+            addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            [first.clone(), "other@example.org".to_owned()]
+        );
         mail.copies = vec![first.clone()];
         assert_eq!(write(&mail, &from).unwrap().0.len(), 1);
         "nobody".clone_into(&mut mail.to.email);

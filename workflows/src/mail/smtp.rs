@@ -207,10 +207,7 @@ impl Courier for SmtpCourier {
 }
 
 /// Names the recipients. One that is refused for good does not keep the mail from the others.
-async fn recipients(
-    connection: &mut AsyncSmtpConnection,
-    to: Vec<Address>,
-) -> Result<(), Failure> {
+async fn recipients(connection: &mut AsyncSmtpConnection, to: Vec<Address>) -> Result<(), Failure> {
     let (mut refused, mut n_taken) = (None, 0);
     for address in to {
         let answer = connection.command(Rcpt::new(address, vec![])).await;

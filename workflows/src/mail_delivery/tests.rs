@@ -129,6 +129,9 @@ fn label(input: &Input, to: Stage) -> &'static str {
         (Input::Taken, _) => "taken by a worker",
         (Input::Delivered, _) => "accepted by the mail server",
         (Input::DoneWith, _) => "what it tells of is done with",
+        (Input::Ended, _) | (Input::Failed(_), Stage::Dead(Reason::Expired)) => {
+            "the code it brings is over"
+        }
         (Input::WorkerGone, _) => "the worker is gone",
         (Input::Redriven, _) => "redriven by the operator",
         (Input::Failed(Failure::Permanent(_)) | Input::NobodyToSendTo, _) => {
@@ -142,7 +145,7 @@ fn label(input: &Input, to: Stage) -> &'static str {
     }
 }
 
-fn every_input() -> [Input; 8] {
+fn every_input() -> [Input; 9] {
     [
         Input::Taken,
         Input::Delivered,
@@ -150,6 +153,7 @@ fn every_input() -> [Input; 8] {
         Input::Failed(Failure::Permanent("550".to_owned())),
         Input::NobodyToSendTo,
         Input::DoneWith,
+        Input::Ended,
         Input::WorkerGone,
         Input::Redriven,
     ]
@@ -158,7 +162,8 @@ fn every_input() -> [Input; 8] {
 #[test]
 fn the_drawing_has_every_way_there_is_and_no_other() {
     let mut found = BTreeSet::new();
-    let mut to_walk = vec![MailDelivery::asked_for(at(0))];
+    let plain = MailDelivery::asked_for(at(0));
+    let mut to_walk = vec![plain, MailDelivery { ends_at: Some(at(900_000)), ..plain }];
     let mut seen = BTreeSet::new();
     while let Some(delivery) = to_walk.pop() {
         for now in [at(0), at(0) + GIVEN_UP_AFTER] {
@@ -173,6 +178,21 @@ fn the_drawing_has_every_way_there_is_and_no_other() {
         }
     }
     assert_drawn(&DRAWING, &found);
+}
+
+#[test]
+fn b11_a_mail_that_brings_a_code_is_tried_until_just_before_the_code_is_over() {
+    let end = 15 * 60_000;
+    let brings = |now| {
+        let code = MailDelivery { ends_at: Some(at(end)), ..sending() };
+        code.step(at(now), 0, &not_now()).unwrap()
+    };
+    assert_eq!(due_at(brings(0)), at(1_000));
+    assert_eq!(due_at(brings(end - 1_500)), at(end - 1_000));
+    assert_eq!(due_at(brings(end - 1_001)), at(end - 1_000));
+    assert_eq!(brings(end - 1_000).stage, Stage::Dead(Reason::Expired));
+    let redriven = brings(end).step(at(end), 0, &Input::Redriven).unwrap();
+    assert_eq!(redriven.ends_at, Some(at(end)));
 }
 
 proptest! {

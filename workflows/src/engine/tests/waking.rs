@@ -136,8 +136,10 @@ async fn a_mail_whose_lease_was_taken_over_is_completed_by_the_other_only() {
     assert!(engine.wake(&ctx, &mut Ticked::default()).await.unwrap());
     let live = engine.0.live.read().await;
     let later = now + MAIL_LEASE;
-    let mine = outbox::take_due(&*live, now, later, 10).await.unwrap()[0];
-    let theirs = outbox::take_due(&*live, later, later + MAIL_LEASE, 10).await.unwrap()[0];
+    let mine = outbox::take_due(&*live, outbox::Lane::Others, now, later, 10).await.unwrap()[0];
+    let theirs = outbox::take_due(&*live, outbox::Lane::Others, later, later + MAIL_LEASE, 10)
+        .await
+        .unwrap()[0];
     assert!(!outbox::hold(&*live, &mine, later + LEASE).await.unwrap());
     assert!(!outbox::postpone(&*live, &mine, 1, later, "late").await.unwrap());
     assert!(outbox::hold(&*live, &theirs, later + LEASE).await.unwrap());
