@@ -41,6 +41,14 @@
 //! | B-55 | [`card`] | [`card::CardUpdate`], [`card::CardUpdate::signer`] |
 //! | B-20, B-21 | [`passcode`] | [`passcode::Passcodes::worst`], [`passcode::Standing::set`] |
 //! | B-26 | [`holder`] | [`holder::HolderEvent::HistoryCyclingFlagged`] |
+//! | R-01, R-02, R-04, R-06, R-07, B-43 | [`self_service`] | [`holder::HolderCommand::BeginRegistration`] |
+//! | R-05, B-35 | [`self_service`] | [`self_service::judge`], [`self_service::normalise`] |
+//! | R-08 to R-11, U-08 to U-11, B-11, B-36 to B-38 | [`self_service`] | [`holder::HolderCommand::SendCode`], [`holder::HolderCommand::EnterCode`] |
+//! | B-33, B-34, B-42, B-44, B-45 | [`self_service`] | [`self_service::SelfService::status`] |
+//! | U-01 to U-04, U-06, B-40, B-47 | [`unlock`] | [`unlock::may_start`], [`holder::HolderCommand::StartUnlock`] |
+//! | U-05, U-07, B-31, B-32 | [`unlock`] | [`holder::HolderCommand::AnswerQuestions`] |
+//! | P-09, B-41 | [`unlock`] | [`unlock::recovery_tries`], [`holder::HolderCommand::TryRecoveryPasscode`] |
+//! | U-12, B-39 | [`unlock`] | [`unlock::Stage::Passcode`], [`holder::HolderCommand::CompleteUnlock`] |
 //!
 //! Every number is in [`policy`].
 

@@ -23,6 +23,7 @@ pub const CODES_PER_HOUR_MAX: u8 = 32;
 /// One version of the numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that a rule names")]
 pub struct Policy {
     /// Counts up with every publication, from 1; recorded with every event.
     pub version: u32,

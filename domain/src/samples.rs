@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The reference of the card's first PUK.
-pub(crate) const PUK: u128 = 0x50554b;
+pub(crate) const PUK: u128 = 0x0050_554b;
 
 /// The `n`-th reference.
 pub(crate) fn secret(n: u128) -> SecretRef {

@@ -380,7 +380,8 @@ fn refused(reason: LogonRefusal) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::passcode::Kind;
+    use domain::{ids::CommandId, passcode::Kind, unlock};
+    use uuid::Uuid;
 
     use super::*;
 
@@ -415,6 +416,21 @@ mod tests {
         assert_eq!(
             sentence(&HolderEvent::LockAnnounced { on, locks_on, items }),
             "You were told that your account locks on 31 March 2026 unless you change your smartcard passcode"
+        );
+    }
+
+    #[test]
+    fn u06_the_ledger_says_where_an_unlock_was_tried_and_why_it_was_refused() {
+        let refused = HolderEvent::UnlockRefused {
+            unlock: CommandId(Uuid::from_u128(1)),
+            card: "00A1".parse().unwrap(),
+            reason: unlock::Refusal::Blocked,
+            workstation: "WARD-7".to_owned(),
+            reader: "Reader 1".to_owned(),
+        };
+        assert_eq!(
+            sentence(&refused),
+            "Somebody with your smartcard tried to unlock it at workstation WARD-7, in reader Reader 1, and was refused: Self-service is blocked because three attempts have failed"
         );
     }
 

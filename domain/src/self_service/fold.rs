@@ -22,6 +22,7 @@ const FORMER_HOURS: i64 = 24;
 impl SelfService {
     /// The state after an event of `at`. Events of other parts change nothing here.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a table: an event and what it makes of the state")]
     pub(crate) fn evolve(mut self, at: DateTime<Utc>, event: &HolderEvent) -> Self {
         let told = |replaced_at: DateTime<Utc>| replaced_at + TimeDelta::hours(FORMER_HOURS) <= at;
         self.former = self.former.filter(|(_, replaced_at)| !told(*replaced_at));

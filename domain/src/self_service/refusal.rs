@@ -125,14 +125,11 @@ impl Refusal {
                 "Copy the code from the newest email. It has 8 letters and digits."
             }
             Self::CodeUsed => "Go on from where you are.",
-            Self::RecoveryPasscodeNotSet => {
+            Self::RecoveryPasscodeNotSet | Self::RecoveryPasscodeBlocked => {
                 "Answer your security questions, or ask the registration authority of your organisation."
             }
             Self::RecoveryPasscodeWrong { .. } => {
                 "Try again carefully, or ask the registration authority of your organisation."
-            }
-            Self::RecoveryPasscodeBlocked => {
-                "Answer your security questions, or ask the registration authority of your organisation."
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Unlocking, a sentence each; boundaries in pairs.
 
+mod acts;
 mod codes;
 mod machine;
 mod model;
@@ -60,7 +61,7 @@ fn answered(unlock: CommandId, attempt: u8, right: bool, code: u128) -> HolderCo
 }
 
 fn wrong(unlock: CommandId, attempt: u8) -> HolderEvent {
-    let numbers = &[1, 2, 3, 4][..usize::from(attempt) + 1];
+    let numbers = &[1, 2, 3, 4][..=usize::from(attempt)];
     HolderEvent::AnswersWrong { unlock, attempt, failures: attempt, asked: asked(numbers) }
 }
 

@@ -292,7 +292,7 @@ fn b55_the_vault_keeps_the_certificates_of_an_open_update() {
     ];
     let when = issued.into_iter().fold(begun_on_the_20th(), done);
     when.see(|ctx, holder| {
-        assert_eq!(holder.kept(ctx.policy()), [secret(1), secret(7), secret(PUK)])
+        assert_eq!(holder.kept(ctx.policy()), [secret(1), secret(7), secret(PUK)]);
     });
     let when = done(written(holder().on("2027-02-20")), COMMIT);
     when.see(|ctx, holder| assert_eq!(holder.kept(ctx.policy()), [secret(1), secret(PUK)]));

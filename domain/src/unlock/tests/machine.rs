@@ -5,7 +5,8 @@ use proptest::test_runner::Config;
 use proptest_state_machine::{StateMachineTest, prop_state_machine};
 
 use super::{
-    model::{Act, At, Model, Puk, Tear, Typed},
+    acts::{Act, Tear, Typed},
+    model::{At, Model, Puk},
     *,
 };
 use crate::{

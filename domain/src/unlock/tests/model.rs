@@ -4,55 +4,10 @@
 use proptest::prelude::*;
 use proptest_state_machine::ReferenceStateMachine;
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
+use super::acts::{self, Act, Tear, Typed};
 
-/// What a typed code is.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Typed {
-    Newest,
-    Earlier,
-    Wrong,
-}
-
-/// When the line breaks while the card is asked which PUK it has.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Tear {
-    Never,
-    BeforeTheFirst,
-    AfterTheFirst,
-}
-
-/// Something that somebody does.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Act {
-    Wait(i64),
-    Register,
-    Redirect,
-    Cancel,
-    SendRegistrationCode,
-    EnterRegistrationCode(Typed),
-    Start,
-    Answer {
-        right: bool,
-    },
-    AnswerStale {
-        right: bool,
-    },
-    SendUnlockCode,
-    EnterUnlockCode(Typed),
-    /// Five wrong ones in a row.
-    GuessUnlockCode,
-    SetRecoveryPasscode,
-    TryRecoveryPasscode {
-        right: bool,
-    },
-    Complete,
-    TakePuk,
-    CardTakesPuk,
-    ReportPuk,
-    ProbePuk(Tear),
-}
+pub(super) const MINUTE: i64 = 60;
+pub(super) const HOUR: i64 = 60 * MINUTE;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum At {
@@ -313,19 +268,6 @@ pub(super) fn is_past_code(at: At) -> bool {
     }
 }
 
-fn waits() -> impl Strategy<Value = i64> {
-    let around = [1, 58, MINUTE, 14 * MINUTE, 15 * MINUTE, 59 * MINUTE, HOUR, 23 * HOUR, 24 * HOUR];
-    prop::sample::select(around.to_vec())
-}
-
-fn typed() -> impl Strategy<Value = Typed> {
-    prop_oneof![2 => Just(Typed::Newest), 1 => Just(Typed::Earlier), 4 => Just(Typed::Wrong)]
-}
-
-fn tear() -> impl Strategy<Value = Tear> {
-    prop_oneof![Just(Tear::Never), Just(Tear::BeforeTheFirst), Just(Tear::AfterTheFirst)]
-}
-
 impl ReferenceStateMachine for Model {
     type State = Self;
     type Transition = Act;
@@ -351,41 +293,8 @@ impl ReferenceStateMachine for Model {
         person.prop_map(model).boxed()
     }
 
-    /// Mostly what comes next, and anything at any time.
     fn transitions(state: &Self) -> BoxedStrategy<Act> {
-        let answer = any::<bool>().prop_map(|right| Act::Answer { right });
-        let recovery = any::<bool>().prop_map(|right| Act::TryRecoveryPasscode { right });
-        let next = match state.at() {
-            None | Some(At::Done) => Just(Act::Start).boxed(),
-            Some(At::Questions) => prop_oneof![3 => answer, 1 => recovery].boxed(),
-            Some(At::RecoveryPasscode) => recovery.boxed(),
-            Some(At::Code) => prop_oneof![
-                5 => typed().prop_map(Act::EnterUnlockCode),
-                1 => Just(Act::SendUnlockCode),
-                3 => Just(Act::GuessUnlockCode),
-            ]
-            .boxed(),
-            Some(At::Passcode(_)) => prop_oneof![Just(Act::TakePuk), Just(Act::Complete)].boxed(),
-        };
-        let of_puk = prop_oneof![
-            Just(Act::TakePuk),
-            Just(Act::CardTakesPuk),
-            Just(Act::ReportPuk),
-            tear().prop_map(Act::ProbePuk),
-        ];
-        let any_answer = any::<bool>().prop_map(|right| Act::AnswerStale { right });
-        prop_oneof![
-            8 => next,
-            3 => waits().prop_map(Act::Wait),
-            2 => of_puk,
-            1 => prop::sample::select(vec![Act::Register, Act::Redirect, Act::Cancel]),
-            2 => typed().prop_map(Act::EnterRegistrationCode),
-            1 => prop::sample::select(vec![Act::SendRegistrationCode, Act::SendUnlockCode]),
-            1 => prop::sample::select(vec![Act::Start, Act::SetRecoveryPasscode, Act::Complete]),
-            1 => any_answer,
-            1 => typed().prop_map(Act::EnterUnlockCode),
-        ]
-        .boxed()
+        acts::after(state.at())
     }
 
     fn apply(mut state: Self, act: &Act) -> Self {
