@@ -10,11 +10,13 @@
 //!     claimed --> claimed: claimed by a workstation
 //!     claimed --> claimed: a blank card has made a key
 //!     claimed --> present: key 9E has signed
+//!     claimed --> done: the card shows whose it is
 //!     claimed --> agreed: key 9A has signed
 //!     claimed --> open: the try came to nothing
 //!     claimed --> cancelled: the person changed his mind
 //!     present --> claimed: claimed by a workstation
 //!     present --> agreed: key 9A has signed
+//!     present --> agreed: the accepted code agrees
 //!     present --> open: the try came to nothing
 //!     present --> cancelled: the person changed his mind
 //!     agreed --> claimed: claimed by a workstation
@@ -22,6 +24,7 @@
 //!     agreed --> settled: the current passcode is known
 //!     agreed --> done: the current passcode is known
 //!     agreed --> writing: the new passcode is pending
+//!     agreed --> agreed: the new passcode was used before
 //!     agreed --> updating: the card update is begun
 //!     agreed --> open: the try came to nothing
 //!     agreed --> cancelled: the person changed his mind

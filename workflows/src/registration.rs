@@ -1,6 +1,20 @@
 //! Self-service registration: from the card's agreement to the code that completes it.
 //!
 //! ```mermaid
+//! stateDiagram-v2
+//!     [*] --> none
+//!     none --> code: the card and its holder agree
+//!     code --> code: a new code is asked for
+//!     code --> code: another address is given
+//!     code --> code: a wrong code is entered
+//!     code --> in_force: the newest code is entered
+//!     code --> over: another one is begun
+//!     code --> over: the holder gives it up
+//!     code --> over: 60 minutes go by
+//!     code --> over: the card is revoked
+//!     in_force --> over: another one is completed
+//!     in_force --> [*]
+//!     over --> [*]
 //! ```
 //!
 //! The workflow's memory is the holder's own stream ([`domain::self_service`]): a registration is

@@ -2,6 +2,54 @@
 //! there to the new passcode on it.
 //!
 //! ```mermaid
+//! stateDiagram-v2
+//!     [*] --> none
+//!     none --> questions_1: the card shows itself
+//!     none --> questions_2: the card shows itself
+//!     none --> questions_3: the card shows itself
+//!     none --> recovery: the card shows itself
+//!     none --> over: the card shows itself
+//!     questions_1 --> code: all answers are right
+//!     questions_1 --> questions_2: an answer is wrong
+//!     questions_1 --> code: the recovery passcode is right
+//!     questions_1 --> questions_1: the recovery passcode is wrong
+//!     questions_1 --> over: another one is started
+//!     questions_1 --> over: its time goes by
+//!     questions_1 --> over: the card is revoked
+//!     questions_2 --> code: all answers are right
+//!     questions_2 --> questions_3: an answer is wrong
+//!     questions_2 --> code: the recovery passcode is right
+//!     questions_2 --> questions_2: the recovery passcode is wrong
+//!     questions_2 --> over: another one is started
+//!     questions_2 --> over: its time goes by
+//!     questions_2 --> over: the card is revoked
+//!     questions_3 --> code: all answers are right
+//!     questions_3 --> over: an answer is wrong
+//!     questions_3 --> code: the recovery passcode is right
+//!     questions_3 --> questions_3: the recovery passcode is wrong
+//!     questions_3 --> over: another one is started
+//!     questions_3 --> over: its time goes by
+//!     questions_3 --> over: the card is revoked
+//!     recovery --> passcode: the recovery passcode is right
+//!     recovery --> recovery: the recovery passcode is wrong
+//!     recovery --> over: the recovery passcode is wrong
+//!     recovery --> over: another one is started
+//!     recovery --> over: its time goes by
+//!     recovery --> over: the card is revoked
+//!     code --> code: a new code is asked for
+//!     code --> code: a wrong code is entered
+//!     code --> over: a wrong code is entered
+//!     code --> passcode: the newest code is entered
+//!     code --> over: another one is started
+//!     code --> over: its time goes by
+//!     code --> over: the card is revoked
+//!     passcode --> done: the new passcode is read back
+//!     passcode --> over: another one is started
+//!     passcode --> over: its time goes by
+//!     passcode --> over: the card is revoked
+//!     over --> done: the new passcode is read back
+//!     done --> [*]
+//!     over --> [*]
 //! ```
 //!
 //! The workflow's memory is the holder's own stream ([`domain::unlock`]): two unlocks of one person at
@@ -96,11 +144,57 @@ pub(crate) const ANOTHER: &str = "another one is started";
 pub(crate) const TIME: &str = "its time goes by";
 pub(crate) const REVOKED: &str = "the card is revoked";
 
-/// The states and the ways between them. `recovery` is where nobody is registered.
+/// The states and the ways between them. At `recovery` is whoever is not registered; what a card has
+/// been given may be told after the time is over.
 pub const DRAWING: Drawing = Drawing {
     name: NAME,
     start: "none",
-    arrows: &[Arrow { from: "none", label: STARTED, to: "questions_1" }],
+    arrows: &[
+        Arrow { from: "none", label: STARTED, to: "questions_1" },
+        Arrow { from: "none", label: STARTED, to: "questions_2" },
+        Arrow { from: "none", label: STARTED, to: "questions_3" },
+        Arrow { from: "none", label: STARTED, to: "recovery" },
+        Arrow { from: "none", label: STARTED, to: "over" },
+        Arrow { from: "questions_1", label: ANSWERS_RIGHT, to: "code" },
+        Arrow { from: "questions_1", label: ANSWERS_WRONG, to: "questions_2" },
+        Arrow { from: "questions_1", label: RECOVERY_RIGHT, to: "code" },
+        Arrow { from: "questions_1", label: RECOVERY_WRONG, to: "questions_1" },
+        Arrow { from: "questions_1", label: ANOTHER, to: "over" },
+        Arrow { from: "questions_1", label: TIME, to: "over" },
+        Arrow { from: "questions_1", label: REVOKED, to: "over" },
+        Arrow { from: "questions_2", label: ANSWERS_RIGHT, to: "code" },
+        Arrow { from: "questions_2", label: ANSWERS_WRONG, to: "questions_3" },
+        Arrow { from: "questions_2", label: RECOVERY_RIGHT, to: "code" },
+        Arrow { from: "questions_2", label: RECOVERY_WRONG, to: "questions_2" },
+        Arrow { from: "questions_2", label: ANOTHER, to: "over" },
+        Arrow { from: "questions_2", label: TIME, to: "over" },
+        Arrow { from: "questions_2", label: REVOKED, to: "over" },
+        Arrow { from: "questions_3", label: ANSWERS_RIGHT, to: "code" },
+        Arrow { from: "questions_3", label: ANSWERS_WRONG, to: "over" },
+        Arrow { from: "questions_3", label: RECOVERY_RIGHT, to: "code" },
+        Arrow { from: "questions_3", label: RECOVERY_WRONG, to: "questions_3" },
+        Arrow { from: "questions_3", label: ANOTHER, to: "over" },
+        Arrow { from: "questions_3", label: TIME, to: "over" },
+        Arrow { from: "questions_3", label: REVOKED, to: "over" },
+        Arrow { from: "recovery", label: RECOVERY_RIGHT, to: "passcode" },
+        Arrow { from: "recovery", label: RECOVERY_WRONG, to: "recovery" },
+        Arrow { from: "recovery", label: RECOVERY_WRONG, to: "over" },
+        Arrow { from: "recovery", label: ANOTHER, to: "over" },
+        Arrow { from: "recovery", label: TIME, to: "over" },
+        Arrow { from: "recovery", label: REVOKED, to: "over" },
+        Arrow { from: "code", label: SENT, to: "code" },
+        Arrow { from: "code", label: CODE_WRONG, to: "code" },
+        Arrow { from: "code", label: CODE_WRONG, to: "over" },
+        Arrow { from: "code", label: CODE_RIGHT, to: "passcode" },
+        Arrow { from: "code", label: ANOTHER, to: "over" },
+        Arrow { from: "code", label: TIME, to: "over" },
+        Arrow { from: "code", label: REVOKED, to: "over" },
+        Arrow { from: "passcode", label: WRITTEN, to: "done" },
+        Arrow { from: "passcode", label: ANOTHER, to: "over" },
+        Arrow { from: "passcode", label: TIME, to: "over" },
+        Arrow { from: "passcode", label: REVOKED, to: "over" },
+        Arrow { from: "over", label: WRITTEN, to: "done" },
+    ],
     ends: &["done", "over"],
 };
 

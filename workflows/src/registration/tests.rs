@@ -19,7 +19,10 @@ use uuid::Uuid;
 use super::*;
 use crate::drawing::walked::assert_drawn;
 
-/// A holder, and what time it is for him. Whatever is asked takes him two minutes.
+/// How long whatever is asked takes: so long that another code may be sent.
+const STEP: TimeDelta = TimeDelta::seconds(61);
+
+/// A holder, and what time it is for him.
 #[derive(Clone)]
 pub(crate) struct Life {
     pub(crate) holder: Holder,
@@ -82,7 +85,7 @@ impl Life {
         let events = self.holder.decide(&ctx, command).ok().filter(|events| !events.is_empty())?;
         let holder =
             events.iter().fold(self.holder.clone(), |holder, event| holder.evolve(self.now, event));
-        Some(Self { holder, now: now + TimeDelta::minutes(2) })
+        Some(Self { holder, now: now + STEP })
     }
 
     pub(crate) fn later(&self, minutes: i64) -> Self {
