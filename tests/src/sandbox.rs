@@ -67,6 +67,12 @@ impl Sandbox {
         self.folder.path().join("pcscd/pcscd.comm")
     }
 
+    /// The folder of a card in the drawer.
+    #[must_use]
+    pub fn card_folder(&self, card: &str) -> PathBuf {
+        self.folder.path().join("cards").join(card)
+    }
+
     /// The drawer's socket.
     #[must_use]
     pub fn drawer_socket(&self) -> PathBuf {

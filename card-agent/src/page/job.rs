@@ -97,7 +97,7 @@ pub(super) async fn carry_out(
         }
         Ok(Err(halt)) => match faults_of(&halt, &ready) {
             Some(faults) => page.look.passcode(&after(ready, &halt), &faults),
-            None => page.look.situation(&halt.into(), Some(&id)),
+            None => page.look.situation(&Situation::of(halt, &ready.act), Some(&id)),
         },
         Err(situation) => page.look.situation(&situation, Some(&id)),
     }

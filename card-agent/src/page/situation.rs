@@ -2,7 +2,7 @@
 
 mod words;
 
-use protocol::CardSeen;
+use protocol::{Act, CardSeen};
 
 pub(super) use words::Words;
 
@@ -67,8 +67,12 @@ pub(super) enum Situation {
     PukNotTaken,
     /// The card kept the old passcode.
     NotWritten,
+    /// The same of one that was to be unlocked.
+    NotUnlocked,
     /// Old or new, nobody knows.
     WriteUnknown,
+    /// The same of a card that was to be unlocked: its old passcode is locked or forgotten.
+    UnlockUnknown,
     /// The line broke in the middle; nothing was changed.
     ServerLost,
     /// The passcode is changed, and the server does not know.
@@ -130,6 +134,17 @@ impl From<Halt> for Situation {
             | Halt::LastTry { .. }
             | Halt::WrongPasscode { .. }
             | Halt::NewPasscodeUnfit => Self::ServerFault,
+        }
+    }
+}
+
+impl Situation {
+    /// How an act ended, in the words of that act.
+    pub(super) fn of(halt: Halt, act: &Act) -> Self {
+        match halt {
+            Halt::NotWritten if *act == Act::Unlock => Self::NotUnlocked,
+            Halt::WriteUnknown if *act == Act::Unlock => Self::UnlockUnknown,
+            halt => halt.into(),
         }
     }
 }

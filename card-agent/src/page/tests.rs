@@ -458,6 +458,18 @@ async fn an_address_that_does_not_exist_leads_to_the_portal() {
     assert_eq!(answered.header("cache-control"), pages::ASSET_CACHE);
 }
 
+#[tokio::test]
+async fn u12_a_card_that_leaves_while_it_is_unlocked_is_said_to_be_as_it_was_or_not_known() {
+    let form = "new_passcode=246802&confirm_passcode=246802";
+    for (at, words) in [(0x24, "taken out too early"), (0x2C, "not known whether your card is")] {
+        let workstation = locked(Act::Unlock);
+        workstation.card.files().pulled_at = Some(at);
+        let answered = workstation.post(form).await;
+        assert_eq!(answered.status, StatusCode::CONFLICT);
+        assert!(answered.body.contains(words), "{}", answered.body);
+    }
+}
+
 /// What can end an act beside the above: each has a page.
 #[test]
 fn every_other_end_of_an_act_has_a_page() {
@@ -475,7 +487,9 @@ fn every_other_end_of_an_act_has_a_page() {
         ("not_blank", Situation::NotBlank),
         ("puk_not_taken", Situation::PukNotTaken),
         ("not_written", Situation::NotWritten),
+        ("not_unlocked", Situation::NotUnlocked),
         ("write_unknown", Situation::WriteUnknown),
+        ("unlock_unknown", Situation::UnlockUnknown),
         ("server_lost", Situation::ServerLost),
         ("written_server_lost", Situation::WrittenServerLost),
         ("server_fault", Situation::ServerFault),

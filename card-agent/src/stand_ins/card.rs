@@ -79,6 +79,8 @@ pub(crate) struct Files {
     pub(crate) objects: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The next signature of this slot fails, once, for no reason that the card gives.
     pub(crate) fails_once: Option<u8>,
+    /// It is pulled out when it has obeyed a command with this instruction, once.
+    pub(crate) pulled_at: Option<u8>,
     n_generated: u8,
 }
 
@@ -103,6 +105,7 @@ impl StandInCard {
             keys: BTreeMap::new(),
             objects: BTreeMap::new(),
             fails_once: None,
+            pulled_at: None,
             n_generated: 0,
         })))
     }
@@ -192,6 +195,10 @@ impl Transport for Inserted {
             return Err(LinkError::Lost);
         }
         let answer = self.receive(apdu);
+        let pulled_at = &mut self.files.lock().unwrap().pulled_at;
+        if pulled_at.take_if(|ins| *ins == apdu[1]).is_some() {
+            self.pull_at = at;
+        }
         if at == self.pull_at { Err(LinkError::Lost) } else { Ok(answer) }
     }
 

@@ -12,7 +12,7 @@ mod passcode_front;
 
 use std::{
     fs::File,
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread::JoinHandle,
@@ -29,7 +29,7 @@ use self::{
     flash::{Flash, Fuse},
     passcode_front::PasscodeFront,
 };
-use crate::{Faults, Moment, Profile, TearAt};
+use crate::{Faults, Moment, OVERHEARD, Profile, TearAt};
 
 /// The applet's buffers lie on the stack, and a debug build doubles them.
 const STACK_BYTES: usize = 16 << 20;
@@ -100,6 +100,7 @@ impl Card {
             tear: faults.tear_ins,
             tear_after_writes: faults.tear_after_writes,
             delay: Duration::from_millis(faults.delay_ms.into()),
+            listener: if faults.overheard { Some(listener(folder)?) } else { None },
             orders: orders_of_card,
             answers: answers_of_card,
         };
@@ -154,6 +155,8 @@ struct Life {
     tear: Option<TearAt>,
     tear_after_writes: Option<u64>,
     delay: Duration,
+    /// Where the commands that carry a PUK are written.
+    listener: Option<File>,
     orders: Receiver<Order>,
     answers: SyncSender<Vec<u8>>,
 }
@@ -228,9 +231,20 @@ impl Life {
         if torn == Some(Moment::Before) {
             return Err(PowerLost);
         }
+        self.listen(apdu);
         std::thread::sleep(self.delay);
         let answer = edge.transmit(apdu);
         if fuse.is_blown() || torn == Some(Moment::After) { Err(PowerLost) } else { Ok(answer) }
+    }
+
+    /// CHANGE REFERENCE DATA of 81, and RESET RETRY COUNTER.
+    fn listen(&mut self, apdu: &[u8]) {
+        if let (Some(file), [_, 0x24, _, 0x81, ..] | [_, 0x2C, ..]) = (&mut self.listener, apdu) {
+            let hex: String = apdu.iter().map(|byte| format!("{byte:02X}")).collect();
+            if let Err(error) = writeln!(file, "{hex}") {
+                tracing::error!(%error, "nobody could listen");
+            }
+        }
     }
 
     fn torn_at(&mut self, apdu: &[u8]) -> Option<Moment> {
@@ -238,6 +252,10 @@ impl Life {
         tear.nth -= 1;
         (tear.nth == 0).then_some(tear.moment)
     }
+}
+
+fn listener(folder: &Path) -> io::Result<File> {
+    File::options().create(true).append(true).open(folder.join(OVERHEARD))
 }
 
 fn formatted(image: &Path, fuse: &Fuse) -> Result<Flash, OpenError> {

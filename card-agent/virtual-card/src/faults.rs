@@ -1,4 +1,4 @@
-//! What can be made to go wrong with a card: it is pulled out, its power fails, it is slow.
+//! What can be made to go wrong with a card: it is pulled out, its power fails, it is slow, somebody listens.
 
 use std::{fmt, str::FromStr};
 
@@ -17,11 +17,23 @@ pub struct Faults {
     /// How long the card thinks before each command, in milliseconds. Real cards take 15 to 60.
     #[serde(skip_serializing_if = "is_zero")]
     pub delay_ms: u16,
+    /// Somebody listens at the contacts: commands that carry a PUK are written to the file [`OVERHEARD`] in the card's
+    /// folder, in hexadecimal, a line each.
+    #[serde(skip_serializing_if = "is_false")]
+    pub overheard: bool,
 }
+
+/// The file in a card's folder to which whoever listens at its contacts writes.
+pub const OVERHEARD: &str = "overheard";
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_zero(n: &u16) -> bool {
     *n == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// The command at which the power fails, written `24:1:after`.

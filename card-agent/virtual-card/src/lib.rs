@@ -9,7 +9,8 @@
 //! - `Card` (feature `card`): one card in process, no reader needed.
 //!
 //! Invariants: without the feature `card` this package knows no applet and no cryptography, so that the server's demo
-//! can hold the client. Randomness comes from `entropy` alone. Nothing here logs the data of a command.
+//! can hold the client. Randomness comes from `entropy` alone. Nothing here logs the data of a command; a test
+//! may have somebody listen who writes down the PUKs ([`Faults::overheard`]).
 
 pub mod drawer;
 mod faults;
@@ -22,7 +23,7 @@ mod entropy;
 #[cfg(feature = "card")]
 pub mod reader;
 
-pub use faults::{Faults, Moment, TearAt, UnreadableTear};
+pub use faults::{Faults, Moment, OVERHEARD, TearAt, UnreadableTear};
 pub use profile::{Profile, UnknownProfile};
 
 #[cfg(feature = "card")]

@@ -56,6 +56,9 @@ struct CardArguments {
     /// Think this long before each command; real cards take 15 to 60 ms.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     delay_ms: u16,
+    /// Write the commands that carry a PUK to a file in the card's folder.
+    #[arg(long)]
+    overheard: bool,
     /// Leave the reader when standard input ends.
     #[arg(long)]
     with_stdin: bool,
@@ -108,6 +111,7 @@ fn insert(arguments: &CardArguments) -> anyhow::Result<ExitCode> {
         tear_ins: arguments.tear_ins,
         tear_after_writes: arguments.tear_after_writes,
         delay_ms: arguments.delay_ms,
+        overheard: arguments.overheard,
     };
     let folder = &arguments.folder;
     let label = read_label(folder)

@@ -239,6 +239,28 @@ impl Situation {
                 again: None,
                 status: IN_THE_WAY,
             },
+            Self::NotUnlocked => Words {
+                title: "Your card was not unlocked",
+                meaning: "The card did not take the new smartcard passcode. It is as it was.",
+                steps: &[
+                    "Select ‘Try again’, or go to the portal.",
+                    "If it happens again, contact the registration authority of your organisation.",
+                ],
+                help: Some("card-fault"),
+                again: Some(TRY_AGAIN),
+                status: IN_THE_WAY,
+            },
+            Self::UnlockUnknown => Words {
+                title: "It is not known whether your card is unlocked",
+                meaning: "The link to your card was lost while the new smartcard passcode was being written. Your card now has the new passcode, or it is as it was.",
+                steps: &[
+                    "Put your smartcard back in the reader.",
+                    "Go to the portal and log in with the new passcode. If the card refuses it or is still locked, unlock it once more.",
+                ],
+                help: Some("card-write-not-known"),
+                again: None,
+                status: IN_THE_WAY,
+            },
             Self::WriteUnknown => Words {
                 title: "It is not known which passcode your card has",
                 meaning: "The link to your card was lost while the new smartcard passcode was being written. Your card now has either the old passcode or the new one.",

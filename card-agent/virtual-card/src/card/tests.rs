@@ -363,3 +363,22 @@ fn is_cut_and_whole(profile: Profile, act: &[u8], writes: u64) -> bool {
     assert!(torn.is_err() || new_holds, "{profile}: done, and not there");
     torn.is_err()
 }
+
+#[test]
+fn whoever_listens_at_the_contacts_hears_puks_and_nothing_else() {
+    let folder = TempDir::new().unwrap();
+    let change_puk = command(0x24, 0x81, &[pad(PUK), pad("87654321")].concat());
+    for overheard in [false, true] {
+        let faults = Faults { overheard, ..Faults::default() };
+        let mut card = Card::open_with(folder.path(), Piv, faults).unwrap();
+        card.transmit(SELECT_PIV).unwrap();
+        card.transmit(&verify("123456")).unwrap();
+        card.transmit(&change("123456", "135790")).unwrap();
+        card.transmit(&change_puk).unwrap();
+        card.transmit(&unblock("87654321", "246802")).unwrap();
+        let heard = std::fs::read_to_string(folder.path().join(OVERHEARD)).unwrap_or_default();
+        let commands: Vec<_> = heard.lines().map(|line| &line[..8]).collect();
+        let expected: &[&str] = if overheard { &["00240081", "002C0080"] } else { &[] };
+        assert_eq!(commands, expected);
+    }
+}

@@ -122,6 +122,9 @@ fn spawn(folder: &Path, port: u16, faults: &Faults) -> anyhow::Result<Child> {
     if let Some(writes) = faults.tear_after_writes {
         command.args(["--tear-after-writes", &writes.to_string()]);
     }
+    if faults.overheard {
+        command.arg("--overheard");
+    }
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
