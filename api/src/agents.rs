@@ -5,10 +5,12 @@
 //! ask one thing only: to be enrolled.
 
 pub mod answers;
+mod claims;
 mod connection;
 pub mod enrolment;
 mod listener;
 mod registry;
 
+pub use claims::is_there;
 pub use listener::listen;
 pub use registry::{AgentSeen, Asker, LineId, Registry};

@@ -27,6 +27,7 @@ use crate::{
     pace::{self, Pace},
     poprf::Poprf,
     relying_parties::RelyingParties,
+    self_service::EMAIL_PURPOSE,
 };
 
 /// How long the channel's own certificate is good for, in days; it is made anew at every start.
@@ -265,14 +266,15 @@ impl App {
         Ok(card.keys.clone())
     }
 
-    /// Deletes from the vault what is older than the last five of each kind, and the certificates
-    /// of updates that are over. Housekeeping: a failure is logged and made good by the next one.
+    /// Deletes from the vault what is older than the last five of each kind, the certificates of
+    /// updates that are over, and answers and addresses of registrations that are not in force. Housekeeping: a failure is logged and made good by the next one.
     pub async fn prune_vault(&self, holder: HolderId) {
         let kept = || async { Ok(self.load(holder).await?.holder.kept(self.policy())) };
         let (log, vault) = (self.stores().log.as_ref(), &self.stores().vault);
         let passcodes = vault.prune(log, holder, kept()).await;
         let certificates = vault.prune_sealed(holder, PURPOSE, self.now(), kept()).await;
-        for pruned in [passcodes, certificates] {
+        let addresses = vault.prune_sealed(holder, EMAIL_PURPOSE, self.now(), kept()).await;
+        for pruned in [passcodes, certificates, addresses] {
             if let Err(error) = pruned.map_err(anyhow::Error::from) {
                 tracing::warn!(%holder, error = format!("{error:#}"), "the vault was not pruned");
             }

@@ -6,9 +6,12 @@
 pub mod passcode;
 pub mod personalise;
 pub mod proof;
+pub mod puk;
+pub(crate) mod register;
 pub mod same_value;
 mod settle;
 pub mod still_right;
+pub mod unlock;
 pub mod update;
 
 use chrono::{DateTime, Duration, Utc};
@@ -20,7 +23,7 @@ use stores::{
 };
 use workflows::card_job::{CardJob, Goal, Input, OutOfOrder};
 
-use crate::{app::App, execute::Cause, updates};
+use crate::{app::App, execute::Cause, self_service, updates};
 
 /// How long a job that is over is kept, in hours: its page may be asked for again.
 const OVER_KEPT_HOURS: i64 = 24;
@@ -95,11 +98,11 @@ impl App {
     pub async fn start_job(&self, goal: Goal, browser: TokenHash) -> anyhow::Result<JobId> {
         let id = match &goal {
             Goal::ChangePasscodes(change) => job_of(change.command),
+            Goal::Register(planned) => job_of(planned.registration),
             Goal::LogIn
             | Goal::UpdateCard(_)
             | Goal::Personalise { .. }
-            | Goal::Register(_)
-            | Goal::BeginUnlock { unlock: _ }
+            | Goal::BeginUnlock { .. }
             | Goal::Unlock(_) => JobId(self.entropy().uuid(self.now())),
         };
         self.start_job_as(id, goal, browser).await
@@ -205,12 +208,8 @@ pub fn act_of(goal: &Goal) -> Act {
         Goal::Personalise { .. } => Act::Personalise,
         Goal::UpdateCard(_) => Act::UpdateCard,
         Goal::Register(planned) => Act::Register {
-            questions: planned
-                .answers
-                .iter()
-                .map(|answer| answer.question.text().to_owned())
-                .collect(),
-            address: String::new(),
+            questions: self_service::chosen_anew(planned),
+            address: planned.masked.clone(),
         },
         Goal::BeginUnlock { unlock: _ } => Act::BeginUnlock,
         Goal::Unlock(_) => Act::Unlock,

@@ -7,7 +7,7 @@ use domain::{
     context::Context,
     decider::Decider as _,
     holder::{self, HolderCommand},
-    ids::{CommandId, HolderId},
+    ids::{CardSerial, CommandId, HolderId},
     logon::Authenticated,
     refusal::Refusal,
 };
@@ -18,7 +18,7 @@ use workflows::{
 };
 
 use crate::{
-    agents::answers,
+    agents,
     app::App,
     execute::{Actor, Cause, ExecuteError, Loaded},
     jobs::{OpenJob, job_of, update::Committed},
@@ -29,8 +29,18 @@ pub const SUCCESS_MINUTES: i64 = 5;
 
 /// The card of a session, as it was authenticated when the session was opened (B-10).
 pub fn proof(app: &App, session: &Session, loaded: &Loaded) -> Result<Authenticated, Refusal> {
-    let at_log_in = at_log_in(app, session, loaded);
-    Authenticated::by_card(&at_log_in, &loaded.holder, &session.card)
+    proof_of(app, session.opened_at, &session.card, loaded)
+}
+
+/// The same of a session of which only its beginning and its card are known.
+pub fn proof_of(
+    app: &App,
+    opened_at: DateTime<Utc>,
+    card: &CardSerial,
+    loaded: &Loaded,
+) -> Result<Authenticated, Refusal> {
+    let at_log_in = judged_at(app, opened_at, loaded);
+    Authenticated::by_card(&at_log_in, &loaded.holder, card)
         .map_err(|_| holder::Refusal::CardNotActive.into())
 }
 
@@ -126,7 +136,7 @@ pub async fn stands(app: &App, open: &OpenJob, planned: &PlannedUpdate) -> anyho
     let Some(there) = there else { return ended(app, open, planned, &loaded).await };
     // Whoever is connected anew does not work on what he began on the line before.
     let is_worked_on = match &open.job.stage {
-        Stage::Updating(claim) => answers::is_there(app, claim),
+        Stage::Updating(claim) => agents::is_there(app, claim),
         Stage::Open if open.job.begun => false,
         Stage::Open
         | Stage::Claimed(_)

@@ -4,6 +4,17 @@ use chrono::{DateTime, Utc};
 
 use crate::{event_store::StoreError, sqlite::Connections};
 
+/// What was taken in one window.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Tally {
+    /// What was counted, and about whom.
+    pub subject: String,
+    /// When the window started.
+    pub window_start: DateTime<Utc>,
+    /// How many.
+    pub n_taken: u32,
+}
+
 /// The table. Cheap to clone.
 #[derive(Clone)]
 pub struct Limits {
@@ -55,6 +66,63 @@ impl Limits {
         .fetch_optional(self.connections.reader())
         .await?;
         Ok(taken.unwrap_or(0))
+    }
+
+    /// Gives one back, of the newest window since an instant that has any. False if there is none.
+    pub async fn give_back(&self, key: &str, since: DateTime<Utc>) -> Result<bool, StoreError> {
+        let given = sqlx::query(
+            "
+            update tally set n_taken = n_taken - 1
+            where subject = $1 and window_start = (
+                select max(window_start) from tally
+                where subject = $1 and $2 <= window_start and 0 < n_taken
+            )
+            ",
+        )
+        .bind(key.to_owned())
+        .bind(since)
+        .execute(self.connections.writer()?)
+        .await;
+        Ok(self.connections.settle(given)?.rows_affected() == 1)
+    }
+
+    /// The counters whose key begins so and whose window started before an instant, oldest first, at
+    /// most `limit`.
+    pub async fn tallies(
+        &self,
+        begins: &str,
+        started_before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<Tally>, StoreError> {
+        let tallies = sqlx::query_as(
+            "
+            select subject, window_start, n_taken from tally
+            where substr(subject, 1, $1) = $2 and window_start < $3
+            order by window_start, subject
+            limit $4
+            ",
+        )
+        .bind(i64::try_from(begins.len()).unwrap_or(i64::MAX))
+        .bind(begins.to_owned())
+        .bind(started_before)
+        .bind(limit)
+        .fetch_all(self.connections.reader())
+        .await?;
+        Ok(tallies)
+    }
+
+    /// Deletes one counter, unless it has changed since it was read.
+    pub async fn forget(&self, tally: &Tally) -> Result<(), StoreError> {
+        let forgotten = sqlx::query(
+            "delete from tally where subject = $1 and window_start = $2 and n_taken = $3",
+        )
+        .bind(tally.subject.clone())
+        .bind(tally.window_start)
+        .bind(tally.n_taken)
+        .execute(self.connections.writer()?)
+        .await;
+        self.connections.settle(forgotten)?;
+        Ok(())
     }
 
     /// Deletes up to `limit` counters whose window started before an instant. How many; to be
@@ -110,6 +178,38 @@ mod tests {
         let limits = stores().await.limits;
         let answers = join_all((0..64).map(|_| limits.take("strike/1", at(0), 3))).await;
         assert_eq!(answers.into_iter().filter(|answer| *answer.as_ref().unwrap()).count(), 3);
+    }
+
+    #[tokio::test]
+    async fn what_is_given_back_is_of_the_newest_window_and_never_more_than_was_taken() {
+        let limits = stores().await.limits;
+        for window in [0, 0, 1] {
+            limits.take("start a", at(window), 9).await.unwrap();
+        }
+        assert!(limits.give_back("start a", at(0)).await.unwrap());
+        assert_eq!(limits.taken("start a", at(1)).await.unwrap(), 0);
+        assert!(!limits.give_back("start a", at(1)).await.unwrap());
+        assert!(limits.give_back("start a", at(0)).await.unwrap());
+        assert!(limits.give_back("start a", at(0)).await.unwrap());
+        assert!(!limits.give_back("start a", at(0)).await.unwrap());
+        assert!(!limits.give_back("start b", at(0)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn tallies_are_of_one_kind_and_of_windows_that_started_before() {
+        let limits = stores().await.limits;
+        for (key, window) in [("start a", 0), ("start b", 0), ("start a", 1), ("else a", 0)] {
+            limits.take(key, at(window), 9).await.unwrap();
+        }
+        let all = limits.tallies("start ", at(1), 9).await.unwrap();
+        let subjects: Vec<_> = all.iter().map(|tally| tally.subject.as_str()).collect();
+        assert_eq!(subjects, ["start a", "start b"]);
+        limits.take("start b", at(0), 9).await.unwrap();
+        for tally in &all {
+            limits.forget(tally).await.unwrap();
+        }
+        let left = limits.tallies("start ", at(2), 9).await.unwrap();
+        assert_eq!(left.iter().map(|tally| tally.n_taken).collect::<Vec<_>>(), [2, 1]);
     }
 
     #[tokio::test]

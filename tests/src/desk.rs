@@ -10,6 +10,7 @@ pub mod card;
 pub mod faulty_log;
 pub mod leaks;
 pub mod scene;
+pub mod self_service;
 
 use std::{
     path::Path,

@@ -1,21 +1,15 @@
 //! What agents ask, and what they get. One function a question; the rules are elsewhere.
 
-use domain::{
-    certificate::Obstacle,
-    ids::{CardSerial, HolderId},
-    refusal::Refusal,
-};
-use protocol::{
-    Answer, CardSeen, Granted, JobId, ProblemSeen, Request, Resume, Secret, WriteOutcome,
-};
+use domain::{certificate::Obstacle, refusal::Refusal};
+use protocol::{Answer, JobId, ProblemSeen, Request, Secret, WriteOutcome};
 use stores::agent::AgentId;
-use workflows::card_job::{Claim, Goal, Hitch, Input, OutOfOrder, Stage};
+use workflows::card_job::{Goal, Hitch, Input, OutOfOrder};
 
-use super::{Asker, LineId, connection::refused};
+use super::{Asker, connection::refused};
 use crate::{
     app::App,
     execute::ExecuteError,
-    jobs::{OpenJob, StepError, act_of, passcode, personalise, proof, still_right, update},
+    jobs::{OpenJob, StepError, act_of, passcode, personalise, proof, puk, unlock, update},
     poprf::TAG_BYTES,
     renewals,
 };
@@ -177,9 +171,14 @@ async fn handle(app: &App, asker: Asker, request: Request) -> Result<Answer, Sto
     match request {
         Request::Enrol { .. } => Ok(refused("This workstation is enrolled already.")),
         Request::Look { job } => look(app, job).await,
-        Request::Claim { job, reader, card } => claim(app, asker, job, reader, card).await,
+        Request::Claim { job, reader, card } => {
+            super::claims::claim(app, asker, job, reader, card).await
+        }
         Request::Present { job, signature } => {
             let open = mine(app, agent, job).await?;
+            if matches!(open.job.goal, Goal::BeginUnlock { .. }) {
+                return unlock::shown(app, &open, &signature.0).await;
+            }
             proof::present(app, &open, &signature.0).await?;
             app.step_job(&open, Input::Present).await?;
             Ok(Answer::Noted)
@@ -251,12 +250,21 @@ async fn handle(app: &App, asker: Asker, request: Request) -> Result<Answer, Sto
             let open = mine(app, agent, job).await?;
             update::finished(app, &open).await
         }
-        Request::OpenUnlock { job }
-        | Request::TakePuk { job, .. }
-        | Request::PukFound { job, .. }
-        | Request::PukReplaced { job, .. } => {
-            mine(app, agent, job).await?;
-            Err(Stop::from(StepError::OutOfOrder(OutOfOrder::NotNow)))
+        Request::OpenUnlock { job } => {
+            let open = mine(app, agent, job).await?;
+            unlock::open_unlock(app, &open).await
+        }
+        Request::TakePuk { job, key } => {
+            let open = mine(app, agent, job).await?;
+            puk::take(app, &open, &key).await
+        }
+        Request::PukFound { job, which } => {
+            let open = mine(app, agent, job).await?;
+            puk::found(app, &open, which).await
+        }
+        Request::PukReplaced { job, replaced } => {
+            let open = mine(app, agent, job).await?;
+            puk::replaced(app, &open, replaced).await
         }
         Request::Abandon { job, reason } => abandon(app, agent, job, reason).await,
     }
@@ -279,175 +287,7 @@ async fn look(app: &App, id: JobId) -> Result<Answer, Stop> {
     })
 }
 
-async fn claim(
-    app: &App,
-    asker: Asker,
-    id: JobId,
-    reader: String,
-    seen: CardSeen,
-) -> Result<Answer, Stop> {
-    let open = find(app, id).await?;
-    // The agent has its own list; this one is the server's word on it (B-60).
-    if !app.config().readers.approved.contains(&reader) {
-        return Err(Stop::again(
-            "B-60",
-            "This card reader is not on the list of approved readers.",
-        ));
-    }
-    let Ok(card) = seen.serial.parse() else {
-        return Err(Stop::no("", "The card's serial number cannot be read."));
-    };
-    match &open.job.goal {
-        Goal::ChangePasscodes(change) => still_right::session(app, change).await?,
-        Goal::UpdateCard(planned) => update::may_claim(app, planned).await?,
-        Goal::LogIn
-        | Goal::Personalise { .. }
-        | Goal::Register(_)
-        | Goal::BeginUnlock { unlock: _ }
-        | Goal::Unlock(_) => {}
-    }
-    let bound = app.holder_of(&card).await?;
-    let holder = match (&open.job.goal, bound) {
-        (Goal::Personalise { holder, .. }, Some(bound)) if bound != *holder => {
-            return Err(Stop::again("B-61", "This card belongs to somebody else."));
-        }
-        (Goal::Personalise { holder, .. }, _) => {
-            refuse_if_registered(app, &open, *holder).await?;
-            *holder
-        }
-        (
-            Goal::LogIn
-            | Goal::ChangePasscodes(_)
-            | Goal::UpdateCard(_)
-            | Goal::Register(_)
-            | Goal::BeginUnlock { unlock: _ }
-            | Goal::Unlock(_),
-            None,
-        ) => {
-            return Err(Stop::again(
-                "B-40",
-                "This card is not known here. Use your own smartcard, or ask your Registration Authority.",
-            ));
-        }
-        (Goal::ChangePasscodes(change), Some(bound))
-            if bound != change.holder || card != change.card =>
-        {
-            return Err(Stop::again(
-                "P-20",
-                "This is not the card you logged in with. Put that card in the reader.",
-            ));
-        }
-        (Goal::UpdateCard(planned), Some(bound))
-            if bound != planned.holder || card != planned.card =>
-        {
-            return Err(Stop::again(
-                "C-09",
-                "This is not the card whose certificates are renewed. Put that card in the reader.",
-            ));
-        }
-        (
-            Goal::LogIn
-            | Goal::ChangePasscodes(_)
-            | Goal::UpdateCard(_)
-            | Goal::Register(_)
-            | Goal::BeginUnlock { unlock: _ }
-            | Goal::Unlock(_),
-            Some(bound),
-        ) => bound,
-    };
-    let resume = used_by(app, &open.job.goal, holder, &card).await?;
-    let nonce = app.entropy().bytes::<32>();
-    let profile = seen.profile;
-    let claim = Claim {
-        agent: asker.agent.0,
-        card: card.clone(),
-        holder: Some(holder),
-        reader: reader.chars().take(100).collect(),
-        profile: profile.chars().take(40).collect(),
-        nonce: hex::encode(nonce),
-        line: asker.line.0,
-    };
-    let open = left_behind(app, open).await?;
-    open.check(Input::Claimed(claim.clone()))?;
-    let blank = personalise::prepare(app, &open, &claim).await?;
-    let open = app.step_job(&open, Input::Claimed(claim)).await?;
-    Ok(Answer::Granted(Box::new(Granted {
-        act: act_of(&open.job.goal),
-        nonce: nonce.to_vec().into(),
-        rules: passcode::rules(app.policy()),
-        blank,
-        resume,
-        heal_puk: false,
-    })))
-}
-
-/// B-55: an update whose card software is gone, and cannot say so, is nobody's any more.
-async fn left_behind(app: &App, open: OpenJob) -> Result<OpenJob, Stop> {
-    let Stage::Updating(claim) = &open.job.stage else { return Ok(open) };
-    if is_there(app, claim) {
-        return Ok(open);
-    }
-    let open = app.step_job(&open, Input::Hitch(Hitch::LineLost)).await?;
-    note_obstacle(app, &open).await?;
-    Ok(open)
-}
-
-/// Whoever has claimed a job is still connected by the line on which he did.
-#[must_use]
-pub fn is_there(app: &App, claim: &Claim) -> bool {
-    let asker = Asker { agent: AgentId(claim.agent), line: LineId(claim.line) };
-    app.agents().is_connected(asker)
-}
-
-/// A card that is in use, and whether an update has it between old and new (B-55). Then it can log
-/// in, to finish that, and nothing else.
-async fn used_by(
-    app: &App,
-    goal: &Goal,
-    holder: HolderId,
-    card: &CardSerial,
-) -> Result<Option<Resume>, Stop> {
-    if matches!(goal, Goal::Personalise { .. }) {
-        return Ok(None);
-    }
-    let loaded = app.load(holder).await.map_err(anyhow::Error::from)?;
-    // Not so if it was bound to its holder and never finished, or is no longer his.
-    if loaded.holder.card().is_none_or(|active| active.card != *card) {
-        return Err(Stop::again(
-            "B-61",
-            "This smartcard is not in use. Use your current smartcard, or ask your Registration Authority.",
-        ));
-    }
-    let resume = update::resume(&loaded).map(|(resume, _)| resume);
-    match goal {
-        Goal::ChangePasscodes(_) if resume.is_some() => Err(Stop::no(
-            "B-55",
-            "The renewal of your certificates is not finished. Finish it first.",
-        )),
-        Goal::LogIn
-        | Goal::ChangePasscodes(_)
-        | Goal::UpdateCard(_)
-        | Goal::Personalise { .. }
-        | Goal::Register(_)
-        | Goal::BeginUnlock { unlock: _ }
-        | Goal::Unlock(_) => Ok(resume),
-    }
-}
-
-/// P-03: nobody is registered twice. A registration of which the agent never heard that it became
-/// true must not be begun again: the keys on record would be made anew on the card.
-async fn refuse_if_registered(app: &App, open: &OpenJob, holder: HolderId) -> Result<(), Stop> {
-    let loaded = app.load(holder).await.map_err(anyhow::Error::from)?;
-    if !loaded.holder.is_registered() {
-        return Ok(());
-    }
-    if open.check(Input::Personalised).is_ok() {
-        app.step_job(open, Input::Personalised).await?;
-    }
-    Err(Stop::no("P-03", "This person is registered, and the smartcard is ready to be used."))
-}
-
-async fn find(app: &App, id: JobId) -> Result<OpenJob, Stop> {
+pub(super) async fn find(app: &App, id: JobId) -> Result<OpenJob, Stop> {
     app.job(id).await?.ok_or_else(|| {
         Stop::no("", "This step is over or was never started. Start again from the portal.")
     })
@@ -492,7 +332,7 @@ async fn abandon(
 
 /// After a try at an update that came to nothing: its page says so, and B-19 counts it if the reason
 /// was a technical one.
-async fn note_obstacle(app: &App, open: &OpenJob) -> Result<(), Stop> {
+pub(super) async fn note_obstacle(app: &App, open: &OpenJob) -> Result<(), Stop> {
     let Goal::UpdateCard(planned) = &open.job.goal else { return Ok(()) };
     app.live().ring(planned.holder);
     match open.job.last_refusal.as_ref().and_then(obstacle) {

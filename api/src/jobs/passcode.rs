@@ -11,9 +11,11 @@ use domain::{
 };
 use protocol::{Answer, Bytes, Characters, PasscodeRules, Secret, WriteOutcome};
 use stores::{event_store::Expected, vault::NewPasscode};
-use workflows::card_job::{Goal, Hitch, Input, PlannedChange, Stage, journal::JournalEvent};
+use workflows::card_job::{
+    Goal, Hitch, Input, PlannedChange, PlannedUnlock, Stage, journal::JournalEvent,
+};
 
-use super::{OpenJob, proof::claimed, same_value, settle, still_right};
+use super::{OpenJob, proof::claimed, register, same_value, settle, still_right, unlock};
 use crate::{
     agents::answers::Stop,
     app::App,
@@ -93,7 +95,9 @@ fn today(app: &App) -> DateTime<Utc> {
 pub async fn evaluate(app: &App, open: &OpenJob, blinded: &[u8]) -> Result<Answer, Stop> {
     let open = app.step_job(open, Input::Evaluation).await?;
     let claim = claimed(&open)?;
-    let (what, most) = if open.job.evaluations > 1 {
+    // An unlock has no current passcode: each of its evaluations is of a wanted one.
+    let wanted = open.job.evaluations > 1 || matches!(open.job.goal, Goal::Unlock(_));
+    let (what, most) = if wanted {
         ("history-check", HISTORY_CHECKS_A_DAY)
     } else {
         ("log-in-check", LOG_IN_CHECKS_A_DAY)
@@ -126,6 +130,9 @@ pub async fn current(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, 
     {
         commit(app, change, None).await?;
     }
+    if let Goal::Register(planned) = &open.job.goal {
+        register::begin(app, planned).await?;
+    }
     let next = app.step_job(open, Input::CurrentSettled).await?;
     if writes {
         return Ok(Answer::Noted);
@@ -136,16 +143,17 @@ pub async fn current(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, 
 /// The tag of the wanted passcode: refused if it is one of the last five (P-22), else pending.
 pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, Stop> {
     let claim = claimed(open)?;
-    let (command, first_event) = match &open.job.goal {
+    let place = SMARTCARD_SECRET + u32::from(open.job.evaluations);
+    let secret = SecretRef::derive(of_job(open), place);
+    let command = match &open.job.goal {
         Goal::LogIn | Goal::UpdateCard(_) | Goal::Register(_) | Goal::BeginUnlock { unlock: _ } => {
             return Err(Stop::no("", "This job writes no passcode."));
         }
-        Goal::Unlock(planned) => (planned.unlock, EventId::derive(planned.unlock, 0)),
-        Goal::ChangePasscodes(change) => (change.command, EventId::derive(change.command, 0)),
-        Goal::Personalise { command, .. } => (*command, EventId::derive(*command, 0)),
+        Goal::Unlock(_) => unlock::completes(secret),
+        Goal::ChangePasscodes(change) => change.command,
+        Goal::Personalise { command, .. } => *command,
     };
-    let place = SMARTCARD_SECRET + u32::from(open.job.evaluations);
-    let secret = SecretRef::derive(of_job(open), place);
+    let first_event = EventId::derive(command, 0);
     open.check(Input::NewPending(secret))?;
     let loaded = app.load(claim.holder()?).await.map_err(anyhow::Error::from)?;
     let last = loaded.holder.passcodes().compare_with(Kind::Smartcard, app.policy());
@@ -167,12 +175,15 @@ pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, S
             still_right::check(app, change, Some(secret)).await?;
             same_value::compare(app, open, change, &tag.0).await?
         }
+        Goal::Unlock(planned) => {
+            unlock::check(app, planned, secret, &tag.0).await?;
+            open.clone()
+        }
         Goal::LogIn
         | Goal::UpdateCard(_)
         | Goal::Personalise { .. }
         | Goal::Register(_)
-        | Goal::BeginUnlock { unlock: _ }
-        | Goal::Unlock(_) => open.clone(),
+        | Goal::BeginUnlock { unlock: _ } => open.clone(),
     };
     let kind = Kind::Smartcard.as_str();
     let row = NewPasscode { secret, holder: claim.holder()?, kind, event: first_event };
@@ -185,25 +196,48 @@ pub async fn wanted(app: &App, open: &OpenJob, tag: &Secret) -> Result<Answer, S
     };
     journal(app, &open, &prepared).await?;
     app.step_job(&open, Input::NewPending(secret)).await?;
-    if let Goal::ChangePasscodes(change) = &open.job.goal {
-        let waiting = waiting(change, secret);
-        app.stores().vault.hold(&waiting, app.now()).await.map_err(anyhow::Error::from)?;
-    }
+    let waiting = match &open.job.goal {
+        Goal::ChangePasscodes(change) => waiting(change, secret),
+        Goal::Unlock(_) => vec![secret],
+        Goal::LogIn
+        | Goal::UpdateCard(_)
+        | Goal::Personalise { .. }
+        | Goal::Register(_)
+        | Goal::BeginUnlock { unlock: _ } => Vec::new(),
+    };
+    app.stores().vault.hold(&waiting, app.now()).await.map_err(anyhow::Error::from)?;
     Ok(Answer::Write)
 }
 
 /// What became of the write. The rest of the *Update* follows the card (B-28).
 pub async fn written(app: &App, open: &OpenJob, outcome: WriteOutcome) -> Result<Answer, Stop> {
-    let Goal::ChangePasscodes(change) = &open.job.goal else {
-        return Err(Stop::no("", "This job writes no passcode."));
+    let written = match &open.job.goal {
+        Goal::ChangePasscodes(change) => Written::Change(change),
+        Goal::Unlock(planned) => Written::Unlock(planned),
+        Goal::LogIn
+        | Goal::UpdateCard(_)
+        | Goal::Personalise { .. }
+        | Goal::Register(_)
+        | Goal::BeginUnlock { unlock: _ } => {
+            return Err(Stop::no("", "This job writes no passcode."));
+        }
     };
     match outcome {
         WriteOutcome::New => {
-            confirm(app, open, change).await?;
+            match written {
+                Written::Change(change) => confirm(app, open, change).await?,
+                Written::Unlock(planned) => {
+                    unlock::confirm(app, open, planned).await?;
+                    unlock::leave_others(app, open, planned).await?;
+                }
+            }
             Ok(Answer::Done { code: app.return_code(open.id).await? })
         }
         WriteOutcome::Old => {
-            abandon(app, open, change).await?;
+            match written {
+                Written::Change(change) => abandon(app, open, change).await?,
+                Written::Unlock(_) => unlock::abandon(app, open).await?,
+            }
             Err(Stop::again(
                 "B-28",
                 "The card kept your old passcode. Nothing was changed; you can try again.",
@@ -220,6 +254,12 @@ pub async fn written(app: &App, open: &OpenJob, outcome: WriteOutcome) -> Result
             ))
         }
     }
+}
+
+/// For what a job has written a smartcard passcode.
+enum Written<'a> {
+    Change(&'a PlannedChange),
+    Unlock(&'a PlannedUnlock),
 }
 
 /// The new passcode is on the card: the whole *Update* becomes true.

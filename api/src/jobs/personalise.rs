@@ -27,7 +27,7 @@ use crate::{
 pub const PUK_PURPOSE: &str = "puk";
 
 /// Digits of a PUK: the only form that every card takes.
-const PUK_DIGITS: usize = 8;
+pub(super) const PUK_DIGITS: usize = 8;
 
 /// What a blank card gets on its one way through the workstation; `None` for other jobs.
 pub async fn prepare(app: &App, open: &OpenJob, claim: &Claim) -> Result<Option<Blank>, Stop> {

@@ -56,11 +56,12 @@ fn check(
     key: &PublicKey,
     signature: &[u8],
 ) -> Result<(), Stop> {
-    if is_signed(app, open, purpose, key, signature)? {
-        Ok(())
-    } else {
-        Err(Stop::again("P-05", "The card in the reader could not show that it is your smartcard."))
-    }
+    if is_signed(app, open, purpose, key, signature)? { Ok(()) } else { Err(not_shown()) }
+}
+
+/// The one refusal of a signature that is not the right one.
+pub(super) fn not_shown() -> Stop {
+    Stop::again("P-05", "The card in the reader could not show that it is your smartcard.")
 }
 
 /// True if this key signed the sentence for that purpose.

@@ -12,22 +12,30 @@ use domain::{
 use stores::vault::NewPasscode;
 use workflows::card_job::{Goal, Stage};
 
-use super::{OpenJob, passcode, proof::claimed};
+use super::{OpenJob, passcode, proof::claimed, unlock};
 use crate::{agents::answers::Stop, app::App, execute::Actor};
 
 /// Settles every open write of this card by the tag of the passcode it accepts.
 pub(super) async fn settle(app: &App, open: &OpenJob, tag: &[u8]) -> Result<(), Stop> {
     let claim = claimed(open)?;
     for torn in app.unsettled_jobs(&claim.card).await? {
-        let (Stage::Writing(_, secret) | Stage::Unknown(_, secret), Goal::ChangePasscodes(change)) =
-            (&torn.job.stage, &torn.job.goal)
-        else {
+        let (Stage::Writing(_, secret) | Stage::Unknown(_, secret)) = &torn.job.stage else {
             continue;
         };
-        if matches(app, &[*secret], tag).await? {
-            passcode::confirm(app, &torn, change).await?;
-        } else {
-            passcode::abandon(app, &torn, change).await?;
+        let has_it = matches(app, &[*secret], tag).await?;
+        match (&torn.job.goal, has_it) {
+            (Goal::ChangePasscodes(change), true) => passcode::confirm(app, &torn, change).await?,
+            (Goal::ChangePasscodes(change), false) => passcode::abandon(app, &torn, change).await?,
+            (Goal::Unlock(planned), true) => unlock::confirm(app, &torn, planned).await?,
+            (Goal::Unlock(_), false) => unlock::abandon(app, &torn).await?,
+            (
+                Goal::LogIn
+                | Goal::UpdateCard(_)
+                | Goal::Personalise { .. }
+                | Goal::Register(_)
+                | Goal::BeginUnlock { .. },
+                _,
+            ) => {}
         }
     }
     let loaded = app.load(claim.holder()?).await.map_err(anyhow::Error::from)?;

@@ -44,6 +44,7 @@ pub struct SoftCard {
     tries_left: u8,
     puk: String,
     puk_tries_left: u8,
+    n_wrong_puks: u8,
     verified: bool,
     /// Management rights were opened.
     managed: bool,
@@ -67,6 +68,7 @@ impl SoftCard {
             tries_left: TRIES,
             puk: FACTORY_PUK.to_owned(),
             puk_tries_left: TRIES,
+            n_wrong_puks: 0,
             verified: false,
             managed: false,
             witness: None,
@@ -122,6 +124,12 @@ impl SoftCard {
         self.puk_tries_left
     }
 
+    /// Wrong PUKs that it was ever given.
+    #[must_use]
+    pub fn n_wrong_puks(&self) -> u8 {
+        self.n_wrong_puks
+    }
+
     /// Sets the PUK, whoever asks: somebody else's software.
     pub fn set_puk(&mut self, puk: &str) {
         puk.clone_into(&mut self.puk);
@@ -156,6 +164,7 @@ impl SoftCard {
             Ok(())
         } else {
             self.puk_tries_left = self.puk_tries_left.saturating_sub(1);
+            self.n_wrong_puks += 1;
             Err(self.puk_tries_left)
         }
     }

@@ -151,6 +151,8 @@ pub struct PlannedRegistration {
     pub answers: Vec<Answer>,
     /// Already sealed in the vault.
     pub email: SecretRef,
+    /// The same, masked, for the page at the card reader.
+    pub masked: String,
     /// The session it was sent in, as the session table knows it, hexadecimal: it has to be open
     /// until the registration is begun.
     pub session: String,

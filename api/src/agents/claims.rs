@@ -1,0 +1,208 @@
+//! An agent takes a job, with a card in its reader: what has to be right for that, and what it gets.
+//!
+//! For an unlock that begins nothing is looked up: whatever card it is said to be is granted alike
+//! (B-40), and counted until it has shown that it is there.
+
+use domain::ids::{CardSerial, HolderId};
+use protocol::{Answer, CardSeen, Granted, JobId, Resume};
+use stores::agent::AgentId;
+use workflows::card_job::{Claim, Goal, Hitch, Input, Stage};
+
+use super::{
+    Asker, LineId,
+    answers::{Stop, find, note_obstacle},
+};
+use crate::{
+    app::App,
+    attempts,
+    jobs::{OpenJob, act_of, passcode, personalise, still_right, unlock, update},
+};
+
+/// Takes a job, or takes it once more.
+pub(super) async fn claim(
+    app: &App,
+    asker: Asker,
+    id: JobId,
+    reader: String,
+    seen: CardSeen,
+) -> Result<Answer, Stop> {
+    let open = find(app, id).await?;
+    // The agent has its own list; this one is the server's word on it (B-60).
+    if !app.config().readers.approved.contains(&reader) {
+        return Err(Stop::again(
+            "B-60",
+            "This card reader is not on the list of approved readers.",
+        ));
+    }
+    let Ok(card) = seen.serial.parse() else {
+        return Err(Stop::no("", "The card's serial number cannot be read."));
+    };
+    let of = whose(app, &open, &card).await?;
+    let nonce = app.entropy().bytes::<32>();
+    let profile = seen.profile;
+    let claim = Claim {
+        agent: asker.agent.0,
+        card,
+        holder: of.holder,
+        reader: reader.chars().take(100).collect(),
+        profile: profile.chars().take(40).collect(),
+        nonce: hex::encode(nonce),
+        line: asker.line.0,
+    };
+    let open = left_behind(app, open).await?;
+    open.check(Input::Claimed(claim.clone()))?;
+    let blank = personalise::prepare(app, &open, &claim).await?;
+    let open = app.step_job(&open, Input::Claimed(claim)).await?;
+    if of.holder.is_none() {
+        attempts::started(app, asker.agent).await?;
+    }
+    Ok(Answer::Granted(Box::new(Granted {
+        act: act_of(&open.job.goal),
+        nonce: nonce.to_vec().into(),
+        rules: passcode::rules(app.policy()),
+        blank,
+        resume: of.resume,
+        heal_puk: of.heal_puk,
+    })))
+}
+
+/// What is known of a card that is claimed.
+#[derive(Default)]
+struct Known {
+    /// Its holder; none where nothing was looked up.
+    holder: Option<HolderId>,
+    /// B-55: an update has it between old and new.
+    resume: Option<Resume>,
+    /// Its PUK is to be replaced, once its holder has agreed.
+    heal_puk: bool,
+}
+
+/// Whose card it is, if the job may have this card.
+async fn whose(app: &App, open: &OpenJob, card: &CardSerial) -> Result<Known, Stop> {
+    let holder = match &open.job.goal {
+        Goal::BeginUnlock { .. } => return Ok(Known::default()),
+        Goal::Personalise { holder, .. } => {
+            personalises(app, open, *holder, card).await?;
+            return Ok(Known { holder: Some(*holder), ..Known::default() });
+        }
+        Goal::LogIn => bound(app, card).await?,
+        Goal::ChangePasscodes(change) => {
+            still_right::session(app, change).await?;
+            let is_his = bound(app, card).await? == change.holder && *card == change.card;
+            of_session(is_his, "P-20", "you logged in with")?;
+            change.holder
+        }
+        Goal::UpdateCard(planned) => {
+            update::may_claim(app, planned).await?;
+            let is_his = bound(app, card).await? == planned.holder && *card == planned.card;
+            of_session(is_his, "C-09", "whose certificates are renewed")?;
+            planned.holder
+        }
+        Goal::Register(planned) => {
+            still_right::open_session(app, &planned.session).await?;
+            let is_his = bound(app, card).await? == planned.holder && *card == planned.card;
+            of_session(is_his, "R-01", "you logged in with")?;
+            planned.holder
+        }
+        Goal::Unlock(planned) => {
+            let is_his = bound(app, card).await? == planned.holder && *card == planned.card;
+            of_session(is_his, "B-38", "that is being unlocked")?;
+            unlock::in_time(app, planned).await?;
+            planned.holder
+        }
+    };
+    used_by(app, &open.job.goal, holder, card).await
+}
+
+/// Whose card it is on record.
+async fn bound(app: &App, card: &CardSerial) -> Result<HolderId, Stop> {
+    app.holder_of(card).await?.ok_or_else(|| {
+        Stop::again(
+            "B-40",
+            "This card is not known here. Use your own smartcard, or ask your Registration Authority.",
+        )
+    })
+}
+
+/// What was begun with one card goes on with that card.
+fn of_session(is_his: bool, rule: &str, which: &str) -> Result<(), Stop> {
+    if is_his {
+        return Ok(());
+    }
+    let message = format!("This is not the card {which}. Put that card in the reader.");
+    Err(Stop::again(rule, &message))
+}
+
+/// B-61, P-03: a card of nobody else, for somebody who has none yet.
+async fn personalises(
+    app: &App,
+    open: &OpenJob,
+    holder: HolderId,
+    card: &CardSerial,
+) -> Result<(), Stop> {
+    if app.holder_of(card).await?.is_some_and(|bound| bound != holder) {
+        return Err(Stop::again("B-61", "This card belongs to somebody else."));
+    }
+    refuse_if_registered(app, open, holder).await
+}
+
+/// B-55: an update whose card software is gone, and cannot say so, is nobody's any more.
+async fn left_behind(app: &App, open: OpenJob) -> Result<OpenJob, Stop> {
+    let Stage::Updating(claim) = &open.job.stage else { return Ok(open) };
+    if is_there(app, claim) {
+        return Ok(open);
+    }
+    let open = app.step_job(&open, Input::Hitch(Hitch::LineLost)).await?;
+    note_obstacle(app, &open).await?;
+    Ok(open)
+}
+
+/// Whoever has claimed a job is still connected by the line on which he did.
+#[must_use]
+pub fn is_there(app: &App, claim: &Claim) -> bool {
+    let asker = Asker { agent: AgentId(claim.agent), line: LineId(claim.line) };
+    app.agents().is_connected(asker)
+}
+
+/// A card that is in use, and whether an update has it between old and new (B-55). Then it can log
+/// in, to finish that, and nothing else.
+async fn used_by(
+    app: &App,
+    goal: &Goal,
+    holder: HolderId,
+    card: &CardSerial,
+) -> Result<Known, Stop> {
+    let loaded = app.load(holder).await.map_err(anyhow::Error::from)?;
+    // Not so if it was bound to its holder and never finished, or is no longer his.
+    if loaded.holder.card().is_none_or(|active| active.card != *card) {
+        return Err(Stop::again(
+            "B-61",
+            "This smartcard is not in use. Use your current smartcard, or ask your Registration Authority.",
+        ));
+    }
+    let resume = update::resume(&loaded).map(|(resume, _)| resume);
+    let finishes = matches!(goal, Goal::LogIn | Goal::UpdateCard(_));
+    if resume.is_some() && !finishes {
+        return Err(Stop::no(
+            "B-55",
+            "The renewal of your certificates is not finished. Finish it first.",
+        ));
+    }
+    // In an unlock that is a step of its own.
+    let unlocks = matches!(goal, Goal::Unlock(_));
+    let heal_puk = !unlocks && resume.is_none() && loaded.holder.puk().is_exposed();
+    Ok(Known { holder: Some(holder), resume, heal_puk })
+}
+
+/// P-03: nobody is registered twice. A registration of which the agent never heard that it became
+/// true must not be begun again: the keys on record would be made anew on the card.
+async fn refuse_if_registered(app: &App, open: &OpenJob, holder: HolderId) -> Result<(), Stop> {
+    let loaded = app.load(holder).await.map_err(anyhow::Error::from)?;
+    if !loaded.holder.is_registered() {
+        return Ok(());
+    }
+    if open.check(Input::Personalised).is_ok() {
+        app.step_job(open, Input::Personalised).await?;
+    }
+    Err(Stop::no("P-03", "This person is registered, and the smartcard is ready to be used."))
+}
