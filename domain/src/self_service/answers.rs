@@ -133,6 +133,8 @@ fn folded(typed: &str) -> impl Iterator<Item = char> + '_ {
         .flat_map(char::to_lowercase)
         .nfkc()
         .filter(|character| character.is_alphanumeric() || is_combining_mark(*character))
+        // What has come to stand side by side may belong together.
+        .nfkc()
 }
 
 /// R-05, B-35: the four answers of a registration, or everything that is wrong with them. That none

@@ -7,6 +7,7 @@ use super::{
     state::{Pending, Registration, Step, Underway},
 };
 use crate::{
+    certificate::RevocationReason,
     holder::{HolderEvent, Origin},
     ids::CommandId,
     passcode::{Kind, OptionalKind},
@@ -107,10 +108,13 @@ impl SelfService {
                 self.recovery_blocked_on = None;
             }
             // B-45: a registration is the person's; what is under way is the card's.
-            HolderEvent::CardIssued(_) | HolderEvent::CertificatesRevoked { .. } => {
-                self.awaiting = None;
-                self.unlock = None;
-                self.unfinished.clear();
+            HolderEvent::CardIssued(_) => self.leave_card(),
+            HolderEvent::CertificatesRevoked { reason, .. } => {
+                self.leave_card();
+                if *reason == RevocationReason::Compromised {
+                    self.active = None;
+                    self.series.clear();
+                }
             }
             HolderEvent::HolderRegistered {}
             | HolderEvent::UsedBeforeRefused { .. }
@@ -161,6 +165,13 @@ impl SelfService {
         if self.unlock.as_ref().is_some_and(|underway| !is_past(underway.step)) {
             self.unlock = None;
         }
+    }
+
+    /// Nothing that was begun with the card goes on.
+    fn leave_card(&mut self) {
+        self.awaiting = None;
+        self.unlock = None;
+        self.unfinished.clear();
     }
 
     /// The unlock that was under way is left for another one.

@@ -1,5 +1,7 @@
 //! B-35, R-05: answers as typed.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn question(number: u8) -> QuestionId {
@@ -92,5 +94,26 @@ fn b35_every_fault_names_its_rule_and_says_what_to_do() {
     ] {
         assert!(["R-05", "B-35"].contains(&fault.rule().as_str()));
         assert!(!fault.message().ends_with('.'));
+    }
+}
+
+proptest! {
+    #[test]
+    fn b35_the_form_in_which_answers_are_compared_is_the_same_when_made_twice(
+        typed in "[\\PC]{0,40}"
+    ) {
+        if let Ok(once) = normalise(&typed) {
+            let again = normalise(once.text()).ok();
+            prop_assert!(again.as_ref().map(Normalised::text) == Some(once.text()));
+        }
+    }
+
+    #[test]
+    fn b35_however_it_is_spaced_or_capitalised_it_is_the_same_answer(
+        words in prop::collection::vec("[a-z]{1,8}", 1..4)
+    ) {
+        let (plain, loud) = (words.concat(), words.join(" - ").to_uppercase());
+        let both = (normalise(&plain).ok(), normalise(&loud).ok());
+        prop_assert!(both.0 == both.1);
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     card::IssuedCard,
+    certificate::{Renewer, RevocationReason},
     expiry::{Occasion, wake_up},
     logon::Authenticated,
     passcode::{self, Kind},
@@ -286,6 +287,61 @@ fn b45_a_registration_follows_the_person_to_the_next_card() {
             assert!(holder.self_service().active().is_some());
             assert!(holder.self_service().awaiting(ctx).is_none());
         });
+}
+
+#[test]
+fn b45_a_registration_is_dropped_when_the_card_was_compromised_and_a_block_stays() {
+    for (reason, dropped) in [
+        (RevocationReason::Compromised, true),
+        (RevocationReason::LostOrStolen, false),
+        (RevocationReason::Damaged, false),
+        (RevocationReason::NoLongerNeeded, false),
+    ] {
+        let (on, serials, by) = (day("2026-06-01"), vec![], Renewer::Holder);
+        let blocked = HolderEvent::SelfServiceBlocked { unlock: flow(9), on };
+        let revoked =
+            HolderEvent::CertificatesRevoked { card: card().card, on, reason, serials, by };
+        holder()
+            .and(instant(NOON), self_service(flow(1), "2026-06-01"))
+            .and(instant(NOON), [blocked, revoked])
+            .at(NOON)
+            .see(|ctx, holder| {
+                assert_eq!(holder.self_service().active().is_none(), dropped, "{reason:?}");
+                assert!(holder.self_service().is_blocked());
+                let kept = holder.kept(ctx.policy()).contains(&answers(100)[0].secret);
+                assert_eq!(kept, !dropped, "{reason:?}");
+            });
+    }
+}
+
+#[test]
+fn every_refusal_of_self_service_names_its_rule_and_shows_a_way_out() {
+    let at = instant(NOON);
+    for refusal in [
+        Refusal::NotFourQuestions,
+        Refusal::AddressNotAllowed,
+        Refusal::Blocked,
+        Refusal::RegistrationOver,
+        Refusal::NoFlow,
+        Refusal::AlreadyJudged,
+        Refusal::AnswersWrong { left: 2 },
+        Refusal::CodeTooSoon { at },
+        Refusal::TooManyCodes { at },
+        Refusal::CodeExpired,
+        Refusal::CodeSuperseded,
+        Refusal::CodeWrong { left: 4 },
+        Refusal::CodeVoid,
+        Refusal::CodeUsed,
+        Refusal::RecoveryPasscodeNotSet,
+        Refusal::RecoveryPasscodeWrong { left: 2 },
+        Refusal::RecoveryPasscodeBlocked,
+        Refusal::PasscodeTimeOver,
+    ] {
+        let whole = crate::refusal::Refusal::from(refusal);
+        assert!(crate::rules::find(whole.rule().as_str()).is_some(), "{refusal:?}");
+        assert!(!whole.why().ends_with('.') && whole.way_out().ends_with('.'), "{refusal:?}");
+        assert_eq!(whole.changes_on(), None);
+    }
 }
 
 #[test]
