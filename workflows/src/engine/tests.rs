@@ -1,6 +1,7 @@
 //! The engine against a log in memory: what is due is done once, whatever fails in between.
 
 mod certificates;
+mod codes;
 mod crash;
 mod following;
 mod golden;

@@ -1,5 +1,7 @@
 //! Every mail as it is read, and what none of them may have in it.
 
+mod self_service;
+
 use chrono::NaiveDate;
 use domain::{
     certificate::{Renewer, RevocationReason},
