@@ -72,6 +72,7 @@ fn register() -> CardJob {
         registration: CommandId(Uuid::from_u128(2)),
         answers: Vec::new(),
         email: secret(),
+        masked: "n\u{2022}\u{2022}\u{2022}@example.org".to_owned(),
         session: String::new(),
         logged_on_at: DateTime::UNIX_EPOCH,
         asked_at: DateTime::UNIX_EPOCH,
