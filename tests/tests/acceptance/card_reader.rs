@@ -8,6 +8,7 @@ mod killed;
 mod killed_update;
 mod log_in;
 mod torn;
+mod unlock;
 mod update;
 
 use std::process::Output;

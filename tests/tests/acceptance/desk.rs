@@ -25,6 +25,8 @@ mod sessions;
 mod torn;
 mod unlock;
 mod unlock_strikes;
+mod unlock_torn;
 mod unproven;
 mod update;
 mod update_torn;
+mod workplace;

@@ -1,8 +1,6 @@
 //! The tear matrix of *Update My Card*: the card loses its power at each APDU in turn, before and after it has obeyed,
 //! and the holder tries again at once or walks away and goes on elsewhere. Each ends with one renewal.
 
-mod workplace;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, ensure};
@@ -16,7 +14,7 @@ use projections::CertificateState;
 use protocol::JobId;
 use virtual_card::{Faults, Moment, Profile, TearAt};
 
-use workplace::Workplace;
+use super::workplace::Workplace;
 
 /// At every so manyth APDU the card of the other profile is torn, which goes the same way: 1 in the long tests.
 const GUIDE_EVERY: &str = "LATCHKEY_TORN_EVERY";
