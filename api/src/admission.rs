@@ -84,6 +84,14 @@ impl Names for LaunchApplication {
     const ACT: Act = Act::LaunchApplication;
 }
 
+/// [`Act::UseProfile`].
+#[derive(Debug, Clone, Copy)]
+pub struct UseProfile;
+
+impl Names for UseProfile {
+    const ACT: Act = Act::UseProfile;
+}
+
 /// [`Act::RenewCertificates`].
 #[derive(Debug, Clone, Copy)]
 pub struct RenewCertificates;

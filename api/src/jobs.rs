@@ -99,11 +99,10 @@ impl App {
         let id = match &goal {
             Goal::ChangePasscodes(change) => job_of(change.command),
             Goal::Register(planned) => job_of(planned.registration),
-            Goal::LogIn
-            | Goal::UpdateCard(_)
-            | Goal::Personalise { .. }
-            | Goal::BeginUnlock { .. }
-            | Goal::Unlock(_) => JobId(self.entropy().uuid(self.now())),
+            Goal::BeginUnlock { unlock } => job_of(*unlock),
+            Goal::LogIn | Goal::UpdateCard(_) | Goal::Personalise { .. } | Goal::Unlock(_) => {
+                JobId(self.entropy().uuid(self.now()))
+            }
         };
         self.start_job_as(id, goal, browser).await
     }

@@ -4,6 +4,7 @@
 mod alert;
 mod card_update;
 mod certificates;
+mod codes;
 #[cfg(feature = "demo")]
 mod demo;
 pub mod errors;
@@ -13,8 +14,11 @@ mod jobs;
 mod ledger;
 mod log_in;
 mod passcodes;
+mod profile;
+mod registration;
 mod schedule;
 mod session;
+mod unlock;
 pub mod view;
 pub mod visitor;
 
@@ -65,9 +69,47 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/card-updates/{id}/again", post(card_update::again))
         .route("/card-updates/{id}/continue", post(card_update::go_on))
         .route(paths::LEDGER, get(ledger::page))
+        .merge(self_service())
         .fallback(errors::not_found)
         .method_not_allowed_fallback(errors::method_not_allowed);
     with_demo(app, routes)
+}
+
+/// My Profile, registering, and unlocking, which needs no session.
+fn self_service() -> Router<App> {
+    use registration::{code as registration_code, questions};
+    use unlock::{answers, code as unlock_code};
+    Router::new()
+        .route(paths::PROFILE, get(profile::page))
+        .route(paths::REGISTER, get(registration::page).post(registration::start))
+        .route(paths::REGISTER_QUESTIONS, get(questions::choice).post(questions::choose))
+        .route(
+            "/profile/register/answers/{number}",
+            get(questions::question).post(questions::answer),
+        )
+        .route(paths::REGISTER_EMAIL, get(registration::email).post(registration::keep_email))
+        .route(paths::REGISTER_CHECK, get(registration::check).post(registration::confirm))
+        .route(
+            "/profile/register/{job}",
+            get(registration_code::page).post(registration_code::enter),
+        )
+        .route("/profile/register/{job}/codes", post(registration_code::send))
+        .route(
+            "/profile/register/{job}/address",
+            get(registration_code::address).post(registration_code::redirect),
+        )
+        .route("/profile/register/{job}/cancel", post(registration_code::cancel))
+        .route(paths::UNLOCK, get(unlock::start_page).post(unlock::start))
+        .route("/unlock/{job}", get(unlock::page))
+        .route("/unlock/{job}/answers", get(answers::check).post(answers::send))
+        .route("/unlock/{job}/answers/{number}", get(answers::question).post(answers::answer))
+        .route(
+            "/unlock/{job}/recovery-passcode",
+            get(answers::recovery).post(answers::try_recovery),
+        )
+        .route("/unlock/{job}/code", post(unlock_code::enter))
+        .route("/unlock/{job}/codes", post(unlock_code::send))
+        .route("/unlock/{job}/passcode", post(unlock::passcode))
 }
 
 #[cfg(feature = "demo")]

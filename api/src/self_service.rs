@@ -329,7 +329,7 @@ async fn seal(
 }
 
 /// B-42: what was typed is an address, and one that policy allows.
-fn address<'a>(app: &App, typed: &'a str) -> Result<&'a str, AddressFault> {
+pub(crate) fn address<'a>(app: &App, typed: &'a str) -> Result<&'a str, AddressFault> {
     let typed = typed.trim();
     if typed.is_empty() {
         return Err(AddressFault::Empty);

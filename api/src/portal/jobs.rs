@@ -45,6 +45,10 @@ pub(super) async fn page(
             {
                 return Ok(Redirect::to(&paths::card_update(&id.to_string())).into_response());
             }
+            if let (Stage::Done(_), Some(way)) = (&open.job.stage, goes_on(open.id, &open.job.goal))
+            {
+                return Ok(Redirect::to(&way).into_response());
+            }
             if open.job.stage == Stage::Cancelled {
                 return Ok(Redirect::to(after_cancel(&open.job.goal)).into_response());
             }
@@ -57,15 +61,29 @@ pub(super) async fn page(
     html(page.render(app.pages(), &public_frame(&app)))
 }
 
+/// R-08, U-05, U-12: where it goes on once the card has done its part.
+fn goes_on(id: JobId, goal: &Goal) -> Option<String> {
+    match goal {
+        Goal::Register(_) => Some(paths::registration(&id.to_string())),
+        Goal::BeginUnlock { .. } => Some(paths::unlock(&id.to_string())),
+        Goal::Unlock(planned) => {
+            let begun = crate::jobs::job_of(planned.unlock);
+            Some(paths::unlock(&begun.to_string()))
+        }
+        Goal::LogIn | Goal::ChangePasscodes(_) | Goal::UpdateCard(_) | Goal::Personalise { .. } => {
+            None
+        }
+    }
+}
+
 /// P-27: where somebody goes who changed his mind.
 fn after_cancel(goal: &Goal) -> &'static str {
     match goal {
         Goal::ChangePasscodes(_) => paths::PASSCODES_CANCELLED,
-        Goal::UpdateCard(_) | Goal::Register(_) => paths::HOME,
-        Goal::LogIn
-        | Goal::Personalise { .. }
-        | Goal::BeginUnlock { unlock: _ }
-        | Goal::Unlock(_) => paths::LOG_IN,
+        Goal::UpdateCard(_) => paths::HOME,
+        Goal::Register(_) => paths::PROFILE,
+        Goal::BeginUnlock { .. } | Goal::Unlock(_) => paths::UNLOCK,
+        Goal::LogIn | Goal::Personalise { .. } => paths::LOG_IN,
     }
 }
 
@@ -73,11 +91,10 @@ fn purpose(goal: &Goal) -> JobFor {
     match goal {
         Goal::LogIn => JobFor::LogIn,
         Goal::UpdateCard(_) => JobFor::UpdateCard,
-        Goal::ChangePasscodes(_)
-        | Goal::Personalise { .. }
-        | Goal::Register(_)
-        | Goal::BeginUnlock { unlock: _ }
-        | Goal::Unlock(_) => JobFor::ChangePasscodes,
+        Goal::Register(_) => JobFor::Register,
+        Goal::BeginUnlock { .. } => JobFor::BeginUnlock,
+        Goal::Unlock(_) => JobFor::Unlock,
+        Goal::ChangePasscodes(_) | Goal::Personalise { .. } => JobFor::ChangePasscodes,
     }
 }
 
@@ -144,10 +161,11 @@ pub(super) async fn back(
             Ok(Redirect::to(&paths::card_update(&id.to_string())).into_response())
         }
         // At the demonstration's desk nobody waits for the browser.
-        Goal::Personalise { .. }
-        | Goal::Register(_)
-        | Goal::BeginUnlock { unlock: _ }
-        | Goal::Unlock(_) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Goal::Personalise { .. } => Ok(StatusCode::NO_CONTENT.into_response()),
+        goal @ (Goal::Register(_) | Goal::BeginUnlock { .. } | Goal::Unlock(_)) => {
+            let way = goes_on(open.id, goal).unwrap_or_else(|| paths::job(&id.to_string()));
+            Ok(Redirect::to(&way).into_response())
+        }
     }
 }
 

@@ -78,7 +78,7 @@ async fn p17_b15_a_log_in_on_day_364_may_put_it_off_and_one_on_day_365_may_not()
 }
 
 /// Every page of a holder: whether a restricted session may open it.
-const PAGES: [(&str, bool); 9] = [
+const PAGES: [(&str, bool); 11] = [
     ("/home", true),
     ("/alert", true),
     ("/renewal", true),
@@ -87,6 +87,8 @@ const PAGES: [(&str, bool); 9] = [
     ("/passcodes/cancelled", true),
     ("/help", true),
     ("/care-identity-service", false),
+    ("/profile", false),
+    ("/profile/register", false),
     ("/ledger", false),
 ];
 
@@ -109,7 +111,16 @@ async fn b17_every_page_of_a_restricted_session_is_shown_or_says_what_comes_firs
 }
 
 /// What of the API is refused in a restricted session; all the rest answers.
-const REFUSED: [&str; 1] = ["/api/ledger"];
+const REFUSED: [&str; 8] = [
+    "/api/ledger",
+    "/api/self-service",
+    "/api/self-service/registrations",
+    "/api/self-service/registrations/{job}",
+    "/api/self-service/registrations/{job}/address",
+    "/api/self-service/registrations/{job}/cancel",
+    "/api/self-service/registrations/{job}/code",
+    "/api/self-service/registrations/{job}/codes",
+];
 
 #[tokio::test]
 async fn b17_every_route_of_the_api_that_needs_a_session_answers_by_its_scope() {

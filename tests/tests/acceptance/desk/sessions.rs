@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 const SOON: Limit = Limit::from_secs(20);
 
 /// Pages that are a holder's: each needs a session.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 10] = [
     "/home",
     "/alert",
     "/renewal",
@@ -29,20 +29,26 @@ const PAGES: [&str; 8] = [
     "/passcodes",
     "/passcodes/cancelled",
     "/passcodes/updated/00000000-0000-7000-8000-000000000001",
+    "/profile",
+    "/profile/register",
     "/ledger",
 ];
 
 /// What is a holder's and is only sent: each needs a session.
-const FORMS: [&str; 5] = [
+const FORMS: [&str; 9] = [
     "/session/keep",
     "/certificates/renew",
     "/certificates/later",
     "/certificates/defer",
     "/certificates/revoke",
+    "/profile/register",
+    "/profile/register/questions",
+    "/profile/register/email",
+    "/profile/register/check",
 ];
 
 /// Pages that are for everybody.
-const PUBLIC: [&str; 4] = ["/", "/log-in", "/help", "/accessibility"];
+const PUBLIC: [&str; 5] = ["/", "/log-in", "/unlock", "/help", "/accessibility"];
 
 async fn is_sent_away(browser: &mut Browser) {
     for path in PAGES {
@@ -119,6 +125,14 @@ fn p20_every_route_of_the_portal_is_known_to_these_tests_as_public_or_not() {
         "\"/card-updates/{id}/live\"",
         "\"/card-updates/{id}/again\"",
         "\"/card-updates/{id}/continue\"",
+        "paths::UNLOCK",
+        "\"/unlock/{job}\"",
+        "\"/unlock/{job}/answers\"",
+        "\"/unlock/{job}/answers/{number}\"",
+        "\"/unlock/{job}/recovery-passcode\"",
+        "\"/unlock/{job}/code\"",
+        "\"/unlock/{job}/codes\"",
+        "\"/unlock/{job}/passcode\"",
         // With a session only.
         "paths::HOME",
         "paths::ALERT",
@@ -132,6 +146,16 @@ fn p20_every_route_of_the_portal_is_known_to_these_tests_as_public_or_not() {
         "paths::CERTIFICATES_LATER",
         "paths::CERTIFICATES_DEFER",
         "paths::CERTIFICATES_REVOKE",
+        "paths::PROFILE",
+        "paths::REGISTER",
+        "paths::REGISTER_QUESTIONS",
+        "\"/profile/register/answers/{number}\"",
+        "paths::REGISTER_EMAIL",
+        "paths::REGISTER_CHECK",
+        "\"/profile/register/{job}\"",
+        "\"/profile/register/{job}/codes\"",
+        "\"/profile/register/{job}/address\"",
+        "\"/profile/register/{job}/cancel\"",
         "paths::LEDGER",
         "paths::SESSION_KEEP",
         // The demonstration's drawer, time machine and mailbox.
