@@ -20,9 +20,11 @@ mod problem;
 mod renewals;
 mod rules;
 mod schedule;
+mod self_service;
 mod session;
 #[cfg(test)]
 pub(crate) mod tests;
+mod unlocks;
 
 use axum::{
     Router,
@@ -73,6 +75,20 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(renewals::again))
         .routes(routes!(renewals::acknowledge))
         .routes(routes!(renewals::authorise))
+        .routes(routes!(self_service::show))
+        .routes(routes!(self_service::register))
+        .routes(routes!(self_service::registration))
+        .routes(routes!(self_service::enter_code))
+        .routes(routes!(self_service::send_code))
+        .routes(routes!(self_service::redirect))
+        .routes(routes!(self_service::cancel))
+        .routes(routes!(unlocks::start))
+        .routes(routes!(unlocks::show))
+        .routes(routes!(unlocks::answer))
+        .routes(routes!(unlocks::try_recovery_passcode))
+        .routes(routes!(unlocks::enter_code))
+        .routes(routes!(unlocks::send_code))
+        .routes(routes!(unlocks::choose_passcode))
         .routes(routes!(schedule::show))
         .routes(routes!(ledger::list))
         .routes(routes!(logon_checks::check))

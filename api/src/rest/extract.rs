@@ -139,6 +139,13 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
     }
 }
 
+/// Reads a text that is wiped when dropped.
+pub(super) fn wiped<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Zeroizing<String>, D::Error> {
+    String::deserialize(deserializer).map(Zeroizing::new)
+}
+
 /// Reads a JSON object; `serde` alone would take a list of its values for it, too.
 pub(super) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,

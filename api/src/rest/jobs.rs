@@ -92,14 +92,14 @@ enum Purpose {
     ChangePasscodes,
     /// C-09.
     RenewCertificates,
-    /// P-03.
-    Personalise,
     ///
     Register,
-    /// U-04.
+    /// U-04: the card shows that it is there.
     BeginUnlock,
-    /// U-12.
+    /// U-12: the new passcode.
     Unlock,
+    /// P-03.
+    Personalise,
 }
 
 /// How far a job is.

@@ -12,21 +12,28 @@ use domain::{
     passcode::{FieldFault, Kind, Standing, Status},
     refusal::{Refusal, RuleId},
     rules,
+    self_service::{self, AnswerFault, Place, QUESTIONS_CHOSEN},
+    unlock,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    codes::NotDone,
     cookies::SESSION_COOKIE,
     execute::ExecuteError,
     log_in::{CARD_GONE, CARD_GONE_WAY_OUT},
     not_ready,
     portal::view::paths,
     required::Required,
+    self_service::{AddressFault, NotBegun},
 };
 
 /// The media type of a problem.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
+
+/// Where the answers of a registration are in its body.
+const ANSWERS: [&str; QUESTIONS_CHOSEN] = ["answers[0]", "answers[1]", "answers[2]", "answers[3]"];
 
 /// Why a request was not carried out. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -133,7 +140,7 @@ impl Problem {
     }
 
     /// The same by a rule.
-    fn by(self, rule: RuleId) -> Self {
+    pub(super) fn by(self, rule: RuleId) -> Self {
         let title = rules::find(rule.as_str()).map_or(self.title, |rule| rule.title);
         Self { kind: paths::rule(rule.as_str()), title, rule: Some(rule), ..self }
     }
@@ -205,6 +212,87 @@ impl Problem {
             .by(refusal.rule())
             .because(format!("{}.", refusal.why()))
             .but(refusal.way_out())
+    }
+
+    /// B-35, B-42: a registration that was not begun, or not redirected.
+    pub(super) fn of_not_begun(error: NotBegun) -> Self {
+        match error {
+            NotBegun::Faults(faults) => Self::of_answers(&faults),
+            NotBegun::Address(fault) => Self::of_address(fault),
+            NotBegun::Refused(refusal) => Self::of_self_service(&refusal),
+            NotBegun::Busy => Self::of(StatusCode::SERVICE_UNAVAILABLE),
+            NotBegun::Failed(error) => error.into(),
+        }
+    }
+
+    /// Something typed or asked for in a registration or an unlock did not lead on.
+    pub(super) fn of_not_done(error: NotDone) -> Self {
+        match error {
+            NotDone::Incomplete(_) => Self::of(StatusCode::UNPROCESSABLE_ENTITY)
+                .by(const { RuleId::new("B-31") })
+                .because("Not everything that is asked was answered, so nothing was judged.")
+                .but("Answer every question that is asked, with at least two letters or digits."),
+            NotDone::NotAPasscode(_) => Self::of(StatusCode::UNPROCESSABLE_ENTITY)
+                .by(const { RuleId::new("P-10") })
+                .because("This can be no account recovery passcode, so nothing was compared.")
+                .but("Send the passcode as it was set."),
+            NotDone::Refused(refusal) => Self::of_self_service(&refusal),
+            NotDone::Busy => Self::of(StatusCode::SERVICE_UNAVAILABLE),
+            NotDone::Failed(error) => error.into(),
+        }
+    }
+
+    /// The same as every refusal, with what is left and from when on.
+    fn of_self_service(refusal: &Refusal) -> Self {
+        let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
+        let facts = match refusal {
+            Refusal::SelfService(
+                self_service::Refusal::AnswersWrong { left }
+                | self_service::Refusal::CodeWrong { left }
+                | self_service::Refusal::RecoveryPasscodeWrong { left },
+            ) => vec![fact("tries_left", left.to_string())],
+            Refusal::SelfService(refused) => {
+                refused.at().map(|at| fact("not_before", at.to_rfc3339())).into_iter().collect()
+            }
+            Refusal::Unlock(unlock::Refusal::Paused { until }) => {
+                vec![fact("not_before", until.to_rfc3339())]
+            }
+            Refusal::Unlock(_)
+            | Refusal::Holder(_)
+            | Refusal::Passcode(_)
+            | Refusal::Certificate(_) => vec![],
+        };
+        Self { facts, ..Self::of_refusal(refusal) }
+    }
+
+    /// R-05, B-35: everything that is wrong with questions and answers, at once.
+    fn of_answers(faults: &[AnswerFault]) -> Self {
+        let errors = faults.iter().map(|fault| FieldError {
+            field: match fault.place {
+                Place::Choice => "answers",
+                Place::Answer(index) => ANSWERS.get(index).copied().unwrap_or("answers"),
+            },
+            rule: fault.what.rule(),
+            message: fault.what.message().to_owned(),
+        });
+        let rule = faults.first().map_or(const { RuleId::new("R-05") }, |fault| fault.what.rule());
+        Self { errors: errors.collect(), ..Self::of(StatusCode::UNPROCESSABLE_ENTITY) }
+            .by(rule)
+            .because("Not everything that was sent can be accepted, so nothing was changed.")
+            .but("Put right what `errors` names and send it again.")
+    }
+
+    /// R-07, B-42: an address to which no code can be sent.
+    fn of_address(fault: AddressFault) -> Self {
+        let rule = match fault {
+            AddressFault::Empty | AddressFault::NotAnAddress => const { RuleId::new("R-07") },
+            AddressFault::NotAllowed => const { RuleId::new("B-42") },
+        };
+        let error = FieldError { field: "email", rule, message: fault.to_string() };
+        Self { errors: vec![error], ..Self::of(StatusCode::UNPROCESSABLE_ENTITY) }
+            .by(rule)
+            .because("No code can be sent to this address, so nothing was changed.")
+            .but("Put right what `errors` names and send it again.")
     }
 
     /// A command that was not carried out.

@@ -9,6 +9,7 @@ mod expiry;
 mod idempotency;
 mod logon_checks;
 mod problems;
+mod self_service;
 
 use std::sync::{Arc, Mutex};
 

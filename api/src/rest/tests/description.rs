@@ -12,7 +12,7 @@ const METHODS: [(&str, Method); 5] = [
 ];
 
 /// What is somebody's own.
-const OWN: [&str; 11] = [
+const OWN: [&str; 18] = [
     "/api/session",
     "/api/passcodes",
     "/api/ledger",
@@ -24,6 +24,13 @@ const OWN: [&str; 11] = [
     "/api/revocations",
     "/api/renewals",
     "/api/schedule",
+    "/api/self-service",
+    "/api/self-service/registrations",
+    "/api/self-service/registrations/{job}",
+    "/api/self-service/registrations/{job}/address",
+    "/api/self-service/registrations/{job}/cancel",
+    "/api/self-service/registrations/{job}/code",
+    "/api/self-service/registrations/{job}/codes",
 ];
 
 /// What a machine asks for, with its token.

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Every route that is somebody's own.
-pub(super) fn own() -> [Ask; 8] {
+pub(super) fn own() -> [Ask; 10] {
     [
         get("/api/session"),
         ask(Method::DELETE, "/api/session"),
@@ -13,6 +13,8 @@ pub(super) fn own() -> [Ask; 8] {
         get("/api/alert"),
         post("/api/alert/later", r#"{"on":"2026-03-01"}"#),
         get("/api/schedule"),
+        get("/api/self-service"),
+        post("/api/self-service/registrations", "{}"),
     ]
 }
 
