@@ -19,10 +19,11 @@ use std::{
     sync::Arc,
 };
 
+use futures::future::BoxFuture;
 use stores::sqlite::Stores;
 use tokio::sync::watch;
 use virtual_card::drawer::{Client, Contents, Error};
-use workflows::mail::Courier;
+use workflows::mail::{Courier, Failure, Mail, SmtpCourier};
 
 use crate::{
     clock::{Clock, Entropy},
@@ -87,12 +88,17 @@ impl Demo {
         &self.mailbox
     }
 
-    /// The courier that takes mails to the mailbox.
+    /// The courier that takes mails to the mailbox, after the mail server that the configuration
+    /// names has taken them, if it names one.
     ///
     /// # Errors
     /// Never, unless the mailbox's own address is of no use.
-    pub fn courier(&self) -> anyhow::Result<Arc<dyn Courier>> {
-        Ok(Arc::new(self.mailbox.courier()?))
+    pub fn courier(&self, server: Option<SmtpCourier>) -> anyhow::Result<Arc<dyn Courier>> {
+        let mailbox = self.mailbox.courier()?;
+        Ok(match server {
+            Some(server) => Arc::new(Copying { server, mailbox }),
+            None => Arc::new(mailbox),
+        })
     }
 
     /// How far the cards are.
@@ -138,6 +144,21 @@ impl Demo {
         tokio::task::spawn_blocking(move || question(&drawer))
             .await
             .unwrap_or_else(|_| Err(Error::Refused("the card drawer's client failed".to_owned())))
+    }
+}
+
+/// Hands a mail to a mail server, and a copy to the mailbox.
+struct Copying {
+    server: SmtpCourier,
+    mailbox: SmtpCourier,
+}
+
+impl Courier for Copying {
+    fn deliver<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            self.server.deliver(mail).await?;
+            self.mailbox.deliver(mail).await
+        })
     }
 }
 

@@ -27,7 +27,7 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use workflows::{
     engine::Engine,
-    mail::{Composer, Courier},
+    mail::{Composer, Courier, SmtpCourier},
 };
 
 use crate::{
@@ -156,7 +156,10 @@ pub async fn parts(
     #[cfg(feature = "demo")]
     let (clock, demo) = crate::demo::open(&config, &stores, clock, &entropy).await?;
     #[cfg(feature = "demo")]
-    let courier = demo.as_ref().map_or_else(|| courier(&config), crate::demo::Demo::courier)?;
+    let courier = match &demo {
+        Some(demo) => demo.courier(smtp_courier(&config)?)?,
+        None => courier(&config)?,
+    };
     #[cfg(not(feature = "demo"))]
     let courier = courier(&config)?;
     let engine = engine(&config, &stores, &policies, courier).await?;
@@ -196,10 +199,15 @@ fn cards_authority(config: &Config, keystore: &Keystore) -> anyhow::Result<Cards
 
 /// The courier that the configuration names.
 fn courier(config: &Config) -> anyhow::Result<Arc<dyn Courier>> {
-    Ok(match &config.mail {
-        Some(mail) => Arc::new(mail_server::courier(mail).context("mail")?),
+    Ok(match smtp_courier(config)? {
+        Some(courier) => Arc::new(courier),
         None => Arc::new(NoMailServer),
     })
+}
+
+/// The courier to the mail server that the configuration names, if it names one.
+fn smtp_courier(config: &Config) -> anyhow::Result<Option<SmtpCourier>> {
+    config.mail.as_ref().map(mail_server::courier).transpose().context("mail")
 }
 
 /// The workflow engine, with this courier.

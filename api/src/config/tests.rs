@@ -385,7 +385,10 @@ fn the_demonstration_stays_on_loopback_even_behind_a_proxy() {
     let portal = demo("[portal]\nlisten = \"0.0.0.0:7400\"\nbehind_proxy = true");
     assert_eq!(faults(portal), ["portal.listen"]);
     assert_eq!(faults(demo("[agents]\nlisten = \"0.0.0.0:7402\"")), ["agents.listen"]);
-    let mail = "[mail]\nserver = \"localhost\"\nfrom = \"smartcards@example.org\"";
-    assert_eq!(faults(demo(mail)), ["mail.server"]);
+    let mail = |server: &str| {
+        demo(&format!("[mail]\nserver = {server:?}\nfrom = \"smartcards@example.org\""))
+    };
+    assert_eq!(faults(mail("mail.example.org")), ["mail.server"]);
+    assert_eq!(mail("localhost").unwrap().mail.unwrap().server, "localhost");
     assert_eq!(demo("[demo]\ndrawer = \"x\"").unwrap().drawer(), Some(Path::new("x")));
 }

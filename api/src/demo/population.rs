@@ -79,7 +79,26 @@ pub enum Act {
     },
     /// C-15: revokes his certificates in the portal.
     RevokeCertificates,
+    /// R-02: registers for self-service in the portal, with [`ANSWERS`].
+    RegisterForSelfService,
+    /// B-46: locks his card by three wrong passcodes.
+    LockCard,
+    /// U-07: answers wrongly three times.
+    FailToUnlock,
+    /// Forgets his smartcard passcode: nothing happens, but nobody can tell it any more.
+    Forget,
 }
+
+/// R-05: what they all answer, as public as their passcodes. In the order of the questions.
+pub const ANSWERS: [(&str, &str); 4] = [
+    ("Q04", "Wuffletine"),
+    ("Q12", "Cardwell Cycles"),
+    ("Q16", "Captain Zorbalin"),
+    ("Q20", "Pinewhistle Farm"),
+];
+
+/// What is no answer of anybody's.
+pub const WRONG_ANSWER: &str = "Nobody knows";
 
 const fn registered(days: u16) -> Step {
     Step { when: When::DaysBefore(days), act: Act::Register }
@@ -320,6 +339,54 @@ pub const PEOPLE: &[Person] = &[
             does(30, Act::RenewCertificates { nth: 2 }),
         ],
     },
+    Person {
+        card: "amara",
+        name: "Amara Osei",
+        email: "amara.osei@example.org",
+        profile: "guide",
+        passcode: "Cedar55",
+        story: "She has registered for self-service: should her card be locked one day, she can \
+                unlock it herself.",
+        life: &[registered(60), does(60, Act::RegisterForSelfService)],
+    },
+    Person {
+        card: "dylan",
+        name: "Dylan Price",
+        email: "dylan.price@example.org",
+        profile: "piv",
+        passcode: "707172",
+        story: "He has registered for self-service, and on the day before first start he entered \
+                a wrong passcode three times: his card is locked, and he can unlock it himself.",
+        life: &[registered(60), does(60, Act::RegisterForSelfService), does(1, Act::LockCard)],
+    },
+    Person {
+        card: "mei",
+        name: "Mei Tanaka",
+        email: "mei.tanaka@example.org",
+        profile: "guide",
+        passcode: "Plum-8",
+        story: "She had registered for self-service, and then answered wrongly three times: \
+                self-service is blocked until the registration authority releases it. Her card \
+                works.",
+        life: &[registered(60), does(60, Act::RegisterForSelfService), does(2, Act::FailToUnlock)],
+    },
+    Person {
+        card: "kofi",
+        name: "Kofi Mensah",
+        email: "kofi.mensah@example.org",
+        profile: "piv",
+        passcode: "390625",
+        story: "He has forgotten his smartcard passcode and never registered for self-service, \
+                but he remembers his account recovery passcode.",
+        life: &[
+            registered(50),
+            Step {
+                when: When::DaysBefore(50),
+                act: Act::Set { account_recovery: Some(RECOVERY), verification: None },
+            },
+            does(1, Act::Forget),
+        ],
+    },
 ];
 
 /// The hour of the local day at which people of the past do what they do: after the alerts.
@@ -341,9 +408,10 @@ impl When {
 }
 
 impl Act {
-    /// True if this person has done this; nobody has used his card yet but we.
+    /// True if this person has done this; nobody has used his card yet but we. Locking a card leaves
+    /// nothing in its holder's state: `is_locked` says whether the card has told so.
     #[must_use]
-    pub fn is_done(self, holder: &Holder, policies: &Policies) -> bool {
+    pub fn is_done(self, holder: &Holder, policies: &Policies, is_locked: bool) -> bool {
         let (passcodes, certificates) = (holder.passcodes(), holder.certificate_records());
         let n_set = |kind| passcodes.compare_with(kind, policies.latest()).len();
         let was_set = |kind| 0 < n_set(kind);
@@ -359,6 +427,10 @@ impl Act {
             Self::ChangeSmartcard { nth, .. } => nth < n_set(Kind::Smartcard),
             Self::RenewCertificates { nth } => nth <= certificates.self_renewals(),
             Self::RevokeCertificates => certificates.is_revoked(),
+            Self::RegisterForSelfService => holder.self_service().active().is_some(),
+            Self::LockCard => is_locked,
+            Self::FailToUnlock => holder.self_service().is_blocked(),
+            Self::Forget => true,
         }
     }
 }
@@ -376,6 +448,12 @@ impl Person {
         CommandId(derived("registration", self.card))
     }
 
+    /// True if he does this in his life so far.
+    #[must_use]
+    pub fn does(&self, act: Act) -> bool {
+        self.life.iter().any(|step| step.act == act)
+    }
+
     /// The values that he has given a passcode of this kind, oldest first.
     #[must_use]
     pub fn values(&self, kind: Kind) -> Vec<&'static str> {
@@ -391,7 +469,11 @@ impl Person {
                 | Act::RemoveBoth
                 | Act::ChangeSmartcard { .. }
                 | Act::RenewCertificates { .. }
-                | Act::RevokeCertificates,
+                | Act::RevokeCertificates
+                | Act::RegisterForSelfService
+                | Act::LockCard
+                | Act::FailToUnlock
+                | Act::Forget,
             ) => None,
         });
         set.collect()
@@ -409,7 +491,10 @@ fn derived(what: &str, card: &str) -> Uuid {
 mod tests {
     use std::collections::BTreeSet;
 
-    use domain::testing::{day, instant};
+    use domain::{
+        self_service::{judge, normalise},
+        testing::{day, instant},
+    };
 
     use super::*;
     use crate::demo::clock::life_begins;
@@ -419,6 +504,14 @@ mod tests {
         let cards: BTreeSet<_> = PEOPLE.iter().map(|person| person.card).collect();
         let holders: BTreeSet<_> = PEOPLE.iter().map(Person::holder).collect();
         assert_eq!((cards.len(), holders.len()), (PEOPLE.len(), PEOPLE.len()));
+    }
+
+    #[test]
+    fn r05_b35_what_everybody_answers_may_be_answered() {
+        let answers = ANSWERS.map(|(question, answer)| (question.parse().unwrap(), answer));
+        assert!(judge(&answers).is_ok());
+        assert!(normalise(WRONG_ANSWER).is_ok());
+        assert!(ANSWERS.iter().all(|(_, answer)| *answer != WRONG_ANSWER));
     }
 
     #[test]

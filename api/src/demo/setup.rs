@@ -6,7 +6,7 @@
 //! clock stands where it stood. Once all is done that is an event, too: from then on people may have
 //! done anything.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,6 +25,7 @@ use workflows::card_job::{Goal, Made};
 use super::{
     Demo,
     desk::Desk,
+    mailbox::Received,
     population::{Act, Person, When},
     time_machine::{Lever, Service},
 };
@@ -41,6 +42,22 @@ const AGENT_SEEN_MAX: Duration = Duration::from_mins(5);
 
 /// How long a card may take to be updated.
 const UPDATE_MAX: Duration = Duration::from_mins(1);
+
+/// What opens no card of these people.
+const WRONG_PASSCODE: &str = "000000";
+
+/// B-46: as many wrong passcodes lock a card.
+const TRIES: u32 = 3;
+
+/// U-07: as many failed attempts block self-service.
+const ATTEMPTS: u32 = 3;
+
+/// B-38: each half of a mailed code has as many characters.
+const CODE_GROUP: usize = 4;
+
+/// How long a mail may take, and how often the mailbox is looked into.
+const MAIL_MAX: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// How late somebody may do what he did on a day of the past, because the first start was
 /// interrupted.
@@ -118,7 +135,8 @@ async fn pending(app: &App, demo: &Demo) -> anyhow::Result<Vec<Pending>> {
     let mut pending = Vec::new();
     for person in demo.people() {
         let holder = app.load(person.holder()).await?.holder;
-        let is_done = |act: Act| act.is_done(&holder, app.policies());
+        let is_locked = has_locked_card(app, person).await?;
+        let is_done = |act: Act| act.is_done(&holder, app.policies(), is_locked);
         let steps = person.life.iter().filter(|step| !is_done(step.act));
         pending.extend(steps.map(|step| Pending { person, when: step.when, act: step.act }));
     }
@@ -190,10 +208,31 @@ async fn with_card(app: &App, demo: &Demo, step: &Pending) -> anyhow::Result<()>
         .await
         .context("the agent sees the card still")?;
     done?;
-    let holder = app.load(person.holder()).await?.holder;
-    let is_done = step.act.is_done(&holder, app.policies());
-    ensure!(is_done, "it was not done: {:?}", step.when);
+    ensure!(is_done(app, step).await?, "it was not done: {:?}", step.when);
     Ok(())
+}
+
+async fn is_done(app: &App, step: &Pending) -> anyhow::Result<bool> {
+    let is_locked = has_locked_card(app, step.person).await?;
+    let holder = app.load(step.person.holder()).await?.holder;
+    Ok(step.act.is_done(&holder, app.policies(), is_locked))
+}
+
+/// B-46: whether his card has told that no try is left. Nothing else is known of it while it is in the
+/// drawer.
+async fn has_locked_card(app: &App, person: &Person) -> anyhow::Result<bool> {
+    let stream = StreamName::holder(person.holder());
+    let mut events = app.stores().log.read_stream(&stream, Revision(0));
+    while let Some(event) = events.try_next().await? {
+        if event.kind == "LogonRefused" {
+            let refused: serde_json::Value = serde_json::from_slice(&event.data)?;
+            if refused.pointer("/reason/tries_left").and_then(serde_json::Value::as_u64) == Some(0)
+            {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 async fn act(app: &App, step: &Pending) -> anyhow::Result<()> {
@@ -231,6 +270,16 @@ async fn act(app: &App, step: &Pending) -> anyhow::Result<()> {
             desk.log_in(passcode).await?;
             desk.revoke().await
         }
+        Act::RegisterForSelfService => {
+            desk.log_in(passcode).await?;
+            let before = newest(app, person).await?;
+            let code_page = desk.register(person.email, &[current]).await?;
+            let code = mailed_code(app, person, before).await?;
+            desk.enter_code(&code_page, &code).await
+        }
+        Act::LockCard => desk.enter_wrongly(WRONG_PASSCODE, TRIES).await,
+        Act::FailToUnlock => desk.answer_wrongly(ATTEMPTS).await,
+        Act::Forget => Ok(()),
         Act::ChangeSmartcard { to, .. } => {
             let new = [current, ("new_passcode", to), ("confirm_passcode", to)];
             desk.log_in(passcode).await?;
@@ -239,12 +288,56 @@ async fn act(app: &App, step: &Pending) -> anyhow::Result<()> {
     }
 }
 
+/// The number of the newest mail to this person; 0 if there is none.
+async fn newest(app: &App, person: &'static Person) -> anyhow::Result<u64> {
+    Ok(mail_after(app, person, 0).await?.map_or(0, |mail| mail.number))
+}
+
+/// The newest mail to this person, if it is newer than that.
+async fn mail_after(
+    app: &App,
+    person: &'static Person,
+    number: u64,
+) -> anyhow::Result<Option<Received>> {
+    let mailbox = Arc::clone(app.demo().context("this is no demonstration")?.mailbox());
+    let mails = tokio::task::spawn_blocking(move || mailbox.mails()).await??;
+    Ok(mails.into_iter().find(|mail| mail.to == person.email && number < mail.number))
+}
+
+/// the code of the mail that comes after the one with this number, as its reader would copy it.
+async fn mailed_code(app: &App, person: &'static Person, before: u64) -> anyhow::Result<String> {
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    tokio::time::timeout(MAIL_MAX, async {
+        loop {
+            looks.tick().await;
+            let mail = mail_after(app, person, before).await?;
+            if let Some(code) = mail.as_ref().and_then(|mail| code_in(&mail.text)) {
+                return Ok(code);
+            }
+        }
+    })
+    .await
+    .context("no code was mailed")?
+}
+
+/// The first word of a mail that is a code: two groups of four characters (B-38).
+fn code_in(text: &str) -> Option<String> {
+    let is_group = |group: &str| {
+        let is_of_code = |one: char| one.is_ascii_digit() || one.is_ascii_uppercase();
+        group.len() == CODE_GROUP && group.chars().all(is_of_code)
+    };
+    let is_code = |word: &&str| {
+        word.split_once('-').is_some_and(|(first, last)| is_group(first) && is_group(last))
+    };
+    text.split_whitespace().find(is_code).map(str::to_owned)
+}
+
 /// Waits until the card software, which works on by itself, has renewed both certificates.
 async fn updated(app: &App, step: &Pending) -> anyhow::Result<()> {
     let holder = step.person.holder();
     let mut place = app.live().place().context("too many pages are kept new")?;
     tokio::time::timeout(UPDATE_MAX, async {
-        while !step.act.is_done(&app.load(holder).await?.holder, app.policies()) {
+        while !is_done(app, step).await? {
             ensure!(place.rung(holder).await, "the server stops");
         }
         Ok(())
@@ -279,4 +372,15 @@ async fn wait_for(app: &App, limit: Duration, is_so: impl Fn(&App) -> bool) -> a
     })
     .await
     .context("it took too long")?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_found_in_its_mail() {
+        assert_eq!(code_in("Your code is\n\n  7KQM-2XWD\n\nBye").as_deref(), Some("7KQM-2XWD"));
+        assert_eq!(code_in("Your well-known code 1 is not here"), None);
+    }
 }

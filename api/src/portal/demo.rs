@@ -10,7 +10,11 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use chrono::{DateTime, Utc};
-use domain::passcode::{Passcodes, Standing, Status};
+use domain::{
+    holder::Holder,
+    passcode::{Kind, Passcodes, Standing, Status},
+    self_service::QuestionId,
+};
 use serde::Deserialize;
 use virtual_card::drawer::Contents;
 
@@ -18,7 +22,7 @@ use super::{
     errors::PageError,
     html, public_frame,
     view::{
-        demo::{DemoCard, DemoPasscode, Drawer, Place, Progress},
+        demo::{DemoAnswer, DemoCard, DemoPasscode, Drawer, Place, Progress},
         passcodes::StatusLine,
         paths,
         problem::ProblemKind,
@@ -26,7 +30,10 @@ use super::{
 };
 use crate::{
     app::App,
-    demo::{Demo, population::Person},
+    demo::{
+        Demo,
+        population::{ANSWERS, Act, Person},
+    },
 };
 
 /// The drawer and what is in the reader.
@@ -39,7 +46,8 @@ pub(super) async fn page(State(app): State<App>) -> Result<Response, PageError> 
     for (person, contents) in demo.people().iter().zip(contents.iter().cycle()) {
         let loaded = app.load(person.holder()).await?;
         let passcodes = passcodes(&app, person, loaded.holder.passcodes());
-        cards.push(card(person, ready.contains(person.card), passcodes, contents));
+        let answers = answers(person, &loaded.holder);
+        cards.push(card(person, ready.contains(person.card), passcodes, answers, contents));
     }
     let progress = Progress::new(ready.len(), demo.people().len());
     let page = Drawer { cards, progress, problem, now: in_words(&app, app.now()) };
@@ -92,6 +100,7 @@ fn card(
     person: &Person,
     ready: bool,
     passcodes: Vec<DemoPasscode>,
+    answers: Vec<DemoAnswer>,
     contents: &Contents,
 ) -> DemoCard {
     let state = contents.cards.iter().find(|card| card.name == person.card);
@@ -107,6 +116,7 @@ fn card(
         serial: state.map(|card| format!("{:08X}", card.serial)),
         profile: profile(person).to_owned(),
         passcodes,
+        answers,
         place,
     }
 }
@@ -128,10 +138,26 @@ fn passcodes(app: &App, person: &Person, passcodes: &Passcodes) -> Vec<DemoPassc
             line: StatusLine::from(&status),
             value: value.map(str::to_owned),
             changed: values.len() < n_set,
+            forgotten: status.kind == Kind::Smartcard
+                && person.does(Act::Forget)
+                && n_set <= values.len(),
             age,
         }
     };
     passcodes.status(&ctx).into_iter().map(of).collect()
+}
+
+/// what a newcomer has to know to unlock the card; the story tells the answers that were given
+/// in it.
+fn answers(person: &Person, holder: &Holder) -> Vec<DemoAnswer> {
+    let in_story = person.does(Act::RegisterForSelfService);
+    let Some(active) = holder.self_service().active() else { return Vec::new() };
+    let told = |id: QuestionId| {
+        let of_story = ANSWERS.iter().find(|(question, _)| *question == id.to_string());
+        of_story.filter(|_| in_story).map(|(_, answer)| (*answer).to_owned())
+    };
+    let line = |id: QuestionId| DemoAnswer { question: id.text().to_owned(), answer: told(id) };
+    active.answers.iter().map(|answer| line(answer.question)).collect()
 }
 
 fn profile(person: &Person) -> &'static str {

@@ -47,6 +47,8 @@ pub struct DemoCard {
     pub profile: String,
     /// His passcodes, all three.
     pub passcodes: Vec<DemoPasscode>,
+    /// his security questions and what he answers; empty if he has not registered.
+    pub answers: Vec<DemoAnswer>,
     /// Where it is.
     pub place: Place,
 }
@@ -60,8 +62,19 @@ pub struct DemoPasscode {
     pub value: Option<String>,
     /// True if it has been changed since.
     pub changed: bool,
+    /// True if its holder does not know it any more.
+    pub forgotten: bool,
     /// How many days ago it was set; none if it is not.
     pub age: Option<i64>,
+}
+
+/// A security question of a demo holder, and what he answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DemoAnswer {
+    /// Its words.
+    pub question: String,
+    /// A public value of the demonstration; none if it has been changed since.
+    pub answer: Option<String>,
 }
 
 /// Where a demo card is.
@@ -93,6 +106,7 @@ struct Page<'a> {
     insert: &'static str,
     remove: &'static str,
     log_in: &'static str,
+    unlock: &'static str,
     check_again: &'static str,
     time_machine: &'static str,
     mailbox: &'static str,
@@ -111,6 +125,7 @@ impl Drawer {
             insert: paths::DEMO_INSERT,
             remove: paths::DEMO_REMOVE,
             log_in: paths::LOG_IN,
+            unlock: paths::UNLOCK,
             check_again: paths::DEMO,
             time_machine: paths::DEMO_TIME,
             mailbox: paths::DEMO_MAILBOX,

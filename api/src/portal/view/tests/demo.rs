@@ -10,7 +10,7 @@ use domain::{
 use super::nobody;
 use crate::portal::view::{
     demo::{
-        DemoCard, DemoPasscode, Drawer, Place, Progress,
+        DemoAnswer, DemoCard, DemoPasscode, Drawer, Place, Progress,
         mailbox::{MailList, MailView},
         time_machine::{LastMove, Planned, Sent, State, TimeMachine},
     },
@@ -26,6 +26,7 @@ fn passcode(kind: Kind, set_on: Option<&str>, value: Option<&str>) -> DemoPassco
         line: StatusLine::from(&status),
         value: value.map(str::to_owned),
         changed: false,
+        forgotten: false,
         age: set_on.map(|on| (ctx.today() - day(on)).num_days()),
     }
 }
@@ -42,6 +43,7 @@ fn card(id: &str, holder: &str, place: Place) -> DemoCard {
             passcode(Kind::AccountRecovery, None, Some("Orchard-Gate-4")),
             passcode(Kind::Verification, None, None),
         ],
+        answers: Vec::new(),
         place,
     }
 }
@@ -61,6 +63,10 @@ fn the_card_drawer_shows_where_each_card_is() {
     nobody().shows("demo", |environment, frame| page.render(environment, frame));
     let mut changed = card("patel", "Jo Patel", Place::Drawer);
     changed.passcodes[0].changed = true;
+    changed.passcodes[1].forgotten = true;
+    changed.answers = [Some("Wuffletine".to_owned()), None]
+        .map(|answer| DemoAnswer { question: "Name of your first soft toy".into(), answer })
+        .into();
     let page = drawer(vec![changed], Progress::new(1, 1));
     nobody().shows("demo_empty_reader", |environment, frame| page.render(environment, frame));
     let page = Drawer {
