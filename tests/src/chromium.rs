@@ -185,6 +185,12 @@ impl Browser {
         self.runtime.block_on(field.send_keys(text)).with_context(|| name.to_owned())
     }
 
+    /// Empties the field with this name.
+    pub fn clear(&self, name: &str) -> anyhow::Result<()> {
+        let field = self.find(&format!("//input[@name='{name}']"))?;
+        self.runtime.block_on(field.clear()).with_context(|| name.to_owned())
+    }
+
     /// An attribute of an element; `None` if it has none of that name.
     pub fn attribute(&self, xpath: &str, name: &str) -> anyhow::Result<Option<String>> {
         let element = self.find(xpath)?;

@@ -19,6 +19,7 @@ use virtual_card::Faults;
 use crate::{
     held::{Folder, Held, until},
     sandbox::{Sandbox, program},
+    smtp::MailServer,
 };
 
 /// The slot of the reader that the demonstration uses.
@@ -35,7 +36,7 @@ const WORKSTATION: &str = "test workstation";
 
 /// Holders of the demonstration that tests use: name of the card, and the passcode that it has at
 /// first.
-const PEOPLE: [(&str, &str); 18] = [
+const PEOPLE: [(&str, &str); 22] = [
     ("asha", "Meadow7"),
     ("sam", "246813"),
     ("jo", "rain"),
@@ -54,6 +55,10 @@ const PEOPLE: [(&str, &str); 18] = [
     ("piotr", "828172"),
     ("zoe", "Pearl77"),
     ("rosa", "Olive05"),
+    ("elin", "Fjord-9"),
+    ("fatima", "314159"),
+    ("amara", "Cedar55"),
+    ("mei", "Plum-8"),
 ];
 
 /// How long the demonstration's people may take to live their lives so far.
@@ -67,6 +72,8 @@ pub struct System {
     pub server: Option<Held>,
     /// The agent; `None` while a test has killed it.
     pub agent: Option<Held>,
+    /// A real mail server, once a test has asked for it.
+    mail: RefCell<Option<MailServer>>,
     /// Each card's passcode as the tests have left it.
     passcodes: RefCell<BTreeMap<&'static str, String>>,
     ports: Ports,
@@ -122,13 +129,14 @@ impl System {
             sandbox,
             server: None,
             agent: None,
+            mail: RefCell::new(None),
             passcodes: RefCell::new(
                 PEOPLE.iter().map(|(card, code)| (*card, (*code).to_owned())).collect(),
             ),
             ports: Ports::free()?,
             folder,
         };
-        system.configure_server()?;
+        system.configure_server(None)?;
         system.configure_agent(READER)?;
         system.start_server()?;
         system.enrol()?;
@@ -157,6 +165,27 @@ impl System {
         let server = Held::start("latchkey", &["--config", config, "serve"], &[], "\"ready\"")?;
         self.server = Some(server);
         Ok(())
+    }
+
+    /// Starts a real mail server, unless it was started before. It gets every mail from now on, beside
+    /// the demonstration's mailbox; the server starts anew for it.
+    pub fn start_mail_server(&mut self) -> anyhow::Result<()> {
+        if self.mail.get_mut().is_none() {
+            let mail = MailServer::start()?;
+            self.configure_server(Some(mail.port()))?;
+            self.mail.replace(Some(mail));
+            self.server = None;
+            self.start_server()?;
+            // It would connect again by itself, and take its time.
+            self.agent = None;
+            self.start_agent()?;
+        }
+        Ok(())
+    }
+
+    /// The mails in the real mail server's Maildir, once there are at least `n`.
+    pub fn mails(&self, n: usize) -> anyhow::Result<Vec<String>> {
+        self.mail.borrow_mut().as_mut().context("no mail server was started")?.arrived(n)
     }
 
     /// Starts the agent, or starts it again; it is then connected.
@@ -251,7 +280,7 @@ impl System {
         self.folder.path().join(name)
     }
 
-    fn configure_server(&self) -> anyhow::Result<()> {
+    fn configure_server(&self, mail: Option<u16>) -> anyhow::Result<()> {
         let Ports { portal, page, channel, operator, authority } = self.ports;
         let drawer = self.sandbox.drawer_socket();
         let server = format!(
@@ -265,7 +294,13 @@ impl System {
             self.path("data").display(),
             drawer.display(),
         );
-        fs::write(self.path("latchkey.toml"), server)?;
+        let mail = mail.map_or_else(String::new, |port| {
+            format!(
+                "[mail]\nserver = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n\
+                 from = \"Smartcards <smartcards@example.org>\"\n"
+            )
+        });
+        fs::write(self.path("latchkey.toml"), server + &mail)?;
         Ok(())
     }
 

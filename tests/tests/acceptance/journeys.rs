@@ -5,6 +5,7 @@
 //! `LATCHKEY_SCREENSHOTS` names a folder, the few that README.md shows are put there.
 
 mod certificates;
+mod self_service;
 mod time;
 mod tour;
 
@@ -19,7 +20,7 @@ use tests::{
 };
 
 /// The pages that README.md shows.
-const IN_README: [&str; 13] = [
+const IN_README: [&str; 18] = [
     "drawer",
     "passcode-page",
     "manage-passcodes",
@@ -33,6 +34,11 @@ const IN_README: [&str; 13] = [
     "certificates-renew",
     "certificates-interrupted",
     "certificates-renewed",
+    "my-profile",
+    "register-question",
+    "register-code",
+    "unlock-start",
+    "unlock-done",
 ];
 
 /// One walk through the pages, with one browser on one screen.
