@@ -24,6 +24,8 @@ pub(super) enum Tear {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Act {
     Wait(i64),
+    /// The service records what time has done.
+    Record,
     Register,
     Redirect,
     Cancel,
@@ -80,7 +82,11 @@ pub(super) fn after(at: Option<At>) -> BoxedStrategy<Act> {
         2 => of_puk,
         1 => prop::sample::select(vec![Act::Register, Act::Redirect, Act::Cancel]),
         2 => typed().prop_map(Act::EnterRegistrationCode),
-        1 => prop::sample::select(vec![Act::SendRegistrationCode, Act::SendUnlockCode]),
+        1 => prop::sample::select(vec![
+            Act::SendRegistrationCode,
+            Act::SendUnlockCode,
+            Act::Record,
+        ]),
         1 => prop::sample::select(vec![Act::Start, Act::SetRecoveryPasscode, Act::Complete]),
         1 => any_answer,
         1 => typed().prop_map(Act::EnterUnlockCode),

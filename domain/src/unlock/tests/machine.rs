@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     card,
+    expiry::{Occasion, wake_up},
     passcode::{Changes, Optional},
 };
 
@@ -180,6 +181,11 @@ impl StateMachineTest for Machine {
         self_.n_acts += 1;
         match act {
             Act::Wait(seconds) => self_.life.now += TimeDelta::seconds(seconds),
+            Act::Record => {
+                self_.tell(HolderCommand::RecordExpiry { occasion: Occasion::Schedule });
+                let (ctx, holder) = (self_.life.ctx(), &self_.life.holder);
+                assert!(wake_up(&ctx, holder).is_none_or(|next| ctx.now < next.due_at));
+            }
             Act::Register => self_.register(),
             Act::Redirect => self_.redirect(),
             Act::Cancel => {
@@ -213,6 +219,8 @@ impl StateMachineTest for Machine {
         let status = self_service.status(&ctx);
         assert_eq!(status.registered_on.is_some(), model.registered);
         assert_eq!(status.awaiting.is_some(), model.is_awaiting());
+        let due_at = wake_up(&ctx, holder).map(|next| next.due_at);
+        assert!(status.awaiting.is_none_or(|waits| due_at.is_some_and(|due| due <= waits.until)));
         assert_eq!(status.blocked_on.is_some(), model.is_blocked());
         assert_eq!(status.paused_until.is_some(), model.is_paused());
         assert_eq!(self_service.failures(), model.failures);

@@ -300,6 +300,8 @@ impl ReferenceStateMachine for Model {
     fn apply(mut state: Self, act: &Act) -> Self {
         match *act {
             Act::Wait(seconds) => state.now += seconds,
+            // What holds, holds whether it is recorded or not (B-08).
+            Act::Record => {}
             Act::Register => state.register(),
             Act::Redirect | Act::SendRegistrationCode => state.send_registration_code(),
             Act::Cancel => state.awaiting = None,

@@ -51,6 +51,17 @@ fn the_clock_randomness_and_the_reader_have_one_place_each() {
 }
 
 #[test]
+fn r03_nothing_asks_which_browser_somebody_uses() {
+    let asks = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        ["user-agent", "user_agent", "useragent"].iter().any(|mark| text.contains(mark))
+    };
+    let asking: Vec<_> =
+        sources().into_iter().filter(|one| asks(one.shipped())).map(|one| one.path).collect();
+    none(&asking, "any browser will do, so do not ask for it:");
+}
+
+#[test]
 fn demo_routes_are_compiled_only_with_the_demo_feature() {
     let portal = sources().into_iter().find(|source| source.path == "api/src/portal.rs").unwrap();
     let line = portal.text.lines().position(|line| line.contains("mod demo;")).unwrap();
