@@ -1,5 +1,6 @@
 //! Mails on their way: to a real mail server, and past everything that can go wrong with one.
 
+mod codes;
 mod delivered;
 mod faults;
 mod tls;

@@ -6,7 +6,7 @@ use chrono::DateTime;
 use domain::{
     card::PublicKey,
     ids::CommandId,
-    passcode::{Kind, Optional},
+    passcode::{Advice, Kind, Optional},
 };
 use proptest::prelude::*;
 use uuid::Uuid;

@@ -44,7 +44,7 @@ pub enum Demand {
 
 impl Demand {
     /// What an alert asks, as it was recorded.
-    pub(super) fn of(may_decline: bool, ra_required: bool) -> Self {
+    pub(in crate::mail) fn of(may_decline: bool, ra_required: bool) -> Self {
         match (ra_required, may_decline) {
             (true, _) => Self::VisitAuthority,
             (false, true) => Self::Renew,
