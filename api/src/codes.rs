@@ -12,6 +12,7 @@ use domain::{
 };
 use stores::vault::{CodeBinding, VaultError};
 use uuid::Uuid;
+use workflows::engine::CodeMail;
 
 use crate::{
     app::App,
@@ -87,6 +88,12 @@ pub(crate) struct Flow<'a> {
 /// A code that may be sent next: random, and worth nothing without the key that it names.
 pub(crate) fn new_code(app: &App) -> NewCode {
     NewCode { code: app.entropy().uuid(app.now()), key: app.stores().vault.code_key() }
+}
+
+/// True if the mail with this code was refused, or did not get through while the code was good.
+pub(crate) async fn is_undeliverable(app: &App, sent: Option<&SentCode>) -> anyhow::Result<bool> {
+    let Some(sent) = sent else { return Ok(false) };
+    Ok(app.engine().code_mail(sent.code).await? == Some(CodeMail::Dead))
 }
 
 /// The code that a command sends, the same however often the command is repeated.

@@ -395,6 +395,8 @@ pub struct RegistrationFlow {
     pub address: Option<String>,
     /// From when on another code may be asked for; `None` if it may be now.
     pub next_code_at: Option<DateTime<Utc>>,
+    /// True if the mail with the newest code was refused, or did not get through in time.
+    pub undeliverable: bool,
 }
 
 /// How a registration stands: `None` unless its card has agreed, it is this holder's, and this browser
@@ -432,6 +434,7 @@ async fn standing_of(
         next: registration::next(&context, holder, registration),
         address: masked_address(app, to).await?,
         next_code_at: holder.self_service().next_code_at(&context),
+        undeliverable: codes::is_undeliverable(app, sent).await?,
     })
 }
 

@@ -71,6 +71,8 @@ pub struct UnlockFlow {
     pub address: Option<String>,
     /// From when on another code may be asked for; `None` if it may be now.
     pub next_code_at: Option<DateTime<Utc>>,
+    /// True if the mail with the newest code was refused, or did not get through in time.
+    pub undeliverable: bool,
 }
 
 /// How an unlock stands: `None` unless its card has shown that it is there, and this browser started it.
@@ -95,8 +97,8 @@ async fn stands(
     let loaded = app.load(holder).await?;
     let context = app.context(&loaded);
     let self_service = loaded.holder.self_service();
-    let sent = self_service.codes(CodePurpose::Unlock, unlock).last().map(|sent| sent.to);
-    let to = sent.or_else(|| self_service.active().map(|active| active.email));
+    let sent = self_service.codes(CodePurpose::Unlock, unlock).last();
+    let to = sent.map(|sent| sent.to).or_else(|| self_service.active().map(|active| active.email));
     Ok(UnlockFlow {
         job,
         unlock,
@@ -108,6 +110,7 @@ async fn stands(
             None => None,
         },
         next_code_at: self_service.next_code_at(&context),
+        undeliverable: codes::is_undeliverable(app, sent).await?,
     })
 }
 

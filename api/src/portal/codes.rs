@@ -28,6 +28,8 @@ pub(super) struct Awaited<'a> {
     pub(super) address: Option<&'a str>,
     /// B-36: from when on another may be asked for; none if now.
     pub(super) next_at: Option<DateTime<Utc>>,
+    /// True if its mail was refused, or did not get through in time.
+    pub(super) undeliverable: bool,
 }
 
 /// How many minutes a code is good.
@@ -51,7 +53,7 @@ pub(super) fn view(app: &App, awaited: &Awaited<'_>, fault: Option<CodeFault>) -
         tries_left: (is_good && 0 < wrong).then_some(left),
         fault: standing.or(fault),
         again_at: awaited.next_at.map(|at| time(app, at)),
-        undeliverable: false,
+        undeliverable: awaited.undeliverable,
         sent_again: false,
     }
 }

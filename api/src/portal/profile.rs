@@ -98,6 +98,7 @@ async fn awaited(
                 sent: sent.as_ref(),
                 address: flow.address.as_deref(),
                 next_at: flow.next_code_at,
+                undeliverable: flow.undeliverable,
             };
             Some((job.to_string(), codes::view(app, &awaited, None)))
         }

@@ -136,6 +136,7 @@ fn show(
                 sent: sent.as_ref(),
                 address: flow.address.as_deref(),
                 next_at: flow.next_code_at,
+                undeliverable: flow.undeliverable,
             };
             let sent_again = came.sent.is_some();
             UnlockState::Code(CodeView { sent_again, ..codes::view(app, &awaited, fault) })

@@ -224,6 +224,8 @@ pub(super) struct AwaitedCode {
     /// B-36: from when on another may be asked for; none if now.
     #[schema(required)]
     next_at: Option<DateTime<Utc>>,
+    /// True if its mail was refused, or did not get through in time.
+    undeliverable: bool,
 }
 
 impl AwaitedCode {
@@ -232,6 +234,7 @@ impl AwaitedCode {
         sent: Option<&SentCode>,
         address: Option<String>,
         next_at: Option<DateTime<Utc>>,
+        undeliverable: bool,
     ) -> Self {
         Self {
             number: sent.map(|sent| sent.number),
@@ -239,6 +242,7 @@ impl AwaitedCode {
             expires_at: sent.map(|sent| sent.expires_at),
             void: sent.is_some_and(|sent| sent.voided),
             next_at,
+            undeliverable,
         }
     }
 }
@@ -274,7 +278,8 @@ impl From<RegistrationFlow> for SelfServiceRegistration {
     fn from(flow: RegistrationFlow) -> Self {
         let (state, until, code) = match &flow.next {
             Next::Code { sent, until } => {
-                let code = AwaitedCode::of(sent.as_ref(), flow.address.clone(), flow.next_code_at);
+                let (address, next_at) = (flow.address.clone(), flow.next_code_at);
+                let code = AwaitedCode::of(sent.as_ref(), address, next_at, flow.undeliverable);
                 (RegistrationState::Code, Some(*until), Some(code))
             }
             Next::Done { .. } => (RegistrationState::Registered, None, None),

@@ -138,7 +138,8 @@ impl Unlock {
                 Self { recovery_tries: Some(tries), ..blank(UnlockNext::RecoveryPasscode) }
             }
             Next::Code { ref sent } => {
-                let code = AwaitedCode::of(sent.as_ref(), flow.address.clone(), flow.next_code_at);
+                let (address, next_at) = (flow.address.clone(), flow.next_code_at);
+                let code = AwaitedCode::of(sent.as_ref(), address, next_at, flow.undeliverable);
                 Self { code: Some(code), ..blank(UnlockNext::Code) }
             }
             Next::Passcode { until } => {

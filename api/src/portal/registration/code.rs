@@ -83,6 +83,7 @@ async fn show(
                 sent: sent.as_ref(),
                 address: flow.address.as_deref(),
                 next_at: flow.next_code_at,
+                undeliverable: flow.undeliverable,
             };
             let code = CodeView { sent_again, ..codes::view(app, &awaited, fault) };
             let (job, until) = (flow.job.to_string(), time(app, *until));
