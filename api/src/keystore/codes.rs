@@ -82,7 +82,7 @@ pub fn code_key_of(now: DateTime<Utc>) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
 
     use chrono::TimeDelta;
     use stores::log::Mode;
@@ -161,7 +161,9 @@ mod tests {
             (keys.current().0, *keys.current().1)
         };
         // Half a file beside, as a crash leaves it.
-        fs::write(folder.join(format!("code.{}.key.new", old + 1)), "ab").unwrap();
+        let half = folder.join(format!("code.{}.key.new", old + 1));
+        fs::write(&half, "ab").unwrap();
+        fs::set_permissions(&half, fs::Permissions::from_mode(0o600)).unwrap();
         let torn = keystore(&folder);
         let keys = torn.code_keys(at("2026-03-11T00:00:01Z"), &mut |_| panic!()).unwrap();
         assert_eq!(keys.current(), (old, &key));

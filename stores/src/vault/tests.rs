@@ -358,6 +358,27 @@ async fn rows_of_an_older_seal_key_still_open() {
 }
 
 #[tokio::test]
+async fn b44_what_is_to_be_forgotten_goes_whether_it_is_a_digest_or_sealed_and_the_rest_stays() {
+    let vault = stores().await.vault;
+    vault.put_tag(new_passcode(1), b"tag", at(0)).await.unwrap();
+    vault.put_tag(new_passcode(2), b"tag", at(0)).await.unwrap();
+    for number in [3, 4] {
+        vault
+            .seal(secret(number), holder(1), SELF_SERVICE_EMAIL, "", b"x", entropy(1), None, at(0))
+            .await
+            .unwrap();
+    }
+    assert_eq!(vault.forget(&[secret(1), secret(3), secret(9)]).await.unwrap(), 2);
+    assert_eq!(vault.forget(&[secret(1), secret(3)]).await.unwrap(), 0);
+    let tags = [secret(1), secret(2)];
+    assert_eq!(vault.matching_tag(&tags, b"tag").await.unwrap(), Some(secret(2)));
+    for (number, is_there) in [(3, false), (4, true)] {
+        let opened = vault.open_sealed(secret(number), SELF_SERVICE_EMAIL, "", at(0)).await;
+        assert_eq!(opened.unwrap().is_some(), is_there);
+    }
+}
+
+#[tokio::test]
 async fn a_person_can_be_written_changed_and_read() {
     let vault = stores().await.vault;
     let person = |name: &str| Person { name: name.to_owned(), email: "a@example.org".to_owned() };
