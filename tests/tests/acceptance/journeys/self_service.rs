@@ -140,8 +140,8 @@ impl Walk<'_> {
         for (number, (_, answer)) in ANSWERS.iter().enumerate() {
             let number = format!("Question {} of 4", number + 1);
             ensure!(self.browser.text()?.contains(&number), "{number} is not asked");
+            self.keep_picture("register-answer")?;
             self.browser.type_into("answer", answer)?;
-            self.keep_picture("register-answered")?;
             self.browser.press("Continue")?;
         }
         self.confirms_address(holder)?;
@@ -242,8 +242,8 @@ impl Walk<'_> {
             let says = format!("Question {number} of 2");
             ensure!(self.browser.text()?.contains(&says), "{says} is not asked");
             let answer = self.answer_to_the_question()?;
-            self.browser.type_into("answer", &answer.to_uppercase())?;
             self.keep_picture("unlock-question")?;
+            self.browser.type_into("answer", &answer.to_uppercase())?;
             self.browser.press("Continue")?;
         }
         let says = ["This is attempt 1 of 3", "Answered"];
