@@ -94,8 +94,7 @@ async fn note(app: &App, tally: &Tally) -> anyhow::Result<()> {
     }
     let stream = format!("attempt-{}", counted.minute.format("%Y%m%d")).parse()?;
     match app.note(&stream, Expected::Any, Cause::first(command), KIND, &counted).await {
-        Ok(_) => Ok(()),
-        Err(AppendError::Conflict { .. }) => Ok(()),
+        Ok(_) | Err(AppendError::Conflict { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

@@ -47,7 +47,6 @@ struct Read<T> {
 /// The jar with this draft in place of any other. `purpose` says which form it is of, `bound_to` whose:
 /// both have to be said again to read it. One that is too long is not kept: then the person is asked
 /// again.
-#[must_use]
 pub fn keep<T: Serialize>(
     jar: CookieJar,
     app: &App,
@@ -84,7 +83,6 @@ pub fn read<T: DeserializeOwned>(
 }
 
 /// The jar without a draft: the form is sent, or was given up.
-#[must_use]
 pub fn forget(jar: CookieJar) -> CookieJar {
     jar.remove(cookie(String::new()))
 }
