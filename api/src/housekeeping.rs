@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use stores::{
     logon::KEPT_DAYS,
     session::{After, AtReader, EndReason, PAGE_ROWS_MAX},
@@ -15,7 +15,9 @@ use workflows::engine::Breaker;
 
 use crate::{
     app::{AGENT_LOST, App},
+    attempts,
     clock::acceptance,
+    jobs::OVER_KEPT_HOURS,
     keystore::code_key_of,
     pace::LOG_INS_A_MINUTE,
 };
@@ -44,12 +46,22 @@ const COUNTERS_KEPT_DAYS: i64 = 2;
 pub async fn run(app: App, shutdown: CancellationToken) {
     let started = tokio::time::Instant::now();
     let mut after = None;
+    let mut given_up = None;
     loop {
         if let Err(error) = acceptance::keep(&app).await {
             tracing::error!(error = format!("{error:#}"), "the next start may be kept waiting");
         }
         if let Err(error) = renew_code_key(&app).await {
             tracing::error!(error = format!("{error:#}"), "codes are made with an old key");
+        }
+        if let Err(error) = attempts::record(&app).await {
+            tracing::warn!(error = format!("{error:#}"), "unproven starts were not written down");
+        }
+        match forget_given_up(&app, given_up).await {
+            Ok(until) => given_up = Some(until),
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "not all answers were forgotten");
+            }
         }
         if let Err(error) = sweep(&app).await {
             tracing::warn!(error = format!("{error:#}"), "not everything was swept");
@@ -69,6 +81,33 @@ pub async fn run(app: App, shutdown: CancellationToken) {
         }
     }
 }
+
+/// B-44: what was entered for registrations whose code nobody has entered is deleted, an hour after
+/// their card has agreed; and once more a day after, with what the vault keeps for a day in any case.
+/// `since` is what the last round has given back; without it, all of the last day are looked at.
+///
+/// # Errors
+/// If the store fails; the next round starts over.
+pub async fn forget_given_up(
+    app: &App,
+    since: Option<DateTime<Utc>>,
+) -> anyhow::Result<DateTime<Utc>> {
+    let now = app.now();
+    let over_at = now + TimeDelta::hours(OVER_KEPT_HOURS);
+    let minutes = i64::from(app.policy().registration_minutes) + 1;
+    let until = over_at - TimeDelta::minutes(minutes);
+    let last = since.filter(|last| *last < until).unwrap_or(now);
+    for (after, until) in [(last, until), (now, now + 2 * TimeDelta::from_std(EVERY)?)] {
+        let holders = app.stores().jobs.holders_of_ending(REGISTRATIONS, after, until, ROWS_MAX);
+        for holder in holders.await? {
+            app.prune_vault(holder).await;
+        }
+    }
+    Ok(until)
+}
+
+/// How the state of a registration's job begins.
+const REGISTRATIONS: &str = "{\"goal\":{\"register\":";
 
 /// What is swept.
 #[derive(Debug, Clone, Copy)]

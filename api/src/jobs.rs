@@ -26,7 +26,7 @@ use workflows::card_job::{CardJob, Goal, Input, OutOfOrder};
 use crate::{app::App, execute::Cause, self_service, updates};
 
 /// How long a job that is over is kept, in hours: its page may be asked for again.
-const OVER_KEPT_HOURS: i64 = 24;
+pub const OVER_KEPT_HOURS: i64 = 24;
 
 /// How long a job is kept of which nobody knows yet whether it wrote, in days: until its card is
 /// used again.

@@ -151,6 +151,34 @@ impl Jobs {
         rows.into_iter().map(Job::try_from).collect()
     }
 
+    /// Whom the jobs are about whose state begins so and whose time is over after one instant, and not
+    /// after another; each once, at most `limit`.
+    pub async fn holders_of_ending(
+        &self,
+        begins: &str,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<HolderId>, StoreError> {
+        let holders: Vec<(Uuid,)> = sqlx::query_as(
+            "
+            select distinct holder_id from job
+            where $1 < expires_at and expires_at <= $2
+                and substr(state, 1, $3) = $4 and holder_id is not null
+            order by holder_id
+            limit $5
+            ",
+        )
+        .bind(after)
+        .bind(until)
+        .bind(i64::try_from(begins.len()).unwrap_or(i64::MAX))
+        .bind(begins.to_owned())
+        .bind(limit)
+        .fetch_all(self.connections.reader())
+        .await?;
+        Ok(holders.into_iter().map(|(holder,)| HolderId(holder)).collect())
+    }
+
     /// Lets a return code lead to a job for [`RETURN_CODE_SECS`].
     pub async fn put_return_code(
         &self,

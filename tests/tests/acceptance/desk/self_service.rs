@@ -235,10 +235,19 @@ async fn b44_a_registration_waits_for_an_hour_and_is_over_then_and_its_answers_a
     }
     let mut scene = Scene::logged_in().await.unwrap();
     scene.begin_registration(Some(&answers()), ADDRESS).await.unwrap();
+    let vault = &scene.desk.app().stores().vault;
+    let given = scene.desk.holder(scene.holder).await.unwrap();
+    let awaiting = scene.desk.app().load(scene.holder).await.unwrap();
+    let context = scene.desk.app().context(&awaiting);
+    let kept = given.self_service().awaiting(&context).unwrap().answers[0].secret;
+    let right = domain::self_service::normalise(ANSWERS[0].1).unwrap();
+    assert!(vault.all_match(&[(kept, right.as_bytes())]).await.unwrap());
     scene.desk.wait(Duration::minutes(61));
     scene.desk.app().engine().tick(scene.desk.now()).await.unwrap();
     let events = scene.desk.events(scene.holder).await.unwrap();
     assert!(matches!(events.last(), Some(HolderEvent::RegistrationCancelled { .. })), "{events:?}");
+    api::housekeeping::forget_given_up(scene.desk.app(), None).await.unwrap();
+    assert!(!vault.all_match(&[(kept, right.as_bytes())]).await.unwrap());
 }
 
 #[tokio::test]
