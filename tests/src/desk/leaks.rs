@@ -73,8 +73,19 @@ impl Planted {
                 "SHA-256, base64url",
             ],
         ));
+        forms.push(("backwards", self.bytes.iter().rev().copied().collect()));
+        forms.push(("UTF-16", self.bytes.iter().flat_map(|byte| [*byte, 0]).collect()));
+        forms.push(("percent-encoded", percent(&self.bytes)));
         forms
     }
+}
+
+/// As forms and addresses write it: everything but letters and figures.
+fn percent(bytes: &[u8]) -> Vec<u8> {
+    let written = |byte: &u8| {
+        if byte.is_ascii_alphanumeric() { vec![*byte] } else { format!("%{byte:02X}").into_bytes() }
+    };
+    bytes.iter().flat_map(written).collect()
 }
 
 fn written(bytes: &[u8], names: [&'static str; 5]) -> Vec<(&'static str, Vec<u8>)> {

@@ -1,9 +1,9 @@
 //! No secret, and no digest of one, is left anywhere: a whole journey with secrets nobody else has, and then every file
 //! of the data folder, every event and every line that was logged is looked through.
 
-use api::{agents::enrolment, execute::Cause};
+use api::{agents::enrolment, execute::Cause, self_service, unlocks};
 use chrono::Duration;
-use domain::holder::HolderEvent;
+use domain::{holder::HolderEvent, self_service::CodePurpose};
 use protocol::{Secret, Slot};
 use stores::{event_store::Expected, vault::Person};
 use tests::desk::{
@@ -11,6 +11,7 @@ use tests::desk::{
     agent::{Write, update::Power},
     leaks::{Finding, Place, Planted, files, find, record_logs, recorded_logs},
     scene::{Scene, account_recovery, verification},
+    self_service::{ADDRESS, ANSWERS, WRONG, answers},
 };
 use workflows::mail::{Composer, Notice};
 
@@ -244,6 +245,85 @@ async fn no_secret_of_a_card_update_is_in_any_file_event_mail_or_export() {
     let mut places = files(scene.desk.data()).unwrap();
     places.extend([events(&scene).await, mails(&scene).await, export(&scene).await]);
     assert_eq!(find(&secrets, &places), []);
+}
+
+/// What a holder has typed, and what was made for him, on the way through registration and unlock.
+async fn registered_and_unlocked(scene: &mut Scene) -> (Vec<Planted>, Vec<Planted>) {
+    let (mut secrets, mut codes) = (Vec::new(), Vec::new());
+    scene.log_in().await.unwrap();
+    let recovery = typed("account recovery passcode");
+    scene.change(&account_recovery(recovery)).await.unwrap();
+    let flow = scene.begin_registration(Some(&answers()), ADDRESS).await.unwrap();
+    let app = scene.desk.app().clone();
+    let code = scene.desk.code(CodePurpose::Registration, scene.holder, flow.registration).await;
+    codes.push(Planted::new("registration code", code.as_ref().unwrap().as_bytes()));
+    // Mails go out before the code is used, or it is of no use any more.
+    scene.desk.mails().await.unwrap();
+    self_service::enter_code(&app, &flow, "0000-0000").await.unwrap_err();
+    self_service::enter_code(&app, &flow, &code.unwrap()).await.unwrap();
+    scene.desk.wait(Duration::minutes(2));
+    scene.lock_card();
+    secrets.push(Planted::new("first PUK", scene.card.puk().as_bytes()));
+    let flow = scene.start_unlock().await.unwrap();
+    unlocks::try_recovery_passcode(&app, &flow, "Recov-wrong1").await.unwrap_err();
+    scene.answer(&flow, false).await.unwrap_err();
+    scene.answer(&flow, true).await.unwrap();
+    let code = scene.desk.code(CodePurpose::Unlock, scene.holder, flow.unlock).await.unwrap();
+    codes.push(Planted::new("unlock code", code.as_bytes()));
+    scene.desk.mails().await.unwrap();
+    unlocks::enter_code(&app, &flow, &code).await.unwrap();
+    let job = scene.begin_passcode(&flow).await.unwrap();
+    let new = typed("second smartcard passcode");
+    scene.agent.unlock(job, &mut scene.card, new).await.unwrap();
+    new.clone_into(&mut scene.passcode);
+    scene.desk.mails().await.unwrap();
+    secrets.push(Planted::new("second PUK", scene.card.puk().as_bytes()));
+    secrets.push(Planted::new("account recovery passcode", recovery.as_bytes()));
+    secrets.push(Planted::new("wrong account recovery passcode", b"Recov-wrong1"));
+    secrets.push(Planted::new("wrong answer", WRONG.as_bytes()));
+    secrets.push(Planted::new("address", ADDRESS.as_bytes()));
+    for (_, answer) in ANSWERS {
+        let normal = domain::self_service::normalise(answer).unwrap();
+        secrets.push(Planted::new("answer", answer.as_bytes()));
+        secrets.push(Planted::new("answer as it is compared", normal.as_bytes()));
+    }
+    secrets.extend(TYPED[..2].iter().map(|(name, text)| Planted::new(name, text.as_bytes())));
+    let plain: Vec<_> = codes
+        .iter()
+        .map(|code| {
+            let text: Vec<u8> = code.bytes.iter().copied().filter(|byte| *byte != b'-').collect();
+            Planted::new(code.name, &text)
+        })
+        .collect();
+    secrets.extend(plain);
+    (secrets, codes)
+}
+
+#[tokio::test]
+async fn no_secret_of_registration_and_unlock_is_anywhere_but_each_code_in_its_one_mail() {
+    let desk = Desk::open_seeded(79).await.unwrap();
+    let mut scene = Scene::at(desk, typed("first smartcard passcode")).await.unwrap();
+    let (secrets, codes) = registered_and_unlocked(&mut scene).await;
+    let mut places = files(scene.desk.data()).unwrap();
+    places.extend([events(&scene).await, export(&scene).await]);
+    let (mails, places): (Vec<_>, Vec<_>) =
+        places.into_iter().partition(|place| place.name.contains("/mails/"));
+    assert_eq!(find(&secrets, &places), []);
+    assert_eq!(find(&codes, &places), []);
+    for code in &codes {
+        let found = find(std::slice::from_ref(code), &mails);
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+    // Addresses are where mails go; nothing else of it is there.
+    let in_mails: Vec<_> =
+        find(&secrets, &mails).into_iter().filter(|found| found.name != "address").collect();
+    assert_eq!(in_mails, []);
+
+    plant_in_log(&scene, &secrets).await;
+    let planted = [events(&scene).await];
+    for secret in &secrets {
+        assert!(!find(std::slice::from_ref(secret), &planted).is_empty(), "{}", secret.name);
+    }
 }
 
 /// Writes every secret, and every digest of one, into an event.

@@ -203,7 +203,7 @@ async fn b41_it_works_without_registration_and_three_wrong_ones_block_it_for_goo
     let mut scene = Scene::logged_in().await.unwrap();
     scene.change(&account_recovery("Recover1")).await.unwrap();
     scene.lock_card();
-    let flow = scene.start_unlock().await.unwrap();
+    let mut flow = scene.start_unlock().await.unwrap();
     for left in [2, 1] {
         let wrong = unlocks::try_recovery_passcode(scene.desk.app(), &flow, "Recover2").await;
         let told = Refusal::SelfService(Not::RecoveryPasscodeWrong { left });
@@ -212,10 +212,9 @@ async fn b41_it_works_without_registration_and_three_wrong_ones_block_it_for_goo
             "{wrong:?}"
         );
         scene.desk.wait(Duration::days(1));
-        let again = scene.start_unlock().await.unwrap();
-        assert!(!matches!(again.next, Next::Over(_)), "{:?}", again.next);
+        flow = scene.start_unlock().await.unwrap();
+        assert!(!matches!(flow.next, Next::Over(_)), "{:?}", flow.next);
     }
-    let flow = scene.start_unlock().await.unwrap();
     let wrong = unlocks::try_recovery_passcode(scene.desk.app(), &flow, "Recover2").await;
     let blocked = Refusal::SelfService(Not::RecoveryPasscodeBlocked);
     assert!(
