@@ -97,7 +97,7 @@ pub async fn forget_given_up(
     let minutes = i64::from(app.policy().registration_minutes) + 1;
     let until = over_at - TimeDelta::minutes(minutes);
     let last = since.filter(|last| *last < until).unwrap_or(now);
-    for (after, until) in [(last, until), (now, now + 2 * TimeDelta::from_std(EVERY)?)] {
+    for (after, until) in [(last, until), (now, now + TimeDelta::from_std(2 * EVERY)?)] {
         let holders = app.stores().jobs.holders_of_ending(REGISTRATIONS, after, until, ROWS_MAX);
         for holder in holders.await? {
             app.prune_vault(holder).await;
