@@ -32,6 +32,9 @@ pub const ANSWERS: [(&str, &str); 4] = [
     ("Q18", "The Wind Rises"),
 ];
 
+/// Ticks in which everything that is due is done.
+const TICKS_MAX: usize = 16;
+
 /// An answer that is wrong to every question.
 pub const WRONG: &str = "nothing of the kind";
 
@@ -190,7 +193,11 @@ impl Scene {
 impl Desk {
     /// What is due goes out: all mails that were ever received, oldest first.
     pub async fn mails(&self) -> anyhow::Result<Vec<Received>> {
-        self.app().engine().tick(self.now()).await?;
+        for _ in 0..TICKS_MAX {
+            if !self.app().engine().tick(self.now()).await?.more {
+                break;
+            }
+        }
         let demo = self.app().demo().context("this is no demonstration")?;
         let mut mails = demo.mailbox().mails()?;
         mails.reverse();
