@@ -83,7 +83,7 @@ async fn r08_one_mail_goes_to_the_address_that_is_registered_and_it_has_the_code
 
 #[tokio::test]
 async fn r01_another_persons_card_registers_nobody() {
-    let mut scene = Scene::logged_in().await.unwrap();
+    let scene = Scene::logged_in().await.unwrap();
     let mut other = SoftCard::blank("0B02").unwrap();
     let holder =
         scene.desk.register(&scene.agent, &mut other, "Ben Okafor", "Number01").await.unwrap();
