@@ -141,10 +141,15 @@ impl From<Halt> for Situation {
 impl Situation {
     /// How an act ended, in the words of that act.
     pub(super) fn of(halt: Halt, act: &Act) -> Self {
-        match halt {
-            Halt::NotWritten if *act == Act::Unlock => Self::NotUnlocked,
-            Halt::WriteUnknown if *act == Act::Unlock => Self::UnlockUnknown,
-            halt => halt.into(),
+        let situation = Self::from(halt);
+        if *act != Act::Unlock {
+            situation
+        } else if situation == Self::NotWritten {
+            Self::NotUnlocked
+        } else if situation == Self::WriteUnknown {
+            Self::UnlockUnknown
+        } else {
+            situation
         }
     }
 }

@@ -240,8 +240,8 @@ impl Life {
     /// CHANGE REFERENCE DATA of 81, and RESET RETRY COUNTER.
     fn listen(&mut self, apdu: &[u8]) {
         if let (Some(file), [_, 0x24, _, 0x81, ..] | [_, 0x2C, ..]) = (&mut self.listener, apdu) {
-            let hex: String = apdu.iter().map(|byte| format!("{byte:02X}")).collect();
-            if let Err(error) = writeln!(file, "{hex}") {
+            let written = apdu.iter().try_for_each(|byte| write!(file, "{byte:02X}"));
+            if let Err(error) = written.and_then(|()| writeln!(file)) {
                 tracing::error!(%error, "nobody could listen");
             }
         }
