@@ -13,6 +13,7 @@ use domain::{
 use futures::future::BoxFuture;
 use stores::vault::{CodeBinding, NewPasscode, Person, SELF_SERVICE_EMAIL, SealEntropy};
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use super::{super::*, world::*};
 use crate::mail::{Failure, InMemoryCourier, Mail};
