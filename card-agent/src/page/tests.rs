@@ -1,6 +1,8 @@
 //! The page over HTTP, with a card, a reader and a server that stand in; every page and state as a
 //! snapshot.
 
+mod workstation;
+
 use axum::{
     body::Body,
     http::{Request as HttpRequest, Response as HttpResponse, StatusCode},
@@ -21,92 +23,9 @@ use crate::{
     },
 };
 
+use workstation::{Workstation, request};
+
 const PORT: u16 = 7401;
-
-/// A workstation with a card in its reader, and a server at the other end.
-struct Workstation {
-    drawer: Drawer,
-    card: StandInCard,
-    channel: Channel,
-}
-
-impl Workstation {
-    fn new(quirks: Quirks, server: StandInServer) -> Self {
-        let card = match server.act {
-            Act::Personalise => StandInCard::blank(quirks),
-            Act::LogIn
-            | Act::ChangePasscodes { .. }
-            | Act::UpdateCard
-            | Act::Register { .. }
-            | Act::BeginUnlock
-            | Act::Unlock => StandInCard::of_holder(quirks, "135790"),
-        };
-        let drawer = Drawer::new();
-        drawer.insert(&card);
-        drawer.see();
-        Self { drawer, card, channel: Channel::to_stand_in(server) }
-    }
-
-    fn log_in() -> Self {
-        Self::new(APPLET_A, StandInServer::new(Act::LogIn))
-    }
-
-    fn change() -> Self {
-        let changes = vec!["Set a new smartcard passcode".to_owned()];
-        let act = Act::ChangePasscodes { changes, smartcard: true };
-        Self::new(GUIDE_CARD, StandInServer::new(act))
-    }
-
-    async fn send(&self, request: HttpRequest<Body>) -> Answered {
-        let page = Page::new(self.drawer.desk(), self.channel.clone(), ORIGIN, PORT, true).unwrap();
-        Answered::from(page.routes().oneshot(request).await.unwrap()).await
-    }
-
-    async fn get(&self) -> Answered {
-        self.send(request("GET", &format!("/jobs/{JOB}"), "")).await
-    }
-
-    async fn post(&self, form: &str) -> Answered {
-        self.send(request("POST", &format!("/jobs/{JOB}"), form)).await
-    }
-}
-
-struct Answered {
-    status: StatusCode,
-    headers: axum::http::HeaderMap,
-    body: String,
-}
-
-impl Answered {
-    async fn from(response: HttpResponse<Body>) -> Self {
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        let body = String::from_utf8(body.to_vec()).unwrap();
-        Self { status: parts.status, headers: parts.headers, body }
-    }
-
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-
-    /// Compares what the page says with its snapshot.
-    #[track_caller]
-    fn shows(&self, status: StatusCode, name: &str) {
-        assert_eq!(self.status, status, "{}", self.body);
-        insta::assert_snapshot!(name, main_outline(&self.body));
-    }
-}
-
-fn request(method: &str, path: &str, form: &str) -> HttpRequest<Body> {
-    HttpRequest::builder()
-        .method(method)
-        .uri(path)
-        .header("host", format!("127.0.0.1:{PORT}"))
-        .header("sec-fetch-site", "same-origin")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(Body::from(form.to_owned()))
-        .unwrap()
-}
 
 #[tokio::test]
 async fn p05_the_right_passcode_sends_the_browser_back_to_the_portal_of_the_configuration() {
