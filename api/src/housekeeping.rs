@@ -135,10 +135,8 @@ impl Table {
     /// True if what is deleted here is gone for good, so that it must not be done at a wrong time.
     fn is_irreplaceable(self) -> bool {
         match self {
-            Self::Vault | Self::Logons => true,
-            Self::Jobs | Self::Sessions | Self::Answers | Self::EnrolmentCodes | Self::Counters => {
-                false
-            }
+            Self::Vault | Self::Logons | Self::Counters => true,
+            Self::Jobs | Self::Sessions | Self::Answers | Self::EnrolmentCodes => false,
         }
     }
 
@@ -157,7 +155,9 @@ impl Table {
             Self::Answers => stores.answers.sweep(now, ROWS_MAX).await?,
             Self::EnrolmentCodes => stores.agents.sweep(app.real_now(), ROWS_MAX).await?,
             Self::Logons => stores.logons.forget(now, KEPT_DAYS, ROWS_MAX).await?,
+            // U-06: what they have counted is written down before they go.
             Self::Counters => {
+                attempts::record(app).await?;
                 stores.limits.sweep(now - TimeDelta::days(COUNTERS_KEPT_DAYS), ROWS_MAX).await?
             }
         })
@@ -236,7 +236,11 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use domain::{ids::HolderId, testing::instant};
-    use stores::{agent::ENROLMENT_CODE_MINUTES, logon::Logon, token::TokenHash};
+    use stores::{
+        agent::{AgentId, ENROLMENT_CODE_MINUTES},
+        logon::Logon,
+        token::TokenHash,
+    };
     use uuid::Uuid;
 
     use super::*;
@@ -260,6 +264,26 @@ mod tests {
         clock.advance(TimeDelta::minutes(ENROLMENT_CODE_MINUTES));
         sweep(&app).await.unwrap();
         assert_eq!(app.stores().agents.sweep(app.now(), ROWS_MAX).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn u06_housekeeping_writes_down_the_starts_without_proof_once_the_clock_can_be_trusted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (clocks, ours) = Clocks::start();
+        let config = Config::for_testing(folder.path());
+        let app = serve::open(config, Arc::new(ours), Entropy::Seeded(0.into())).await.unwrap();
+        attempts::started(&app, AgentId(Uuid::from_u128(7))).await.unwrap();
+        let head = async || app.stores().log.head().await.unwrap();
+        let before = head().await;
+        sweep(&app).await.unwrap();
+        assert_eq!(head().await, before);
+        clocks.pass(TimeDelta::days(COUNTERS_KEPT_DAYS + 1));
+        clocks.turn_wall(TimeDelta::hours(1));
+        sweep(&app).await.unwrap();
+        assert_eq!(head().await, before);
+        clocks.turn_wall(-TimeDelta::hours(1));
+        sweep(&app).await.unwrap();
+        assert_ne!(head().await, before);
     }
 
     #[tokio::test]

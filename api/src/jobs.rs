@@ -14,6 +14,7 @@ pub mod still_right;
 pub mod unlock;
 pub mod update;
 
+use anyhow::Context as _;
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::{CardSerial, CommandId, EventId, HolderId};
 use protocol::{Act, JobId, Secret};
@@ -174,8 +175,29 @@ impl App {
         if taken != Some(RowId(id.0)) {
             return Ok(None);
         }
-        let open = self.job(id).await?;
-        Ok(open.filter(|open| open.browser == Some(browser)))
+        match self.job(id).await?.filter(|open| open.browser == Some(browser)) {
+            Some(open) => Ok(Some(self.came_back(open).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Remembers of an unlock that its browser is the one at the card reader. Of other jobs nobody asks.
+    async fn came_back(&self, mut open: OpenJob) -> anyhow::Result<OpenJob> {
+        for _ in 0..SAVES_MAX {
+            if open.job.returned || !matches!(open.job.goal, Goal::BeginUnlock { unlock: _ }) {
+                return Ok(open);
+            }
+            let next = CardJob { returned: true, ..open.job.clone() };
+            let row = row(open.id, open.version, &next, open.browser, open.started_at, self.now())?;
+            match self.stores().jobs.save(&row, open.version).await {
+                Ok(()) => return Ok(OpenJob { job: next, version: open.version + 1, ..open }),
+                Err(SaveError::Conflict) => {
+                    open = self.job(open.id).await?.context("the job is gone")?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        anyhow::bail!("the job changes all the time")
     }
 
     /// Whose card this is, if it is bound to anybody.

@@ -26,7 +26,7 @@ pub(crate) use planning::{chosen_anew, command};
 use crate::{
     app::App,
     codes::{self, Flow, NotDone},
-    execute::{Actor, Cause},
+    execute::{Actor, Cause, ExecuteError},
     jobs::OpenJob,
 };
 
@@ -138,11 +138,13 @@ pub async fn redirect(app: &App, flow: &RegistrationFlow, email: &str) -> Result
     let cause = Cause { command, begun_by: flow.registration };
     match app.execute(flow.holder, cause, Actor::Holder, &redirect).await {
         Ok(_) => Ok(()),
-        Err(error) => {
+        Err(error @ (ExecuteError::Refused(_) | ExecuteError::Conflict)) => {
             // Nothing names it.
             app.stores().vault.discard(&[secret]).await?;
             Err(not_begun(error))
         }
+        // The event that names it may be in the log.
+        Err(error @ ExecuteError::Failed(_)) => Err(not_begun(error)),
     }
 }
 

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     holder::{Holder, HolderCommand},
     ids::{CardSerial, CommandId, HolderId, SecretRef},
-    passcode::{Kind, OptionalKind, Passcode},
+    passcode::{Kind, Passcode},
     self_service::{self, CodePurpose, Normalised, QuestionId},
     unlock::{self, Stage},
 };
@@ -67,7 +67,7 @@ pub struct UnlockFlow {
     pub card: CardSerial,
     /// What comes next, or why nothing does (B-40).
     pub next: Next,
-    /// U-08: where the code was sent, or will be, masked.
+    /// U-08: where the code was sent, or will be, masked; none before it is awaited.
     pub address: Option<String>,
     /// From when on another code may be asked for; `None` if it may be now.
     pub next_code_at: Option<DateTime<Utc>>,
@@ -75,12 +75,14 @@ pub struct UnlockFlow {
     pub undeliverable: bool,
 }
 
-/// How an unlock stands: `None` unless its card has shown that it is there, and this browser started it.
+/// How an unlock stands: `None` unless its card has shown that it is there, and this browser started it
+/// and has come back from the page at the card reader. Otherwise somebody could start one in his own
+/// browser, have somebody else put in the card, and be asked in his place (B-38).
 pub async fn flow(app: &App, job: JobId, browser: TokenHash) -> anyhow::Result<Option<UnlockFlow>> {
     let Some(open) = app.job(job).await? else { return Ok(None) };
     let Goal::BeginUnlock { unlock } = open.job.goal else { return Ok(None) };
     let card_job::Stage::Done(claim) = &open.job.stage else { return Ok(None) };
-    if open.browser != Some(browser) {
+    if open.browser != Some(browser) || !open.job.returned {
         return Ok(None);
     }
     let Some(holder) = claim.holder else { return Ok(None) };
@@ -99,12 +101,15 @@ async fn stands(
     let self_service = loaded.holder.self_service();
     let sent = self_service.codes(CodePurpose::Unlock, unlock).last();
     let to = sent.map(|sent| sent.to).or_else(|| self_service.active().map(|active| active.email));
+    let next = workflows::unlock::next(&context, &loaded.holder, unlock);
+    // Whoever has answered nothing yet is told nothing of it.
+    let to = to.filter(|_| matches!(next, Next::Code { .. }));
     Ok(UnlockFlow {
         job,
         unlock,
         holder,
         card: card.clone(),
-        next: workflows::unlock::next(&context, &loaded.holder, unlock),
+        next,
         address: match to {
             Some(to) => masked_address(app, to).await?,
             None => None,
@@ -203,8 +208,7 @@ pub async fn try_recovery_passcode(
     unlock::recovery_tries(&context, &loaded.holder)?;
     let current = loaded.holder.passcodes().current(Kind::AccountRecovery);
     let current = current.ok_or(self_service::Refusal::RecoveryPasscodeNotSet)?.secret;
-    let typed = Passcode::parse(OptionalKind::AccountRecovery, value, app.policy())
-        .map_err(NotDone::NotAPasscode)?;
+    let typed = Passcode::typed(value, app.policy()).map_err(NotDone::NotAPasscode)?;
     let right = app.stores().vault.matching(&[current], typed.bytes()).await?.is_some();
     let command = HolderCommand::TryRecoveryPasscode {
         unlock: flow.unlock,

@@ -104,6 +104,9 @@ pub struct CardJob {
     /// B-55: in this visit an update of the card was begun or taken up, however it went on.
     #[serde(default)]
     pub begun: bool,
+    /// The browser that started it has redeemed the return code: whoever is there is at the card reader.
+    #[serde(default)]
+    pub returned: bool,
 }
 
 /// Who took the job, with which card.
@@ -174,6 +177,7 @@ impl CardJob {
             compared: 0,
             last_refusal: None,
             begun: false,
+            returned: false,
         }
     }
 
@@ -234,8 +238,15 @@ impl CardJob {
         let begins_unlock = matches!(self.goal, Goal::BeginUnlock { .. });
         let unlocks = matches!(self.goal, Goal::Unlock(_));
         let writes = self.writes_passcode();
-        let Self { mut goal, stage, mut evaluations, mut compared, mut last_refusal, mut begun } =
-            self;
+        let Self {
+            mut goal,
+            stage,
+            mut evaluations,
+            mut compared,
+            mut last_refusal,
+            mut begun,
+            returned,
+        } = self;
         let may_compare = compared < evaluations;
         let stage = match (input, stage) {
             (Input::KeyMade(key), Stage::Claimed(claim)) => {
@@ -375,7 +386,7 @@ impl CardJob {
             }
             _ => return Err(OutOfOrder::NotNow),
         };
-        Ok(Self { goal, stage, evaluations, compared, last_refusal, begun })
+        Ok(Self { goal, stage, evaluations, compared, last_refusal, begun, returned })
     }
 }
 

@@ -85,6 +85,7 @@ pub(super) fn fault(refusal: &Refusal) -> Option<CodeFault> {
         | self_service::Refusal::Blocked
         | self_service::Refusal::RegistrationOver
         | self_service::Refusal::NoFlow
+        | self_service::Refusal::TooManyForms
         | self_service::Refusal::AlreadyJudged
         | self_service::Refusal::AnswersWrong { .. }
         | self_service::Refusal::CodeUsed

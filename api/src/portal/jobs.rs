@@ -45,7 +45,10 @@ pub(super) async fn page(
             {
                 return Ok(Redirect::to(&paths::card_update(&id.to_string())).into_response());
             }
-            if let (Stage::Done(_), Some(way)) = (&open.job.stage, goes_on(open.id, &open.job.goal))
+            // B-38: an unlock goes on in the browser that was at the card reader.
+            let stays = matches!(open.job.goal, Goal::BeginUnlock { .. }) && !open.job.returned;
+            if let (Stage::Done(_), Some(way), false) =
+                (&open.job.stage, goes_on(open.id, &open.job.goal), stays)
             {
                 return Ok(Redirect::to(&way).into_response());
             }

@@ -28,7 +28,10 @@ use crate::{
     app::App,
     codes::{self, NotDone},
     execute::{ExecuteError, Loaded},
-    jobs::same_value,
+    jobs::{
+        passcode::{HISTORY_CHECKS_A_DAY, takes},
+        same_value,
+    },
     renewals,
 };
 
@@ -152,13 +155,11 @@ async fn plan(
     session: &Session,
     loaded: &Loaded,
     registration: CommandId,
-    answers: Option<&[(QuestionId, &str)]>,
+    answers_typed: Option<&[(QuestionId, &str)]>,
     email: &str,
 ) -> Result<PlannedRegistration, Stopped> {
-    let given = match answers {
-        Some(typed) => Some(judged(app, session, typed).await?),
-        None => None,
-    };
+    let given: Option<Given> =
+        answers_typed.map(self_service::judge).transpose().map_err(NotBegun::Faults)?;
     let answers = match &given {
         Some(given) => (0..)
             .zip(given)
@@ -178,6 +179,9 @@ async fn plan(
         asked_at: app.now(),
     };
     would_be_accepted(app, loaded, &planned)?;
+    if let (Some(typed), Some(given)) = (answers_typed, &given) {
+        no_passcodes(app, session, loaded, typed, given).await?;
+    }
     for (place, (_, value)) in (0..).zip(given.iter().flatten()) {
         let row = NewPasscode {
             secret: SecretRef::derive(registration, ANSWER_SECRET + place),
@@ -209,22 +213,27 @@ fn standing(loaded: &Loaded) -> Result<Vec<Answer>, NotBegun> {
 
 type Given = [(QuestionId, Normalised); QUESTIONS_CHOSEN];
 
-/// R-05, B-35: everything that is wrong with questions and answers, at once.
-async fn judged(
+/// B-35: none of the answers is a passcode of the holder. Whoever sits at somebody else's session could
+/// find one out like this, so that only so many forms a day are compared, whatever comes of them.
+async fn no_passcodes(
     app: &App,
     session: &Session,
+    loaded: &Loaded,
     typed: &[(QuestionId, &str)],
-) -> Result<Given, NotBegun> {
-    let given = self_service::judge(typed).map_err(NotBegun::Faults)?;
-    let loaded = app.load(session.holder).await.map_err(anyhow::Error::from)?;
+    given: &Given,
+) -> Result<(), NotBegun> {
+    let key = format!("answers-compared {}", session.holder);
+    if !takes(app, &key, HISTORY_CHECKS_A_DAY).await? {
+        return Err(Refusal::from(self_service::Refusal::TooManyForms).into());
+    }
     let mut faults = Vec::new();
     for (place, (_, text)) in typed.iter().enumerate() {
-        if is_passcode(app, &loaded, session.holder, text, &given[place].1).await? {
+        if is_passcode(app, loaded, session.holder, text, &given[place].1).await? {
             let what = self_service::Fault::SameAsPasscode;
             faults.push(AnswerFault { place: self_service::Place::Answer(place), what });
         }
     }
-    if faults.is_empty() { Ok(given) } else { Err(NotBegun::Faults(faults)) }
+    if faults.is_empty() { Ok(()) } else { Err(NotBegun::Faults(faults)) }
 }
 
 /// B-27, B-35: whether an answer, as it was typed or as it is compared, is one of the holder's

@@ -65,6 +65,13 @@ fn value(text: &str) -> Result<Passcode, Fault> {
 const TOO_SHORT_OR_LONG: Fault = Fault::Length(Lengths { min: 8, max: 20 });
 
 #[test]
+fn b29_what_was_chosen_under_another_policy_can_be_typed() {
+    let policy = Policy { optional: Lengths { min: 10, max: 12 }, ..Policy::seed() };
+    let typed = |n: usize| Passcode::typed(&"x".repeat(n), &policy).is_ok();
+    assert!(!typed(0) && typed(1) && typed(8) && typed(20) && !typed(21));
+}
+
+#[test]
 fn p10_p12_an_optional_passcode_has_8_to_20_characters() {
     for kind in OptionalKind::ALL {
         let parse = |n: usize| Passcode::parse(kind, &"x".repeat(n), &Policy::seed()).map(drop);

@@ -52,6 +52,9 @@ pub struct Passcode {
     text: Zeroizing<String>,
 }
 
+/// The longest optional passcode of the guides (P-10, P-12), in characters.
+const LONGEST: usize = 20;
+
 impl Passcode {
     /// The passcode that `text` is, if it may be one of `kind`: nothing is trimmed or corrected.
     pub fn parse(kind: OptionalKind, text: &str, policy: &Policy) -> Result<Self, Fault> {
@@ -60,6 +63,17 @@ impl Passcode {
         let lengths = match kind {
             OptionalKind::AccountRecovery | OptionalKind::Verification => policy.optional,
         };
+        Self::of_length(lengths, text)
+    }
+
+    /// The passcode that `text` is, if it may ever have been an optional one: another policy than
+    /// today's may have been in force when it was chosen (B-29).
+    pub fn typed(text: &str, policy: &Policy) -> Result<Self, Fault> {
+        let max = policy.optional.max.max(LONGEST);
+        Self::of_length(Lengths { min: 1, max }, text)
+    }
+
+    fn of_length(lengths: Lengths, text: &str) -> Result<Self, Fault> {
         // Room for one character more than allowed, so that the text never moves and leaves a copy.
         let mut normal = Zeroizing::new(String::with_capacity((lengths.max + 1) * UTF8_BYTES_MAX));
         let mut n_characters = 0;

@@ -23,6 +23,9 @@ pub enum Refusal {
     /// B-38: nothing was begun that this belongs to.
     #[error("There is nothing that this code belongs to")]
     NoFlow,
+    /// B-35: each form is compared with the holder's passcodes, so only so many a day are.
+    #[error("Answers were entered too often today")]
+    TooManyForms,
     /// B-32: these answers belong to an attempt that was judged already.
     #[error("This attempt was judged already")]
     AlreadyJudged,
@@ -85,6 +88,7 @@ impl Refusal {
     pub fn rule(&self) -> RuleId {
         match self {
             Self::NotFourQuestions => const { RuleId::new("R-05") },
+            Self::TooManyForms => const { RuleId::new("B-35") },
             Self::AddressNotAllowed => const { RuleId::new("B-42") },
             Self::Blocked => const { RuleId::new("B-34") },
             Self::RegistrationOver => const { RuleId::new("B-44") },
@@ -114,6 +118,7 @@ impl Refusal {
             }
             Self::RegistrationOver => "Go to My profile and register again.",
             Self::NoFlow | Self::PasscodeTimeOver => "Start again.",
+            Self::TooManyForms => "Try again tomorrow.",
             Self::AlreadyJudged => "Go on with the questions that you are asked now.",
             Self::AnswersWrong { .. } => "Answer all of the questions that you are asked now.",
             Self::CodeTooSoon { .. } | Self::TooManyCodes { .. } => {
@@ -144,6 +149,7 @@ impl Refusal {
             | Self::Blocked
             | Self::RegistrationOver
             | Self::NoFlow
+            | Self::TooManyForms
             | Self::AlreadyJudged
             | Self::AnswersWrong { .. }
             | Self::CodeExpired

@@ -268,6 +268,5 @@ pub(in crate::portal) async fn try_recovery(
     }
 }
 
-const NO_PASSCODE: &str =
-    "An account recovery passcode has 8 to 20 characters: check what you entered";
+const NO_PASSCODE: &str = "This can be no account recovery passcode: check what you entered";
 const NOT_RIGHT: &str = "The account recovery passcode is not right";

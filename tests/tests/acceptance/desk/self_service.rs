@@ -97,6 +97,21 @@ async fn r01_another_persons_card_registers_nobody() {
 }
 
 #[tokio::test]
+async fn b35_so_many_forms_a_day_are_compared_with_the_passcodes_and_then_none() {
+    let scene = Scene::logged_in().await.unwrap();
+    let mut guesses = answers();
+    guesses[3].1 = "Recover9";
+    for _ in 0..10 {
+        scene.start_registration(Some(&guesses), ADDRESS).await.unwrap();
+    }
+    guesses[3].1 = "First001";
+    let eleventh = scene.start_registration(Some(&guesses), ADDRESS).await;
+    let Err(NotBegun::Refused(refusal)) = eleventh else { panic!("{eleventh:?}") };
+    assert_eq!(refusal, Refusal::from(Not::TooManyForms));
+    assert_eq!(refusal.way_out(), "Try again tomorrow.");
+}
+
+#[tokio::test]
 async fn r05_b35_everything_that_is_wrong_with_the_answers_is_told_at_once_and_nothing_is_kept() {
     let scene = Scene::logged_in().await.unwrap();
     let before = scene.desk.head().await.unwrap();

@@ -125,6 +125,26 @@ async fn b38_another_browser_sees_nothing_of_an_unlock() {
 }
 
 #[tokio::test]
+async fn b38_nobody_is_asked_in_the_place_of_whoever_is_at_the_card_reader() {
+    let scene = is_registered_and_locked().await;
+    // He starts it in his own browser, and has the holder put in the card.
+    let (mut his, mut holders) = (scene.desk.browser(), scene.desk.browser());
+    for browser in [&mut his, &mut holders] {
+        browser.start_log_in().await.unwrap();
+    }
+    let cookie = cookie_of(&his).unwrap();
+    let app = scene.desk.app();
+    let job = unlocks::start(app, &HeaderMap::new(), cookie).await.unwrap();
+    let code = scene.agent.begin_unlock(job, &scene.card).await.unwrap();
+    assert!(unlocks::flow(app, job, cookie).await.unwrap().is_none());
+    assert!(holders.come_back(job, &code).await.unwrap().location().is_none());
+    assert!(unlocks::flow(app, job, cookie).await.unwrap().is_none());
+    let page = his.get(&format!("/jobs/{job}")).await.unwrap();
+    assert_eq!(page.location(), None);
+    assert!(his.come_back(job, &code).await.unwrap().location().is_none());
+}
+
+#[tokio::test]
 async fn u12_p22_one_of_the_last_five_is_refused_and_the_step_stays_open() {
     let mut scene = is_registered_and_locked().await;
     let (flow, job) = scene.pass().await.unwrap();

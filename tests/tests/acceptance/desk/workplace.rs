@@ -254,7 +254,8 @@ impl Workplace {
         self.n_unlocks += 1;
         let browser = TokenHash::of(format!("{} {}", self.agent.id().0, self.n_unlocks).as_bytes());
         let job = unlocks::start(app, &HeaderMap::new(), browser).await?;
-        self.work(job, Entered::Nothing, Faults::default()).await?.good()?;
+        let code = self.work(job, Entered::Nothing, Faults::default()).await?.good()?;
+        app.redeem(job, &code.0, browser).await?.context("the browser has not come back")?;
         let flow =
             unlocks::flow(app, job, browser).await?.context("the card has not shown itself")?;
         let tried = unlocks::try_recovery_passcode(app, &flow, RECOVERY_PASSCODE).await;
