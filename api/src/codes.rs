@@ -8,7 +8,7 @@ use domain::{
     holder::{Holder, HolderCommand, HolderEvent},
     ids::{CardSerial, CommandId, HolderId},
     refusal::Refusal,
-    self_service::{self, CodePurpose, Found, NewCode, SentCode},
+    self_service::{self, CodePurpose, Denied, Found, NewCode, SentCode},
 };
 use stores::vault::{CodeBinding, VaultError};
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use workflows::engine::CodeMail;
 use crate::{
     app::App,
     execute::{Actor, Cause, ExecuteError},
+    jobs::passcode::takes,
 };
 
 /// Why something that was typed or asked for on a page did not lead on.
@@ -116,8 +117,26 @@ pub(crate) async fn enter(app: &App, at: Flow<'_>, typed: &str) -> Result<(), No
     let loaded = app.load(at.holder).await.map_err(anyhow::Error::from)?;
     let found = found(app, &loaded.holder, at, typed)?;
     let command = HolderCommand::EnterCode { purpose: at.purpose, flow: at.flow, found };
-    let events = execute(app, at, &command).await?;
-    told(app, &events)
+    match execute(app, at, &command).await {
+        Ok(events) => told(app, &events),
+        Err(error) => {
+            note(app, &loaded.holder, at, &error).await?;
+            Err(error)
+        }
+    }
+}
+
+/// U-06: whoever enters a code that is good no more leaves a trace, once for each code and reason.
+async fn note(app: &App, holder: &Holder, at: Flow<'_>, error: &NotDone) -> Result<(), NotDone> {
+    let NotDone::Refused(Refusal::SelfService(refusal)) = error else { return Ok(()) };
+    let Some(why) = refusal.not_taken() else { return Ok(()) };
+    let newest = holder.self_service().codes(at.purpose, at.flow).last();
+    let Some(code) = newest.map(|newest| newest.code) else { return Ok(()) };
+    if takes(app, &format!("code-not-taken {code} {why:?}"), 1).await? {
+        let what = Denied::CodeNotTaken { purpose: at.purpose, flow: at.flow, code, why };
+        execute(app, at, &HolderCommand::NoteSelfServiceRefused { what }).await?;
+    }
+    Ok(())
 }
 
 /// What a command that was accepted because it has to leave a trace tells whoever gave it.

@@ -322,6 +322,7 @@ fn line(event: &HolderEvent) -> Option<String> {
         HolderEvent::HolderRegistered {}
         | HolderEvent::CardIssued(_)
         | HolderEvent::UsedBeforeRefused { .. }
+        | HolderEvent::SelfServiceRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
         | HolderEvent::LogonRefused { .. }
         | HolderEvent::AlertRaised { .. }

@@ -170,6 +170,7 @@ fn renewed(active: Option<IssuedCard>, event: &HolderEvent) -> Option<IssuedCard
         | HolderEvent::PasscodeBlanked { .. }
         | HolderEvent::PasscodeChangedElsewhere { .. }
         | HolderEvent::UsedBeforeRefused { .. }
+        | HolderEvent::SelfServiceRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
         | HolderEvent::LogonRefused { .. }
         | HolderEvent::AlertRaised { .. }

@@ -258,6 +258,9 @@ impl Decider for Holder {
             HolderCommand::NoteUsedBefore { kind } => {
                 self.note(HolderEvent::UsedBeforeRefused { kind })
             }
+            HolderCommand::NoteSelfServiceRefused { what } => {
+                self.note(HolderEvent::SelfServiceRefused { what })
+            }
             HolderCommand::NoteLogonRefused { reason } => {
                 self.note(HolderEvent::LogonRefused { reason })
             }
@@ -325,6 +328,9 @@ impl Decider for Holder {
             HolderCommand::StartUnlock { unlock, proof, draw, workstation, reader } => {
                 unlock::start(ctx, self, unlock, &proof, draw, (workstation, reader))
             }
+            HolderCommand::RefuseUnlock { unlock, proof, workstation, reader } => {
+                Ok(unlock::refuse(self, unlock, &proof, (workstation, reader)))
+            }
             HolderCommand::AnswerQuestions { unlock, attempt, right, code } => {
                 unlock::answer(ctx, self, unlock, (attempt, right), code)
             }
@@ -350,6 +356,7 @@ impl Decider for Holder {
             | HolderEvent::PasscodeBlanked { .. }
             | HolderEvent::PasscodeChangedElsewhere { .. }
             | HolderEvent::UsedBeforeRefused { .. }
+            | HolderEvent::SelfServiceRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
             | HolderEvent::LogonRefused { .. }
             | HolderEvent::AlertRaised { .. }

@@ -138,7 +138,7 @@ pub(crate) fn self_service(registration: CommandId, on: &str) -> Vec<HolderEvent
     let (card, on, answers) = (card().card, day(on), answers(100).to_vec());
     vec![
         HolderEvent::RegistrationBegun { registration, card, on, answers, email: secret(EMAIL) },
-        HolderEvent::RegistrationCompleted { registration, on },
+        HolderEvent::RegistrationCompleted { registration, on, former: None },
     ]
 }
 

@@ -13,6 +13,7 @@
 
 mod answers;
 mod codes;
+mod denied;
 mod deny;
 mod fold;
 mod questions;
@@ -28,6 +29,7 @@ use uuid::Uuid;
 pub use answers::{AnswerFault, Fault, Normalised, Place, judge, normalise};
 pub use codes::{CODES_KEPT_MAX, SentCode};
 pub(crate) use codes::{enter, send, sent};
+pub use denied::{Denied, NotTaken};
 pub use questions::{NotAQuestion, QUESTIONS, QUESTIONS_CHOSEN, Question, QuestionId, questions};
 pub use refusal::{Refusal, outcome};
 pub use registration::address_allowed;

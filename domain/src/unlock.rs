@@ -21,7 +21,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use refusal::Refusal;
-pub(crate) use steps::{Tried, answer, complete, may_go_on, start, try_recovery_passcode};
+pub(crate) use steps::{Tried, answer, complete, may_go_on, refuse, start, try_recovery_passcode};
 pub use steps::{may_start, recovery_tries};
 
 use crate::{

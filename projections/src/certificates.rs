@@ -168,6 +168,7 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
         | HolderEvent::PasscodeBlanked { .. }
         | HolderEvent::PasscodeChangedElsewhere { .. }
         | HolderEvent::UsedBeforeRefused { .. }
+        | HolderEvent::SelfServiceRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
         | HolderEvent::LogonRefused { .. }
         | HolderEvent::AlertRaised { .. }

@@ -8,7 +8,7 @@ use domain::{
     holder::{HolderEvent, Origin},
     ids::HolderId,
     logon::LogonRefusal,
-    self_service::CodePurpose,
+    self_service::{CodePurpose, Denied, NotTaken},
 };
 use serde::Serialize;
 use sqlx::{SqliteConnection, SqlitePool};
@@ -124,6 +124,7 @@ fn sentence(event: &HolderEvent) -> String {
         HolderEvent::PasscodeChangedElsewhere { .. } => {
             "Your smartcard passcode was changed outside this service".to_owned()
         }
+        HolderEvent::SelfServiceRefused { what } => denied(what),
         HolderEvent::UsedBeforeRefused { kind } => {
             format!("A new {} was not accepted because it had been used before", kind.words())
         }
@@ -288,6 +289,29 @@ fn sentence(event: &HolderEvent) -> String {
         }
         HolderEvent::PukReplaced { .. } => {
             "The unlocking key of your smartcard was replaced".to_owned()
+        }
+    }
+}
+
+/// What was refused about self-service, and leaves a trace.
+fn denied(what: &Denied) -> String {
+    match what {
+        Denied::AnswerIsPasscode {} => {
+            "Answers to security questions were not accepted because one of them was one of your \
+             passcodes"
+                .to_owned()
+        }
+        Denied::OtherCard { card, workstation, reader } => format!(
+            "Smartcard {card}, which is not the one you logged in with, was used to register you \
+             for self-service at workstation {workstation}, in reader {reader}, and was refused"
+        ),
+        Denied::CodeNotTaken { purpose, why, .. } => {
+            let why = match why {
+                NotTaken::Superseded => "a newer one had been sent",
+                NotTaken::Expired => "it had expired",
+                NotTaken::Void => "it was void",
+            };
+            format!("{} code was entered and not accepted because {why}", code(*purpose))
         }
     }
 }

@@ -49,6 +49,7 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
         | HolderEvent::HolderRegistered {}
         | HolderEvent::CardIssued(_)
         | HolderEvent::UsedBeforeRefused { .. }
+        | HolderEvent::SelfServiceRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
         | HolderEvent::LogonRefused { .. }
         | HolderEvent::AlertRaised { .. }

@@ -12,26 +12,25 @@
 //!     questions_1 --> code: all answers are right
 //!     questions_1 --> questions_2: an answer is wrong
 //!     questions_1 --> code: the recovery passcode is right
-//!     questions_1 --> questions_1: the recovery passcode is wrong
+//!     questions_1 --> over: the recovery passcode is wrong
 //!     questions_1 --> over: another one is started
 //!     questions_1 --> over: its time goes by
 //!     questions_1 --> over: the card is revoked
 //!     questions_2 --> code: all answers are right
 //!     questions_2 --> questions_3: an answer is wrong
 //!     questions_2 --> code: the recovery passcode is right
-//!     questions_2 --> questions_2: the recovery passcode is wrong
+//!     questions_2 --> over: the recovery passcode is wrong
 //!     questions_2 --> over: another one is started
 //!     questions_2 --> over: its time goes by
 //!     questions_2 --> over: the card is revoked
 //!     questions_3 --> code: all answers are right
 //!     questions_3 --> over: an answer is wrong
 //!     questions_3 --> code: the recovery passcode is right
-//!     questions_3 --> questions_3: the recovery passcode is wrong
+//!     questions_3 --> over: the recovery passcode is wrong
 //!     questions_3 --> over: another one is started
 //!     questions_3 --> over: its time goes by
 //!     questions_3 --> over: the card is revoked
 //!     recovery --> passcode: the recovery passcode is right
-//!     recovery --> recovery: the recovery passcode is wrong
 //!     recovery --> over: the recovery passcode is wrong
 //!     recovery --> over: another one is started
 //!     recovery --> over: its time goes by
@@ -158,26 +157,25 @@ pub const DRAWING: Drawing = Drawing {
         Arrow { from: "questions_1", label: ANSWERS_RIGHT, to: "code" },
         Arrow { from: "questions_1", label: ANSWERS_WRONG, to: "questions_2" },
         Arrow { from: "questions_1", label: RECOVERY_RIGHT, to: "code" },
-        Arrow { from: "questions_1", label: RECOVERY_WRONG, to: "questions_1" },
+        Arrow { from: "questions_1", label: RECOVERY_WRONG, to: "over" },
         Arrow { from: "questions_1", label: ANOTHER, to: "over" },
         Arrow { from: "questions_1", label: TIME, to: "over" },
         Arrow { from: "questions_1", label: REVOKED, to: "over" },
         Arrow { from: "questions_2", label: ANSWERS_RIGHT, to: "code" },
         Arrow { from: "questions_2", label: ANSWERS_WRONG, to: "questions_3" },
         Arrow { from: "questions_2", label: RECOVERY_RIGHT, to: "code" },
-        Arrow { from: "questions_2", label: RECOVERY_WRONG, to: "questions_2" },
+        Arrow { from: "questions_2", label: RECOVERY_WRONG, to: "over" },
         Arrow { from: "questions_2", label: ANOTHER, to: "over" },
         Arrow { from: "questions_2", label: TIME, to: "over" },
         Arrow { from: "questions_2", label: REVOKED, to: "over" },
         Arrow { from: "questions_3", label: ANSWERS_RIGHT, to: "code" },
         Arrow { from: "questions_3", label: ANSWERS_WRONG, to: "over" },
         Arrow { from: "questions_3", label: RECOVERY_RIGHT, to: "code" },
-        Arrow { from: "questions_3", label: RECOVERY_WRONG, to: "questions_3" },
+        Arrow { from: "questions_3", label: RECOVERY_WRONG, to: "over" },
         Arrow { from: "questions_3", label: ANOTHER, to: "over" },
         Arrow { from: "questions_3", label: TIME, to: "over" },
         Arrow { from: "questions_3", label: REVOKED, to: "over" },
         Arrow { from: "recovery", label: RECOVERY_RIGHT, to: "passcode" },
-        Arrow { from: "recovery", label: RECOVERY_WRONG, to: "recovery" },
         Arrow { from: "recovery", label: RECOVERY_WRONG, to: "over" },
         Arrow { from: "recovery", label: ANOTHER, to: "over" },
         Arrow { from: "recovery", label: TIME, to: "over" },

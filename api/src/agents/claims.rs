@@ -3,7 +3,11 @@
 //! For an unlock that begins nothing is looked up: whatever card it is said to be is granted alike
 //! (B-40), and counted until it has shown that it is there.
 
-use domain::ids::{CardSerial, HolderId};
+use domain::{
+    holder::HolderCommand,
+    ids::{CardSerial, HolderId},
+    self_service::Denied,
+};
 use protocol::{Answer, CardSeen, Granted, JobId, Resume};
 use stores::agent::AgentId;
 use workflows::card_job::{Claim, Goal, Hitch, Input, Stage};
@@ -15,8 +19,12 @@ use super::{
 use crate::{
     app::App,
     attempts,
+    execute::Actor,
     jobs::{OpenJob, act_of, passcode, personalise, still_right, unlock, update},
 };
+
+/// other cards at the card reader of a registration that the ledger remembers a day, per holder.
+const OTHER_CARDS_NOTED_A_DAY: u32 = 10;
 
 /// Takes a job, or takes it once more.
 pub(super) async fn claim(
@@ -37,7 +45,7 @@ pub(super) async fn claim(
     let Ok(card) = seen.serial.parse() else {
         return Err(Stop::no("", "The card's serial number cannot be read."));
     };
-    let of = whose(app, &open, &card).await?;
+    let of = whose(app, &open, asker.agent, (&card, &reader)).await?;
     let nonce = app.entropy().bytes::<32>();
     let profile = seen.profile;
     let claim = Claim {
@@ -78,7 +86,12 @@ struct Known {
 }
 
 /// Whose card it is, if the job may have this card.
-async fn whose(app: &App, open: &OpenJob, card: &CardSerial) -> Result<Known, Stop> {
+async fn whose(
+    app: &App,
+    open: &OpenJob,
+    agent: AgentId,
+    (card, reader): (&CardSerial, &str),
+) -> Result<Known, Stop> {
     let holder = match &open.job.goal {
         Goal::BeginUnlock { .. } => return Ok(Known::default()),
         Goal::Personalise { holder, .. } => {
@@ -100,7 +113,11 @@ async fn whose(app: &App, open: &OpenJob, card: &CardSerial) -> Result<Known, St
         }
         Goal::Register(planned) => {
             still_right::open_session(app, &planned.session).await?;
-            let is_his = bound(app, card).await? == planned.holder && *card == planned.card;
+            let is_his =
+                app.holder_of(card).await? == Some(planned.holder) && *card == planned.card;
+            if !is_his {
+                note_other_card(app, open, agent, planned.holder, (card, reader)).await?;
+            }
             of_session(is_his, "R-01", "you logged in with")?;
             planned.holder
         }
@@ -112,6 +129,26 @@ async fn whose(app: &App, open: &OpenJob, card: &CardSerial) -> Result<Known, St
         }
     };
     used_by(app, &open.job.goal, holder, card).await
+}
+
+/// another card than that of the session is refused, and that is remembered so often a day.
+async fn note_other_card(
+    app: &App,
+    open: &OpenJob,
+    agent: AgentId,
+    holder: HolderId,
+    (card, reader): (&CardSerial, &str),
+) -> Result<(), Stop> {
+    if !passcode::takes(app, &format!("other-card {holder}"), OTHER_CARDS_NOTED_A_DAY).await? {
+        return Ok(());
+    }
+    let workstation = app.agents().agent(agent).map_or_else(String::new, |seen| seen.workstation);
+    let (card, reader) = (card.clone(), reader.to_owned());
+    let what = Denied::OtherCard { card, workstation, reader };
+    let command = app.entropy().command_id(app.now());
+    let note = HolderCommand::NoteSelfServiceRefused { what };
+    app.execute(holder, open.causes(command), Actor::Holder, &note).await?;
+    Ok(())
 }
 
 /// Whose card it is on record.

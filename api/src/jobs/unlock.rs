@@ -68,9 +68,9 @@ pub async fn shown(app: &App, open: &OpenJob, signature: &[u8]) -> Result<Answer
         return Ok(Answer::Done { code: app.return_code(open.id).await? });
     }
     open.check(Input::Shown { holder })?;
+    attempts::proved(app, AgentId(claim.agent)).await?;
     start(app, open, claim, holder, unlock).await?;
     let next = app.step_job(open, Input::Shown { holder }).await?;
-    attempts::proved(app, AgentId(claim.agent)).await?;
     Ok(Answer::Done { code: app.return_code(next.id).await? })
 }
 
@@ -96,7 +96,10 @@ async fn start(
         return Ok(());
     }
     let key = format!("unlock-start {}", claim.card);
-    if !takes(app, &key, app.policy().unlock_starts_per_day.into()).await? {
+    let is_within = takes(app, &key, app.policy().unlock_starts_per_day.into()).await?;
+    // The first one beyond is recorded and told in the browser; all others are told here.
+    let told = format!("unlock-start-refused {}", claim.card);
+    if !is_within && !takes(app, &told, 1).await? {
         return Err(Stop::no(
             "B-40",
             "Unlocking this smartcard was started too often today. Try again tomorrow, or ask your Registration Authority.",
@@ -106,12 +109,12 @@ async fn start(
     let workstation = app.agents().agent(AgentId(claim.agent));
     let proof = CardPresent::by_signature(&loaded.holder, &claim.card)
         .map_err(|refusal| Stop::no(refusal.rule().as_str(), &format!("{refusal}.")))?;
-    let command = HolderCommand::StartUnlock {
-        unlock,
-        proof,
-        draw: drawn(app),
-        workstation: workstation.map_or_else(String::new, |seen| seen.workstation),
-        reader: claim.reader.clone(),
+    let workstation = workstation.map_or_else(String::new, |seen| seen.workstation);
+    let reader = claim.reader.clone();
+    let command = if is_within {
+        HolderCommand::StartUnlock { unlock, proof, draw: drawn(app), workstation, reader }
+    } else {
+        HolderCommand::RefuseUnlock { unlock, proof, workstation, reader }
     };
     app.execute(holder, open.causes(unlock), Actor::Somebody, &command).await?;
     Ok(())

@@ -235,7 +235,7 @@ pub(super) struct RecoveryPasscode {
 #[utoipa::path(post, path = "/unlocks/{job}/recovery-passcode", operation_id = "try_recovery_passcode", tag = "unlock", params(("job" = Uuid, Path)), security(("browser" = [])),
     request_body = RecoveryPasscode, responses(
     (status = 200, description = "It was right: what comes next.", body = Unlock),
-    (status = 403, description = "It was wrong, there is none, or it is blocked.",
+    (status = 403, description = "It was wrong, which ends this unlock (start another one to try again), there is none, or it is blocked.",
         body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "There is no such unlock, or it is another browser's.",
         body = Problem, content_type = "application/problem+json"),

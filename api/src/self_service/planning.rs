@@ -9,7 +9,7 @@ use domain::{
     ids::{CommandId, EventId, HolderId, SecretRef},
     passcode::{Kind, OptionalKind, Passcode},
     refusal::Refusal,
-    self_service::{self, Answer, AnswerFault, Normalised, QUESTIONS_CHOSEN, QuestionId},
+    self_service::{self, Answer, AnswerFault, Denied, Normalised, QUESTIONS_CHOSEN, QuestionId},
 };
 use protocol::JobId;
 use stores::{
@@ -27,7 +27,7 @@ use super::{
 use crate::{
     app::App,
     codes::{self, NotDone},
-    execute::{ExecuteError, Loaded},
+    execute::{Actor, Cause, ExecuteError, Loaded},
     jobs::{
         passcode::{HISTORY_CHECKS_A_DAY, takes},
         same_value,
@@ -233,7 +233,14 @@ async fn no_passcodes(
             faults.push(AnswerFault { place: self_service::Place::Answer(place), what });
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(NotBegun::Faults(faults)) }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let command = app.entropy().command_id(app.now());
+    let note = HolderCommand::NoteSelfServiceRefused { what: Denied::AnswerIsPasscode {} };
+    let noted = app.execute(session.holder, Cause::first(command), Actor::Holder, &note).await;
+    noted.map_err(not_begun)?;
+    Err(NotBegun::Faults(faults))
 }
 
 /// B-27, B-35: whether an answer, as it was typed or as it is compared, is one of the holder's
@@ -292,7 +299,7 @@ pub(crate) fn command(
         proof,
         logged_on_at: planned.logged_on_at,
         asked_at: planned.asked_at,
-        answers: planned.answers.clone(),
+        answers: (!chosen_anew(planned).is_empty()).then(|| planned.answers.clone()),
         email: planned.email,
         code: codes::code_of(app, planned.registration),
     })

@@ -132,6 +132,7 @@ impl Puk {
             | HolderEvent::PukProbed { .. }
             | HolderEvent::HolderRegistered {}
             | HolderEvent::UsedBeforeRefused { .. }
+            | HolderEvent::SelfServiceRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
             | HolderEvent::LogonRefused { .. }
             | HolderEvent::AlertRaised { .. }

@@ -325,6 +325,7 @@ impl Updates {
             | HolderEvent::PasscodeBlanked { .. }
             | HolderEvent::PasscodeChangedElsewhere { .. }
             | HolderEvent::UsedBeforeRefused { .. }
+            | HolderEvent::SelfServiceRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
             | HolderEvent::LogonRefused { .. }
             | HolderEvent::AlertRaised { .. }

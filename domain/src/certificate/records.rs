@@ -135,6 +135,7 @@ impl Records {
             | HolderEvent::PasscodeBlanked { .. }
             | HolderEvent::PasscodeChangedElsewhere { .. }
             | HolderEvent::UsedBeforeRefused { .. }
+            | HolderEvent::SelfServiceRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
             | HolderEvent::LogonRefused { .. }
             | HolderEvent::AlertRaised { .. }

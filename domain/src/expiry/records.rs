@@ -164,6 +164,7 @@ impl Records {
             | HolderEvent::CardIssued(_)
             | HolderEvent::PasscodeChangedElsewhere { .. }
             | HolderEvent::UsedBeforeRefused { .. }
+            | HolderEvent::SelfServiceRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
             | HolderEvent::LogonRefused { .. }
             | HolderEvent::RestrictedSessionOpened { .. }

@@ -10,7 +10,7 @@ use crate::{
     ids::{CardSerial, CommandId, SecretRef},
     logon::{Authenticated, CardPresent, LogonRefusal},
     passcode::{Changes, Kind},
-    self_service::{Answer, CodePurpose, Found, NewCode, QUESTIONS_CHOSEN},
+    self_service::{Answer, CodePurpose, Denied, Found, NewCode, QUESTIONS_CHOSEN},
 };
 
 /// A command to one holder.
@@ -34,6 +34,11 @@ pub enum HolderCommand {
     NoteLogonRefused {
         /// Why.
         reason: LogonRefusal,
+    },
+    /// R-01, B-11, B-35 to B-37: something about self-service was refused that has to leave a trace.
+    NoteSelfServiceRefused {
+        /// What.
+        what: Denied,
     },
     /// P-14, P-17, P-18, B-08: record what time has done, if it is not recorded.
     RecordExpiry {
@@ -158,9 +163,9 @@ pub enum HolderCommand {
         logged_on_at: DateTime<Utc>,
         /// When it was asked for.
         asked_at: DateTime<Utc>,
-        /// the four questions with the references of their answers; those of the registration
-        /// in force, if only the address changes.
-        answers: Vec<Answer>,
+        /// the four questions with the references of their answers; none if they stay those of
+        /// the registration in force, whichever that is then.
+        answers: Option<Vec<Answer>>,
         /// where the vault keeps the address.
         email: SecretRef,
         /// the code to be mailed.
@@ -208,6 +213,17 @@ pub enum HolderCommand {
         proof: CardPresent,
         /// B-32: a random permutation of 0 to 3, used if no series is drawn.
         draw: [u8; QUESTIONS_CHOSEN],
+        /// U-06: where, as the agent says.
+        workstation: String,
+        /// B-60: in which reader, as the agent says.
+        reader: String,
+    },
+    /// B-40: a card has proved itself oftener today than it may. That is recorded and refused.
+    RefuseUnlock {
+        /// The unlock.
+        unlock: CommandId,
+        /// That the card is there.
+        proof: CardPresent,
         /// U-06: where, as the agent says.
         workstation: String,
         /// B-60: in which reader, as the agent says.

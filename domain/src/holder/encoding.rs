@@ -53,13 +53,14 @@ pub enum UnknownEvent {
 
 impl HolderEvent {
     /// Every type there is.
-    pub const KINDS: [&'static str; 54] = [
+    pub const KINDS: [&'static str; 55] = [
         "HolderRegistered",
         "CardIssued",
         "PasscodeSet",
         "PasscodeBlanked",
         "PasscodeChangedElsewhere",
         "UsedBeforeRefused",
+        "SelfServiceRefused",
         "HistoryCyclingFlagged",
         "LogonRefused",
         "AlertRaised",
@@ -120,6 +121,7 @@ impl HolderEvent {
             Self::PasscodeBlanked { .. } => "PasscodeBlanked",
             Self::PasscodeChangedElsewhere { .. } => "PasscodeChangedElsewhere",
             Self::UsedBeforeRefused { .. } => "UsedBeforeRefused",
+            Self::SelfServiceRefused { .. } => "SelfServiceRefused",
             Self::HistoryCyclingFlagged { .. } => "HistoryCyclingFlagged",
             Self::LogonRefused { .. } => "LogonRefused",
             Self::AlertRaised { .. } => "AlertRaised",

@@ -12,7 +12,7 @@ use crate::{
     ids::{CardSerial, CertificateSerial, CommandId, SecretRef},
     logon::LogonRefusal,
     passcode::{Kind, OptionalKind},
-    self_service::{Answer, CodePurpose, QuestionId},
+    self_service::{Answer, CodePurpose, Denied, QuestionId},
     unlock,
 };
 
@@ -291,6 +291,9 @@ pub enum HolderEvent {
         registration: CommandId,
         /// The civil day.
         on: NaiveDate,
+        /// B-42: where the vault keeps the address that was in force before, if it is another one: it
+        /// is told.
+        former: Option<SecretRef>,
     },
     /// B-44: it was given up, or its time is over.
     RegistrationCancelled {
@@ -385,6 +388,12 @@ pub enum HolderEvent {
         workstation: String,
         /// In which reader, as the agent says.
         reader: String,
+    },
+    /// R-01, B-11, B-35 to B-37: something was tried that nobody may, or not any more. Limited, so that
+    /// nobody can fill a stream with it.
+    SelfServiceRefused {
+        /// What.
+        what: Denied,
     },
     /// B-31: one answer or more of an attempt was wrong.
     AnswersWrong {

@@ -18,6 +18,7 @@ impl HolderEvent {
             }
             Self::PasscodeBlanked { .. } => &["P-24", "B-24"],
             Self::PasscodeChangedElsewhere { .. } => &["P-22"],
+            Self::SelfServiceRefused { what } => return vec![what.rule()],
             Self::UsedBeforeRefused { .. } => &["P-22", "B-22"],
             Self::HistoryCyclingFlagged { .. } => &["B-26"],
             Self::LogonRefused { reason } => return vec![reason.rule()],

@@ -91,6 +91,7 @@ fn sets(kind: Kind, event: &HolderEvent) -> Option<SecretRef> {
         | HolderEvent::CardIssued(_)
         | HolderEvent::PasscodeBlanked { .. }
         | HolderEvent::UsedBeforeRefused { .. }
+        | HolderEvent::SelfServiceRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
         | HolderEvent::LogonRefused { .. }
         | HolderEvent::AlertRaised { .. }

@@ -238,6 +238,7 @@ impl Passcodes {
             HolderEvent::HolderRegistered {}
             | HolderEvent::CardIssued(_)
             | HolderEvent::UsedBeforeRefused { .. }
+            | HolderEvent::SelfServiceRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
             | HolderEvent::LogonRefused { .. }
             | HolderEvent::AlertRaised { .. }

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{CodePurpose, Found, NewCode, Refusal, registration, state::SelfService};
+use super::{CodePurpose, Found, NewCode, Refusal, over_at, registration, state::SelfService};
 use crate::{
     context::Context,
     holder::{Holder, HolderEvent},
@@ -165,6 +165,10 @@ pub(crate) fn sent(
     let before = self_service.codes(purpose, flow);
     let number = before.last().map_or(1, |last| last.number.saturating_add(1));
     let expires_at = ctx.now + TimeDelta::seconds(ctx.policy().code_seconds.into());
+    // B-44: no page and no mail promises more than the registration has.
+    let waits =
+        self_service.pending(ctx).filter(|pending| pending.registration.registration == flow);
+    let expires_at = waits.map_or(expires_at, |pending| expires_at.min(over_at(ctx, pending)));
     let NewCode { code, key } = code;
     Ok(HolderEvent::CodeSent { purpose, flow, code, key, number, card, to, expires_at })
 }
@@ -184,6 +188,10 @@ pub(crate) fn send(
         CodePurpose::Registration => registration::waiting(ctx, holder, flow)?.email,
         CodePurpose::Unlock => {
             at_code(ctx, holder, flow)?;
+            self_service
+                .asks_until(ctx)
+                .filter(|until| ctx.now < *until)
+                .ok_or(unlock::Refusal::TimeOver)?;
             self_service.active().ok_or(Refusal::NoFlow)?.email
         }
     };
@@ -235,7 +243,10 @@ pub(crate) fn enter(
     }
     let mut events = vec![HolderEvent::CodeAccepted { purpose, flow, code: newest.code }];
     if purpose == CodePurpose::Registration {
-        events.push(HolderEvent::RegistrationCompleted { registration: flow, on: ctx.today() });
+        let email = registration::waiting(ctx, holder, flow)?.email;
+        let before = self_service.active().map(|active| active.email);
+        let (on, former) = (ctx.today(), before.filter(|before| *before != email));
+        events.push(HolderEvent::RegistrationCompleted { registration: flow, on, former });
     }
     Ok(events)
 }

@@ -17,8 +17,12 @@ use crate::{
 /// The most unlocks without an end that are remembered.
 const UNFINISHED_MAX: usize = 8;
 
-/// B-42: for how long the address before the one in force is kept, so that it can be told, in hours.
-const FORMER_HOURS: i64 = 24;
+/// B-42: for how long an address that was in force before is kept, so that it can be told, in hours:
+/// longer than its mail is tried.
+const FORMER_HOURS: i64 = 49;
+
+/// The most of them that are kept; more cannot be made in that time (B-36).
+const FORMERS_MAX: usize = 256;
 
 impl SelfService {
     /// The state after an event of `at`. Events of other parts change nothing here.
@@ -26,7 +30,7 @@ impl SelfService {
     #[expect(clippy::too_many_lines, reason = "a table: an event and what it makes of the state")]
     pub(crate) fn evolve(mut self, at: DateTime<Utc>, event: &HolderEvent) -> Self {
         let told = |replaced_at: DateTime<Utc>| replaced_at + TimeDelta::hours(FORMER_HOURS) <= at;
-        self.former = self.former.filter(|(_, replaced_at)| !told(*replaced_at));
+        self.formers.retain(|(_, replaced_at)| !told(*replaced_at));
         match event {
             HolderEvent::RegistrationBegun { registration, card, on, answers, email } => {
                 let (registration, card, email, on) = (*registration, card.clone(), *email, *on);
@@ -34,11 +38,14 @@ impl SelfService {
                 let registration = Registration { registration, card, answers, email, on };
                 self.awaiting = Some(Pending { registration, begun_at: at });
             }
-            HolderEvent::RegistrationCompleted { registration, on } => {
+            HolderEvent::RegistrationCompleted { registration, on, former } => {
                 let completed = self.awaiting.take();
                 let completed = completed.map(|pending| pending.registration);
                 if let Some(completed) = completed.filter(|one| one.registration == *registration) {
-                    self.registered(at, Registration { on: *on, ..completed });
+                    self.registered(Registration { on: *on, ..completed });
+                    self.formers.extend(former.map(|email| (email, at)));
+                    let surplus = self.formers.len().saturating_sub(FORMERS_MAX);
+                    self.formers.drain(..surplus);
                 }
             }
             HolderEvent::RegistrationCancelled { .. } => self.awaiting = None,
@@ -82,8 +89,9 @@ impl SelfService {
                 self.series.clear();
                 self.step(*unlock, Step::Code, Some(Means::Questions));
             }
-            HolderEvent::RecoveryPasscodeWrong { failures, .. } => {
+            HolderEvent::RecoveryPasscodeWrong { unlock, failures } => {
                 self.recovery_failures = *failures;
+                self.step(*unlock, Step::Wrong, None);
             }
             HolderEvent::RecoveryPasscodeBlocked { on } => self.recovery_blocked_on = Some(*on),
             HolderEvent::RecoveryPasscodeRight { unlock, needs_code } => {
@@ -114,10 +122,14 @@ impl SelfService {
                 if *reason == RevocationReason::Compromised {
                     self.active = None;
                     self.series.clear();
+                    // B-33: strikes are of a registration, and so is what they have led to.
+                    self.failures = 0;
+                    self.blocked_on = None;
                 }
             }
             HolderEvent::HolderRegistered {}
             | HolderEvent::UsedBeforeRefused { .. }
+            | HolderEvent::SelfServiceRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
             | HolderEvent::LogonRefused { .. }
             | HolderEvent::AlertRaised { .. }
@@ -153,11 +165,9 @@ impl SelfService {
         self
     }
 
-    /// B-33, B-42, B-43: another registration takes the place of the one before, and what was asked
+    /// B-33, B-43: another registration takes the place of the one before, and what was asked
     /// about the old questions, or goes to the old address, is over.
-    fn registered(&mut self, at: DateTime<Utc>, completed: Registration) {
-        let former = self.active.as_ref().map(|former| former.email);
-        self.former = former.filter(|former| *former != completed.email).map(|email| (email, at));
+    fn registered(&mut self, completed: Registration) {
         self.active = Some(completed);
         self.failures = 0;
         self.series.clear();
@@ -183,7 +193,7 @@ impl SelfService {
                 let surplus = self.unfinished.len().saturating_sub(UNFINISHED_MAX);
                 self.unfinished.drain(..surplus);
             }
-            Step::Questions | Step::RecoveryPasscode | Step::Code | Step::Done => {}
+            Step::Questions | Step::RecoveryPasscode | Step::Code | Step::Wrong | Step::Done => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::CodePurpose;
+use super::{CodePurpose, NotTaken};
 use crate::{context::Context, holder::HolderEvent, refusal::RuleId};
 
 /// A rule about registration, codes, answers or the account recovery passcode says no.
@@ -134,8 +134,20 @@ impl Refusal {
                 "Answer your security questions, or ask the registration authority of your organisation."
             }
             Self::RecoveryPasscodeWrong { .. } => {
-                "Try again carefully, or ask the registration authority of your organisation."
+                "Start again with your smartcard in the reader, or ask the registration authority of your organisation."
             }
+        }
+    }
+
+    /// Why a code was not taken, if that is it: it is good no more, whatever was entered.
+    #[must_use]
+    pub fn not_taken(self) -> Option<NotTaken> {
+        if self == Self::CodeSuperseded {
+            Some(NotTaken::Superseded)
+        } else if self == Self::CodeExpired {
+            Some(NotTaken::Expired)
+        } else {
+            (self == Self::CodeVoid).then_some(NotTaken::Void)
         }
     }
 
@@ -192,6 +204,7 @@ pub fn outcome(ctx: &Context<'_>, events: &[HolderEvent]) -> Option<Refusal> {
         | HolderEvent::PasscodeBlanked { .. }
         | HolderEvent::PasscodeChangedElsewhere { .. }
         | HolderEvent::UsedBeforeRefused { .. }
+        | HolderEvent::SelfServiceRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
         | HolderEvent::LogonRefused { .. }
         | HolderEvent::AlertRaised { .. }

@@ -22,7 +22,7 @@ type Decision = Result<Vec<HolderEvent>, refusal::Refusal>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) registration: CommandId,
-    pub(crate) answers: Vec<Answer>,
+    pub(crate) answers: Option<Vec<Answer>>,
     pub(crate) email: SecretRef,
     pub(crate) code: NewCode,
 }
@@ -53,6 +53,11 @@ pub(crate) fn begin(
     if self_service.is_blocked() {
         return Err(Refusal::Blocked.into());
     }
+    // Those that are in force now: what was in force when it was asked for may be forgotten (B-43).
+    let answers = match answers {
+        Some(answers) => answers,
+        None => self_service.active().ok_or(Refusal::NotFourQuestions)?.answers.clone(),
+    };
     if !four_different(&answers) {
         return Err(Refusal::NotFourQuestions.into());
     }

@@ -14,8 +14,8 @@ use crate::{
 pub struct SelfService {
     pub(super) active: Option<Registration>,
     pub(super) awaiting: Option<Pending>,
-    /// B-42: the address before the one in force, and when it was replaced.
-    pub(super) former: Option<(SecretRef, DateTime<Utc>)>,
+    /// B-42: addresses that were in force before, and when each was replaced, oldest first.
+    pub(super) formers: Vec<(SecretRef, DateTime<Utc>)>,
     pub(super) codes: Codes,
     /// B-33: failed attempts of this registration since the last success.
     pub(super) failures: u8,
@@ -85,6 +85,8 @@ pub(crate) enum Step {
     Questions,
     RecoveryPasscode,
     Code,
+    /// B-41: a wrong account recovery passcode has ended it.
+    Wrong,
     /// B-39: the new passcode may be chosen, since then.
     Passcode {
         since: DateTime<Utc>,
@@ -130,11 +132,10 @@ impl SelfService {
         self.pending(ctx).map(|pending| &pending.registration)
     }
 
-    /// B-42: the address before the one in force, for a day after it was replaced, so that it can be
-    /// told.
-    #[must_use]
-    pub fn former_email(&self) -> Option<SecretRef> {
-        self.former.map(|(email, _)| email)
+    /// B-42: the addresses that were in force before, each for as long after it was replaced as its mail
+    /// may take, so that it can be told.
+    pub fn former_emails(&self) -> impl Iterator<Item = SecretRef> {
+        self.formers.iter().map(|(email, _)| *email)
     }
 
     /// U-07, B-34: true once three attempts in a row have failed.
@@ -209,24 +210,40 @@ impl SelfService {
         if underway.step == Step::Done {
             return Ok(Stage::Done);
         }
+        if underway.step == Step::Wrong {
+            return Err(unlock::Refusal::RecoveryPasscodeWrong);
+        }
         if self.is_blocked() {
             return Err(unlock::Refusal::Blocked);
         }
         if let Some(until) = self.paused_until(ctx) {
             return Err(unlock::Refusal::Paused { until });
         }
-        let started_at = underway.started_at;
-        if minutes(started_at, ctx.at(started_at).policy().unlock_minutes) <= ctx.now {
+        if self.ends_at(ctx, underway) <= ctx.now {
             return Err(unlock::Refusal::TimeOver);
         }
         match underway.step {
             Step::RecoveryPasscode => Ok(Stage::RecoveryPasscode),
             Step::Code => Ok(Stage::Code),
-            Step::Questions | Step::Passcode { .. } | Step::Done => {
+            Step::Questions | Step::Wrong | Step::Passcode { .. } | Step::Done => {
                 let attempt = self.failures.saturating_add(1);
                 Ok(Stage::Questions { attempt, asked: self.asked(attempt) })
             }
         }
+    }
+
+    /// U-09: a code that was sent is good for all of its time, however late it was sent.
+    fn ends_at(&self, ctx: &Context<'_>, underway: &Underway) -> DateTime<Utc> {
+        let asked = asked_until(ctx, underway);
+        let newest = self.codes(CodePurpose::Unlock, underway.unlock).last();
+        newest
+            .filter(|sent| underway.step == Step::Code && !sent.voided)
+            .map_or(asked, |sent| asked.max(sent.expires_at))
+    }
+
+    /// Until when the unlock under way asks for anything new, exclusive.
+    pub(super) fn asks_until(&self, ctx: &Context<'_>) -> Option<DateTime<Utc>> {
+        self.unlock.as_ref().map(|underway| asked_until(ctx, underway))
     }
 
     /// B-32: the questions of an attempt, 1 to 3: two, then three, then four, each a superset of the
@@ -276,11 +293,16 @@ impl SelfService {
         let registrations = self.active.iter().chain(awaiting);
         registrations
             .flat_map(|one| one.answers.iter().map(|answer| answer.secret).chain([one.email]))
-            .chain(self.former_email())
+            .chain(self.former_emails())
     }
 
     /// B-44: the one that waits for its code, if its time is not over.
     pub(super) fn pending(&self, ctx: &Context<'_>) -> Option<&Pending> {
         self.awaiting.as_ref().filter(|pending| ctx.now < over_at(ctx, pending))
     }
+}
+
+fn asked_until(ctx: &Context<'_>, underway: &Underway) -> DateTime<Utc> {
+    let minutes = ctx.at(underway.started_at).policy().unlock_minutes;
+    underway.started_at + TimeDelta::minutes(minutes.into())
 }

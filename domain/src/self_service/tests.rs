@@ -31,7 +31,7 @@ fn begin_with(registration: CommandId, answers: Vec<Answer>, code: u128) -> Hold
         proof: proof(),
         logged_on_at: DateTime::<Utc>::MAX_UTC,
         asked_at: DateTime::<Utc>::MAX_UTC,
-        answers,
+        answers: Some(answers),
         email: secret(EMAIL),
         code: new_code(code),
     }
@@ -53,7 +53,7 @@ fn completed(registration: CommandId, code: u128, on: &str) -> [HolderEvent; 2] 
     let (purpose, code) = (CodePurpose::Registration, Uuid::from_u128(code));
     [
         HolderEvent::CodeAccepted { purpose, flow: registration, code },
-        HolderEvent::RegistrationCompleted { registration, on: day(on) },
+        HolderEvent::RegistrationCompleted { registration, on: day(on), former: None },
     ]
 }
 

@@ -37,6 +37,12 @@ pub enum Refusal {
         /// Until when, exclusive.
         until: DateTime<Utc>,
     },
+    /// B-40: so many proven starts a day are allowed.
+    #[error("Unlocking this smartcard was started too often today")]
+    TooManyStarts,
+    /// B-41: each try with the account recovery passcode needs the card anew.
+    #[error("The account recovery passcode was not right, so this unlock is over")]
+    RecoveryPasscodeWrong,
     /// U-01: what unlocks this card is not on record.
     #[error("This smartcard cannot be unlocked here")]
     NoPuk,
@@ -70,7 +76,8 @@ impl Refusal {
             Self::NoPuk | Self::PukUnsettled => const { RuleId::new("U-01") },
             Self::Replaced => const { RuleId::new("B-38") },
             Self::TimeOver => const { RuleId::new("B-39") },
-            Self::NotThere => const { RuleId::new("B-40") },
+            Self::RecoveryPasscodeWrong => const { RuleId::new("B-41") },
+            Self::NotThere | Self::TooManyStarts => const { RuleId::new("B-40") },
         }
     }
 
@@ -99,6 +106,12 @@ impl Refusal {
             }
             Self::Paused { .. } => {
                 "Wait until the pause is over, or ask the registration authority of your organisation."
+            }
+            Self::TooManyStarts => {
+                "Try again tomorrow, or ask the registration authority of your organisation."
+            }
+            Self::RecoveryPasscodeWrong => {
+                "Start again with your smartcard in the reader. If you do not know your account recovery passcode, ask the registration authority of your organisation."
             }
             Self::Replaced | Self::TimeOver | Self::NotThere | Self::PukUnsettled => {
                 "Start again from the beginning."

@@ -103,6 +103,20 @@ pub(crate) fn start(
     Ok(events)
 }
 
+/// B-40: the card has proved itself too often today.
+pub(crate) fn refuse(
+    holder: &Holder,
+    unlock: CommandId,
+    proof: &CardPresent,
+    (workstation, reader): (String, String),
+) -> Vec<HolderEvent> {
+    if holder.self_service().has_refused(unlock) {
+        return vec![];
+    }
+    let (card, reason) = (proof.card().clone(), Refusal::TooManyStarts);
+    vec![HolderEvent::UnlockRefused { unlock, card, reason, workstation, reader }]
+}
+
 /// B-31 to B-33, U-07, U-08: the answers of one attempt were judged.
 pub(crate) fn answer(
     ctx: &Context<'_>,

@@ -156,7 +156,7 @@ impl Sender<'_> {
         let secret = match copies {
             Copies::None => None,
             Copies::ToRegistered => self_service.active().map(|active| active.email),
-            Copies::ToFormer => self_service.former_email(),
+            Copies::ToFormer(former) => former,
         };
         let address = match secret {
             Some(secret) => self.address(secret).await?,

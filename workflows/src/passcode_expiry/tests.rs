@@ -48,6 +48,7 @@ fn label(event: &HolderEvent) -> Option<&'static str> {
         | HolderEvent::PasscodeBlanked { .. }
         | HolderEvent::PasscodeChangedElsewhere { .. }
         | HolderEvent::UsedBeforeRefused { .. }
+        | HolderEvent::SelfServiceRefused { .. }
         | HolderEvent::HistoryCyclingFlagged { .. }
         | HolderEvent::LogonRefused { .. }
         | HolderEvent::AlertDeclined { .. }

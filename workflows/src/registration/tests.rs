@@ -108,7 +108,7 @@ impl Life {
             proof: self.proof(),
             logged_on_at: self.now,
             asked_at: self.now,
-            answers: answers.collect(),
+            answers: Some(answers.collect()),
             email: secret(100 + registration),
             code: new_code(1_000 + registration),
         }

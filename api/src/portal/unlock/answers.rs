@@ -262,11 +262,10 @@ pub(in crate::portal) async fn try_recovery(
         Err(NotDone::NotAPasscode(_)) => recovery_page(&app, &flow, Some(NO_PASSCODE)),
         Err(NotDone::Refused(Refusal::SelfService(
             self_service::Refusal::RecoveryPasscodeWrong { .. },
-        ))) => recovery_page(&app, &flow.again(&app).await?, Some(NOT_RIGHT)),
+        ))) => Ok((drafts::forget(jar), here(&flow)).into_response()),
         Err(NotDone::Refused(refusal)) => after(&app, &flow, &refusal).await,
         Err(error) => Err(codes::not_done(error)),
     }
 }
 
 const NO_PASSCODE: &str = "This can be no account recovery passcode: check what you entered";
-const NOT_RIGHT: &str = "The account recovery passcode is not right";

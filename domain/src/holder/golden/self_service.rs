@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     ids::CommandId,
     samples::serial,
-    self_service::{Answer, CodePurpose, QuestionId},
+    self_service::{Answer, CodePurpose, Denied, NotTaken, QuestionId},
     testing::instant,
     unlock,
 };
@@ -26,8 +26,35 @@ pub(super) fn golden() -> Vec<(HolderEvent, &'static str)> {
     all.extend(of_codes());
     all.extend(of_unlocks());
     all.extend(of_recovery_passcodes());
+    all.extend(of_refusals());
     all.extend(of_puks());
     all
+}
+
+fn of_refusals() -> Vec<(HolderEvent, &'static str)> {
+    let what = Denied::CodeNotTaken {
+        purpose: CodePurpose::Unlock,
+        flow: UNLOCK,
+        code: CODE,
+        why: NotTaken::Expired,
+    };
+    vec![(HolderEvent::SelfServiceRefused { what }, include_str!("SelfServiceRefused.1.json"))]
+}
+
+#[test]
+fn what_was_refused_about_self_service_is_read_for_ever() {
+    let (workstation, reader) = ("WARD-7".to_owned(), "Reader 1".to_owned());
+    let card = serial("00A1B2C3");
+    for (what, text) in [
+        (Denied::AnswerIsPasscode {}, r#"{"denied":"answer_is_passcode"}"#),
+        (
+            Denied::OtherCard { card, workstation, reader },
+            r#"{"denied":"other_card","card":"00A1B2C3","workstation":"WARD-7","reader":"Reader 1"}"#,
+        ),
+    ] {
+        assert_eq!(serde_json::to_string(&what).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Denied>(text).unwrap(), what);
+    }
 }
 
 fn of_registrations() -> Vec<(HolderEvent, &'static str)> {
@@ -43,7 +70,7 @@ fn of_registrations() -> Vec<(HolderEvent, &'static str)> {
             include_str!("RegistrationBegun.1.json"),
         ),
         (
-            HolderEvent::RegistrationCompleted { registration, on },
+            HolderEvent::RegistrationCompleted { registration, on, former: Some(secret(36)) },
             include_str!("RegistrationCompleted.1.json"),
         ),
         (

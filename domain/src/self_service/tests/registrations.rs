@@ -89,7 +89,7 @@ fn b10_who_logged_on_before_midnight_may_register_after_it() {
         proof: proof(),
         logged_on_at: instant(logged_on_at),
         asked_at: instant("2026-03-10T08:00:00Z"),
-        answers: answers(100).to_vec(),
+        answers: Some(answers(100).to_vec()),
         email: secret(EMAIL),
         code: new_code(11),
     };
@@ -148,13 +148,13 @@ fn b43_a_new_registration_takes_the_place_of_one_that_waits_for_its_code() {
 }
 
 #[test]
-fn b42_another_address_counts_from_its_own_code_on_and_the_old_one_can_be_told_for_a_day() {
+fn b42_another_address_counts_from_its_own_code_on_and_the_old_one_can_be_told_for_two_days() {
     let change = HolderCommand::BeginRegistration {
         registration: flow(2),
         proof: proof(),
         logged_on_at: instant(NOON),
         asked_at: instant(NOON),
-        answers: answers(100).to_vec(),
+        answers: Some(answers(100).to_vec()),
         email: secret(77),
         code: new_code(12),
     };
@@ -163,16 +163,18 @@ fn b42_another_address_counts_from_its_own_code_on_and_the_old_one_can_be_told_f
     let awaiting = registered().at(NOON).when(change.clone()).then_see();
     let done = registered().and(instant(NOON), awaiting);
     let done = done.at(NOON).when(enter(flow(2), newest(12)));
-    let done = done.then(completed(flow(2), 12, "2026-06-01"));
+    let [taken, _] = completed(flow(2), 12, "2026-06-01");
+    let (registration, on, former) = (flow(2), day("2026-06-01"), Some(secret(EMAIL)));
+    let done = done.then([taken, HolderEvent::RegistrationCompleted { registration, on, former }]);
     done.see(|ctx, holder| {
         assert_eq!(holder.self_service().active().unwrap().email, secret(77));
-        assert_eq!(holder.self_service().former_email(), Some(secret(EMAIL)));
+        let former = |holder: &Holder| holder.self_service().former_emails().collect::<Vec<_>>();
+        assert_eq!(former(holder), [secret(EMAIL)]);
         assert!(holder.kept(ctx.policy()).contains(&secret(EMAIL)));
         let note = HolderEvent::UsedBeforeRefused { kind: Kind::Verification };
         let day_after = |at| holder.clone().evolve(instant(at), &note);
-        let former = |at| day_after(at).self_service().former_email();
-        assert_eq!(former("2026-06-02T11:59:59Z"), Some(secret(EMAIL)));
-        assert_eq!(former("2026-06-02T12:00:00Z"), None);
+        assert_eq!(former(&day_after("2026-06-03T12:59:59Z")), [secret(EMAIL)]);
+        assert_eq!(former(&day_after("2026-06-03T13:00:00Z")), []);
     });
 }
 
@@ -307,7 +309,8 @@ fn b45_a_registration_is_dropped_when_the_card_was_compromised_and_a_block_stays
             .at(NOON)
             .see(|ctx, holder| {
                 assert_eq!(holder.self_service().active().is_none(), dropped, "{reason:?}");
-                assert!(holder.self_service().is_blocked());
+                // B-33: who has to register anew can.
+                assert_eq!(holder.self_service().is_blocked(), !dropped, "{reason:?}");
                 let kept = holder.kept(ctx.policy()).contains(&answers(100)[0].secret);
                 assert_eq!(kept, !dropped, "{reason:?}");
             });
@@ -323,6 +326,7 @@ fn every_refusal_of_self_service_names_its_rule_and_shows_a_way_out() {
         Refusal::Blocked,
         Refusal::RegistrationOver,
         Refusal::NoFlow,
+        Refusal::TooManyForms,
         Refusal::AlreadyJudged,
         Refusal::AnswersWrong { left: 2 },
         Refusal::CodeTooSoon { at },
@@ -357,4 +361,42 @@ fn b42_a_list_of_domains_admits_them_and_what_is_below_them_and_an_empty_one_all
         assert!(!address_allowed(&listed, refused), "{refused}");
     }
     assert!(address_allowed(&Policy::seed(), "a@example.org"));
+}
+
+#[test]
+fn b43_answers_that_stay_are_those_in_force_when_the_card_agrees() {
+    let keep = HolderCommand::BeginRegistration {
+        registration: flow(2),
+        proof: proof(),
+        logged_on_at: instant(NOON),
+        asked_at: instant(NOON),
+        answers: None,
+        email: secret(EMAIL),
+        code: new_code(12),
+    };
+    holder().at(NOON).when(keep.clone()).then_refused(Refusal::NotFourQuestions);
+    let registered = |answers: &[Answer; 4]| {
+        let (registration, card, on) = (flow(1), card().card, day("2026-05-01"));
+        let answers = answers.to_vec();
+        let email = secret(EMAIL);
+        let began = HolderEvent::RegistrationBegun { registration, card, on, answers, email };
+        let done = HolderEvent::RegistrationCompleted { registration, on, former: None };
+        holder().and(instant("2026-05-01T12:00:00Z"), [began, done])
+    };
+    for answers in [answers(100), answers(200)] {
+        registered(&answers)
+            .at(NOON)
+            .when(keep.clone())
+            .then([begun(flow(2), &answers), sent(flow(2), 12, 1, "2026-06-01T12:15:00Z")]);
+    }
+}
+
+#[test]
+fn b44_a_code_promises_no_more_than_the_registration_has() {
+    let begun = holder().at(NOON).when(begin(flow(1), 11)).then_see();
+    holder()
+        .and(instant(NOON), begun)
+        .at("2026-06-01T12:50:00Z")
+        .when(send(flow(1), 12))
+        .then([sent(flow(1), 12, 2, "2026-06-01T13:00:00Z")]);
 }

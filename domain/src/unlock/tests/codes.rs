@@ -181,3 +181,23 @@ fn an_unlock_resets_the_attempts_and_nothing_else() {
     assert_eq!(life.holder.certificate_records().endings(), 0);
     assert_eq!(self_service.active().unwrap().registration, flow(1));
 }
+
+#[test]
+fn u09_b11_a_code_that_was_sent_in_the_last_minute_is_good_for_all_of_its_time() {
+    let mut life = Life::of(holder());
+    life.tell(start(flow(2))).unwrap();
+    life.later(59);
+    let sent = sent(flow(2), 20, 1, "2026-06-01T13:14:00Z");
+    let right = HolderEvent::AnswersRight { unlock: flow(2), attempt: 1 };
+    assert_eq!(life.tell(answered(flow(2), 1, true, 20)), Ok(vec![right, sent]));
+    life.later(1);
+    let another =
+        HolderCommand::SendCode { purpose: CodePurpose::Unlock, flow: flow(2), code: new_code(21) };
+    assert_eq!(life.tell(another), Err(Refusal::TimeOver.into()));
+    life.later(13);
+    assert_eq!(life.stage(flow(2)), Ok(Stage::Code));
+    let mut late = Life { holder: life.holder.clone(), now: life.now, policies: Policies::seed() };
+    late.later(1);
+    assert_eq!(late.stage(flow(2)), Err(Refusal::TimeOver));
+    assert_eq!(life.tell(enter(flow(2), newest(20))), Ok(vec![accepted(flow(2), 20)]));
+}

@@ -50,7 +50,7 @@ impl Machine {
             proof: proof(),
             logged_on_at: now,
             asked_at: now,
-            answers: answers(id).to_vec(),
+            answers: Some(answers(id).to_vec()),
             email: secret(id),
             code: new_code(id),
         };

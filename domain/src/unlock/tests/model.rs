@@ -82,7 +82,9 @@ impl Model {
             At::Done => true,
             At::Passcode(since) => self.now < since + 15 * MINUTE,
             At::Questions | At::RecoveryPasscode | At::Code => {
-                !self.is_blocked() && !self.is_paused() && self.now < unlock.started_at + HOUR
+                let code = unlock.code.filter(|code| unlock.at == At::Code && self.is_good(*code));
+                let in_time = code.is_some() || self.now < unlock.started_at + HOUR;
+                !self.is_blocked() && !self.is_paused() && in_time
             }
         };
         is_open.then_some(unlock.at)
@@ -173,6 +175,7 @@ impl Model {
 
     fn send_unlock_code(&mut self) {
         if self.at() == Some(At::Code)
+            && self.unlock.is_some_and(|unlock| self.now < unlock.started_at + HOUR)
             && let Some(code) = self.send()
         {
             self.unlock = self.unlock.map(|unlock| Unlock { code: Some(code), ..unlock });
@@ -213,7 +216,10 @@ impl Model {
             return;
         }
         match (right, self.registered) {
-            (false, _) => self.recovery = self.recovery.map(|wrong| wrong + 1),
+            (false, _) => {
+                self.recovery = self.recovery.map(|wrong| wrong + 1);
+                self.unlock = None;
+            }
             (true, true) => self.ask_for_code(),
             (true, false) => self.choose(),
         }

@@ -223,18 +223,19 @@ async fn b41_it_works_without_registration_and_three_wrong_ones_block_it_for_goo
     let mut scene = Scene::logged_in().await.unwrap();
     scene.change(&account_recovery("Recover1")).await.unwrap();
     scene.lock_card();
-    let mut flow = scene.start_unlock().await.unwrap();
     for left in [2, 1] {
+        let flow = scene.start_unlock().await.unwrap();
         let wrong = unlocks::try_recovery_passcode(scene.desk.app(), &flow, "Recover2").await;
         let told = Refusal::SelfService(Not::RecoveryPasscodeWrong { left });
         assert!(
             matches!(wrong, Err(NotDone::Refused(ref refusal)) if *refusal == told),
             "{wrong:?}"
         );
+        let now = flow.again(scene.desk.app()).await.unwrap();
+        assert_eq!(over(&now.next), NoUnlock::RecoveryPasscodeWrong);
         scene.desk.wait(Duration::days(1));
-        flow = scene.start_unlock().await.unwrap();
-        assert!(!matches!(flow.next, Next::Over(_)), "{:?}", flow.next);
     }
+    let flow = scene.start_unlock().await.unwrap();
     let wrong = unlocks::try_recovery_passcode(scene.desk.app(), &flow, "Recover2").await;
     let blocked = Refusal::SelfService(Not::RecoveryPasscodeBlocked);
     assert!(
@@ -275,13 +276,18 @@ async fn u04_strangers_may_not_start_more_often_than_a_minute_has_places() {
 }
 
 #[tokio::test]
-async fn b40_the_tenth_proven_start_of_a_day_is_given_and_the_eleventh_is_not() {
+async fn b40_the_tenth_proven_start_of_a_day_is_given_and_the_eleventh_is_recorded_and_refused() {
     let mut scene = is_registered_and_locked().await;
     for number in 1..=10 {
-        assert!(scene.start_unlock().await.is_ok(), "{number}");
+        let flow = scene.start_unlock().await.unwrap();
+        assert!(matches!(flow.next, Next::Questions { .. }), "{number}");
     }
-    let eleventh = scene.start_unlock().await.unwrap_err();
-    assert_eq!(eleventh.downcast::<Stop>().unwrap().rule(), Some("B-40"));
+    assert_eq!(over(&scene.start_unlock().await.unwrap().next), NoUnlock::TooManyStarts);
+    let twelfth = scene.start_unlock().await.unwrap_err();
+    assert_eq!(twelfth.downcast::<Stop>().unwrap().rule(), Some("B-40"));
+    let events = scene.desk.events(scene.holder).await.unwrap();
+    let refused = |event: &HolderEvent| matches!(event, HolderEvent::UnlockRefused { .. });
+    assert_eq!(events.iter().filter(|event| refused(event)).count(), 1);
     scene.desk.wait(Duration::days(1));
     assert!(scene.start_unlock().await.is_ok());
 }

@@ -217,7 +217,7 @@ async fn r08_b42_u06_a_real_mail_server_has_the_code_once_and_a_notice_at_both_a
     assert_eq!(subject, Some("Subject: Your registration code"));
 
     let on = start().date_naive();
-    let completed = HolderEvent::RegistrationCompleted { registration: FLOW, on };
+    let completed = HolderEvent::RegistrationCompleted { registration: FLOW, on, former: None };
     let (workstation, reader) = ("WARD-7".to_owned(), "Reader".to_owned());
     let unlock = CommandId(Uuid::from_u128(5));
     let started = HolderEvent::UnlockStarted { unlock, card: card(), workstation, reader };

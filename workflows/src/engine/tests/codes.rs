@@ -223,6 +223,7 @@ async fn b37_a_code_that_is_void_or_was_used_is_not_mailed_any_more() {
     let used = HolderEvent::RegistrationCompleted {
         registration: flow,
         on: "2026-03-10".parse().unwrap(),
+        former: None,
     };
     let given_up = HolderEvent::RegistrationCancelled { registration: flow };
     for event in [void, used, given_up] {
@@ -329,6 +330,7 @@ async fn b44_answers_and_address_of_a_registration_that_nobody_completed_are_era
     let completed = HolderEvent::RegistrationCompleted {
         registration: flow(1),
         on: "2026-03-10".parse().unwrap(),
+        former: None,
     };
     world.record(holder(1), start, vec![completed]).await;
     world.begin(holder(1), 2, start).await;
@@ -353,7 +355,9 @@ async fn u06_b42_a_holder_is_told_at_the_address_on_record_and_at_the_registered
     let (world, engine) = waiting(1).await;
     let at = instant(START);
     let on = "2026-03-10".parse().unwrap();
-    let completed = |n| HolderEvent::RegistrationCompleted { registration: flow(n), on };
+    let former = |n| (n == 2).then(|| email_of(holder(1), 1));
+    let completed =
+        |n| HolderEvent::RegistrationCompleted { registration: flow(n), on, former: former(n) };
     world.record(holder(1), at, vec![completed(1)]).await;
     settle(&engine, at).await;
     world.begin(holder(1), 2, at).await;

@@ -1,7 +1,7 @@
 //! Which events a holder is mailed about, and what each mail is for.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use domain::{expiry::Item, holder::HolderEvent};
+use domain::{expiry::Item, holder::HolderEvent, ids::SecretRef};
 
 use super::{CertificateNotice, CodeNotice, Demand, SelfServiceNotice};
 
@@ -31,8 +31,8 @@ pub enum Copies {
     None,
     /// To the address that is registered for self-service.
     ToRegistered,
-    /// B-42: to the one that was registered before.
-    ToFormer,
+    /// B-42: to the one that was registered before, if it is another one.
+    ToFormer(Option<SecretRef>),
 }
 
 /// What a holder is told by mail.
@@ -111,7 +111,9 @@ impl Notice {
             | Self::LockAnnounced { .. }
             | Self::Locked { .. }
             | Self::Certificates(_) => Copies::None,
-            Self::SelfService(SelfServiceNotice::Registered) => Copies::ToFormer,
+            Self::SelfService(SelfServiceNotice::Registered { former }) => {
+                Copies::ToFormer(*former)
+            }
             Self::SelfService(
                 SelfServiceNotice::UnlockStarted { .. }
                 | SelfServiceNotice::Unlocked
@@ -154,8 +156,8 @@ impl Notice {
             HolderEvent::CertificatesRevoked { reason, .. } => {
                 Some(Self::Certificates(CertificateNotice::Revoked { reason }))
             }
-            HolderEvent::RegistrationCompleted { .. } => {
-                Some(Self::SelfService(SelfServiceNotice::Registered))
+            HolderEvent::RegistrationCompleted { former, .. } => {
+                Some(Self::SelfService(SelfServiceNotice::Registered { former }))
             }
             HolderEvent::UnlockStarted { workstation, .. } => {
                 Some(Self::SelfService(SelfServiceNotice::UnlockStarted { workstation }))
@@ -176,6 +178,7 @@ impl Notice {
             | HolderEvent::PasscodeBlanked { .. }
             | HolderEvent::PasscodeChangedElsewhere { .. }
             | HolderEvent::UsedBeforeRefused { .. }
+            | HolderEvent::SelfServiceRefused { .. }
             | HolderEvent::HistoryCyclingFlagged { .. }
             | HolderEvent::LogonRefused { .. }
             | HolderEvent::AlertDeclined { .. }

@@ -83,7 +83,10 @@ impl CodeNotice {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SelfServiceNotice {
     /// R-11, B-42: he has registered, or changed what is registered.
-    Registered,
+    Registered {
+        /// B-42: where the vault keeps the address that was in force before, if it is another one.
+        former: Option<SecretRef>,
+    },
     /// U-06: an unlock was started.
     UnlockStarted {
         /// Where, as the agent says.
@@ -103,7 +106,7 @@ impl SelfServiceNotice {
     /// Subject and paragraphs.
     pub(super) fn words(&self, portal: &str) -> (String, Vec<Paragraph>) {
         let (subject, paragraphs) = match self {
-            Self::Registered => (
+            Self::Registered { .. } => (
                 "You are registered for self-service",
                 vec![
                     say("You are registered for self-service on your smartcard.".to_owned()),
@@ -156,7 +159,7 @@ impl SelfServiceNotice {
     /// What to do if it was not he.
     fn not_you(&self, portal: &str) -> Paragraph {
         let text = match self {
-            Self::Registered => {
+            Self::Registered { .. } => {
                 "If this was not you, somebody else has your smartcard and its passcode. Tell the \
                  registration authority of your organisation at once, and revoke your certificates."
             }
@@ -170,7 +173,7 @@ impl SelfServiceNotice {
             }
         };
         let link = match self {
-            Self::Registered => Some(Link {
+            Self::Registered { .. } => Some(Link {
                 text: "Revoke your certificates",
                 address: format!("{portal}/certificates/revoke"),
             }),

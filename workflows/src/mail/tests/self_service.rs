@@ -72,7 +72,7 @@ async fn r08_u08_b36_a_mail_brings_its_code_says_which_and_until_when() {
 fn notices_of_self_service() -> Vec<(&'static str, Notice)> {
     let workstation = "WARD-7".to_owned();
     let all = [
-        ("self_service_registered", SelfServiceNotice::Registered),
+        ("self_service_registered", SelfServiceNotice::Registered { former: None }),
         ("self_service_started", SelfServiceNotice::UnlockStarted { workstation }),
         ("self_service_unlocked", SelfServiceNotice::Unlocked),
         ("self_service_blocked", SelfServiceNotice::Blocked),
@@ -105,7 +105,7 @@ fn b42_the_events_that_a_holder_has_to_know_of_are_mailed_and_a_code_is_asked_fo
     let card: CardSerial = "00A1B2C3".parse().unwrap();
     let (unlock, on) = (CommandId(Uuid::from_u128(2)), day("2026-03-10"));
     let told = [
-        HolderEvent::RegistrationCompleted { registration: unlock, on },
+        HolderEvent::RegistrationCompleted { registration: unlock, on, former: None },
         HolderEvent::UnlockCompleted { unlock, card: card.clone(), on },
         HolderEvent::SelfServiceBlocked { unlock, on },
         HolderEvent::RecoveryPasscodeBlocked { on },
