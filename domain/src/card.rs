@@ -6,7 +6,7 @@ mod update;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-pub use puk::Puk;
+pub use puk::{Puk, Step};
 pub use update::{CardUpdate, SlotState, WRITES_MAX, Write};
 pub(crate) use update::{Renewed, Updates};
 
@@ -217,6 +217,8 @@ fn renewed(active: Option<IssuedCard>, event: &HolderEvent) -> Option<IssuedCard
         | HolderEvent::PukReleased { .. }
         | HolderEvent::PukProbed { .. }
         | HolderEvent::PukSettled { .. }
+        | HolderEvent::PukRuledOut { .. }
+        | HolderEvent::PukLost { .. }
         | HolderEvent::PukReplaced { .. } => active,
     }
 }

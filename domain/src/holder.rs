@@ -20,7 +20,10 @@ pub use encoding::{Encoded, SCHEMA_MAX, UnknownEvent};
 pub use event::{HolderEvent, Origin};
 
 use crate::{
-    card::{Card, CardUpdate, IssuedCard, Puk, Renewed, puk},
+    card::{
+        Card, CardUpdate, IssuedCard, Puk, Renewed,
+        puk::{self, Puks},
+    },
     certificate::{self, Standing, renewal, renewal::Visitor},
     context::Context,
     decider::Decider,
@@ -42,7 +45,7 @@ pub struct Holder {
     expiry: Records,
     certificates: certificate::Records,
     self_service: SelfService,
-    puk: Puk,
+    puk: Puks,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -139,7 +142,12 @@ impl Holder {
     /// Which PUK the active card has.
     #[must_use]
     pub fn puk(&self) -> Puk {
-        self.puk
+        self.puk.puk()
+    }
+
+    /// All that is recorded of it.
+    pub(crate) fn puks(&self) -> &Puks {
+        &self.puk
     }
 
     /// B-55: the update of the active card that is open.
@@ -341,10 +349,17 @@ impl Decider for Holder {
                 unlock::complete(ctx, self, unlock, secret)
             }
             HolderCommand::RecordPuk { card, secret } => puk::record(self, card, secret),
-            HolderCommand::ReleasePuk { job, card, to } => puk::release(ctx, self, job, card, to),
+            HolderCommand::ReleasePuk { job, unlock, card, to } => {
+                puk::release(ctx, self, puk::Asker { job, unlock }, card, to)
+            }
             HolderCommand::ProbePuk { job, card } => puk::probe(self, job, card),
-            HolderCommand::SettlePuk { card, secret } => puk::settle(self, card, secret),
-            HolderCommand::ReplacePuk { card } => puk::replace(self, card),
+            HolderCommand::SettlePuk { step, card, secret } => {
+                puk::settle(self, step, card, secret)
+            }
+            HolderCommand::RuleOutPuk { step, card, secret } => {
+                puk::rule_out(self, step, card, secret)
+            }
+            HolderCommand::ReplacePuk { step, card } => puk::replace(self, step, card),
         }
     }
 
@@ -404,6 +419,8 @@ impl Decider for Holder {
             | HolderEvent::PukReleased { .. }
             | HolderEvent::PukProbed { .. }
             | HolderEvent::PukSettled { .. }
+            | HolderEvent::PukRuledOut { .. }
+            | HolderEvent::PukLost { .. }
             | HolderEvent::PukReplaced { .. } => self.registered,
         };
         let card = self.card.evolve(at, event);

@@ -287,6 +287,14 @@ fn sentence(event: &HolderEvent) -> String {
         HolderEvent::PukSettled { .. } => {
             "Your smartcard told which unlocking key it has".to_owned()
         }
+        HolderEvent::PukRuledOut { .. } => {
+            "Your smartcard told which unlocking key it does not have".to_owned()
+        }
+        HolderEvent::PukLost { .. } => {
+            "Your smartcard has none of the unlocking keys on record: your registration authority has \
+             to unlock or replace it"
+                .to_owned()
+        }
         HolderEvent::PukReplaced { .. } => {
             "The unlocking key of your smartcard was replaced".to_owned()
         }

@@ -1,5 +1,6 @@
 //! What the vault need not keep any more once an event of self-service says so: answers and address of
-//! a registration that was cancelled or replaced (B-44), a PUK that the card has no longer.
+//! a registration that was cancelled or replaced (B-44), a PUK that the card has no longer, once a later
+//! replacement was confirmed.
 
 use domain::{
     holder::HolderEvent,
@@ -21,7 +22,6 @@ pub(crate) fn is_cause(kind: &str) -> bool {
         "RegistrationCompleted"
             | "RegistrationCancelled"
             | "RegistrationRedirected"
-            | "PukSettled"
             | "PukReplaced"
     )
 }

@@ -258,13 +258,13 @@ async fn handle(app: &App, asker: Asker, request: Request) -> Result<Answer, Sto
             let open = mine(app, agent, job).await?;
             puk::take(app, &open, &key).await
         }
-        Request::PukFound { job, which } => {
+        Request::PukFound { job, step, which } => {
             let open = mine(app, agent, job).await?;
-            puk::found(app, &open, which).await
+            puk::found(app, &open, step, which).await
         }
-        Request::PukReplaced { job, replaced } => {
+        Request::PukReplaced { job, step, replaced } => {
             let open = mine(app, agent, job).await?;
-            puk::replaced(app, &open, replaced).await
+            puk::replaced(app, &open, step, replaced).await
         }
         Request::Abandon { job, reason } => abandon(app, agent, job, reason).await,
     }

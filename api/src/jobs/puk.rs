@@ -3,9 +3,16 @@
 //!
 //! What an agent was given counts as exposed until the card has another: the next job with that card
 //! finds out which one it has, and replaces it (`puk_exposed`). Each step is in the log before the agent
-//! has what it needs for it, so that no crash and no torn card leaves one whose PUK nobody knows.
+//! has what it needs for it, so that no crash and no torn card leaves one whose PUK nobody knows. What an
+//! agent says is its word about the newest step of its own job, and of no other; a card that takes
+//! neither of two PUKs is left alone from then on, because each try may be its last.
 
-use domain::{card::Puk, holder::HolderCommand, ids::SecretRef};
+use domain::{
+    card::{Puk, Step},
+    holder::{HolderCommand, HolderEvent},
+    ids::SecretRef,
+    unlock::Refusal,
+};
 use protocol::{Answer, Bytes, PukFound, PukPart, PukPlan, PukRelease, seal_puk};
 use workflows::card_job::{Claim, Goal, Stage};
 use zeroize::Zeroizing;
@@ -15,8 +22,13 @@ use super::{
     passcode::takes,
     personalise::{PUK_DIGITS, PUK_PURPOSE, puk_secret},
     proof::claimed,
+    unlock::in_time,
 };
-use crate::{agents::answers::Stop, app::App, execute::Actor};
+use crate::{
+    agents::answers::Stop,
+    app::App,
+    execute::{Actor, ExecuteError},
+};
 
 /// PUKs per card and day that are handed out, each for one step.
 pub const PUKS_A_DAY: u32 = 20;
@@ -25,12 +37,14 @@ pub const PUKS_A_DAY: u32 = 20;
 pub async fn take(app: &App, open: &OpenJob, key: &Bytes) -> Result<Answer, Stop> {
     let claim = claimed(open)?;
     let heals = heals(open)?;
+    // B-39: nothing is given for an unlock whose time is over, whatever it has had.
+    if let Goal::Unlock(planned) = &open.job.goal {
+        in_time(app, planned).await?;
+    }
     let loaded = app.load(claim.holder()?).await.map_err(anyhow::Error::from)?;
     let puk = loaded.holder.puk();
     match puk {
-        Puk::Unknown => {
-            return Err(Stop::no("U-01", "What unlocks this smartcard is not on record."));
-        }
+        Puk::Unknown | Puk::Lost => return Err(refused(Refusal::NoPuk)),
         Puk::Known(_) if heals => {
             return Err(Stop::no("", "Nothing of this smartcard has to be replaced."));
         }
@@ -44,7 +58,7 @@ pub async fn take(app: &App, open: &OpenJob, key: &Bytes) -> Result<Answer, Stop
     }
     let plan = match puk {
         Puk::Changing { .. } => probe(app, open, claim, key).await?,
-        Puk::Unknown | Puk::Known(_) | Puk::Settled { .. } => {
+        Puk::Unknown | Puk::Known(_) | Puk::Settled { .. } | Puk::Lost => {
             release(app, open, claim, key).await?
         }
     };
@@ -93,13 +107,24 @@ async fn release(app: &App, open: &OpenJob, claim: &Claim, key: &Bytes) -> Resul
         )
         .await
         .map_err(anyhow::Error::from)?;
-    let release = HolderCommand::ReleasePuk { job: open.id.0, card: claim.card.clone(), to };
-    app.execute(claim.holder()?, open.causes(command), Actor::System, &release).await?;
-    let loaded = app.load(claim.holder()?).await.map_err(anyhow::Error::from)?;
-    let Puk::Changing { from, to, .. } = loaded.holder.puk() else {
+    let unlock = match &open.job.goal {
+        Goal::Unlock(planned) => Some(planned.unlock),
+        Goal::LogIn
+        | Goal::ChangePasscodes(_)
+        | Goal::UpdateCard(_)
+        | Goal::Register(_)
+        | Goal::BeginUnlock { .. }
+        | Goal::Personalise { .. } => None,
+    };
+    let card = claim.card.clone();
+    let release = HolderCommand::ReleasePuk { job: open.id.0, unlock, card, to };
+    let cause = open.causes(command);
+    let done = app.execute(claim.holder()?, cause, Actor::System, &release).await?;
+    let [HolderEvent::PukReleased { step, from, to, .. }] = done.events[..] else {
         return Err(Stop::Failed(anyhow::anyhow!("a PUK was released and is not on record")));
     };
     Ok(PukPlan::Replace {
+        step: step.number,
         from: sealed(app, open, claim, key, from, PukPart::From).await?,
         to: sealed(app, open, claim, key, to, PukPart::To).await?,
     })
@@ -110,9 +135,14 @@ async fn release(app: &App, open: &OpenJob, claim: &Claim, key: &Bytes) -> Resul
 async fn probe(app: &App, open: &OpenJob, claim: &Claim, key: &Bytes) -> Result<PukPlan, Stop> {
     let command = app.entropy().command_id(app.now());
     let probe = HolderCommand::ProbePuk { job: open.id.0, card: claim.card.clone() };
-    app.execute(claim.holder()?, open.causes(command), Actor::System, &probe).await?;
+    let cause = open.causes(command);
+    let done = app.execute(claim.holder()?, cause, Actor::System, &probe).await?;
+    let [HolderEvent::PukProbed { step, .. }] = done.events[..] else {
+        return Err(Stop::Failed(anyhow::anyhow!("a card is asked and that is not on record")));
+    };
     let (first, second) = probed(app, claim).await?;
     Ok(PukPlan::Find {
+        step: step.number,
         first: sealed(app, open, claim, key, first, PukPart::First).await?,
         second: sealed(app, open, claim, key, second, PukPart::Second).await?,
     })
@@ -125,10 +155,17 @@ async fn probed(app: &App, claim: &Claim) -> Result<(SecretRef, SecretRef), Stop
         Puk::Changing { from, to, probed: Some(first), .. } => {
             Ok(if first == from { (from, to) } else { (to, from) })
         }
-        Puk::Changing { probed: None, .. } | Puk::Unknown | Puk::Known(_) | Puk::Settled { .. } => {
-            Err(Stop::no("", "Nothing was asked of this smartcard."))
-        }
+        Puk::Changing { probed: None, .. }
+        | Puk::Unknown
+        | Puk::Known(_)
+        | Puk::Settled { .. }
+        | Puk::Lost => Err(Stop::no("", "Nothing was asked of this smartcard.")),
     }
+}
+
+/// A rule of unlocking says no.
+fn refused(refusal: Refusal) -> Stop {
+    ExecuteError::Refused(refusal.into()).into()
 }
 
 async fn sealed(
@@ -150,38 +187,75 @@ async fn sealed(
         .map_err(|_| Stop::no("", "The card software sent something that is not a key."))
 }
 
-/// The card has taken one of the candidates, as the agent says. An agent that lies here gets the PUK
-/// that it has been given replaced by another that it is given, and no further.
-pub async fn found(app: &App, open: &OpenJob, which: PukFound) -> Result<Answer, Stop> {
+/// The card has taken one of the candidates, or not, as the agent says. An agent that lies here gets the
+/// PUK that it has been given replaced by another that it is given, and no further; what it says the
+/// card has not is kept.
+pub async fn found(app: &App, open: &OpenJob, step: u32, which: PukFound) -> Result<Answer, Stop> {
     let claim = claimed(open)?;
     heals(open)?;
+    let step = Step { job: open.id.0, number: step };
     let (first, second) = probed(app, claim).await?;
-    let secret = match which {
-        PukFound::First => first,
-        PukFound::Second => second,
-        PukFound::Neither => {
-            tracing::error!(card = %claim.card, "a card takes neither of its PUKs");
-            return Ok(Answer::Noted);
+    let card = claim.card.clone();
+    match which {
+        PukFound::First => {
+            tell(app, open, HolderCommand::SettlePuk { step, card, secret: first }).await?;
         }
-    };
-    let settle = HolderCommand::SettlePuk { card: claim.card.clone(), secret };
-    let cause = open.causes(app.entropy().command_id(app.now()));
-    app.execute(claim.holder()?, cause, Actor::System, &settle).await?;
+        PukFound::Second => {
+            tell(app, open, HolderCommand::SettlePuk { step, card, secret: second }).await?;
+        }
+        PukFound::NotFirst => {
+            rule_out(app, open, step, first).await?;
+        }
+        PukFound::Neither => {
+            for secret in [first, second] {
+                rule_out(app, open, step, secret).await?;
+            }
+        }
+    }
     Ok(Answer::Noted)
 }
 
+/// On behalf of the job.
+async fn tell(app: &App, open: &OpenJob, command: HolderCommand) -> Result<Vec<HolderEvent>, Stop> {
+    let cause = open.causes(app.entropy().command_id(app.now()));
+    let done = app.execute(claimed(open)?.holder()?, cause, Actor::System, &command).await?;
+    Ok(done.events)
+}
+
+/// The card has not taken this one. If it has not taken the other either, the agent is to try nothing
+/// more.
+async fn rule_out(app: &App, open: &OpenJob, step: Step, secret: SecretRef) -> Result<(), Stop> {
+    let card = claimed(open)?.card.clone();
+    let events = tell(app, open, HolderCommand::RuleOutPuk { step, card, secret }).await?;
+    if events.iter().any(|event| matches!(event, HolderEvent::PukLost { .. })) {
+        tracing::error!(card = %claimed(open)?.card, "a card takes neither of its PUKs");
+        return Err(refused(Refusal::NoPuk));
+    }
+    Ok(())
+}
+
 /// The card has the next PUK, and what any agent was given is worth nothing any more; or it has not
-/// taken it, and the next job finds out what it has.
-pub async fn replaced(app: &App, open: &OpenJob, replaced: bool) -> Result<Answer, Stop> {
+/// taken the one before, and the next job asks it for the next one.
+pub async fn replaced(
+    app: &App,
+    open: &OpenJob,
+    step: u32,
+    replaced: bool,
+) -> Result<Answer, Stop> {
     let claim = claimed(open)?;
     heals(open)?;
-    if !replaced {
-        tracing::warn!(card = %claim.card, "a card has not taken its next PUK");
-        return Ok(Answer::Noted);
+    let step = Step { job: open.id.0, number: step };
+    let card = claim.card.clone();
+    if replaced {
+        tell(app, open, HolderCommand::ReplacePuk { step, card }).await?;
+        app.prune_vault(claim.holder()?).await;
+    } else {
+        tracing::warn!(%card, "a card has not taken its next PUK");
+        let loaded = app.load(claim.holder()?).await.map_err(anyhow::Error::from)?;
+        let Puk::Changing { from, .. } = loaded.holder.puk() else {
+            return Err(refused(Refusal::NotThere));
+        };
+        rule_out(app, open, step, from).await?;
     }
-    let replace = HolderCommand::ReplacePuk { card: claim.card.clone() };
-    let cause = open.causes(app.entropy().command_id(app.now()));
-    app.execute(claim.holder()?, cause, Actor::System, &replace).await?;
-    app.prune_vault(claim.holder()?).await;
     Ok(Answer::Noted)
 }

@@ -245,10 +245,13 @@ pub enum Request {
         /// The agent's HPKE public key for this job ([`crate::PukKey::public`]).
         key: Bytes,
     },
-    /// Which candidate the card took ([`PukPlan::Find`]). Answered with `Noted`; `TakePuk` follows.
+    /// Which candidate the card took ([`PukPlan::Find`]), or that it did not take the first, before the
+    /// second is tried. Answered with `Noted`; once one was taken, `TakePuk` follows.
     PukFound {
         /// The job.
         job: JobId,
+        /// That of the plan: what is said of an older one is refused.
+        step: u32,
         /// The candidate.
         which: PukFound,
     },
@@ -257,6 +260,8 @@ pub enum Request {
     PukReplaced {
         /// The job.
         job: JobId,
+        /// That of the plan: what is said of an older one is refused.
+        step: u32,
         /// True if the new PUK is on the card; false if the card did not take the old one.
         replaced: bool,
     },

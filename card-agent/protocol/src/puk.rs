@@ -42,6 +42,8 @@ pub enum PukPlan {
     /// A replacement was torn: which of the two is on the card? CHANGE REFERENCE DATA from a
     /// candidate to itself says so and changes nothing. [`crate::Request::PukFound`] follows.
     Find {
+        /// Counts the plans for this card; what is said of it names it.
+        step: u32,
         /// To be tried first ([`PukPart::First`]).
         first: Bytes,
         /// To be tried if the first is wrong ([`PukPart::Second`]).
@@ -49,6 +51,8 @@ pub enum PukPlan {
     },
     /// Replace the PUK before it is used for anything else. [`crate::Request::PukReplaced`] follows.
     Replace {
+        /// Counts the plans for this card; what is said of it names it.
+        step: u32,
         /// What is on the card ([`PukPart::From`]).
         from: Bytes,
         /// What has to be on it ([`PukPart::To`]).
@@ -62,9 +66,12 @@ pub enum PukPlan {
 pub enum PukFound {
     /// The one that was to be tried first.
     First,
+    /// Not that one; the other comes next. Said before it is tried, so that no later plan begins with
+    /// the first again, whatever becomes of this one.
+    NotFirst,
     /// The other.
     Second,
-    /// None, or the card has too few tries left for the second.
+    /// None of the two.
     Neither,
 }
 

@@ -2,8 +2,9 @@
 //! whose last replacement was torn.
 //!
 //! The agent gets a PUK only encrypted to a key that it made for this job, and keeps it as long as
-//! the act takes. The card counts wrong PUKs and has no way back from its last one, so the last try
-//! is never spent: where the card tells its counter, nothing is tried with fewer than two left.
+//! the act takes. The card counts wrong PUKs and has no way back from its last one: where it tells its
+//! counter, a visit tries nothing more with fewer than two left, and the server knows what was wrong
+//! before anything else is tried, so that no later visit tries it again.
 
 use protocol::{Answer, Bytes, Granted, PukFound, PukKey, PukPart, PukPlan, PukRelease, Request};
 use zeroize::Zeroizing;
@@ -41,26 +42,27 @@ pub(super) fn replace<T: Transport, S: Server, R: Random>(
         let request = Request::TakePuk { job: number, key: key.public().clone() };
         let Answer::Puk(plan) = job.ask(request)? else { return Err(Halt::ServerFault) };
         match plan {
-            PukPlan::Find { first, second } => {
+            PukPlan::Find { step, first, second } => {
                 let first = open(PukPart::First, &first)?;
                 let second = open(PukPart::Second, &second)?;
-                let which = find(job, &first, &second)?;
-                job.noted(Request::PukFound { job: number, which })?;
+                let which = find(job, step, &first, &second)?;
+                job.noted(Request::PukFound { job: number, step, which })?;
                 if which == PukFound::Neither {
                     return Err(Halt::PukNotTaken);
                 }
             }
-            PukPlan::Replace { from, to } => {
+            PukPlan::Replace { step, from, to } => {
                 let from = open(PukPart::From, &from)?;
                 let to = open(PukPart::To, &to)?;
                 let changed = job.card.change(Reference::Puk, &from, &to)?;
-                let replaced = changed == Changed::Done;
-                job.noted(Request::PukReplaced { job: number, replaced })?;
-                return match changed {
-                    Changed::Done => Ok(to),
-                    Changed::Wrong { .. } => Err(Halt::PukNotTaken),
-                    Changed::Refused(status) => Err(fault(status)),
+                let replaced = match changed {
+                    Changed::Done => true,
+                    Changed::Wrong { .. } => false,
+                    // It may have either: the next job finds it out.
+                    Changed::Refused(status) => return Err(fault(status)),
                 };
+                job.noted(Request::PukReplaced { job: number, step, replaced })?;
+                return if replaced { Ok(to) } else { Err(Halt::PukNotTaken) };
             }
         }
     }
@@ -91,22 +93,26 @@ pub(super) fn heal<T: Transport, S: Server, R: Random>(
 /// the counter up.
 fn find<T: Transport, S: Server, R: Random>(
     job: &mut Job<'_, T, S, R>,
+    step: u32,
     first: &ReferenceData,
     second: &ReferenceData,
 ) -> Result<PukFound, Halt> {
-    for (puk, which) in [(first, PukFound::First), (second, PukFound::Second)] {
-        match job.card.change(Reference::Puk, puk, puk)? {
-            Changed::Done => return Ok(which),
-            Changed::Wrong { tries_left }
-                if tries_left.is_some_and(|left| left < PUK_TRIES_MIN) =>
-            {
-                break;
-            }
-            Changed::Wrong { .. } => {}
-            Changed::Refused(status) => return Err(fault(status)),
-        }
+    let tries_left = match job.card.change(Reference::Puk, first, first)? {
+        Changed::Done => return Ok(PukFound::First),
+        Changed::Wrong { tries_left } => tries_left,
+        Changed::Refused(status) => return Err(fault(status)),
+    };
+    let which = PukFound::NotFirst;
+    job.noted(Request::PukFound { job: job.task.job, step, which })?;
+    // The next job begins with the other.
+    if tries_left.is_some_and(|left| left < PUK_TRIES_MIN) {
+        return Err(fault(Status::Wrong { tries_left }));
     }
-    Ok(PukFound::Neither)
+    match job.card.change(Reference::Puk, second, second)? {
+        Changed::Done => Ok(PukFound::Second),
+        Changed::Wrong { .. } => Ok(PukFound::Neither),
+        Changed::Refused(status) => Err(fault(status)),
+    }
 }
 
 fn fault(status: Status) -> Halt {

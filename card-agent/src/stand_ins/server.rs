@@ -208,8 +208,8 @@ impl StandInServer {
                 assert!(self.agreed && pending, "no PUK is released before its time");
                 self.puks.take(&key)
             }
-            Request::PukFound { which, .. } => self.puks.found(which),
-            Request::PukReplaced { replaced, .. } => self.puks.replaced(replaced),
+            Request::PukFound { step, which, .. } => self.puks.found(step, which),
+            Request::PukReplaced { step, replaced, .. } => self.puks.replaced(step, replaced),
             Request::Evaluate { blinded, .. } => self.evaluate(&blinded),
             Request::CurrentTag { tag, .. } => {
                 self.current_tag = Some(tag);

@@ -3,27 +3,55 @@
 //! ```text
 //!              record                 release to an agent                 replaced
 //!  unknown ──────────► known(secret) ─────────────────────► changing ───────────────► known(to)
-//!                        settled(secret) ◄──(probed, found)──┘ │ ▲
+//!                        settled(secret) ◄──(probed, found)──┘ │ ▲ └──(both ruled out)──► lost
 //!                              └─────── release, at once ──────┘─┘
 //! ```
 //!
 //! An agent that was given a PUK may keep it. So every release names the next one, which is in the
 //! vault before; and until the card has it, what the agent knows is *exposed*: the next job with the
 //! card finds out which of the two it has, and replaces it. There are never more than two candidates,
-//! so whoever probes one and is torn away knows with which to begin next time: with the other.
+//! so whoever probes one and is torn away knows with which to begin next time: with the other, and
+//! always so once the card has said no to the first.
+//!
+//! What an agent says is its word about one [`Step`]: of its own job, and the newest. A word that comes
+//! late, or from a visit that asked nothing of the card, changes nothing. And a word may be a lie: what
+//! is said to be on the card no more is kept until a later replacement is confirmed.
+
+mod steps;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use steps::{Asker, probe, record, release, replace, rule_out, settle};
+
 use crate::{
-    context::Context,
-    holder::{self, Holder, HolderEvent},
+    holder::HolderEvent,
     ids::{CardSerial, SecretRef},
-    refusal,
-    unlock::{self, Stage},
 };
 
-type Decision = Result<Vec<HolderEvent>, refusal::Refusal>;
+/// How many PUKs that the card is said not to have are kept; the oldest give way.
+const OUSTED_MAX: usize = 16;
+
+/// One thing that an agent was let do with a card's PUK: a release or a probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The visit.
+    pub job: Uuid,
+    /// Counts the releases and probes of this card, from 1.
+    pub number: u32,
+}
+
+/// What is recorded of the active card's PUK.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Puks {
+    puk: Puk,
+    /// The newest step.
+    step: Option<Step>,
+    /// What the card has no longer, as an agent says, since a replacement was last confirmed; the
+    /// newest last.
+    ousted: Vec<SecretRef>,
+}
 
 /// Which PUK the active card has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,16 +76,23 @@ pub enum Puk {
         to: SecretRef,
         /// With which the last probe began.
         probed: Option<SecretRef>,
+        /// Which the card has not taken.
+        ruled_out: Option<SecretRef>,
         /// Since when an agent has them.
         since: DateTime<Utc>,
     },
+    /// None that is on record: nothing heals by itself, and the registration authority is the way out.
+    Lost,
 }
 
 impl Puk {
-    /// True if none is on record.
+    /// True if none is on record that the card may have.
     #[must_use]
     pub fn is_unknown(self) -> bool {
-        self == Self::Unknown
+        match self {
+            Self::Unknown | Self::Lost => true,
+            Self::Known(_) | Self::Settled { .. } | Self::Changing { .. } => false,
+        }
     }
 
     /// True if an agent has what the card may still have: the next job replaces it.
@@ -70,7 +105,7 @@ impl Puk {
     #[must_use]
     pub fn exposed_since(self) -> Option<DateTime<Utc>> {
         match self {
-            Self::Unknown | Self::Known(_) => None,
+            Self::Unknown | Self::Known(_) | Self::Lost => None,
             Self::Settled { since, .. } | Self::Changing { since, .. } => Some(since),
         }
     }
@@ -80,54 +115,125 @@ impl Puk {
     #[must_use]
     pub fn candidates(self) -> (Option<SecretRef>, Option<SecretRef>) {
         match self {
-            Self::Unknown => (None, None),
+            Self::Unknown | Self::Lost => (None, None),
             Self::Known(secret) | Self::Settled { secret, .. } => (Some(secret), None),
-            Self::Changing { from, to, probed, .. } if probed == Some(from) => {
+            Self::Changing { from, to, probed, ruled_out, .. }
+                if ruled_out.or(probed) == Some(from) =>
+            {
                 (Some(to), Some(from))
             }
             Self::Changing { from, to, .. } => (Some(from), Some(to)),
         }
     }
 
+    /// The other of two candidates; `None` if this is neither.
+    fn other(self, than: SecretRef) -> Option<SecretRef> {
+        match self.candidates() {
+            (Some(first), Some(second)) if than == first => Some(second),
+            (Some(first), Some(second)) if than == second => Some(first),
+            (_, _) => None,
+        }
+    }
+
+    /// The one that was released comes next.
+    fn changing(self, at: DateTime<Utc>, from: SecretRef, to: SecretRef) -> Self {
+        let since = self.exposed_since().unwrap_or(at);
+        Self::Changing { from, to, probed: None, ruled_out: None, since }
+    }
+
+    /// A probe begins with this one.
+    fn probed_with(self, first: SecretRef) -> Self {
+        match self {
+            Self::Changing { from, to, ruled_out, since, .. } => {
+                Self::Changing { from, to, probed: Some(first), ruled_out, since }
+            }
+            Self::Unknown | Self::Known(_) | Self::Settled { .. } | Self::Lost => self,
+        }
+    }
+
+    /// The card has not taken this one.
+    fn without(self, secret: SecretRef) -> Self {
+        match self {
+            Self::Changing { from, to, probed, since, .. } => {
+                Self::Changing { from, to, probed, ruled_out: Some(secret), since }
+            }
+            Self::Unknown | Self::Known(_) | Self::Settled { .. } | Self::Lost => self,
+        }
+    }
+}
+
+impl Puks {
+    /// Which one the card has.
+    pub(crate) fn puk(&self) -> Puk {
+        self.puk
+    }
+
     /// Every reference that the vault still has to keep.
-    pub(crate) fn kept(self) -> impl Iterator<Item = SecretRef> {
-        let (first, second) = self.candidates();
-        first.into_iter().chain(second)
+    pub(crate) fn kept(&self) -> impl Iterator<Item = SecretRef> {
+        let (first, second) = self.puk.candidates();
+        first.into_iter().chain(second).chain(self.ousted.iter().copied())
+    }
+
+    /// Whether this is the newest step.
+    fn is_at(&self, step: Step) -> bool {
+        self.step == Some(step)
+    }
+
+    /// The next step, for this visit.
+    fn next(&self, job: Uuid) -> Step {
+        Step { job, number: self.step.map_or(0, |step| step.number) + 1 }
+    }
+
+    /// What an agent says is not on the card is kept, because it may be wrong.
+    fn oust(&mut self, secrets: impl IntoIterator<Item = SecretRef>) {
+        self.ousted.extend(secrets);
+        let surplus = self.ousted.len().saturating_sub(OUSTED_MAX);
+        self.ousted.drain(..surplus);
     }
 
     /// The state after an event of `at`. Events of other parts, and of other cards than the active
     /// one, change nothing here.
     #[must_use]
     pub(crate) fn evolve(
-        self,
+        mut self,
         at: DateTime<Utc>,
         active: Option<&CardSerial>,
         event: &HolderEvent,
     ) -> Self {
         match event {
-            HolderEvent::CardIssued(_) => Self::Unknown,
+            HolderEvent::CardIssued(_) => Self::default(),
             HolderEvent::PukRecorded { card, secret } if active == Some(card) => {
-                Self::Known(*secret)
+                Self { puk: Puk::Known(*secret), ..self }
             }
-            HolderEvent::PukReplaced { card, secret } if active == Some(card) => {
-                Self::Known(*secret)
+            HolderEvent::PukReplaced { card, secret, .. } if active == Some(card) => {
+                self.ousted.clear();
+                self.oust(self.puk.other(*secret));
+                Self { puk: Puk::Known(*secret), ..self }
             }
-            HolderEvent::PukSettled { card, secret } if active == Some(card) => {
-                Self::Settled { secret: *secret, since: self.exposed_since().unwrap_or(at) }
+            HolderEvent::PukSettled { card, secret, .. } if active == Some(card) => {
+                self.oust(self.puk.other(*secret));
+                let since = self.puk.exposed_since().unwrap_or(at);
+                Self { puk: Puk::Settled { secret: *secret, since }, ..self }
             }
-            HolderEvent::PukReleased { card, from, to, .. } if active == Some(card) => {
-                let since = self.exposed_since().unwrap_or(at);
-                Self::Changing { from: *from, to: *to, probed: None, since }
+            HolderEvent::PukReleased { card, step, from, to } if active == Some(card) => {
+                Self { puk: self.puk.changing(at, *from, *to), step: Some(*step), ..self }
             }
-            HolderEvent::PukProbed { card, first, .. } if active == Some(card) => match self {
-                Self::Changing { from, to, since, .. } => {
-                    Self::Changing { from, to, probed: Some(*first), since }
-                }
-                Self::Unknown | Self::Known(_) | Self::Settled { .. } => self,
-            },
+            HolderEvent::PukProbed { card, step, first } if active == Some(card) => {
+                Self { puk: self.puk.probed_with(*first), step: Some(*step), ..self }
+            }
+            HolderEvent::PukRuledOut { card, secret, .. } if active == Some(card) => {
+                Self { puk: self.puk.without(*secret), ..self }
+            }
+            HolderEvent::PukLost { card, .. } if active == Some(card) => {
+                let (first, second) = self.puk.candidates();
+                self.oust(first.into_iter().chain(second));
+                Self { puk: Puk::Lost, ..self }
+            }
             HolderEvent::PukRecorded { .. }
             | HolderEvent::PukReplaced { .. }
             | HolderEvent::PukSettled { .. }
+            | HolderEvent::PukRuledOut { .. }
+            | HolderEvent::PukLost { .. }
             | HolderEvent::PukReleased { .. }
             | HolderEvent::PukProbed { .. }
             | HolderEvent::HolderRegistered {}
@@ -180,92 +286,5 @@ impl Puk {
             | HolderEvent::PasscodeChangedElsewhere { .. }
             | HolderEvent::CertificatesRevoked { .. } => self,
         }
-    }
-}
-
-/// The card is the active one.
-fn on_active(holder: &Holder, card: &CardSerial) -> Result<Puk, refusal::Refusal> {
-    let is_active = holder.card().is_some_and(|active| active.card == *card);
-    if is_active { Ok(holder.puk()) } else { Err(holder::Refusal::CardNotActive.into()) }
-}
-
-/// What personalisation has written.
-pub(crate) fn record(holder: &Holder, card: CardSerial, secret: SecretRef) -> Decision {
-    match on_active(holder, &card)? {
-        Puk::Unknown => Ok(vec![HolderEvent::PukRecorded { card, secret }]),
-        Puk::Known(known) if known == secret => Ok(vec![]),
-        Puk::Known(_) | Puk::Settled { .. } | Puk::Changing { .. } => {
-            Err(unlock::Refusal::NotThere.into())
-        }
-    }
-}
-
-/// Recorded before an agent gets anything. A PUK that no agent has is released inside an unlock that
-/// has passed everything, and nowhere else.
-pub(crate) fn release(
-    ctx: &Context<'_>,
-    holder: &Holder,
-    job: Uuid,
-    card: CardSerial,
-    to: SecretRef,
-) -> Decision {
-    match on_active(holder, &card)? {
-        Puk::Unknown => Err(unlock::Refusal::NoPuk.into()),
-        Puk::Changing { to: next, .. } if next == to => Ok(vec![]),
-        Puk::Changing { .. } => Err(unlock::Refusal::PukUnsettled.into()),
-        Puk::Settled { secret: from, .. } => {
-            Ok(vec![HolderEvent::PukReleased { card, job, from, to }])
-        }
-        Puk::Known(from) => {
-            passed(ctx, holder)?;
-            Ok(vec![HolderEvent::PukReleased { card, job, from, to }])
-        }
-    }
-}
-
-/// U-12, B-39: an unlock is where the new passcode may be chosen, in time.
-fn passed(ctx: &Context<'_>, holder: &Holder) -> Result<(), refusal::Refusal> {
-    let self_service = holder.self_service();
-    let underway = self_service.underway().ok_or(unlock::Refusal::NotThere)?;
-    match self_service.unlock_of(ctx, underway.unlock)?.stage {
-        Stage::Passcode { .. } => Ok(()),
-        Stage::Questions { .. } | Stage::RecoveryPasscode | Stage::Code | Stage::Done => {
-            Err(unlock::Refusal::NotThere.into())
-        }
-    }
-}
-
-/// Recorded before the card is asked: which of the two is tried first.
-pub(crate) fn probe(holder: &Holder, job: Uuid, card: CardSerial) -> Decision {
-    let puk = on_active(holder, &card)?;
-    match (puk, puk.candidates().0) {
-        (Puk::Changing { .. }, Some(first)) => {
-            Ok(vec![HolderEvent::PukProbed { card, job, first }])
-        }
-        (Puk::Unknown | Puk::Known(_) | Puk::Settled { .. } | Puk::Changing { .. }, _) => {
-            Err(unlock::Refusal::NotThere.into())
-        }
-    }
-}
-
-/// The card has shown which it has.
-pub(crate) fn settle(holder: &Holder, card: CardSerial, secret: SecretRef) -> Decision {
-    match on_active(holder, &card)? {
-        Puk::Changing { from, to, .. } if secret == from || secret == to => {
-            Ok(vec![HolderEvent::PukSettled { card, secret }])
-        }
-        Puk::Settled { secret: settled, .. } if settled == secret => Ok(vec![]),
-        Puk::Unknown | Puk::Known(_) | Puk::Settled { .. } | Puk::Changing { .. } => {
-            Err(unlock::Refusal::NotThere.into())
-        }
-    }
-}
-
-/// The card has the next one.
-pub(crate) fn replace(holder: &Holder, card: CardSerial) -> Decision {
-    match on_active(holder, &card)? {
-        Puk::Changing { to: secret, .. } => Ok(vec![HolderEvent::PukReplaced { card, secret }]),
-        Puk::Known(_) => Ok(vec![]),
-        Puk::Unknown | Puk::Settled { .. } => Err(unlock::Refusal::NotThere.into()),
     }
 }

@@ -176,6 +176,8 @@ impl Records {
             | HolderEvent::PukReleased { .. }
             | HolderEvent::PukProbed { .. }
             | HolderEvent::PukSettled { .. }
+            | HolderEvent::PukRuledOut { .. }
+            | HolderEvent::PukLost { .. }
             | HolderEvent::PukReplaced { .. } => self,
         }
     }

@@ -207,6 +207,8 @@ impl Records {
             | HolderEvent::PukReleased { .. }
             | HolderEvent::PukProbed { .. }
             | HolderEvent::PukSettled { .. }
+            | HolderEvent::PukRuledOut { .. }
+            | HolderEvent::PukLost { .. }
             | HolderEvent::PukReplaced { .. } => {}
         }
         self

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::{
-    card::{IssuedCard, IssuedCertificate, PublicKey, Slot, Write},
+    card::{IssuedCard, IssuedCertificate, PublicKey, Slot, Step, Write},
     certificate::{Obstacle, RevocationReason, Visit},
     expiry::{Occasion, Topic},
     ids::{CardSerial, CommandId, SecretRef},
@@ -270,6 +270,8 @@ pub enum HolderCommand {
     ReleasePuk {
         /// The visit.
         job: Uuid,
+        /// B-39: the unlock it is for; none where it is only replaced.
+        unlock: Option<CommandId>,
         /// The card.
         card: CardSerial,
         /// Where the vault keeps the next one.
@@ -284,6 +286,18 @@ pub enum HolderCommand {
     },
     /// The card has shown that it has this one.
     SettlePuk {
+        /// The probe that showed it.
+        step: Step,
+        /// The card.
+        card: CardSerial,
+        /// Which of the two.
+        secret: SecretRef,
+    },
+    /// The card has not taken this one. Refused, as the other two are, if it is said of another step
+    /// than the newest.
+    RuleOutPuk {
+        /// The probe or release that showed it.
+        step: Step,
         /// The card.
         card: CardSerial,
         /// Which of the two.
@@ -291,6 +305,8 @@ pub enum HolderCommand {
     },
     /// The card has the next one.
     ReplacePuk {
+        /// The release.
+        step: Step,
         /// The card.
         card: CardSerial,
     },

@@ -53,7 +53,7 @@ pub enum UnknownEvent {
 
 impl HolderEvent {
     /// Every type there is.
-    pub const KINDS: [&'static str; 55] = [
+    pub const KINDS: [&'static str; 57] = [
         "HolderRegistered",
         "CardIssued",
         "PasscodeSet",
@@ -108,6 +108,8 @@ impl HolderEvent {
         "PukReleased",
         "PukProbed",
         "PukSettled",
+        "PukRuledOut",
+        "PukLost",
         "PukReplaced",
     ];
 
@@ -169,6 +171,8 @@ impl HolderEvent {
             Self::PukReleased { .. } => "PukReleased",
             Self::PukProbed { .. } => "PukProbed",
             Self::PukSettled { .. } => "PukSettled",
+            Self::PukRuledOut { .. } => "PukRuledOut",
+            Self::PukLost { .. } => "PukLost",
             Self::PukReplaced { .. } => "PukReplaced",
         }
     }

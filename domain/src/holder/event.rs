@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    card::{IssuedCard, IssuedCertificate, PublicKey, Slot, Write},
+    card::{IssuedCard, IssuedCertificate, PublicKey, Slot, Step, Write},
     certificate::{IdentityEvidence, Obstacle, Renewer, RevocationReason},
     expiry::{Item, Topic},
     ids::{CardSerial, CertificateSerial, CommandId, SecretRef},
@@ -459,8 +459,8 @@ pub enum HolderEvent {
     PukReleased {
         /// Which card.
         card: CardSerial,
-        /// The visit.
-        job: Uuid,
+        /// By which step.
+        step: Step,
         /// Where the vault keeps the one it has.
         from: SecretRef,
         /// Where the vault keeps the next.
@@ -470,8 +470,8 @@ pub enum HolderEvent {
     PukProbed {
         /// Which card.
         card: CardSerial,
-        /// The visit.
-        job: Uuid,
+        /// By which step.
+        step: Step,
         /// Which is tried first.
         first: SecretRef,
     },
@@ -479,13 +479,34 @@ pub enum HolderEvent {
     PukSettled {
         /// Which card.
         card: CardSerial,
+        /// By which step.
+        step: Step,
         /// Where the vault keeps it.
         secret: SecretRef,
+    },
+    /// The card has not taken this one; it may have the other.
+    PukRuledOut {
+        /// Which card.
+        card: CardSerial,
+        /// By which step.
+        step: Step,
+        /// Where the vault keeps it.
+        secret: SecretRef,
+    },
+    /// The card has taken neither. Nothing of it is tried again, and the registration authority is the
+    /// way out.
+    PukLost {
+        /// Which card.
+        card: CardSerial,
+        /// By which step.
+        step: Step,
     },
     /// The card has the next one.
     PukReplaced {
         /// Which card.
         card: CardSerial,
+        /// By which step.
+        step: Step,
         /// Where the vault keeps it.
         secret: SecretRef,
     },

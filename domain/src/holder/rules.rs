@@ -71,6 +71,8 @@ impl HolderEvent {
             | Self::PukReleased { .. }
             | Self::PukProbed { .. }
             | Self::PukSettled { .. }
+            | Self::PukRuledOut { .. }
+            | Self::PukLost { .. }
             | Self::PukReplaced { .. } => &["U-01"],
         };
         ids.iter().filter_map(|id| RuleId::parse(id)).collect()

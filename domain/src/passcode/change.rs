@@ -224,6 +224,8 @@ fn changed(event: &HolderEvent) -> Option<Kind> {
         | HolderEvent::PukReleased { .. }
         | HolderEvent::PukProbed { .. }
         | HolderEvent::PukSettled { .. }
+        | HolderEvent::PukRuledOut { .. }
+        | HolderEvent::PukLost { .. }
         | HolderEvent::PukReplaced { .. } => None,
     }
 }

@@ -139,6 +139,8 @@ fn sets(kind: Kind, event: &HolderEvent) -> Option<SecretRef> {
         | HolderEvent::PukReleased { .. }
         | HolderEvent::PukProbed { .. }
         | HolderEvent::PukSettled { .. }
+        | HolderEvent::PukRuledOut { .. }
+        | HolderEvent::PukLost { .. }
         | HolderEvent::PukReplaced { .. } => None,
     }
 }

@@ -160,6 +160,8 @@ impl SelfService {
             | HolderEvent::PukReleased { .. }
             | HolderEvent::PukProbed { .. }
             | HolderEvent::PukSettled { .. }
+            | HolderEvent::PukRuledOut { .. }
+            | HolderEvent::PukLost { .. }
             | HolderEvent::PukReplaced { .. } => {}
         }
         self

@@ -246,6 +246,8 @@ pub fn outcome(ctx: &Context<'_>, events: &[HolderEvent]) -> Option<Refusal> {
         | HolderEvent::PukReleased { .. }
         | HolderEvent::PukProbed { .. }
         | HolderEvent::PukSettled { .. }
+        | HolderEvent::PukRuledOut { .. }
+        | HolderEvent::PukLost { .. }
         | HolderEvent::PukReplaced { .. } => None,
     })
 }

@@ -92,6 +92,8 @@ fn label(event: &HolderEvent) -> Option<&'static str> {
         | HolderEvent::PukReleased { .. }
         | HolderEvent::PukProbed { .. }
         | HolderEvent::PukSettled { .. }
+        | HolderEvent::PukRuledOut { .. }
+        | HolderEvent::PukLost { .. }
         | HolderEvent::PukReplaced { .. } => None,
     }
 }

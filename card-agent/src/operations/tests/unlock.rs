@@ -220,13 +220,48 @@ fn a_puk_whose_replacement_at_a_log_in_is_torn_at_any_apdu_is_replaced_at_the_ne
 fn a_card_with_a_puk_of_somebody_else_is_not_unlocked_and_keeps_its_last_puk_try() {
     let (card, mut server) = (locked_card(APPLET_B), unlocking());
     card.files().puk = *reference("99999999").bytes();
-    for expected in [2, 1] {
+    for expected in [2, 1, 1, 1] {
         let ended = operate(card.insert(), &mut server, &new("246802"));
-        assert_eq!(ended, Err(Halt::PukNotTaken));
+        match expected {
+            2 => assert_eq!(ended, Err(Halt::PukNotTaken)),
+            _ => assert!(matches!(ended, Err(Halt::Refused { again: false, .. })), "{ended:?}"),
+        }
         assert_eq!(server.outcome, Some(WriteOutcome::Old));
         assert_eq!(card.files().puk_tries, expected);
     }
-    assert!(card.has_passcode("135790") && server.puks.is_exposed());
+    assert!(card.has_passcode("135790") && server.puks.is_lost());
+}
+
+#[test]
+fn a_card_that_takes_neither_of_two_puks_is_lost_and_keeps_its_last_puk_try() {
+    let (card, mut server) = (locked_card(APPLET_B), unlocking());
+    server.gone_at = 6;
+    operate(card.insert(), &mut server, &new("246802")).unwrap_err();
+    card.files().puk = *reference("99999999").bytes();
+    card.files().tries = TRIES;
+    (server.gone_at, server.act) = (usize::MAX, Act::LogIn);
+    assert_eq!(operate(card.insert(), &mut server, &current("135790")), Ok(code()));
+    assert!(server.puks.is_lost());
+    for _ in 0..3 {
+        assert_eq!(operate(card.insert(), &mut server, &current("135790")), Ok(code()));
+        assert_eq!(card.files().puk_tries, 1);
+    }
+}
+
+#[test]
+fn a_puk_that_the_card_said_no_to_is_never_tried_again_however_few_tries_are_left() {
+    let (card, mut server) = (locked_card(APPLET_B), unlocking());
+    server.gone_at = 6;
+    operate(card.insert(), &mut server, &new("246802")).unwrap_err();
+    // The card has the old one, and the next visit begins with the other; only two tries are left.
+    card.files().puk_tries = 2;
+    card.files().tries = TRIES;
+    (server.gone_at, server.act) = (usize::MAX, Act::LogIn);
+    assert_eq!(operate(card.insert(), &mut server, &current("135790")), Ok(code()));
+    assert!(server.puks.is_exposed());
+    assert_eq!(card.files().puk_tries, 1);
+    assert_eq!(operate(card.insert(), &mut server, &current("135790")), Ok(code()));
+    assert_puk_replaced(&card, &server, "healed");
 }
 
 #[test]

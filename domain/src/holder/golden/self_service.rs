@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
+    card::Step,
     ids::CommandId,
     samples::serial,
     self_service::{Answer, CodePurpose, Denied, NotTaken, QuestionId},
@@ -167,7 +168,8 @@ fn of_recovery_passcodes() -> Vec<(HolderEvent, &'static str)> {
 }
 
 fn of_puks() -> Vec<(HolderEvent, &'static str)> {
-    let (job, from, to) = (JOB, secret(30), secret(31));
+    let (from, to) = (secret(30), secret(31));
+    let step = Step { job: JOB, number: 2 };
     let card = || serial("00A1B2C3");
     vec![
         (
@@ -175,15 +177,26 @@ fn of_puks() -> Vec<(HolderEvent, &'static str)> {
             include_str!("PukRecorded.1.json"),
         ),
         (
-            HolderEvent::PukReleased { card: card(), job, from, to },
+            HolderEvent::PukReleased { card: card(), step, from, to },
             include_str!("PukReleased.1.json"),
         ),
         (
-            HolderEvent::PukProbed { card: card(), job, first: from },
+            HolderEvent::PukProbed { card: card(), step, first: from },
             include_str!("PukProbed.1.json"),
         ),
-        (HolderEvent::PukSettled { card: card(), secret: from }, include_str!("PukSettled.1.json")),
-        (HolderEvent::PukReplaced { card: card(), secret: to }, include_str!("PukReplaced.1.json")),
+        (
+            HolderEvent::PukSettled { card: card(), step, secret: from },
+            include_str!("PukSettled.1.json"),
+        ),
+        (
+            HolderEvent::PukRuledOut { card: card(), step, secret: from },
+            include_str!("PukRuledOut.1.json"),
+        ),
+        (HolderEvent::PukLost { card: card(), step }, include_str!("PukLost.1.json")),
+        (
+            HolderEvent::PukReplaced { card: card(), step, secret: to },
+            include_str!("PukReplaced.1.json"),
+        ),
     ]
 }
 

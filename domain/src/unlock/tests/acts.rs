@@ -18,6 +18,8 @@ pub(super) enum Tear {
     Never,
     BeforeTheFirst,
     AfterTheFirst,
+    /// The card has said no to the first, and the server knows it.
+    AfterTheReport,
 }
 
 /// Something that somebody does.
@@ -104,5 +106,10 @@ fn typed() -> impl Strategy<Value = Typed> {
 }
 
 fn tear() -> impl Strategy<Value = Tear> {
-    prop_oneof![Just(Tear::Never), Just(Tear::BeforeTheFirst), Just(Tear::AfterTheFirst)]
+    prop_oneof![
+        Just(Tear::Never),
+        Just(Tear::BeforeTheFirst),
+        Just(Tear::AfterTheFirst),
+        Just(Tear::AfterTheReport),
+    ]
 }

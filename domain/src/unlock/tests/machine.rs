@@ -10,7 +10,7 @@ use super::{
     *,
 };
 use crate::{
-    card,
+    card::{self, Step},
     expiry::{Occasion, wake_up},
     passcode::{Changes, Optional},
 };
@@ -30,6 +30,8 @@ struct Machine {
     unlock: CommandId,
     /// What the card has, whatever is recorded.
     card_puk: SecretRef,
+    /// The last release.
+    release: Step,
 }
 
 impl Machine {
@@ -120,9 +122,18 @@ impl Machine {
 
     fn take_puk(&mut self) {
         let to = secret(self.id());
-        let command = HolderCommand::ReleasePuk { job: job(), card: card().card, to };
+        let command = HolderCommand::ReleasePuk {
+            job: job(),
+            unlock: Some(self.unlock),
+            card: card().card,
+            to,
+        };
         // An agent that was given one has it sealed already.
-        let _ = self.life.tell(command);
+        if let Ok(events) = self.life.tell(command)
+            && let [HolderEvent::PukReleased { step, .. }] = events[..]
+        {
+            self.release = step;
+        }
     }
 
     fn card_takes_puk(&mut self) {
@@ -136,20 +147,26 @@ impl Machine {
         if let card::Puk::Changing { to, .. } = self.puk()
             && self.card_puk == to
         {
-            self.life.tell(HolderCommand::ReplacePuk { card: card().card }).unwrap();
+            self.tell(HolderCommand::ReplacePuk { step: self.release, card: card().card });
         }
     }
 
     fn probe_puk(&mut self, tear: Tear) {
-        let card::Puk::Changing { from, to, .. } = self.puk() else { return };
+        let card::Puk::Changing { from, to, ruled_out, .. } = self.puk() else { return };
         let probe = HolderCommand::ProbePuk { job: job(), card: card().card };
         let events = self.life.tell(probe).unwrap();
-        let [HolderEvent::PukProbed { first, .. }] = events[..] else { panic!("{events:?}") };
-        assert!([from, to].contains(&first));
+        let [HolderEvent::PukProbed { step, first, .. }] = events[..] else { panic!("{events:?}") };
+        assert!([from, to].contains(&first) && ruled_out != Some(first));
+        let card = card().card;
         match tear {
             Tear::BeforeTheFirst | Tear::AfterTheFirst => {}
+            Tear::AfterTheReport if first == self.card_puk => {}
+            Tear::AfterTheReport => {
+                let rule_out = HolderCommand::RuleOutPuk { step, card, secret: first };
+                self.life.tell(rule_out).unwrap();
+            }
             Tear::Never => {
-                let settle = HolderCommand::SettlePuk { card: card().card, secret: self.card_puk };
+                let settle = HolderCommand::SettlePuk { step, card, secret: self.card_puk };
                 self.life.tell(settle).unwrap();
             }
         }
@@ -174,7 +191,15 @@ impl StateMachineTest for Machine {
             given = given.and(DateTime::UNIX_EPOCH, [recovery]);
         }
         let (registration, unlock) = (flow(2), flow(3));
-        Self { life: Life::of(given), n_acts: 0, registration, unlock, card_puk: secret(PUK) }
+        let release = Step { job: job(), number: 0 };
+        Self {
+            life: Life::of(given),
+            n_acts: 0,
+            registration,
+            unlock,
+            card_puk: secret(PUK),
+            release,
+        }
     }
 
     fn apply(mut self_: Self, _: &Model, act: Act) -> Self {
@@ -252,11 +277,12 @@ impl StateMachineTest for Machine {
 fn check_puk(machine: &Machine, model: &Model) {
     let puk = machine.puk();
     let recorded = match puk {
-        card::Puk::Unknown => panic!("nobody knows the PUK"),
+        card::Puk::Unknown | card::Puk::Lost => panic!("nobody knows the PUK"),
         card::Puk::Known(_) => Puk::Known,
         card::Puk::Settled { .. } => Puk::Settled,
-        card::Puk::Changing { to, probed, .. } => {
-            Puk::Changing { tried_next: probed.map(|probed| probed == to) }
+        card::Puk::Changing { to, probed, ruled_out, .. } => {
+            let is_next = |secret: Option<SecretRef>| secret.map(|secret| secret == to);
+            Puk::Changing { tried_next: is_next(probed), not_next: is_next(ruled_out) }
         }
     };
     assert_eq!(recorded, model.puk);

@@ -38,6 +38,8 @@ pub(super) enum Puk {
     /// Which was tried first the last time: the next one.
     Changing {
         tried_next: Option<bool>,
+        /// The card has said no to the next one, or to the one before.
+        not_next: Option<bool>,
     },
 }
 
@@ -236,28 +238,35 @@ impl Model {
     fn take_puk(&mut self) {
         let passed = matches!(self.at(), Some(At::Passcode(_)));
         if self.puk == Puk::Settled || self.puk == Puk::Known && passed {
-            self.puk = Puk::Changing { tried_next: None };
+            self.puk = Puk::Changing { tried_next: None, not_next: None };
             self.card_has_next = false;
         }
     }
 
     fn report_puk(&mut self) {
-        if matches!(self.puk, Puk::Changing { .. }) && self.card_has_next {
+        // What is said after another visit has begun to ask is not heard.
+        if matches!(self.puk, Puk::Changing { tried_next: None, .. }) && self.card_has_next {
             self.puk = Puk::Known;
         }
     }
 
     fn probe_puk(&mut self, tear: Tear) {
-        let Puk::Changing { tried_next } = self.puk else { return };
-        let next_first = tried_next == Some(false);
-        self.puk = Puk::Changing { tried_next: Some(next_first) };
+        let Puk::Changing { tried_next, not_next } = self.puk else { return };
+        let next_first = not_next.or(tried_next) == Some(false);
+        self.puk = Puk::Changing { tried_next: Some(next_first), not_next };
         let first_is_right = next_first == self.card_has_next;
         match tear {
             Tear::BeforeTheFirst => self.tears += 1,
-            Tear::AfterTheFirst if first_is_right => (self.wrong_puks, self.tears) = (0, 0),
-            Tear::AfterTheFirst => {
+            Tear::AfterTheFirst | Tear::AfterTheReport if first_is_right => {
+                (self.wrong_puks, self.tears) = (0, 0);
+            }
+            Tear::AfterTheFirst | Tear::AfterTheReport => {
                 self.tears += 1;
                 self.wrong_puks += 1;
+                if matches!(tear, Tear::AfterTheReport) {
+                    let not_next = Some(next_first);
+                    self.puk = Puk::Changing { tried_next: Some(next_first), not_next };
+                }
             }
             Tear::Never => {
                 (self.wrong_puks, self.tears) = (0, 0);

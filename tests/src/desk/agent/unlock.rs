@@ -14,6 +14,8 @@ use crate::desk::card::SoftCard;
 pub enum Released {
     /// Which of the two is on the card?
     Find {
+        /// Of which plan.
+        step: u32,
         /// To be tried first.
         first: String,
         /// To be tried then.
@@ -21,6 +23,8 @@ pub enum Released {
     },
     /// Replace one by the other.
     Replace {
+        /// Of which plan.
+        step: u32,
         /// What is on the card.
         from: String,
         /// What has to be on it.
@@ -109,23 +113,28 @@ impl SoftAgent {
         power: &mut Power,
     ) -> Result<String, Stop> {
         let mut released = self.take_puk_with(job, &card.serial, power).await?;
-        if let Released::Find { first, second } = &released {
+        if let Released::Find { step, first, second } = released {
             power.before()?;
-            let which = match card.change_puk(first, first) {
-                Ok(()) => PukFound::First,
-                Err(_tries_left) if card.change_puk(second, second).is_ok() => PukFound::Second,
-                Err(_tries_left) => PukFound::Neither,
-            };
+            let mut taken = card.change_puk(&first, &first);
             power.after()?;
-            noted(self.ask_with(Request::PukFound { job, which }, power).await?)?;
+            let mut which = PukFound::First;
+            if taken.is_err() {
+                which = PukFound::NotFirst;
+                noted(self.ask_with(Request::PukFound { job, step, which }, power).await?)?;
+                power.before()?;
+                taken = card.change_puk(&second, &second);
+                power.after()?;
+                which = if taken.is_ok() { PukFound::Second } else { PukFound::Neither };
+            }
+            noted(self.ask_with(Request::PukFound { job, step, which }, power).await?)?;
             released = self.take_puk_with(job, &card.serial, power).await?;
         }
-        let Released::Replace { from, to } = released else { return Err(unexpected()) };
+        let Released::Replace { step, from, to } = released else { return Err(unexpected()) };
         power.before()?;
         let changed = card.change_puk(&from, &to);
         power.after()?;
         let replaced = changed.is_ok();
-        noted(self.ask_with(Request::PukReplaced { job, replaced }, power).await?)?;
+        noted(self.ask_with(Request::PukReplaced { job, step, replaced }, power).await?)?;
         if replaced { Ok(to) } else { Err(Stop::WrongPuk(card.puk_tries_left())) }
     }
 
@@ -150,13 +159,16 @@ impl SoftAgent {
             Ok(String::from_utf8(puk.to_vec())?)
         };
         Ok(match plan {
-            PukPlan::Find { first, second } => Released::Find {
+            PukPlan::Find { step, first, second } => Released::Find {
+                step,
                 first: open(PukPart::First, &first)?,
                 second: open(PukPart::Second, &second)?,
             },
-            PukPlan::Replace { from, to } => {
-                Released::Replace { from: open(PukPart::From, &from)?, to: open(PukPart::To, &to)? }
-            }
+            PukPlan::Replace { step, from, to } => Released::Replace {
+                step,
+                from: open(PukPart::From, &from)?,
+                to: open(PukPart::To, &to)?,
+            },
         })
     }
 }

@@ -38,7 +38,7 @@ async fn torn(until: Until) -> Scene {
     scene.lock_card();
     let job = may_write(&mut scene, "Second02").await;
     let released = scene.agent.take_puk(job, &scene.card.serial).await.unwrap();
-    let Released::Replace { from, to } = released else { panic!("{released:?}") };
+    let Released::Replace { from, to, .. } = released else { panic!("{released:?}") };
     if until == Until::Changed {
         scene.card.change_puk(&from, &to).unwrap();
     }
@@ -117,7 +117,7 @@ async fn u01_no_puk_is_released_before_the_unlock_has_passed_or_to_another_agent
     scene.agent.ask(Request::NewTag { job, tag }).await;
     let other = scene.desk.agent("ward 4").await.unwrap();
     assert!(refused(&other.ask(take(job)).await));
-    let found = Request::PukFound { job, which: PukFound::First };
+    let found = Request::PukFound { job, step: 1, which: PukFound::First };
     assert!(refused(&scene.agent.ask(found).await));
     assert!(!puk(&scene).await.is_exposed());
     assert!(matches!(scene.agent.ask(take(job)).await, Answer::Puk(PukPlan::Replace { .. })));
