@@ -136,8 +136,9 @@ impl Machine {
         }
     }
 
+    /// A plan dies with the visit: once another asks, nobody carries it out.
     fn card_takes_puk(&mut self) {
-        if let card::Puk::Changing { to, .. } = self.puk() {
+        if let card::Puk::Changing { to, probed: None, .. } = self.puk() {
             self.card_puk = to;
         }
     }

@@ -332,7 +332,8 @@ impl ReferenceStateMachine for Model {
             Act::Complete => state.complete(),
             Act::TakePuk => state.take_puk(),
             Act::CardTakesPuk => {
-                state.card_has_next |= matches!(state.puk, Puk::Changing { .. });
+                let is_asked = !matches!(state.puk, Puk::Changing { tried_next: None, .. });
+                state.card_has_next |= !is_asked;
             }
             Act::ReportPuk => state.report_puk(),
             Act::ProbePuk(tear) => state.probe_puk(tear),
