@@ -128,7 +128,8 @@ impl Jobs {
         self.one_row(saved)
     }
 
-    /// The jobs with a card whose time is not over, newest first.
+    /// The jobs with a card whose time is not over: those that are kept longest first, which are the
+    /// unsettled ones, so that no number of others hides them; of these the newest first.
     pub async fn open_for_card(
         &self,
         card: &CardSerial,
@@ -139,7 +140,7 @@ impl Jobs {
             select job_id, version, state, browser_sha256, holder_id, card, created_at, expires_at
             from job
             where card = $1 and $2 < expires_at
-            order by created_at desc, job_id
+            order by expires_at desc, created_at desc, job_id
             limit $3
             ",
         )
