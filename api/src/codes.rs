@@ -81,7 +81,7 @@ impl From<domain::unlock::Refusal> for NotDone {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Flow<'a> {
     pub(crate) purpose: CodePurpose,
-    pub(crate) flow: CommandId,
+    pub(crate) id: CommandId,
     pub(crate) holder: HolderId,
     pub(crate) card: &'a CardSerial,
 }
@@ -106,8 +106,7 @@ pub(crate) fn code_of(app: &App, command: CommandId) -> NewCode {
 
 /// B-36: *Send a new code*.
 pub(crate) async fn send(app: &App, at: Flow<'_>) -> Result<(), NotDone> {
-    let command =
-        HolderCommand::SendCode { purpose: at.purpose, flow: at.flow, code: new_code(app) };
+    let command = HolderCommand::SendCode { purpose: at.purpose, flow: at.id, code: new_code(app) };
     execute(app, at, &command).await?;
     Ok(())
 }
@@ -116,7 +115,7 @@ pub(crate) async fn send(app: &App, at: Flow<'_>) -> Result<(), NotDone> {
 pub(crate) async fn enter(app: &App, at: Flow<'_>, typed: &str) -> Result<(), NotDone> {
     let loaded = app.load(at.holder).await.map_err(anyhow::Error::from)?;
     let found = found(app, &loaded.holder, at, typed)?;
-    let command = HolderCommand::EnterCode { purpose: at.purpose, flow: at.flow, found };
+    let command = HolderCommand::EnterCode { purpose: at.purpose, flow: at.id, found };
     match execute(app, at, &command).await {
         Ok(events) => told(app, &events),
         Err(error) => {
@@ -130,10 +129,10 @@ pub(crate) async fn enter(app: &App, at: Flow<'_>, typed: &str) -> Result<(), No
 async fn note(app: &App, holder: &Holder, at: Flow<'_>, error: &NotDone) -> Result<(), NotDone> {
     let NotDone::Refused(Refusal::SelfService(refusal)) = error else { return Ok(()) };
     let Some(why) = refusal.not_taken() else { return Ok(()) };
-    let newest = holder.self_service().codes(at.purpose, at.flow).last();
+    let newest = holder.self_service().codes(at.purpose, at.id).last();
     let Some(code) = newest.map(|newest| newest.code) else { return Ok(()) };
     if takes(app, &format!("code-not-taken {code} {why:?}"), 1).await? {
-        let what = Denied::CodeNotTaken { purpose: at.purpose, flow: at.flow, code, why };
+        let what = Denied::CodeNotTaken { purpose: at.purpose, flow: at.id, code, why };
         execute(app, at, &HolderCommand::NoteSelfServiceRefused { what }).await?;
     }
     Ok(())
@@ -151,7 +150,7 @@ async fn execute(
     command: &HolderCommand,
 ) -> Result<Vec<HolderEvent>, NotDone> {
     let own = app.entropy().command_id(app.now());
-    let cause = Cause { command: own, begun_by: at.flow };
+    let cause = Cause { command: own, begun_by: at.id };
     let actor = match at.purpose {
         CodePurpose::Registration => Actor::Holder,
         CodePurpose::Unlock => Actor::Somebody,
@@ -161,7 +160,7 @@ async fn execute(
 
 /// Which code of the flow was typed. All of them are compared, whatever the first says.
 fn found(app: &App, holder: &Holder, at: Flow<'_>, typed: &str) -> Result<Found, NotDone> {
-    let codes = holder.self_service().codes(at.purpose, at.flow);
+    let codes = holder.self_service().codes(at.purpose, at.id);
     let Some((newest, earlier)) = codes.split_last() else { return Ok(Found::Nothing) };
     let mut superseded = false;
     for sent in earlier {
@@ -193,6 +192,6 @@ pub(crate) fn binding<'a>(at: Flow<'a>, sent: &SentCode) -> CodeBinding<'a> {
         purpose: at.purpose.as_str(),
         holder: at.holder,
         card: at.card,
-        flow: at.flow,
+        flow: at.id,
     }
 }

@@ -104,7 +104,7 @@ impl RegistrationFlow {
     fn codes(&self) -> Flow<'_> {
         Flow {
             purpose: CodePurpose::Registration,
-            flow: self.registration,
+            id: self.registration,
             holder: self.holder,
             card: &self.card,
         }

@@ -126,8 +126,8 @@ impl UnlockFlow {
     }
 
     fn codes(&self) -> Flow<'_> {
-        let (flow, holder, card) = (self.unlock, self.holder, &self.card);
-        Flow { purpose: CodePurpose::Unlock, flow, holder, card }
+        let (id, holder, card) = (self.unlock, self.holder, &self.card);
+        Flow { purpose: CodePurpose::Unlock, id, holder, card }
     }
 
     fn cause(&self, app: &App) -> Cause {

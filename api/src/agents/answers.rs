@@ -102,7 +102,7 @@ pub async fn answer(app: &App, asker: Asker, request: Request) -> Answer {
         request,
         Request::Written { outcome: WriteOutcome::New | WriteOutcome::Unknown, .. }
     );
-    let answer = match handle(app, asker, request).await {
+    let answer = match Box::pin(handle(app, asker, request)).await {
         Ok(answer) => answer,
         Err(Stop::Refused { rule, message, again }) => Answer::Refused { rule, message, again },
         Err(Stop::Failed(error)) => {
@@ -166,6 +166,7 @@ async fn remember(app: &App, agent: AgentId, job: JobId, rule: &str, message: &s
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: what is asked, and who answers")]
 async fn handle(app: &App, asker: Asker, request: Request) -> Result<Answer, Stop> {
     let agent = asker.agent;
     match request {

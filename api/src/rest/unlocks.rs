@@ -9,7 +9,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use chrono::{DateTime, Utc};
-use domain::refusal::RuleId;
+use domain::refusal::{Refusal, RuleId};
 use protocol::JobId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -116,8 +116,8 @@ enum UnlockNext {
 }
 
 impl Unlock {
-    /// What comes next; a problem where nothing does (B-40).
-    fn of(flow: UnlockFlow) -> Result<Self, Problem> {
+    /// What comes next, or why nothing does (B-40).
+    fn of(flow: UnlockFlow) -> Result<Self, Refusal> {
         let blank = |next| Self {
             job: flow.job.0,
             next,
@@ -146,7 +146,7 @@ impl Unlock {
                 Self { passcode_until: Some(until), ..blank(UnlockNext::Passcode) }
             }
             Next::Done => blank(UnlockNext::Done),
-            Next::Over(ref refusal) => return Err(Problem::of_refusal(refusal)),
+            Next::Over(refusal) => return Err(refusal),
         })
     }
 }
@@ -163,7 +163,11 @@ async fn flow(app: &App, jar: &CookieJar, job: Uuid) -> Result<UnlockFlow, Probl
 }
 
 async fn now(app: &App, flow: &UnlockFlow) -> Result<Json<Unlock>, Problem> {
-    Ok(Json(Unlock::of(flow.again(app).await?)?))
+    shown(flow.again(app).await?)
+}
+
+fn shown(flow: UnlockFlow) -> Result<Json<Unlock>, Problem> {
+    Unlock::of(flow).map(Json).map_err(|refusal| Problem::of_refusal(&refusal))
 }
 
 /// What comes next, from the card's proof on. Only for the browser that started it.
@@ -181,7 +185,7 @@ pub(super) async fn show(
     jar: CookieJar,
     Path(job): Path<Uuid>,
 ) -> Result<Json<Unlock>, Problem> {
-    Ok(Json(Unlock::of(flow(&app, &jar, job).await?)?))
+    shown(flow(&app, &jar, job).await?)
 }
 
 /// U-05: the answers of one attempt.

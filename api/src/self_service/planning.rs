@@ -66,10 +66,7 @@ pub enum NotBegun {
 
 impl From<VaultError> for NotBegun {
     fn from(error: VaultError) -> Self {
-        match NotDone::from(error) {
-            NotDone::Busy => Self::Busy,
-            other => Self::Failed(other.into()),
-        }
+        if matches!(error, VaultError::Busy) { Self::Busy } else { Self::Failed(error.into()) }
     }
 }
 
@@ -144,10 +141,7 @@ impl<E: Into<NotBegun>> From<E> for Stopped {
 }
 
 fn kept(error: VaultError) -> Stopped {
-    match error {
-        VaultError::Taken => Stopped::Taken,
-        error => Stopped::Not(error.into()),
-    }
+    if matches!(error, VaultError::Taken) { Stopped::Taken } else { Stopped::Not(error.into()) }
 }
 
 async fn plan(

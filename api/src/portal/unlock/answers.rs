@@ -190,7 +190,6 @@ pub(in crate::portal) async fn send(
     }
     let page = paths::unlock(&job.to_string());
     match unlocks::answer(&app, &flow, number, &attempt.answered()).await {
-        Ok(()) => Ok((drafts::forget(jar), Redirect::to(&page)).into_response()),
         Err(NotDone::Incomplete(_)) => Ok(to(&paths::unlock_answers(&job.to_string()))),
         Err(NotDone::Refused(Refusal::SelfService(self_service::Refusal::AnswersWrong {
             ..
@@ -198,7 +197,9 @@ pub(in crate::portal) async fn send(
             let page = format!("{page}?judged=wrong");
             Ok((drafts::forget(jar), Redirect::to(&page)).into_response())
         }
-        Err(NotDone::Refused(_)) => Ok((drafts::forget(jar), Redirect::to(&page)).into_response()),
+        Ok(()) | Err(NotDone::Refused(_)) => {
+            Ok((drafts::forget(jar), Redirect::to(&page)).into_response())
+        }
         Err(error) => Err(codes::not_done(error)),
     }
 }
