@@ -132,6 +132,7 @@ async fn a_registration_is_one_story_from_the_binding_of_its_card_to_the_last_li
         "CardWritePrepared",
         "HolderRegistered",
         "PasscodeSet",
+        "PukRecorded",
     ];
     assert_eq!(kinds, BTreeSet::from(expected));
 }

@@ -14,7 +14,7 @@ use tests::desk::{
 /// What happened to the holder, without registration, by type.
 async fn happened(scene: &Scene) -> Vec<&'static str> {
     let events = scene.desk.events(scene.holder).await.unwrap();
-    events.iter().skip(3).map(HolderEvent::kind).collect()
+    events.iter().skip(4).map(HolderEvent::kind).collect()
 }
 
 /// A change of smartcard and verification passcode whose write goes like this.
@@ -255,7 +255,11 @@ async fn p03_a_registration_through_a_power_cut_happens_once_and_the_card_works(
         }
         let events = scene.desk.events(person).await.unwrap();
         let kinds: Vec<_> = events.iter().map(HolderEvent::kind).collect();
-        assert_eq!(kinds, ["HolderRegistered", "CardIssued", "PasscodeSet"], "{fault:?}");
+        assert_eq!(
+            kinds,
+            ["HolderRegistered", "CardIssued", "PukRecorded", "PasscodeSet"],
+            "{fault:?}"
+        );
         let mut browser = scene.desk.browser();
         scene.agent.sees(Some(&card));
         let log_in = browser.start_log_in().await.unwrap();
