@@ -163,11 +163,8 @@ async fn flow(app: &App, jar: &CookieJar, job: Uuid) -> Result<UnlockFlow, Probl
 }
 
 async fn now(app: &App, flow: &UnlockFlow) -> Result<Json<Unlock>, Problem> {
-    shown(flow.again(app).await?)
-}
-
-fn shown(flow: UnlockFlow) -> Result<Json<Unlock>, Problem> {
-    Unlock::of(flow).map(Json).map_err(|refusal| Problem::of_refusal(&refusal))
+    let now = Unlock::of(flow.again(app).await?);
+    now.map(Json).map_err(|refusal| Problem::of_refusal(&refusal))
 }
 
 /// What comes next, from the card's proof on. Only for the browser that started it.
@@ -185,7 +182,8 @@ pub(super) async fn show(
     jar: CookieJar,
     Path(job): Path<Uuid>,
 ) -> Result<Json<Unlock>, Problem> {
-    shown(flow(&app, &jar, job).await?)
+    let now = Unlock::of(flow(&app, &jar, job).await?);
+    now.map(Json).map_err(|refusal| Problem::of_refusal(&refusal))
 }
 
 /// U-05: the answers of one attempt.

@@ -315,15 +315,14 @@ impl ReferenceStateMachine for Model {
     fn apply(mut state: Self, act: &Act) -> Self {
         match *act {
             Act::Wait(seconds) => state.now += seconds,
-            // What holds, holds whether it is recorded or not (B-08).
-            Act::Record => {}
+            // What holds, holds whether it is recorded or not (B-08); a stale form is judged by nobody.
+            Act::Record | Act::AnswerStale { .. } => {}
             Act::Register => state.register(),
             Act::Redirect | Act::SendRegistrationCode => state.send_registration_code(),
             Act::Cancel => state.awaiting = None,
             Act::EnterRegistrationCode(typed) => state.enter_registration_code(typed),
             Act::Start => state.start(),
             Act::Answer { right } => state.answer(right),
-            Act::AnswerStale { .. } => {}
             Act::SendUnlockCode => state.send_unlock_code(),
             Act::EnterUnlockCode(typed) => state.enter_unlock_code(typed),
             Act::GuessUnlockCode => (0..5).for_each(|_| state.enter_unlock_code(Typed::Wrong)),
