@@ -258,12 +258,12 @@ pub(in crate::portal) async fn try_recovery(
         return recovery_page(&app, &flow, Some("Enter your account recovery passcode"));
     }
     match unlocks::try_recovery_passcode(&app, &flow, &value).await {
-        Ok(()) => Ok((drafts::forget(jar), here(&flow)).into_response()),
-        // It can be none, so it was not compared, and costs no try.
-        Err(NotDone::NotAPasscode(_)) => recovery_page(&app, &flow, Some(NO_PASSCODE)),
-        Err(NotDone::Refused(Refusal::SelfService(
+        Ok(())
+        | Err(NotDone::Refused(Refusal::SelfService(
             self_service::Refusal::RecoveryPasscodeWrong { .. },
         ))) => Ok((drafts::forget(jar), here(&flow)).into_response()),
+        // It can be none, so it was not compared, and costs no try.
+        Err(NotDone::NotAPasscode(_)) => recovery_page(&app, &flow, Some(NO_PASSCODE)),
         Err(NotDone::Refused(refusal)) => after(&app, &flow, &refusal).await,
         Err(error) => Err(codes::not_done(error)),
     }
