@@ -39,6 +39,9 @@ const TICKS_MAX: usize = 16;
 pub const WRONG: &str = "nothing of the kind";
 
 /// The id of a question.
+///
+/// # Panics
+/// If there is no such question.
 #[must_use]
 pub fn question(id: &str) -> QuestionId {
     id.parse().expect("the id of a question")
