@@ -6,7 +6,7 @@ mod update;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-pub use puk::{Puk, Step};
+pub use puk::{NamedPuk, Puk, Step};
 pub use update::{CardUpdate, SlotState, WRITES_MAX, Write};
 pub(crate) use update::{Renewed, Updates};
 

@@ -9,6 +9,7 @@ mod encoding;
 mod event;
 #[cfg(test)]
 mod golden;
+mod origin;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 pub use command::{HolderCommand, Registration};
 pub use encoding::{Encoded, SCHEMA_MAX, UnknownEvent};
-pub use event::{HolderEvent, Origin};
+pub use event::HolderEvent;
+pub use origin::Origin;
 
 use crate::{
     card::{

@@ -42,6 +42,18 @@ pub struct Step {
     pub number: u32,
 }
 
+/// One of the PUKs that a card may have, as a step has shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedPuk {
+    /// Which card.
+    pub card: CardSerial,
+    /// By which step.
+    pub step: Step,
+    /// Where the vault keeps it.
+    pub secret: SecretRef,
+}
+
 /// What is recorded of the active card's PUK.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Puks {
@@ -205,12 +217,12 @@ impl Puks {
             HolderEvent::PukRecorded { card, secret } if active == Some(card) => {
                 Self { puk: Puk::Known(*secret), ..self }
             }
-            HolderEvent::PukReplaced { card, secret, .. } if active == Some(card) => {
+            HolderEvent::PukReplaced(NamedPuk { card, secret, .. }) if active == Some(card) => {
                 self.ousted.clear();
                 self.oust(self.puk.other(*secret));
                 Self { puk: Puk::Known(*secret), ..self }
             }
-            HolderEvent::PukSettled { card, secret, .. } if active == Some(card) => {
+            HolderEvent::PukSettled(NamedPuk { card, secret, .. }) if active == Some(card) => {
                 self.oust(self.puk.other(*secret));
                 let since = self.puk.exposed_since().unwrap_or(at);
                 Self { puk: Puk::Settled { secret: *secret, since }, ..self }
@@ -221,7 +233,7 @@ impl Puks {
             HolderEvent::PukProbed { card, step, first } if active == Some(card) => {
                 Self { puk: self.puk.probed_with(*first), step: Some(*step), ..self }
             }
-            HolderEvent::PukRuledOut { card, secret, .. } if active == Some(card) => {
+            HolderEvent::PukRuledOut(NamedPuk { card, secret, .. }) if active == Some(card) => {
                 Self { puk: self.puk.without(*secret), ..self }
             }
             HolderEvent::PukLost { card, .. } if active == Some(card) => {

@@ -5,8 +5,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::Origin;
 use crate::{
-    card::{IssuedCard, IssuedCertificate, PublicKey, Slot, Step, Write},
+    card::{IssuedCard, IssuedCertificate, NamedPuk, PublicKey, Slot, Step, Write},
     certificate::{IdentityEvidence, Obstacle, Renewer, RevocationReason},
     expiry::{Item, Topic},
     ids::{CardSerial, CertificateSerial, CommandId, SecretRef},
@@ -476,23 +477,9 @@ pub enum HolderEvent {
         first: SecretRef,
     },
     /// The card has shown that it has this one, which an agent knows.
-    PukSettled {
-        /// Which card.
-        card: CardSerial,
-        /// By which step.
-        step: Step,
-        /// Where the vault keeps it.
-        secret: SecretRef,
-    },
+    PukSettled(NamedPuk),
     /// The card has not taken this one; it may have the other.
-    PukRuledOut {
-        /// Which card.
-        card: CardSerial,
-        /// By which step.
-        step: Step,
-        /// Where the vault keeps it.
-        secret: SecretRef,
-    },
+    PukRuledOut(NamedPuk),
     /// The card has taken neither. Nothing of it is tried again, and the registration authority is the
     /// way out.
     PukLost {
@@ -502,24 +489,5 @@ pub enum HolderEvent {
         step: Step,
     },
     /// The card has the next one.
-    PukReplaced {
-        /// Which card.
-        card: CardSerial,
-        /// By which step.
-        step: Step,
-        /// Where the vault keeps it.
-        secret: SecretRef,
-    },
-}
-
-/// By which act a passcode was set (B-25: all count alike).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// P-03: when the person was registered.
-    Registration,
-    /// The holder's own change.
-    Change,
-    /// U-12: the end of an unlock.
-    Unlock,
+    PukReplaced(NamedPuk),
 }

@@ -116,11 +116,8 @@ async fn a_sweep_takes_what_is_over_at_that_instant_and_leaves_the_rest() {
 #[tokio::test]
 async fn b28_no_number_of_newer_jobs_of_a_card_hides_one_that_may_have_written() {
     let jobs = stores().await.jobs;
-    let of_card = |number: u128, created| Job {
-        card: Some(card(1)),
-        created_at: at(created),
-        ..job(number)
-    };
+    let of_card =
+        |number: u128, created| Job { card: Some(card(1)), created_at: at(created), ..job(number) };
     let unsettled = Job { expires_at: at(100_000), ..of_card(1, 0) };
     jobs.create(&unsettled).await.unwrap();
     for number in 2..40 {

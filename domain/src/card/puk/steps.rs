@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Puk, Puks, Step};
+use super::{NamedPuk, Puk, Puks, Step};
 use crate::{
     context::Context,
     holder::{self, Holder, HolderEvent},
@@ -103,7 +103,7 @@ pub(crate) fn probe(holder: &Holder, job: Uuid, card: CardSerial) -> Decision {
 pub(crate) fn settle(holder: &Holder, step: Step, card: CardSerial, secret: SecretRef) -> Decision {
     match of_step(holder, &card, step)?.puk {
         Puk::Changing { from, to, probed: Some(_), .. } if secret == from || secret == to => {
-            Ok(vec![HolderEvent::PukSettled { card, step, secret }])
+            Ok(vec![HolderEvent::PukSettled(NamedPuk { card, step, secret })])
         }
         Puk::Settled { secret: settled, .. } if settled == secret => Ok(vec![]),
         Puk::Unknown | Puk::Known(_) | Puk::Settled { .. } | Puk::Changing { .. } | Puk::Lost => {
@@ -129,7 +129,7 @@ pub(crate) fn rule_out(
             } else if ruled_out == Some(other) {
                 Ok(vec![HolderEvent::PukLost { card, step }])
             } else {
-                Ok(vec![HolderEvent::PukRuledOut { card, step, secret }])
+                Ok(vec![HolderEvent::PukRuledOut(NamedPuk { card, step, secret })])
             }
         }
         Puk::Lost => Ok(vec![]),
@@ -141,7 +141,7 @@ pub(crate) fn rule_out(
 pub(crate) fn replace(holder: &Holder, step: Step, card: CardSerial) -> Decision {
     match of_step(holder, &card, step)?.puk {
         Puk::Changing { to: secret, probed: None, .. } => {
-            Ok(vec![HolderEvent::PukReplaced { card, step, secret }])
+            Ok(vec![HolderEvent::PukReplaced(NamedPuk { card, step, secret })])
         }
         Puk::Known(_) => Ok(vec![]),
         Puk::Unknown | Puk::Settled { .. } | Puk::Changing { .. } | Puk::Lost => {

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    card::Step,
+    card::{NamedPuk, Step},
     ids::CommandId,
     samples::serial,
     self_service::{Answer, CodePurpose, Denied, NotTaken, QuestionId},
@@ -185,16 +185,16 @@ fn of_puks() -> Vec<(HolderEvent, &'static str)> {
             include_str!("PukProbed.1.json"),
         ),
         (
-            HolderEvent::PukSettled { card: card(), step, secret: from },
+            HolderEvent::PukSettled(NamedPuk { card: card(), step, secret: from }),
             include_str!("PukSettled.1.json"),
         ),
         (
-            HolderEvent::PukRuledOut { card: card(), step, secret: from },
+            HolderEvent::PukRuledOut(NamedPuk { card: card(), step, secret: from }),
             include_str!("PukRuledOut.1.json"),
         ),
         (HolderEvent::PukLost { card: card(), step }, include_str!("PukLost.1.json")),
         (
-            HolderEvent::PukReplaced { card: card(), step, secret: to },
+            HolderEvent::PukReplaced(NamedPuk { card: card(), step, secret: to }),
             include_str!("PukReplaced.1.json"),
         ),
     ]

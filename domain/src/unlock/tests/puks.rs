@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    card::{Puk, Step},
+    card::{NamedPuk, Puk, Step},
     holder,
 };
 
@@ -51,15 +51,27 @@ fn probed(number: u32, first: u128) -> HolderEvent {
 }
 
 fn replaced(number: u32, reference: u128) -> HolderEvent {
-    HolderEvent::PukReplaced { card: card().card, step: step(number), secret: secret(reference) }
+    HolderEvent::PukReplaced(NamedPuk {
+        card: card().card,
+        step: step(number),
+        secret: secret(reference),
+    })
 }
 
 fn settled(number: u32, reference: u128) -> HolderEvent {
-    HolderEvent::PukSettled { card: card().card, step: step(number), secret: secret(reference) }
+    HolderEvent::PukSettled(NamedPuk {
+        card: card().card,
+        step: step(number),
+        secret: secret(reference),
+    })
 }
 
 fn ruled_out(number: u32, reference: u128) -> HolderEvent {
-    HolderEvent::PukRuledOut { card: card().card, step: step(number), secret: secret(reference) }
+    HolderEvent::PukRuledOut(NamedPuk {
+        card: card().card,
+        step: step(number),
+        secret: secret(reference),
+    })
 }
 
 fn not_there() -> Result<Vec<HolderEvent>, crate::refusal::Refusal> {
@@ -151,7 +163,7 @@ fn what_an_agent_says_of_a_puk_is_heard_of_its_own_newest_step_only() {
     assert_eq!(life.tell(say(of_other(3))), not_there());
     let step = of_other(3);
     let settle = HolderCommand::SettlePuk { step, card: card.clone(), secret: secret(50) };
-    let settled = HolderEvent::PukSettled { step, card, secret: secret(50) };
+    let settled = HolderEvent::PukSettled(NamedPuk { step, card, secret: secret(50) });
     assert_eq!(life.tell(settle), Ok(vec![settled]));
 }
 
