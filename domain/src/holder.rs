@@ -251,6 +251,7 @@ impl Decider for Holder {
     type Event = HolderEvent;
     type Refusal = refusal::Refusal;
 
+    #[expect(clippy::too_many_lines, reason = "a table: what is asked, and which part decides")]
     fn decide(
         &self,
         ctx: &Context<'_>,

@@ -27,10 +27,8 @@ use workflows::unlock::Next;
 /// Why an unlock is over from its start.
 #[track_caller]
 fn over(next: &Next) -> NoUnlock {
-    match next {
-        Next::Over(Refusal::Unlock(refusal)) => *refusal,
-        other => panic!("{other:?}"),
-    }
+    let Next::Over(Refusal::Unlock(refusal)) = next else { panic!("{next:?}") };
+    *refusal
 }
 
 async fn is_registered_and_locked() -> Scene {
