@@ -6,7 +6,6 @@ use api::{
     admission,
     codes::NotDone,
     cookies::{BROWSER_COOKIE, SESSION_COOKIE},
-    demo::mailbox::Received,
     self_service::{self, NotBegun, RegistrationFlow},
     unlocks::{self, UnlockFlow},
 };
@@ -31,9 +30,6 @@ pub const ANSWERS: [(&str, &str); 4] = [
     ("Q15", "Lentil moussaka"),
     ("Q18", "The Wind Rises"),
 ];
-
-/// Ticks in which everything that is due is done.
-const TICKS_MAX: usize = 16;
 
 /// An answer that is wrong to every question.
 pub const WRONG: &str = "nothing of the kind";
@@ -194,19 +190,6 @@ impl Scene {
 }
 
 impl Desk {
-    /// What is due goes out: all mails that were ever received, oldest first.
-    pub async fn mails(&self) -> anyhow::Result<Vec<Received>> {
-        for _ in 0..TICKS_MAX {
-            if !self.app().engine().tick(self.now()).await?.more {
-                break;
-            }
-        }
-        let demo = self.app().demo().context("this is no demonstration")?;
-        let mut mails = demo.mailbox().mails()?;
-        mails.reverse();
-        Ok(mails)
-    }
-
     /// How far an unlock is, as the rules see it.
     pub async fn stage(&self, flow: &UnlockFlow) -> anyhow::Result<Stage> {
         let loaded = self.app().load(flow.holder).await?;

@@ -14,6 +14,7 @@ mod history;
 mod liars;
 mod locked;
 mod log_in;
+mod mailbox;
 mod order;
 mod puk;
 mod put_back;

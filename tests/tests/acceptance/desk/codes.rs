@@ -13,6 +13,8 @@ use tests::desk::{
 };
 use workflows::unlock::Next;
 
+use super::mailbox;
+
 #[track_caller]
 fn refused(outcome: Result<(), NotDone>) -> Not {
     match outcome {
@@ -158,7 +160,7 @@ async fn u09_b11_an_unlock_code_is_good_until_just_before_15_minutes_and_not_at_
 #[tokio::test]
 async fn u08_the_code_goes_to_the_registered_address_and_nowhere_else() {
     let (scene, _, code) = at_code().await;
-    let mails = scene.desk.mails().await.unwrap();
+    let mails = mailbox::mails(&scene.desk).await.unwrap();
     let with: Vec<_> = mails.iter().filter(|mail| mail.text.contains(&code)).collect();
     let [mail] = with.as_slice() else { panic!("{} mails have the code", with.len()) };
     assert_eq!(mail.to, ADDRESS);

@@ -15,6 +15,8 @@ use tests::desk::{
 };
 use workflows::mail::{Composer, Notice};
 
+use super::mailbox;
+
 /// Passcodes of the journey; each is typed somewhere.
 const TYPED: [(&str, &str); 12] = [
     ("first smartcard passcode", "kZ7#wQ9p"),
@@ -258,7 +260,7 @@ async fn registered_and_unlocked(scene: &mut Scene) -> (Vec<Planted>, Vec<Plante
     let code = scene.desk.code(CodePurpose::Registration, scene.holder, flow.registration).await;
     codes.push(Planted::new("registration code", code.as_ref().unwrap().as_bytes()));
     // Mails go out before the code is used, or it is of no use any more.
-    scene.desk.mails().await.unwrap();
+    mailbox::mails(&scene.desk).await.unwrap();
     self_service::enter_code(&app, &flow, "0000-0000").await.unwrap_err();
     self_service::enter_code(&app, &flow, &code.unwrap()).await.unwrap();
     scene.desk.wait(Duration::minutes(2));
@@ -270,13 +272,13 @@ async fn registered_and_unlocked(scene: &mut Scene) -> (Vec<Planted>, Vec<Plante
     scene.answer(&flow, true).await.unwrap();
     let code = scene.desk.code(CodePurpose::Unlock, scene.holder, flow.unlock).await.unwrap();
     codes.push(Planted::new("unlock code", code.as_bytes()));
-    scene.desk.mails().await.unwrap();
+    mailbox::mails(&scene.desk).await.unwrap();
     unlocks::enter_code(&app, &flow, &code).await.unwrap();
     let job = scene.begin_passcode(&flow).await.unwrap();
     let new = typed("second smartcard passcode");
     scene.agent.unlock(job, &mut scene.card, new).await.unwrap();
     new.clone_into(&mut scene.passcode);
-    scene.desk.mails().await.unwrap();
+    mailbox::mails(&scene.desk).await.unwrap();
     secrets.push(Planted::new("second PUK", scene.card.puk().as_bytes()));
     secrets.push(Planted::new("account recovery passcode", recovery.as_bytes()));
     secrets.push(Planted::new("wrong account recovery passcode", b"Recov-wrong1"));

@@ -18,6 +18,8 @@ use tests::desk::{
     self_service::{ADDRESS, ANSWERS, answers, question},
 };
 
+use super::mailbox;
+
 /// Why a code was refused.
 #[track_caller]
 fn refused(outcome: Result<(), NotDone>) -> Not {
@@ -73,7 +75,7 @@ async fn r08_one_mail_goes_to_the_address_that_is_registered_and_it_has_the_code
     let flow = scene.begin_registration(Some(&answers()), ADDRESS).await.unwrap();
     let code = scene.desk.code(CodePurpose::Registration, scene.holder, flow.registration).await;
     let code = code.unwrap();
-    let mails = scene.desk.mails().await.unwrap();
+    let mails = mailbox::mails(&scene.desk).await.unwrap();
     let [mail] = mails.as_slice() else { panic!("{} mails", mails.len()) };
     assert_eq!(mail.to, ADDRESS);
     assert!(mail.text.contains(&code), "{}", mail.text);
@@ -212,7 +214,7 @@ async fn b42_b43_a_change_of_address_keeps_the_answers_and_the_old_address_is_to
         holder.self_service().active().map(|active| active.answers.clone())
     };
     assert_eq!(answers(&after), answers(&before));
-    scene.desk.mails().await.unwrap();
+    mailbox::mails(&scene.desk).await.unwrap();
     let told = files(scene.desk.data()).unwrap().into_iter().any(|place| {
         let text = String::from_utf8_lossy(&place.bytes);
         let registered = text.contains("Subject: You are registered for self-service");

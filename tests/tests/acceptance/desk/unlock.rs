@@ -24,6 +24,8 @@ use tests::desk::{
 };
 use workflows::unlock::Next;
 
+use super::mailbox;
+
 /// Why an unlock is over from its start.
 #[track_caller]
 fn over(next: &Next) -> NoUnlock {
@@ -67,10 +69,10 @@ async fn b47_a_card_that_is_not_locked_can_be_unlocked_too_and_costs_none_of_its
 #[tokio::test]
 async fn r10_u02_who_has_not_entered_the_code_is_not_registered_and_gets_no_mail() {
     let mut scene = Scene::logged_in().await.unwrap();
-    let n_before = scene.desk.mails().await.unwrap().len();
+    let n_before = mailbox::mails(&scene.desk).await.unwrap().len();
     let flow = scene.start_unlock().await.unwrap();
     assert_eq!(over(&flow.next), NoUnlock::NotRegistered);
-    assert_eq!(scene.desk.mails().await.unwrap().len(), n_before);
+    assert_eq!(mailbox::mails(&scene.desk).await.unwrap().len(), n_before);
     let events = scene.desk.events(scene.holder).await.unwrap();
     let Some(HolderEvent::UnlockRefused { workstation, reader, .. }) = events.last() else {
         panic!("{events:?}")
@@ -101,7 +103,7 @@ async fn b40_c15_revoked_certificates_come_before_everything_else() {
 #[tokio::test]
 async fn u04_u06_every_proven_start_is_recorded_with_workstation_and_reader_and_told_by_mail() {
     let mut scene = is_registered_and_locked().await;
-    let n_before = scene.desk.mails().await.unwrap().len();
+    let n_before = mailbox::mails(&scene.desk).await.unwrap().len();
     scene.start_unlock().await.unwrap();
     let events = scene.desk.events(scene.holder).await.unwrap();
     let started = |event: &HolderEvent| {
@@ -109,7 +111,7 @@ async fn u04_u06_every_proven_start_is_recorded_with_workstation_and_reader_and_
             if workstation == "ward 3" && reader == "Latchkey Virtual Reader")
     };
     assert_eq!(events.iter().filter(|event| started(event)).count(), 1);
-    assert_eq!(scene.desk.mails().await.unwrap().len(), n_before + 1);
+    assert_eq!(mailbox::mails(&scene.desk).await.unwrap().len(), n_before + 1);
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ use domain::ids::HolderId;
 use protocol::{Answer, Bytes, Purpose, Request, Slot};
 use tests::desk::{agent::READER, card::SoftCard, scene::Scene, self_service::cookie_of};
 
+use super::mailbox;
+
 /// Starts in all.
 const STARTS: usize = 10_000;
 
@@ -44,7 +46,7 @@ async fn b40_ten_thousand_starts_without_a_card_are_answered_alike_whosever_it_i
     scene.lock_card();
     // Whoever has no card signs with one of his own.
     let own = SoftCard::blank("0E0E").unwrap();
-    let n_mails = scene.desk.mails().await.unwrap().len();
+    let n_mails = mailbox::mails(&scene.desk).await.unwrap().len();
     let before = scene.desk.head().await.unwrap();
 
     // Registered and locked; known and not registered; unknown; bound to nobody.
@@ -59,7 +61,7 @@ async fn b40_ten_thousand_starts_without_a_card_are_answered_alike_whosever_it_i
     }
     assert_eq!(heard.len(), 1, "{heard:#?}");
     assert_eq!(scene.desk.head().await.unwrap(), before);
-    assert_eq!(scene.desk.mails().await.unwrap().len(), n_mails);
+    assert_eq!(mailbox::mails(&scene.desk).await.unwrap().len(), n_mails);
     for holder in [scene.holder, ben] {
         assert_eq!(scene.desk.holder(holder).await.unwrap().self_service().failures(), 0);
     }
