@@ -268,6 +268,7 @@ async fn registered_and_unlocked(scene: &mut Scene) -> (Vec<Planted>, Vec<Plante
     secrets.push(Planted::new("first PUK", scene.card.puk().as_bytes()));
     let flow = scene.start_unlock().await.unwrap();
     unlocks::try_recovery_passcode(&app, &flow, "Recov-wrong1").await.unwrap_err();
+    let flow = scene.start_unlock().await.unwrap();
     scene.answer(&flow, false).await.unwrap_err();
     scene.answer(&flow, true).await.unwrap();
     let code = scene.desk.code(CodePurpose::Unlock, scene.holder, flow.unlock).await.unwrap();
