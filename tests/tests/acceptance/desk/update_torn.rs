@@ -221,9 +221,14 @@ async fn b55_an_update_torn_at_any_apdu_of_a_piv_card_heals_at_once_and_elsewher
 #[tokio::test(flavor = "multi_thread")]
 async fn b55_an_update_torn_at_an_apdu_of_a_guide_card_heals_at_once_and_elsewhere()
 -> anyhow::Result<()> {
+    matrix(Profile::Guide, guide_every()?).await
+}
+
+/// At every how manyth APDU a card of the other profile is torn.
+pub(super) fn guide_every() -> anyhow::Result<usize> {
     let every = std::env::var(GUIDE_EVERY).map_or(Ok(GUIDE_EVERY_DEFAULT), |n| n.parse())?;
     ensure!((1..=GUIDE_EVERY_DEFAULT).contains(&every), "{GUIDE_EVERY} is 1 to 3");
-    matrix(Profile::Guide, every).await
+    Ok(every)
 }
 
 /// Flash writes of a whole update are fewer than this.
