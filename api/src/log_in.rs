@@ -25,7 +25,7 @@ use crate::{
     app::App,
     cookies::{BROWSER_COOKIE, SESSION_COOKIE, new_token, token},
     execute::{Actor, Cause, ExecuteError},
-    jobs::{OpenJob, passcode::takes},
+    jobs::{OpenJob, passcode::takes, puk::earlier},
 };
 
 /// What a person is told whose card is gone ([`NotOpened::CardGone`]).
@@ -141,6 +141,7 @@ pub async fn open_session(
     if !has_card() {
         return Err(NotOpened::CardGone);
     }
+    earlier::record(app, holder, &loaded, cause(app, open)).await;
     record_expiry_at_logon(app, holder, cause(app, open)).await?;
     let loaded = app.load(holder).await?;
     let context = app.context(&loaded);

@@ -7,6 +7,8 @@
 //! agent says is its word about the newest step of its own job, and of no other; a card that takes
 //! neither of two PUKs is left alone from then on, because each try may be its last.
 
+pub mod earlier;
+
 use domain::{
     card::{Puk, Step},
     holder::{HolderCommand, HolderEvent},

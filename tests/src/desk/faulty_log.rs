@@ -1,5 +1,5 @@
 //! The log with trouble to order: a power cut loses an append before it is written, or its answer
-//! after; or somebody else is faster.
+//! after; or somebody else is faster. Or it is the log of an earlier build, which knew fewer events.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,7 +24,11 @@ pub enum Fault {
 
 /// The faults that wait to happen, each once.
 #[derive(Debug, Default)]
-pub struct Faults(Mutex<Vec<Waiting>>);
+pub struct Faults {
+    waiting: Mutex<Vec<Waiting>>,
+    /// What an earlier build did not know.
+    unknown: Mutex<Option<&'static str>>,
+}
 
 /// A fault, and how many appends of its category go well before.
 #[derive(Debug)]
@@ -43,17 +47,27 @@ impl Faults {
     /// So many appends to streams of this category go well, and the one after them goes wrong.
     pub fn after(&self, category: &str, before: usize, fault: Fault) {
         let waiting = Waiting { category: category.to_owned(), before, fault };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(waiting);
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(waiting);
     }
 
     /// True if nothing waits to go wrong any more.
     #[must_use]
     pub fn are_spent(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Until it is told otherwise, the log is written as by a build that did not know events of this
+    /// type.
+    pub fn leave_out(&self, kind: Option<&'static str>) {
+        *self.unknown.lock().unwrap_or_else(PoisonError::into_inner) = kind;
+    }
+
+    fn knows(&self, event: &NewEvent) -> bool {
+        *self.unknown.lock().unwrap_or_else(PoisonError::into_inner) != Some(event.kind.as_str())
     }
 
     fn take(&self, stream: &StreamName) -> Option<Fault> {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let place = waiting.iter().position(|one| one.category == stream.category())?;
         let one = waiting.get_mut(place)?;
         if 0 < one.before {
@@ -87,9 +101,10 @@ impl EventStore for FaultyLog {
         &'a self,
         stream: &'a StreamName,
         expected: Expected,
-        events: Vec<NewEvent>,
+        mut events: Vec<NewEvent>,
         now: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<Appended, AppendError>> {
+        events.retain(|event| self.faults.knows(event));
         Box::pin(async move {
             match self.faults.take(stream) {
                 None => self.log.append(stream, expected, events, now).await,

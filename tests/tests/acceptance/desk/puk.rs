@@ -4,9 +4,10 @@ use chrono::Duration;
 use domain::card::Puk;
 use protocol::{Answer, Bytes, JobId, PukFound, PukPlan, Request};
 use tests::desk::{
+    Desk,
     agent::{Stop, unlock::Released},
     faulty_log::Fault,
-    scene::Scene,
+    scene::{FIRST_PASSCODE, Scene},
 };
 
 async fn puk(scene: &Scene) -> Puk {
@@ -154,4 +155,29 @@ async fn u01_a_server_that_is_lost_at_any_append_about_the_puk_leaves_no_card_th
             assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));
         }
     }
+}
+
+#[tokio::test]
+async fn u01_a_card_from_before_puks_were_on_record_can_be_unlocked_after_its_next_log_in() {
+    let desk = Desk::open().await.unwrap();
+    desk.faults().leave_out(Some("PukRecorded"));
+    let mut scene = Scene::at(desk, FIRST_PASSCODE).await.unwrap();
+    scene.desk.faults().leave_out(None);
+    assert_eq!(puk(&scene).await, Puk::Unknown);
+    // Whether it is put on record or not, he is let in.
+    for recorded in [false, true] {
+        if !recorded {
+            scene.desk.faults().next("holder", Fault::LostBefore);
+        }
+        assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));
+        assert_eq!(matches!(puk(&scene).await, Puk::Known(_)), recorded);
+    }
+    let head = scene.desk.head().await.unwrap();
+    scene.log_in().await.unwrap();
+    assert_eq!(scene.desk.head().await.unwrap(), head);
+    scene.register_for_self_service().await.unwrap();
+    scene.desk.wait(Duration::days(1));
+    scene.lock_card();
+    scene.unlock("Second02").await.unwrap();
+    assert!(scene.card.verify("Second02").is_ok());
 }
