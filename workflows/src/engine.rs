@@ -121,6 +121,8 @@ struct Inner {
     following: Mutex<()>,
     /// Held by the tick that sends mails: a slow mail server is not asked by all of them.
     sending: Mutex<()>,
+    /// The same for urgent mails.
+    sending_urgent: Mutex<()>,
     /// A place for each batch of mails with codes.
     sending_codes: Semaphore,
     /// Held for reading by ticks, which have taken rows that a swap would let others take again.
@@ -142,7 +144,7 @@ pub struct Ticked {
     pub n_postponed: u32,
     /// Mails that are not tried again by themselves.
     pub n_dead: u32,
-    /// True if the breaker has stopped the engine: nothing was done.
+    /// True if the breaker has stopped the engine: nothing was done but what it does not hold up.
     pub stopped: bool,
     /// True if there may be more to do at the same instant: tick again at once.
     pub more: bool,
@@ -194,6 +196,7 @@ impl Engine {
             live,
             following,
             sending,
+            sending_urgent: Mutex::new(()),
             sending_codes: Semaphore::new(CODE_BATCHES_MAX),
             ticking,
         })))
@@ -309,14 +312,15 @@ impl Engine {
         let policies = self.policies();
         let ctx = Context { now, policies: &policies };
         let mut ticked = Ticked::default();
-        // Somebody waits for his code, whatever becomes of everybody else.
-        let sent_codes = self.codes(&ctx, &mut ticked).await?;
+        // Somebody waits for his code, or has to know what was done with his card, whatever becomes
+        // of everybody else.
+        let sent_first = self.unstoppable(&ctx, &mut ticked).await?;
         if !self.may_act(&ctx).await? {
-            return Ok(Ticked { stopped: true, more: !sent_codes, ..ticked });
+            return Ok(Ticked { stopped: true, more: !sent_first, ..ticked });
         }
         let woken_all = self.wake(&ctx, &mut ticked).await?;
         let sent_all = self.send(&ctx, &mut ticked).await?;
-        ticked.more = !(sent_codes && woken_all && sent_all);
+        ticked.more = !(sent_first && woken_all && sent_all);
         Ok(ticked)
     }
 

@@ -1,4 +1,5 @@
-//! Which mails a tick sends, and in which lane: those that bring codes wait for nothing.
+//! Which mails a tick sends, and in which lane: those that bring codes wait for nothing, and those that
+//! tell what was just done with a card do not wait for the breaker.
 
 use chrono::{DateTime, Utc};
 use domain::context::Context;
@@ -29,21 +30,32 @@ impl Engine {
         Ok(outbox::code_mail(&*live, code).await?)
     }
 
-    /// True if no mail with a code that is due is left, or others send them.
-    pub(super) async fn codes(
+    /// What nothing that stops the engine holds up, both at once, so that together they take no longer
+    /// than one of them may. True if none of it that is due is left.
+    pub(super) async fn unstoppable(
         &self,
         ctx: &Context<'_>,
         ticked: &mut Ticked,
     ) -> Result<bool, EngineError> {
-        let Ok(_place) = self.0.sending_codes.try_acquire() else { return Ok(true) };
-        let round = self.send_round(ctx, Lane::Codes, tokio::time::Instant::now()).await?;
-        let Some(round) = round else { return Ok(true) };
-        *ticked = ticked.and(round);
-        self.catch_up().await?;
-        Ok(false)
+        let (mut codes, mut urgent) = (Ticked::default(), Ticked::default());
+        let sent = tokio::join!(self.codes(ctx, &mut codes), self.urgent(ctx, &mut urgent));
+        *ticked = ticked.and(codes).and(urgent);
+        Ok(sent.0? && sent.1?)
     }
 
-    /// True if no mail that is due is left, or another tick sends them.
+    /// True if no mail with a code that is due is left, or others send them.
+    async fn codes(&self, ctx: &Context<'_>, ticked: &mut Ticked) -> Result<bool, EngineError> {
+        let Ok(_place) = self.0.sending_codes.try_acquire() else { return Ok(true) };
+        self.send_batch(ctx, Lane::Codes, tokio::time::Instant::now(), ticked).await
+    }
+
+    /// True if no urgent mail that is due is left, or another tick sends them.
+    async fn urgent(&self, ctx: &Context<'_>, ticked: &mut Ticked) -> Result<bool, EngineError> {
+        let Ok(_sending) = self.0.sending_urgent.try_lock() else { return Ok(true) };
+        self.send_batch(ctx, Lane::Urgent, tokio::time::Instant::now(), ticked).await
+    }
+
+    /// True if no other mail that is due is left, or another tick sends them.
     pub(super) async fn send(
         &self,
         ctx: &Context<'_>,
@@ -52,11 +64,25 @@ impl Engine {
         let Ok(_sending) = self.0.sending.try_lock() else { return Ok(true) };
         let began = tokio::time::Instant::now();
         for _ in 0..MAIL_ROUNDS_MAX {
-            let round = self.send_round(ctx, Lane::Others, began).await?;
-            let Some(round) = round else { return Ok(true) };
-            *ticked = ticked.and(round);
-            self.catch_up().await?;
+            if self.send_batch(ctx, Lane::Others, began, ticked).await? {
+                return Ok(true);
+            }
         }
+        Ok(false)
+    }
+
+    /// True if nothing of this lane is due.
+    async fn send_batch(
+        &self,
+        ctx: &Context<'_>,
+        lane: Lane,
+        began: tokio::time::Instant,
+        ticked: &mut Ticked,
+    ) -> Result<bool, EngineError> {
+        let round = self.send_round(ctx, lane, began).await?;
+        let Some(round) = round else { return Ok(true) };
+        *ticked = ticked.and(round);
+        self.catch_up().await?;
         Ok(false)
     }
 

@@ -68,6 +68,8 @@ pub enum CodeMail {
 pub(super) enum Lane {
     /// Those that bring codes.
     Codes,
+    /// Those that tell what was just done with a card ([`Wanted::is_urgent`]).
+    Urgent,
     /// All others.
     Others,
 }
@@ -87,8 +89,8 @@ pub(super) async fn ask(
         "
         insert into outbox
             (step_id, holder_id, event_id, revision, since, state, attempts, look_at, fence,
-             code_id, ends_at)
-        values ($1, $2, $3, $4, $5, 'waiting', 0, $5, 0, $6, $7)
+             code_id, ends_at, is_urgent)
+        values ($1, $2, $3, $4, $5, 'waiting', 0, $5, 0, $6, $7, $8)
         on conflict (step_id) do nothing
         ",
     )
@@ -99,6 +101,7 @@ pub(super) async fn ask(
     .bind(micros(asking.at))
     .bind(code.map(|code| code.code))
     .bind(code.map(|code| micros(code.expires_at)))
+    .bind(i64::from(wanted.is_urgent()))
     .execute(tx)
     .await?;
     Ok(())
@@ -184,7 +187,7 @@ pub(super) async fn take_due(
         update outbox set look_at = $2, fence = fence + 1
         where step_id in (
             select step_id from outbox
-            where look_at <= $1 and (ends_at is not null) = $4
+            where look_at <= $1 and (ends_at is not null) = $4 and is_urgent = $5
             order by look_at, step_id limit $3
         ) and look_at <= $1
         returning step_id, holder_id, event_id, revision, since, attempts, fence, settled, ends_at
@@ -194,6 +197,7 @@ pub(super) async fn take_due(
     .bind(micros(lease_until))
     .bind(limit)
     .bind(lane == Lane::Codes)
+    .bind(i64::from(lane == Lane::Urgent))
     .fetch_all(executor)
     .await?;
     rows.into_iter().map(taken).collect()

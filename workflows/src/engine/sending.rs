@@ -290,7 +290,7 @@ enum Asked {
 fn lease(lane: Lane) -> TimeDelta {
     match lane {
         Lane::Codes => CODE_LEASE,
-        Lane::Others => MAIL_LEASE,
+        Lane::Urgent | Lane::Others => MAIL_LEASE,
     }
 }
 

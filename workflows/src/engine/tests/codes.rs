@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use domain::{
     card::{CardKeys, IssuedCard, PublicKey},
+    expiry::Topic,
     holder::{HolderEvent, Origin},
     ids::{CardSerial, CommandId, HolderId, SecretRef},
     passcode::Kind,
@@ -281,8 +282,8 @@ async fn b11_a_mail_server_that_comes_back_in_the_last_second_still_gets_the_cod
     assert!(world.courier.delivered()[0].text.contains(&world.code(holder(1), 1, 1)));
 }
 
-#[tokio::test]
-async fn codes_go_out_while_the_breaker_has_stopped_everything_else() {
+/// Somebody with a card, at an instant at which the breaker stops the engine.
+async fn stopped() -> (World, Engine, HolderId, DateTime<Utc>) {
     let mut world = World::new().await;
     let policy = Policy { breaker_per_mille: 5, breaker_floor: 3, ..Policy::seed() };
     world.policies = Arc::new(Policies::only(policy));
@@ -292,12 +293,47 @@ async fn codes_go_out_while_the_breaker_has_stopped_everything_else() {
     }
     let at = instant("2026-03-10T08:00:00Z");
     let holder = world.with_card(1, at).await;
+    (world, engine, holder, at)
+}
+
+#[tokio::test]
+async fn codes_go_out_while_the_breaker_has_stopped_everything_else() {
+    let (world, engine, holder, at) = stopped().await;
     world.begin(holder, 1, at).await;
     world.send(holder, 1, 1, at).await;
     let ticked = settle(&engine, at).await;
     assert!(ticked.stopped);
     assert_eq!(ticked.n_delivered, 1);
     assert_eq!(world.courier.delivered()[0].to.email, "private1-1@example.net");
+}
+
+#[tokio::test]
+async fn what_was_done_with_a_card_is_told_while_the_breaker_has_stopped_everything_else() {
+    let (world, engine, holder, at) = stopped().await;
+    let (workstation, reader) = ("ward 3".to_owned(), "a reader".to_owned());
+    let (unlock, on) = (flow(9), "2026-03-10".parse().unwrap());
+    let all = vec![
+        HolderEvent::UnlockStarted { unlock, card: card(), workstation, reader },
+        HolderEvent::UnlockPaused { until: at + TimeDelta::days(1) },
+        HolderEvent::SelfServiceBlocked { unlock, on },
+        HolderEvent::UnlockCompleted { unlock, card: card(), on },
+        HolderEvent::AlertRaised { topic: Topic::Passcodes, on, items: vec![] },
+    ];
+    world.record(holder, at, all).await;
+    let ticked = settle(&engine, at).await;
+    assert!(ticked.stopped);
+    assert_eq!(ticked.n_delivered, 4);
+    let mut told: Vec<_> = world.courier.delivered().into_iter().map(|mail| mail.subject).collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "Self-service is blocked",
+            "Somebody has started to unlock your smartcard",
+            "Unlocking your smartcard is paused",
+            "Your smartcard has a new passcode",
+        ]
+    );
 }
 
 #[tokio::test]

@@ -21,6 +21,27 @@ impl Wanted {
         let code = CodeNotice::of(event).map(Self::Code);
         code.or_else(|| Notice::of(event).map(Self::Notice))
     }
+
+    /// True if it tells what was just done with a card or a registration, by the holder or by somebody
+    /// else: the sooner he knows, the sooner he can say that it was not he. A code has no time to lose
+    /// either, and goes its own way.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        match self {
+            Self::Code(_) => false,
+            Self::Notice(notice) => match notice {
+                Notice::SelfService(_)
+                | Notice::Certificates(
+                    CertificateNotice::Renewed { .. } | CertificateNotice::Revoked { .. },
+                ) => true,
+                Notice::Alert { .. }
+                | Notice::Forced { .. }
+                | Notice::LockAnnounced { .. }
+                | Notice::Locked { .. }
+                | Notice::Certificates(CertificateNotice::Due { .. }) => false,
+            },
+        }
+    }
 }
 
 /// Where else a notice goes than to the contact address, so that somebody who has changed one of
