@@ -14,6 +14,7 @@ mod keys;
 mod passcode;
 mod person;
 mod sealed;
+mod search;
 mod stretch;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub use keys::{Keys, RotatingKeys, VaultKeys};
 pub use passcode::{MATCHED_REFS_MAX, NewPasscode};
 pub use person::Person;
 pub use sealed::{SEALED_BYTES_MAX, SealEntropy};
+pub use search::{FOUND_PAGE_MAX, FoundPerson, FoundPlace, NameSearch, NotASearch};
 pub use stretch::{STRETCHES_AT_ONCE, STRETCHES_WAITING_MAX};
 
 use crate::{
@@ -257,6 +259,7 @@ impl Vault {
         for delete in [
             "delete from passcode_digest where holder_id = $1",
             "delete from sealed where holder_id = $1",
+            "delete from person_search where holder_id = $1",
             "delete from person where holder_id = $1",
         ] {
             let deleted = sqlx::query(delete).bind(holder.0).execute(&mut *tx).await;

@@ -27,7 +27,7 @@ impl fmt::Debug for Person {
 }
 
 impl Vault {
-    /// Writes or replaces a person's data.
+    /// Writes or replaces a person's data, and by what the person is found.
     pub async fn put_person(
         &self,
         holder: HolderId,
@@ -37,6 +37,7 @@ impl Vault {
         if FIELD_BYTES_MAX < person.name.len() || FIELD_BYTES_MAX < person.email.len() {
             return Err(VaultError::Invalid("a name or an address is too long"));
         }
+        let mut tx = self.connections.begin().await?;
         let put = sqlx::query(
             "
             insert into person (holder_id, name, email, updated_at)
@@ -49,9 +50,11 @@ impl Vault {
         .bind(person.name.clone())
         .bind(person.email.clone())
         .bind(now)
-        .execute(self.connections.writer()?)
+        .execute(&mut *tx)
         .await;
         self.connections.settle(put)?;
+        self.index(&mut tx, holder, &person.name).await?;
+        self.connections.commit(tx).await?;
         Ok(())
     }
 
