@@ -343,6 +343,7 @@ fn line(event: &HolderEvent) -> Option<String> {
         | HolderEvent::RenewalAcknowledged { .. }
         | HolderEvent::CertificatesRevoked { .. }
         | HolderEvent::RenewalAuthorised { .. }
+        | HolderEvent::Desk(_)
         | HolderEvent::CertificateAlertRaised { .. }
         | HolderEvent::RaRenewalNeeded { .. }
         | HolderEvent::RenewalObstructed { .. }

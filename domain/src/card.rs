@@ -190,6 +190,7 @@ fn renewed(active: Option<IssuedCard>, event: &HolderEvent) -> Option<IssuedCard
         | HolderEvent::RenewalAcknowledged { .. }
         | HolderEvent::CertificatesRevoked { .. }
         | HolderEvent::RenewalAuthorised { .. }
+        | HolderEvent::Desk(_)
         | HolderEvent::CertificateAlertRaised { .. }
         | HolderEvent::RaRenewalNeeded { .. }
         | HolderEvent::RenewalObstructed { .. }

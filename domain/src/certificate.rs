@@ -112,6 +112,32 @@ pub enum IdentityEvidence {
     NationalIdentityCard,
     /// The photograph that the registration authority has on record.
     PhotographOnRecord,
+    /// B-30, B-63: none; somebody of the registration authority vouches for him. Enough for an
+    /// unlock of the account alone, and only if a second person agrees.
+    Vouched,
+}
+
+impl IdentityEvidence {
+    /// All of them, in the order in which pages show them.
+    pub const ALL: [Self; 5] = [
+        Self::Passport,
+        Self::DrivingLicence,
+        Self::NationalIdentityCard,
+        Self::PhotographOnRecord,
+        Self::Vouched,
+    ];
+
+    /// In the middle of a sentence, after "by".
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Passport => "a passport",
+            Self::DrivingLicence => "a driving licence with a photograph",
+            Self::NationalIdentityCard => "a national identity card",
+            Self::PhotographOnRecord => "the photograph on record",
+            Self::Vouched => "somebody who vouches for the person",
+        }
+    }
 }
 
 /// The most characters of the place at which an identity was verified.

@@ -29,12 +29,14 @@ use crate::{
     certificate::{self, Standing, renewal, renewal::Visitor},
     context::Context,
     decider::Decider,
+    desk,
     expiry::{self, Records, Topic},
     ids::{CommandId, SecretRef},
     passcode::{Changes, Kind, Passcodes},
     policy::Policy,
     refusal::{self, RuleId},
     self_service::{self, Asked, SelfService},
+    staff::Roles,
     unlock::{self, Tried},
 };
 
@@ -48,6 +50,7 @@ pub struct Holder {
     certificates: certificate::Records,
     self_service: SelfService,
     puk: Puks,
+    roles: Roles,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -139,6 +142,12 @@ impl Holder {
     #[must_use]
     pub fn self_service(&self) -> &SelfService {
         &self.self_service
+    }
+
+    /// B-58, B-59: what he may do as staff, and where he works.
+    #[must_use]
+    pub fn roles(&self) -> &Roles {
+        &self.roles
     }
 
     /// Which PUK the active card has.
@@ -363,6 +372,7 @@ impl Decider for Holder {
                 puk::rule_out(self, step, card, secret)
             }
             HolderCommand::ReplacePuk { step, card } => puk::replace(self, step, card),
+            HolderCommand::Desk(command) => desk::decide(ctx, self, command),
         }
     }
 
@@ -395,6 +405,7 @@ impl Decider for Holder {
             | HolderEvent::RenewalAcknowledged { .. }
             | HolderEvent::CertificatesRevoked { .. }
             | HolderEvent::RenewalAuthorised { .. }
+            | HolderEvent::Desk(_)
             | HolderEvent::CertificateAlertRaised { .. }
             | HolderEvent::RaRenewalNeeded { .. }
             | HolderEvent::RenewalObstructed { .. }
@@ -436,6 +447,11 @@ impl Decider for Holder {
             card,
             expiry: self.expiry.evolve(event),
             certificates: self.certificates.evolve(event),
+            roles: if let HolderEvent::Desk(event) = event {
+                self.roles.evolve(event)
+            } else {
+                self.roles
+            },
         }
     }
 }

@@ -65,6 +65,11 @@ pub struct CardSerial(String);
 #[serde(try_from = "String", into = "String")]
 pub struct CertificateSerial(String);
 
+/// An organisation's code: 1 to 12 of A to Z and 0 to 9 (`RXA`). Public, and nobody's name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OrganisationCode(String);
+
 /// A text that is no id of the kind asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a {0}")]
@@ -102,6 +107,41 @@ impl TryFrom<String> for CardSerial {
 impl From<CardSerial> for String {
     fn from(serial: CardSerial) -> Self {
         serial.0
+    }
+}
+
+impl OrganisationCode {
+    /// The code as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for OrganisationCode {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let fits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'Z'));
+        if fits && (1..=12).contains(&text.len()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAnId("organisation code"))
+        }
+    }
+}
+
+impl TryFrom<String> for OrganisationCode {
+    type Error = NotAnId;
+
+    fn try_from(text: String) -> Result<Self, NotAnId> {
+        text.parse()
+    }
+}
+
+impl From<OrganisationCode> for String {
+    fn from(code: OrganisationCode) -> Self {
+        code.0
     }
 }
 
@@ -147,6 +187,12 @@ impl fmt::Display for CertificateSerial {
 }
 
 impl fmt::Display for CardSerial {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for OrganisationCode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
@@ -204,6 +250,15 @@ mod tests {
         assert!("0a".parse::<CardSerial>().is_err());
         assert!("0".repeat(32).parse::<CardSerial>().is_ok());
         assert!("0".repeat(33).parse::<CardSerial>().is_err());
+    }
+
+    #[test]
+    fn an_organisation_code_is_1_to_12_capital_letters_and_digits() {
+        assert!("X".parse::<OrganisationCode>().is_ok());
+        assert!("".parse::<OrganisationCode>().is_err());
+        assert!("x26".parse::<OrganisationCode>().is_err());
+        assert!("X".repeat(12).parse::<OrganisationCode>().is_ok());
+        assert!("X".repeat(13).parse::<OrganisationCode>().is_err());
     }
 
     #[test]

@@ -41,6 +41,7 @@
 //! | B-55 | [`card`] | [`card::CardUpdate`], [`card::CardUpdate::signer`] |
 //! | B-20, B-21 | [`passcode`] | [`passcode::Passcodes::worst`], [`passcode::Standing::set`] |
 //! | B-26 | [`holder`] | [`holder::HolderEvent::HistoryCyclingFlagged`] |
+//! | B-58, B-59, B-63 | [`staff`] | [`staff::may`], [`staff::may_grant`], [`staff::StaffAct::roles`] |
 //! | R-01, R-02, R-04, R-06, R-07, B-43 | [`self_service`] | [`holder::HolderCommand::BeginRegistration`] |
 //! | R-05, B-35 | [`self_service`] | [`self_service::judge`], [`self_service::normalise`] |
 //! | R-08 to R-11, U-08 to U-11, B-11, B-36 to B-38 | [`self_service`] | [`holder::HolderCommand::SendCode`], [`holder::HolderCommand::EnterCode`] |
@@ -57,6 +58,7 @@ pub mod card;
 pub mod certificate;
 pub mod context;
 pub mod decider;
+pub mod desk;
 pub mod expiry;
 pub mod holder;
 pub mod ids;
@@ -69,5 +71,6 @@ pub mod rules;
 #[cfg(test)]
 mod samples;
 pub mod self_service;
+pub mod staff;
 pub mod testing;
 pub mod unlock;

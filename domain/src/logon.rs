@@ -58,6 +58,7 @@ impl Authenticated {
         let Some(standing) = holder.certificates(ctx) else { return Ok(proof) };
         match standing.phase {
             certificate::Phase::Revoked => Err(LogonRefusal::CertificatesRevoked),
+            certificate::Phase::Suspended => Err(LogonRefusal::CertificatesSuspended),
             certificate::Phase::Expired
                 if !standing.update_open && standing.authorised_until.is_none() =>
             {
@@ -226,6 +227,12 @@ pub enum LogonRefusal {
     /// C-15, B-57: for ever.
     #[error("The certificates on your smartcard have been revoked")]
     CertificatesRevoked,
+    /// B-57: until the registration authority ends it.
+    #[error("The certificates on your smartcard are suspended")]
+    CertificatesSuspended,
+    /// B-45: for ever.
+    #[error("Your account is closed")]
+    AccountClosed,
 }
 
 impl LogonRefusal {
@@ -240,6 +247,8 @@ impl LogonRefusal {
             Self::AccountLocked => const { RuleId::new("P-19") },
             Self::CertificatesExpired => const { RuleId::new("B-52") },
             Self::CertificatesRevoked => const { RuleId::new("C-15") },
+            Self::CertificatesSuspended => const { RuleId::new("B-57") },
+            Self::AccountClosed => const { RuleId::new("B-45") },
         }
     }
 
@@ -262,6 +271,12 @@ impl LogonRefusal {
             }
             Self::CertificatesRevoked => {
                 "Ask the registration authority of your organisation for a new smartcard."
+            }
+            Self::CertificatesSuspended => {
+                "Ask the registration authority of your organisation to end the suspension."
+            }
+            Self::AccountClosed => {
+                "Ask the registration authority of your organisation if you need to be registered anew."
             }
         }
     }

@@ -8,7 +8,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 
-use crate::{certificate, holder, passcode, self_service, unlock};
+use crate::{certificate, desk, holder, passcode, self_service, staff, unlock};
 
 /// The id of a rule of the catalogue (`P-18`): an upper-case letter, `-`, two digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,6 +79,12 @@ pub enum Refusal {
     /// By a rule about unlocking.
     #[error(transparent)]
     Unlock(#[from] unlock::Refusal),
+    /// By a rule about what the desk does.
+    #[error(transparent)]
+    Desk(#[from] desk::Refusal),
+    /// By a rule about staff.
+    #[error(transparent)]
+    Staff(#[from] staff::Refusal),
 }
 
 impl Refusal {
@@ -91,6 +97,8 @@ impl Refusal {
             Self::Certificate(refusal) => refusal.rule(),
             Self::SelfService(refusal) => refusal.rule(),
             Self::Unlock(refusal) => refusal.rule(),
+            Self::Desk(refusal) => refusal.rule(),
+            Self::Staff(refusal) => refusal.rule(),
         }
     }
 
@@ -109,6 +117,8 @@ impl Refusal {
             Self::Certificate(refusal) => refusal.way_out(),
             Self::SelfService(refusal) => refusal.way_out(),
             Self::Unlock(refusal) => refusal.way_out(),
+            Self::Desk(refusal) => refusal.way_out(),
+            Self::Staff(refusal) => refusal.way_out(),
         }
     }
 
@@ -116,7 +126,12 @@ impl Refusal {
     #[must_use]
     pub fn changes_on(&self) -> Option<NaiveDate> {
         match self {
-            Self::Holder(_) | Self::Passcode(_) | Self::SelfService(_) | Self::Unlock(_) => None,
+            Self::Holder(_)
+            | Self::Passcode(_)
+            | Self::SelfService(_)
+            | Self::Unlock(_)
+            | Self::Desk(_)
+            | Self::Staff(_) => None,
             Self::Certificate(refusal) => refusal.changes_on(),
         }
     }

@@ -74,4 +74,8 @@ pub enum Means {
     Questions,
     /// P-09, B-41: his account recovery passcode.
     RecoveryPasscode,
+    /// B-58: the registration authority has verified who he is.
+    Desk,
+    /// B-58: a sponsor's help, and a mailed code or the account recovery passcode.
+    Sponsor,
 }

@@ -1,5 +1,7 @@
 //! The holder's own ledger: everything that happened, newest first, in plain words.
 
+mod desk;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     card::{Slot, Write},
@@ -111,6 +113,9 @@ fn sentence(event: &HolderEvent) -> String {
         HolderEvent::CardIssued(_) => "Your smartcard was issued".to_owned(),
         HolderEvent::PasscodeSet { kind, origin: Origin::Registration, .. } => {
             format!("Your {} was set at registration", kind.words())
+        }
+        HolderEvent::PasscodeSet { kind, origin: Origin::Replacement, .. } => {
+            format!("Your {} was set with your new smartcard", kind.words())
         }
         HolderEvent::PasscodeSet { kind, origin: Origin::Change, .. } => {
             format!("You set a new {}", kind.words())
@@ -298,6 +303,7 @@ fn sentence(event: &HolderEvent) -> String {
         HolderEvent::PukReplaced { .. } => {
             "The unlocking key of your smartcard was replaced".to_owned()
         }
+        HolderEvent::Desk(event) => desk::sentence(event),
     }
 }
 
@@ -406,6 +412,12 @@ fn refused(reason: LogonRefusal) -> String {
         }
         LogonRefusal::CertificatesRevoked => {
             "A log-in was refused because your certificates have been revoked".to_owned()
+        }
+        LogonRefusal::CertificatesSuspended => {
+            "A log-in was refused because your certificates are suspended".to_owned()
+        }
+        LogonRefusal::AccountClosed => {
+            "A log-in was refused because your account is closed".to_owned()
         }
     }
 }

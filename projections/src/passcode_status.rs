@@ -70,6 +70,7 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
         | HolderEvent::RenewalAcknowledged { .. }
         | HolderEvent::CertificatesRevoked { .. }
         | HolderEvent::RenewalAuthorised { .. }
+        | HolderEvent::Desk(_)
         | HolderEvent::CertificateAlertRaised { .. }
         | HolderEvent::RaRenewalNeeded { .. }
         | HolderEvent::RenewalObstructed { .. }

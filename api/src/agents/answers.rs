@@ -78,7 +78,11 @@ impl From<ExecuteError> for Stop {
     fn from(error: ExecuteError) -> Self {
         match error {
             ExecuteError::Refused(
-                refusal @ (Refusal::Certificate(_) | Refusal::SelfService(_) | Refusal::Unlock(_)),
+                refusal @ (Refusal::Certificate(_)
+                | Refusal::SelfService(_)
+                | Refusal::Unlock(_)
+                | Refusal::Desk(_)
+                | Refusal::Staff(_)),
             ) => {
                 let message = format!("{}. {}", refusal.why(), refusal.way_out());
                 Self::no(refusal.rule().as_str(), &message)

@@ -164,6 +164,7 @@ pub(super) fn due(app: &App, loaded: &Loaded) -> Option<CertificateNotice> {
     } else {
         match standing.phase {
             Phase::Quiet => return None,
+            Phase::Suspended => Due::Suspended,
             Phase::Revoked => Due::Revoked,
             Phase::Expired if standing.authorised_until.is_none() => Due::Expired,
             Phase::Alert | Phase::Forced if standing.ra_required => {

@@ -169,7 +169,9 @@ fn over(app: &App, refusal: &Refusal) -> RefusalView {
         | Refusal::Holder(_)
         | Refusal::Passcode(_)
         | Refusal::Certificate(_)
-        | Refusal::SelfService(_) => view,
+        | Refusal::SelfService(_)
+        | Refusal::Desk(_)
+        | Refusal::Staff(_) => view,
     }
 }
 

@@ -81,6 +81,8 @@ pub(super) enum CertificatePhase {
     Forced,
     /// B-52: too late.
     Expired,
+    /// B-57: until the registration authority ends it.
+    Suspended,
     /// C-15: for ever.
     Revoked,
 }
@@ -92,6 +94,7 @@ impl From<Phase> for CertificatePhase {
             Phase::Alert => Self::Alert,
             Phase::Forced => Self::Forced,
             Phase::Expired => Self::Expired,
+            Phase::Suspended => Self::Suspended,
             Phase::Revoked => Self::Revoked,
         }
     }

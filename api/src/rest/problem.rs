@@ -172,6 +172,8 @@ impl Problem {
             | LogonRefusal::CardNotKnown
             | LogonRefusal::CertificatesExpired
             | LogonRefusal::CertificatesRevoked
+            | LogonRefusal::CertificatesSuspended
+            | LogonRefusal::AccountClosed
             | LogonRefusal::ProofNotValid => StatusCode::FORBIDDEN,
         };
         let facts = match refusal {
@@ -181,6 +183,8 @@ impl Problem {
             | LogonRefusal::CardNotKnown
             | LogonRefusal::CertificatesExpired
             | LogonRefusal::CertificatesRevoked
+            | LogonRefusal::CertificatesSuspended
+            | LogonRefusal::AccountClosed
             | LogonRefusal::ProofNotValid => vec![],
         };
         Self { facts, ..Self::of(status) }
@@ -260,7 +264,9 @@ impl Problem {
             Refusal::Unlock(_)
             | Refusal::Holder(_)
             | Refusal::Passcode(_)
-            | Refusal::Certificate(_) => vec![],
+            | Refusal::Certificate(_)
+            | Refusal::Desk(_)
+            | Refusal::Staff(_) => vec![],
         };
         Self { facts, ..Self::of_refusal(refusal) }
     }

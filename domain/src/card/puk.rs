@@ -270,6 +270,7 @@ impl Puks {
             | HolderEvent::CardUpdateAbandoned { .. }
             | HolderEvent::RenewalAcknowledged { .. }
             | HolderEvent::RenewalAuthorised { .. }
+            | HolderEvent::Desk(_)
             | HolderEvent::CertificateAlertRaised { .. }
             | HolderEvent::RaRenewalNeeded { .. }
             | HolderEvent::RenewalObstructed { .. }

@@ -337,6 +337,7 @@ impl Updates {
             | HolderEvent::CertificateAbandoned { .. }
             | HolderEvent::CertificateAlertRaised { .. }
             | HolderEvent::RaRenewalNeeded { .. }
+            | HolderEvent::Desk(_)
             | HolderEvent::RenewalObstructed { .. }
             | HolderEvent::RenewalDeferred { .. }
             | HolderEvent::RegistrationBegun { .. }

@@ -73,6 +73,7 @@ impl Due {
             Phase::Forced if self.ra_required => const { RuleId::new("B-51") },
             Phase::Forced => const { RuleId::new("C-07") },
             Phase::Expired => const { RuleId::new("B-52") },
+            Phase::Suspended => const { RuleId::new("B-57") },
             Phase::Revoked => const { RuleId::new("C-15") },
         }
     }
@@ -101,7 +102,7 @@ pub fn alert(ctx: &Context<'_>, holder: &Holder) -> Option<Alert> {
 fn has_alert(standing: &Standing) -> bool {
     match standing.phase {
         Phase::Alert | Phase::Forced => 0 < standing.days_left,
-        Phase::Quiet | Phase::Expired | Phase::Revoked => false,
+        Phase::Quiet | Phase::Expired | Phase::Suspended | Phase::Revoked => false,
     }
 }
 
@@ -160,7 +161,7 @@ pub(crate) fn instants(ctx: &Context<'_>, holder: &Holder) -> Vec<DateTime<Utc>>
     let first = standing.opens_on.max(ctx.today());
     let days = match standing.phase {
         Phase::Quiet | Phase::Alert | Phase::Forced => [first, first + Days::new(1)],
-        Phase::Expired | Phase::Revoked => return vec![],
+        Phase::Expired | Phase::Suspended | Phase::Revoked => return vec![],
     };
     days.into_iter()
         .filter(|on| *on < standing.expires_on && alerted_on != Some(*on))
@@ -174,7 +175,7 @@ pub(crate) fn forces_at(ctx: &Context<'_>, holder: &Holder) -> Option<DateTime<U
     let standing = holder.certificates(ctx)?;
     match standing.phase {
         Phase::Quiet | Phase::Alert | Phase::Forced => {}
-        Phase::Expired | Phase::Revoked => return None,
+        Phase::Expired | Phase::Suspended | Phase::Revoked => return None,
     }
     let told = holder.certificate_records().alerted_on();
     let is_told = told.is_some_and(|on| standing.forced_on <= on);

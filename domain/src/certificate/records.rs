@@ -3,7 +3,12 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Deferral, RevocationReason};
-use crate::{expiry::Topic, holder::HolderEvent, ids::CardSerial};
+use crate::{
+    desk::{DeskEvent, SuspensionReason},
+    expiry::Topic,
+    holder::HolderEvent,
+    ids::CardSerial,
+};
 
 /// The certificate part of a holder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +18,8 @@ pub struct Records {
     self_renewals: u8,
     /// C-15: since when, and why, the active card's certificates are revoked.
     revoked: Option<(NaiveDate, RevocationReason)>,
+    /// B-57: since when, and why, they are suspended.
+    suspended: Option<(NaiveDate, SuspensionReason)>,
     authorisation: Option<Authorisation>,
     /// The last day on which the alert was raised.
     alerted_on: Option<NaiveDate>,
@@ -52,6 +59,12 @@ impl Records {
     #[must_use]
     pub fn is_revoked(&self) -> bool {
         self.revoked.is_some()
+    }
+
+    /// B-57: the day since which the active card's certificates are suspended, and why.
+    #[must_use]
+    pub fn suspended(&self) -> Option<(NaiveDate, SuspensionReason)> {
+        self.suspended
     }
 
     /// C-04: until when the registration authority lets the holder renew this card.
@@ -106,6 +119,7 @@ impl Records {
                 self.revoked = Some((*on, *reason));
                 self
             }
+            HolderEvent::Desk(event) => self.desk(event),
             HolderEvent::RenewalAuthorised { card, until, .. } => {
                 self.authorisation = Some(Authorisation { card: card.clone(), until: *until });
                 self
@@ -180,5 +194,35 @@ impl Records {
             | HolderEvent::PukLost { .. }
             | HolderEvent::PukReplaced { .. } => self,
         }
+    }
+
+    /// What the desk has done.
+    fn desk(mut self, event: &DeskEvent) -> Self {
+        match event {
+            DeskEvent::CertificatesSuspended { on, reason, .. } => {
+                self.endings += 1;
+                self.suspended = Some((*on, *reason));
+            }
+            DeskEvent::CertificatesReinstated { .. } => self.suspended = None,
+            DeskEvent::CardReportedLost { .. }
+            | DeskEvent::CardCancelled { .. }
+            | DeskEvent::AccountClosed { .. } => self.endings += 1,
+            DeskEvent::Assigned { .. }
+            | DeskEvent::AssignmentEnded { .. }
+            | DeskEvent::RoleGranted { .. }
+            | DeskEvent::RoleWithdrawn { .. }
+            | DeskEvent::AccountUnlockRequested { .. }
+            | DeskEvent::AccountUnlockAuthorised { .. }
+            | DeskEvent::AccountUnlocked { .. }
+            | DeskEvent::SelfServiceReleased { .. }
+            | DeskEvent::CardUnlockAuthorised { .. }
+            | DeskEvent::ContactChanged { .. }
+            | DeskEvent::PersonErased { .. }
+            | DeskEvent::PasscodeChecked { .. }
+            | DeskEvent::PasscodeCheckBlocked { .. }
+            | DeskEvent::NotMeReported { .. }
+            | DeskEvent::RecordViewed { .. } => {}
+        }
+        self
     }
 }

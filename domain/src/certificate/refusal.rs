@@ -26,6 +26,9 @@ pub enum Refusal {
     /// C-15, B-57: there is nothing left to renew.
     #[error("Your certificates have been revoked")]
     Revoked,
+    /// B-57: the registration authority ends it.
+    #[error("Your certificates are suspended")]
+    Suspended,
     /// B-18: what has expired of the passcodes comes first.
     #[error("Change your {} first: it has expired", kind.words())]
     PasscodesFirst {
@@ -73,6 +76,7 @@ impl Refusal {
             Self::RaVisitRequired | Self::PlaceNotValid => const { RuleId::new("C-04") },
             Self::Expired => const { RuleId::new("B-52") },
             Self::Revoked => const { RuleId::new("C-15") },
+            Self::Suspended => const { RuleId::new("B-57") },
             Self::PasscodesFirst { .. } => const { RuleId::new("B-18") },
             Self::RenewalRequired => const { RuleId::new("B-17") },
             Self::MayNotDecline => const { RuleId::new("C-07") },
@@ -104,6 +108,9 @@ impl Refusal {
             Self::Revoked => {
                 "Ask the registration authority of your organisation for a new smartcard."
             }
+            Self::Suspended => {
+                "Ask the registration authority of your organisation to end the suspension."
+            }
             Self::PasscodesFirst { .. } => {
                 "Go to Manage passcodes and change it, then renew your certificates."
             }
@@ -129,6 +136,7 @@ impl Refusal {
             | Self::PlaceNotValid
             | Self::Expired
             | Self::Revoked
+            | Self::Suspended
             | Self::PasscodesFirst { .. }
             | Self::RenewalRequired
             | Self::MayNotDecline

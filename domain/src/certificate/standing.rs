@@ -26,6 +26,8 @@ pub enum Phase {
     Forced,
     /// B-52: past the last instant of the first that ends.
     Expired,
+    /// B-57: until the registration authority ends it.
+    Suspended,
     /// C-15: for ever.
     Revoked,
 }
@@ -39,6 +41,7 @@ impl Phase {
             Self::Alert => "alert",
             Self::Forced => "forced",
             Self::Expired => "expired",
+            Self::Suspended => "suspended",
             Self::Revoked => "revoked",
         }
     }
@@ -99,6 +102,8 @@ impl Standing {
         let days_left = (expires_on - today).num_days();
         let phase = if records.is_revoked() {
             Phase::Revoked
+        } else if records.suspended().is_some() {
+            Phase::Suspended
         } else if expires_at < ctx.now {
             Phase::Expired
         } else {
@@ -138,6 +143,9 @@ impl Standing {
         if self.phase == Phase::Revoked {
             return Err(Refusal::Revoked);
         }
+        if self.phase == Phase::Suspended {
+            return Err(Refusal::Suspended);
+        }
         if self.update_open {
             return Err(Refusal::UpdateOpen);
         }
@@ -149,6 +157,7 @@ impl Standing {
         }
         match self.phase {
             Phase::Revoked => Err(Refusal::Revoked),
+            Phase::Suspended => Err(Refusal::Suspended),
             Phase::Expired => Err(Refusal::Expired),
             Phase::Quiet => Err(Refusal::NotInWindow { opens_on: self.opens_on }),
             Phase::Alert | Phase::Forced if self.ra_required => Err(Refusal::RaVisitRequired),

@@ -180,6 +180,7 @@ impl Records {
             | HolderEvent::RenewalAcknowledged { .. }
             | HolderEvent::CertificatesRevoked { .. }
             | HolderEvent::RenewalAuthorised { .. }
+            | HolderEvent::Desk(_)
             | HolderEvent::CertificateAlertRaised { .. }
             | HolderEvent::RaRenewalNeeded { .. }
             | HolderEvent::RenewalObstructed { .. }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::{
     card::{IssuedCard, IssuedCertificate, PublicKey, Slot, Step, Write},
     certificate::{Obstacle, RevocationReason, Visit},
+    desk::DeskCommand,
     expiry::{Occasion, Topic},
     ids::{CardSerial, CommandId, SecretRef},
     logon::{Authenticated, CardPresent, LogonRefusal},
@@ -310,6 +311,8 @@ pub enum HolderCommand {
         /// The card.
         card: CardSerial,
     },
+    /// By somebody else, about the holder.
+    Desk(DeskCommand),
 }
 
 /// P-03: a registration. One without a smartcard passcode cannot be written down.

@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::HolderEvent;
+use crate::desk::DeskEvent;
 
 /// The newest schema of every event of a holder.
 pub const SCHEMA_MAX: u16 = 1;
@@ -52,7 +53,7 @@ pub enum UnknownEvent {
 }
 
 impl HolderEvent {
-    /// Every type there is.
+    /// Every type there is, but for those of [`DeskEvent::KINDS`].
     pub const KINDS: [&'static str; 57] = [
         "HolderRegistered",
         "CardIssued",
@@ -174,19 +175,25 @@ impl HolderEvent {
             Self::PukRuledOut { .. } => "PukRuledOut",
             Self::PukLost { .. } => "PukLost",
             Self::PukReplaced { .. } => "PukReplaced",
+            Self::Desk(event) => event.kind(),
         }
     }
 
     /// The form in which it is recorded: the newest schema of its type.
     #[must_use]
     pub fn encode(&self) -> Encoded {
-        let data = json!(self)["data"].take();
+        let mut whole = match self {
+            Self::Desk(event) => json!(event),
+            event => json!(event),
+        };
+        let data = whole["data"].take();
         Encoded { kind: self.kind(), schema: SCHEMA_MAX, data }
     }
 
     /// Reads what [`HolderEvent::encode`] of this or an earlier build has written.
     pub fn decode(kind: &str, schema: u16, data: &[u8]) -> Result<Self, UnknownEvent> {
-        if !Self::KINDS.contains(&kind) {
+        let is_of_desk = DeskEvent::KINDS.contains(&kind);
+        if !is_of_desk && !Self::KINDS.contains(&kind) {
             return Err(UnknownEvent::Kind { kind: kind.to_owned() });
         }
         // There is one schema so far. Upcasts of older ones go here, before the current shape is read.
@@ -196,10 +203,11 @@ impl HolderEvent {
         // Read in one go, because every command reads a whole stream: the type comes first.
         let (before, between, after) = (br#"{"type":""#, br#"","data":"#, b"}");
         let whole = [before, kind.as_bytes(), between, data, after].concat();
-        serde_json::from_slice(&whole).map_err(|source| UnknownEvent::Data {
-            kind: kind.to_owned(),
-            schema,
-            source,
-        })
+        let read = if is_of_desk {
+            serde_json::from_slice(&whole).map(Self::Desk)
+        } else {
+            serde_json::from_slice(&whole)
+        };
+        read.map_err(|source| UnknownEvent::Data { kind: kind.to_owned(), schema, source })
     }
 }

@@ -9,6 +9,7 @@ use super::Origin;
 use crate::{
     card::{IssuedCard, IssuedCertificate, NamedPuk, PublicKey, Slot, Step, Write},
     certificate::{IdentityEvidence, Obstacle, Renewer, RevocationReason},
+    desk::DeskEvent,
     expiry::{Item, Topic},
     ids::{CardSerial, CertificateSerial, CommandId, SecretRef},
     logon::LogonRefusal,
@@ -490,4 +491,8 @@ pub enum HolderEvent {
     },
     /// The card has the next one.
     PukReplaced(NamedPuk),
+    /// Somebody else has done something about the holder. Written with the type of what was done
+    /// ([`HolderEvent::encode`]).
+    #[serde(skip)]
+    Desk(DeskEvent),
 }

@@ -1,6 +1,7 @@
 //! What was written once can be read for ever: a file per event type and schema.
 
 mod cards;
+mod desk;
 mod self_service;
 
 use super::*;
@@ -29,6 +30,7 @@ fn golden() -> Vec<(HolderEvent, &'static str)> {
     let mut all = of_passcodes();
     all.extend(cards::golden());
     all.extend(self_service::golden());
+    all.extend(desk::golden());
     all
 }
 
@@ -141,7 +143,9 @@ fn b21_a_forced_change_that_locks_nothing_is_written_and_read_as_its_golden_file
 #[test]
 fn every_event_type_has_a_golden_file() {
     let with_file: Vec<_> = golden().iter().map(|(event, _)| event.kind()).collect();
-    assert_eq!(with_file, HolderEvent::KINDS);
+    let kinds: Vec<_> =
+        HolderEvent::KINDS.into_iter().chain(crate::desk::DeskEvent::KINDS).collect();
+    assert_eq!(with_file, kinds);
 }
 
 #[test]
@@ -170,6 +174,8 @@ fn every_reason_of_a_refused_logon_can_be_read_again() {
         LogonRefusal::AccountLocked,
         LogonRefusal::CertificatesExpired,
         LogonRefusal::CertificatesRevoked,
+        LogonRefusal::CertificatesSuspended,
+        LogonRefusal::AccountClosed,
     ] {
         let event = HolderEvent::LogonRefused { reason };
         let data = serde_json::to_vec(&event.encode().data).unwrap();

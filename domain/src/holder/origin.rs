@@ -12,4 +12,6 @@ pub enum Origin {
     Change,
     /// U-12: the end of an unlock.
     Unlock,
+    /// B-61: with another card.
+    Replacement,
 }

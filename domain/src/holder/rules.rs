@@ -74,6 +74,7 @@ impl HolderEvent {
             | Self::PukRuledOut { .. }
             | Self::PukLost { .. }
             | Self::PukReplaced { .. } => &["U-01"],
+            Self::Desk(event) => event.rules(),
         };
         ids.iter().filter_map(|id| RuleId::parse(id)).collect()
     }

@@ -197,6 +197,7 @@ fn changed(event: &HolderEvent) -> Option<Kind> {
         | HolderEvent::RenewalAcknowledged { .. }
         | HolderEvent::CertificatesRevoked { .. }
         | HolderEvent::RenewalAuthorised { .. }
+        | HolderEvent::Desk(_)
         | HolderEvent::CertificateAlertRaised { .. }
         | HolderEvent::RaRenewalNeeded { .. }
         | HolderEvent::RenewalObstructed { .. }

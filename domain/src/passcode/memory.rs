@@ -259,6 +259,7 @@ impl Passcodes {
             | HolderEvent::RenewalAcknowledged { .. }
             | HolderEvent::CertificatesRevoked { .. }
             | HolderEvent::RenewalAuthorised { .. }
+            | HolderEvent::Desk(_)
             | HolderEvent::CertificateAlertRaised { .. }
             | HolderEvent::RaRenewalNeeded { .. }
             | HolderEvent::RenewalObstructed { .. }

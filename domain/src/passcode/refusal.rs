@@ -20,6 +20,12 @@ pub enum Refusal {
         /// The first day of it.
         since: NaiveDate,
     },
+    /// B-30: an account is unlocked by new values for all that is overdue, at the same time.
+    #[error("Your {} is overdue, too: give it a new value in the same step", kind.words())]
+    NotAllOverdue {
+        /// Which passcode.
+        kind: Kind,
+    },
     /// B-17: another passcode has to be changed first, or with it.
     #[error("Your {} has expired: change it now, alone or with the others", kind.words())]
     RenewalRequired {
@@ -57,6 +63,7 @@ impl Refusal {
     pub fn rule(&self) -> RuleId {
         match self {
             Self::AccountLocked { .. } => const { RuleId::new("P-19") },
+            Self::NotAllOverdue { .. } => const { RuleId::new("B-30") },
             Self::RenewalRequired { .. } => const { RuleId::new("B-17") },
             Self::NothingToChange | Self::NotSet { .. } => const { RuleId::new("B-28") },
             Self::UsedBefore { .. } => const { RuleId::new("P-22") },
@@ -70,6 +77,9 @@ impl Refusal {
         match self {
             Self::AccountLocked { .. } => {
                 "Visit the registration authority of your organisation with your smartcard. Only they can unlock your account."
+            }
+            Self::NotAllOverdue { .. } => {
+                "Enter new values for every passcode that is marked as overdue, or remove those that may be removed."
             }
             Self::RenewalRequired { .. } => {
                 "Choose a new value for the passcode that has expired, or remove it if it may be removed."

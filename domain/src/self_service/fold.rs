@@ -104,7 +104,7 @@ impl SelfService {
             | HolderEvent::PasscodeChangedElsewhere { .. } => self.unfinished.clear(),
             HolderEvent::PasscodeSet {
                 kind: Kind::Smartcard,
-                origin: Origin::Change | Origin::Registration,
+                origin: Origin::Change | Origin::Registration | Origin::Replacement,
                 ..
             } => {
                 self.unfinished.clear();
@@ -149,6 +149,7 @@ impl SelfService {
             | HolderEvent::CardUpdateAbandoned { .. }
             | HolderEvent::RenewalAcknowledged { .. }
             | HolderEvent::RenewalAuthorised { .. }
+            | HolderEvent::Desk(_)
             | HolderEvent::CertificateAlertRaised { .. }
             | HolderEvent::RaRenewalNeeded { .. }
             | HolderEvent::RenewalObstructed { .. }

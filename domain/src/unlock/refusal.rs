@@ -16,6 +16,9 @@ pub enum Refusal {
     /// C-15: for ever.
     #[error("The certificates on your smartcard have been revoked")]
     Revoked,
+    /// B-57: until the registration authority ends it.
+    #[error("The certificates on your smartcard are suspended")]
+    Suspended,
     /// B-52: past the last instant of the first certificate that ends.
     #[error("The certificates on your smartcard have expired")]
     Expired,
@@ -67,6 +70,7 @@ impl Refusal {
         match self {
             Self::CardNotActive => const { RuleId::new("B-61") },
             Self::Revoked => const { RuleId::new("C-15") },
+            Self::Suspended => const { RuleId::new("B-57") },
             Self::Expired => const { RuleId::new("B-52") },
             Self::UpdateOpen => const { RuleId::new("B-55") },
             Self::AccountLocked => const { RuleId::new("P-19") },
@@ -88,6 +92,9 @@ impl Refusal {
             Self::CardNotActive => "Use your current smartcard.",
             Self::Revoked => {
                 "Ask the registration authority of your organisation for a new smartcard."
+            }
+            Self::Suspended => {
+                "Ask the registration authority of your organisation to end the suspension."
             }
             Self::Expired => {
                 "Visit the registration authority of your organisation with your smartcard. Only they can renew expired certificates."

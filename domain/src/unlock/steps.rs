@@ -40,6 +40,7 @@ pub(crate) fn may_go_on(ctx: &Context<'_>, holder: &Holder) -> Result<(), Refusa
     let standing = holder.certificates(ctx).ok_or(Refusal::CardNotActive)?;
     match standing.phase {
         Phase::Revoked => return Err(Refusal::Revoked),
+        Phase::Suspended => return Err(Refusal::Suspended),
         Phase::Expired => return Err(Refusal::Expired),
         Phase::Quiet | Phase::Alert | Phase::Forced => {}
     }

@@ -81,6 +81,7 @@ fn drawn(ctx: &Context<'_>, holder: &Holder) -> &'static str {
         Some(Phase::Alert) => "alert",
         Some(Phase::Forced) => "forced",
         Some(Phase::Expired) => "expired",
+        Some(Phase::Suspended) => "suspended",
         Some(Phase::Revoked) => "revoked",
     }
 }

@@ -65,6 +65,7 @@ fn label(event: &HolderEvent) -> Option<&'static str> {
         | HolderEvent::RenewalAcknowledged { .. }
         | HolderEvent::CertificatesRevoked { .. }
         | HolderEvent::RenewalAuthorised { .. }
+        | HolderEvent::Desk(_)
         | HolderEvent::CertificateAlertRaised { .. }
         | HolderEvent::RaRenewalNeeded { .. }
         | HolderEvent::RenewalObstructed { .. }

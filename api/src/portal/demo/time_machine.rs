@@ -243,7 +243,7 @@ fn certificates(standing: &Standing) -> Vec<(NaiveDate, String)> {
         ]
         .map(|(on, what)| (on, format!("Certificates: {what}")))
         .to_vec(),
-        Phase::Expired | Phase::Revoked => Vec::new(),
+        Phase::Expired | Phase::Suspended | Phase::Revoked => Vec::new(),
     }
 }
 

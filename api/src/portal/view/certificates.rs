@@ -32,6 +32,7 @@ impl From<&Standing> for CertificateLine {
             Phase::Alert => ("Due", "yellow"),
             Phase::Forced => ("Has to be renewed", "red"),
             Phase::Expired => ("Expired", "red"),
+            Phase::Suspended => ("Suspended", "red"),
             Phase::Revoked => ("Revoked", "red"),
         };
         let renewals = match standing.authorised_until {
@@ -103,6 +104,8 @@ pub enum Due {
     ByLeave,
     /// B-52: it is too late.
     Expired,
+    /// B-57.
+    Suspended,
     /// C-15.
     Revoked,
     /// B-55: an update was begun and is not finished.
@@ -181,6 +184,14 @@ impl CertificateNotice {
                 title: "Your certificates have been revoked".to_owned(),
                 text: vec![
                     "Your smartcard opens nothing any more. Ask the registration authority of your organisation for a new one.".to_owned(),
+                ],
+                help: Topic::CertificatesRevoked.link(),
+                ..blank
+            },
+            Due::Suspended => Self {
+                title: "Your certificates are suspended".to_owned(),
+                text: vec![
+                    "Your smartcard opens nothing for the time being. Ask the registration authority of your organisation to end the suspension.".to_owned(),
                 ],
                 help: Topic::CertificatesRevoked.link(),
                 ..blank

@@ -67,7 +67,7 @@ impl Schedule {
                     "Your certificates expire. After that you cannot log in, and only your registration authority can renew them.",
                 ),
             ],
-            Phase::Expired | Phase::Revoked => Vec::new(),
+            Phase::Expired | Phase::Suspended | Phase::Revoked => Vec::new(),
         };
         let to_come = ends.into_iter().filter(|(on, _)| today <= *on);
         self.entries.extend(to_come.map(|(on, what)| Entry::new(on, what.to_owned())));

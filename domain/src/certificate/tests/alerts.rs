@@ -248,7 +248,8 @@ proptest! {
                 Phase::Alert => 1,
                 Phase::Forced => 2,
                 Phase::Expired => 3,
-                Phase::Revoked => 4,
+                Phase::Suspended => 4,
+                Phase::Revoked => 5,
             };
             let given = ending(&ends.to_rfc3339(), &ends.to_rfc3339());
             let now = ends - TimeDelta::days(90) + TimeDelta::days(days);

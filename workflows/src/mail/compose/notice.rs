@@ -214,6 +214,7 @@ impl Notice {
             | HolderEvent::CardUpdateAbandoned { .. }
             | HolderEvent::RenewalAcknowledged { .. }
             | HolderEvent::RenewalAuthorised { .. }
+            | HolderEvent::Desk(_)
             | HolderEvent::RaRenewalNeeded { .. }
             | HolderEvent::RenewalObstructed { .. }
             | HolderEvent::RenewalDeferred { .. }

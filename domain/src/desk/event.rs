@@ -1,0 +1,275 @@
+//! What can have been done about a holder at the desk, by telephone or by an auditor. Who did it is
+//! recorded with every event; names, addresses and the numbers of documents never are.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    CancelReason, Checker, CloseReason, Helper, IdentityCheck, Loss, SuspensionReason, View,
+};
+use crate::{
+    ids::{CardSerial, CertificateSerial, CommandId, HolderId, OrganisationCode, SecretRef},
+    passcode::OptionalKind,
+    staff::Role,
+};
+
+/// A fact in a holder's stream that is about what others have done. Written as every other event of
+/// that stream is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data", deny_unknown_fields)]
+pub enum DeskEvent {
+    /// B-59: the person works for this organisation.
+    Assigned {
+        /// Which.
+        organisation: OrganisationCode,
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// B-59: not any more.
+    AssignmentEnded {
+        /// Which.
+        organisation: OrganisationCode,
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// B-58: the person has this role, there and below.
+    RoleGranted {
+        /// Which.
+        role: Role,
+        /// Where.
+        organisation: OrganisationCode,
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// B-58: not any more.
+    RoleWithdrawn {
+        /// Which.
+        role: Role,
+        /// Where.
+        organisation: OrganisationCode,
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// B-30, B-63: somebody who has no evidence with him is vouched for; a second person has to
+    /// agree.
+    AccountUnlockRequested {
+        /// The request.
+        request: CommandId,
+        /// With which card.
+        card: CardSerial,
+        /// Who vouches.
+        by: HolderId,
+        /// What was seen.
+        check: IdentityCheck,
+        /// Until when the second may agree, exclusive.
+        until: DateTime<Utc>,
+    },
+    /// P-19, B-30: the holder may unlock his account, by giving new values to all that is overdue.
+    AccountUnlockAuthorised {
+        /// With which card.
+        card: CardSerial,
+        /// Until when, exclusive.
+        until: DateTime<Utc>,
+        /// How the authority has seen who he is.
+        check: IdentityCheck,
+    },
+    /// P-19, B-30: he has, and the account is open.
+    AccountUnlocked {
+        /// With which card.
+        card: CardSerial,
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// B-34, B-41: what wrong answers or wrong account recovery passcodes have blocked is open again.
+    /// Blocked questions are gone: the holder registers anew.
+    SelfServiceReleased {
+        /// The civil day.
+        on: NaiveDate,
+        /// How the authority has seen who he is.
+        check: IdentityCheck,
+    },
+    /// B-58: the holder may choose a new smartcard passcode with somebody's help.
+    CardUnlockAuthorised {
+        /// Of which card.
+        card: CardSerial,
+        /// Until when, exclusive.
+        until: DateTime<Utc>,
+        /// Whose.
+        by: Helper,
+        /// How the authority has seen who he is; none from a sponsor.
+        check: Option<IdentityCheck>,
+    },
+    /// B-57: the certificates of a card are good for nothing for the time being.
+    CertificatesSuspended {
+        /// Of which card.
+        card: CardSerial,
+        /// The civil day.
+        on: NaiveDate,
+        /// Their serial numbers.
+        serials: Vec<CertificateSerial>,
+        /// Why.
+        reason: SuspensionReason,
+    },
+    /// B-57: they are good again.
+    CertificatesReinstated {
+        /// Of which card.
+        card: CardSerial,
+        /// The civil day.
+        on: NaiveDate,
+        /// Their serial numbers.
+        serials: Vec<CertificateSerial>,
+    },
+    /// B-57: somebody has said that a card is lost or stolen.
+    CardReportedLost {
+        /// Which.
+        card: CardSerial,
+        /// The civil day.
+        on: NaiveDate,
+        /// Which of the two.
+        loss: Loss,
+        /// Since when, as he says.
+        lost_at: DateTime<Utc>,
+    },
+    /// B-61: a card is out of use, for ever.
+    CardCancelled {
+        /// Which.
+        card: CardSerial,
+        /// The civil day.
+        on: NaiveDate,
+        /// Why.
+        reason: CancelReason,
+    },
+    /// B-42: name or address in the vault were changed.
+    ContactChanged {
+        /// The civil day.
+        on: NaiveDate,
+        /// Where the vault keeps the address that was there before, if it is another one: it is
+        /// told.
+        former: Option<SecretRef>,
+    },
+    /// B-45: nothing of the account works any more.
+    AccountClosed {
+        /// The civil day.
+        on: NaiveDate,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// What the vault knew of the person is gone.
+    PersonErased {
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// P-08, P-11, B-41: a passcode was compared with what somebody said.
+    PasscodeChecked {
+        /// Which.
+        kind: OptionalKind,
+        /// Whether it was the one on record.
+        matched: bool,
+        /// Wrong ones since it was set, this one included.
+        failures: u8,
+        /// Who asked.
+        by: Checker,
+    },
+    /// P-11, B-41: it is not compared any more until a new one is set.
+    PasscodeCheckBlocked {
+        /// Which.
+        kind: OptionalKind,
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// B-57: the holder has said of what a mail told him that it was not him.
+    NotMeReported {
+        /// The mail.
+        mail: Uuid,
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// Somebody has looked.
+    RecordViewed {
+        /// At what.
+        what: View,
+        /// The civil day.
+        on: NaiveDate,
+    },
+}
+
+impl DeskEvent {
+    /// Every type there is.
+    pub const KINDS: [&'static str; 20] = [
+        "Assigned",
+        "AssignmentEnded",
+        "RoleGranted",
+        "RoleWithdrawn",
+        "AccountUnlockRequested",
+        "AccountUnlockAuthorised",
+        "AccountUnlocked",
+        "SelfServiceReleased",
+        "CardUnlockAuthorised",
+        "CertificatesSuspended",
+        "CertificatesReinstated",
+        "CardReportedLost",
+        "CardCancelled",
+        "ContactChanged",
+        "AccountClosed",
+        "PersonErased",
+        "PasscodeChecked",
+        "PasscodeCheckBlocked",
+        "NotMeReported",
+        "RecordViewed",
+    ];
+
+    /// Its type, as recorded.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Assigned { .. } => "Assigned",
+            Self::AssignmentEnded { .. } => "AssignmentEnded",
+            Self::RoleGranted { .. } => "RoleGranted",
+            Self::RoleWithdrawn { .. } => "RoleWithdrawn",
+            Self::AccountUnlockRequested { .. } => "AccountUnlockRequested",
+            Self::AccountUnlockAuthorised { .. } => "AccountUnlockAuthorised",
+            Self::AccountUnlocked { .. } => "AccountUnlocked",
+            Self::SelfServiceReleased { .. } => "SelfServiceReleased",
+            Self::CardUnlockAuthorised { .. } => "CardUnlockAuthorised",
+            Self::CertificatesSuspended { .. } => "CertificatesSuspended",
+            Self::CertificatesReinstated { .. } => "CertificatesReinstated",
+            Self::CardReportedLost { .. } => "CardReportedLost",
+            Self::CardCancelled { .. } => "CardCancelled",
+            Self::ContactChanged { .. } => "ContactChanged",
+            Self::AccountClosed { .. } => "AccountClosed",
+            Self::PersonErased { .. } => "PersonErased",
+            Self::PasscodeChecked { .. } => "PasscodeChecked",
+            Self::PasscodeCheckBlocked { .. } => "PasscodeCheckBlocked",
+            Self::NotMeReported { .. } => "NotMeReported",
+            Self::RecordViewed { .. } => "RecordViewed",
+        }
+    }
+
+    /// The rules behind it, the most telling one first.
+    pub(crate) fn rules(&self) -> &'static [&'static str] {
+        match self {
+            Self::Assigned { .. } | Self::AssignmentEnded { .. } => &["B-59"],
+            Self::RoleGranted { .. } | Self::RoleWithdrawn { .. } => &["B-58", "B-59"],
+            Self::AccountUnlockRequested { .. } => &["B-30", "B-63"],
+            Self::AccountUnlockAuthorised { .. } | Self::AccountUnlocked { .. } => {
+                &["P-19", "B-30"]
+            }
+            Self::SelfServiceReleased { .. } => &["B-34", "B-41"],
+            Self::CardUnlockAuthorised { .. } => &["B-58"],
+            Self::CertificatesSuspended { .. }
+            | Self::CertificatesReinstated { .. }
+            | Self::CardReportedLost { .. } => &["B-57"],
+            Self::CardCancelled { .. } => &["B-61"],
+            Self::ContactChanged { .. } => &["B-42"],
+            Self::AccountClosed { .. } => &["B-45"],
+            Self::PersonErased { .. } => &["B-63"],
+            Self::PasscodeChecked { by: Checker::Desk, .. } => &["P-08", "B-41"],
+            Self::PasscodeChecked { by: Checker::Telephone, .. } => &["P-11"],
+            Self::PasscodeCheckBlocked { kind: OptionalKind::AccountRecovery, .. } => &["B-41"],
+            Self::PasscodeCheckBlocked { kind: OptionalKind::Verification, .. } => &["P-11"],
+            Self::NotMeReported { .. } => &["B-57"],
+            Self::RecordViewed { .. } => &["B-63"],
+        }
+    }
+}

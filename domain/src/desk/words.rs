@@ -1,0 +1,128 @@
+//! How pages, mails and ledgers say it.
+
+use super::{CancelReason, Checker, CloseReason, Loss, SuspensionReason, View};
+use crate::certificate::RevocationReason;
+
+impl Loss {
+    /// Both, in the order in which pages show them.
+    pub const ALL: [Self; 2] = [Self::Lost, Self::Stolen];
+
+    /// After "the smartcard is".
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Stolen => "stolen",
+        }
+    }
+
+    /// B-61: the card is out of use for the same reason.
+    #[must_use]
+    pub fn cancels_as(self) -> CancelReason {
+        match self {
+            Self::Lost => CancelReason::Lost,
+            Self::Stolen => CancelReason::Stolen,
+        }
+    }
+}
+
+impl SuspensionReason {
+    /// All of them, in the order in which pages show them.
+    pub const ALL: [Self; 4] = [Self::Mislaid, Self::Suspected, Self::Away, Self::NotMe];
+
+    /// In the middle of a sentence that begins "because".
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Mislaid => "the smartcard cannot be found",
+            Self::Suspected => "somebody else may have used the smartcard",
+            Self::Away => "the holder is away",
+            Self::NotMe => "the holder has said that something was not done by them",
+        }
+    }
+}
+
+impl CancelReason {
+    /// All of them, in the order in which pages show them.
+    pub const ALL: [Self; 6] = [
+        Self::Lost,
+        Self::Stolen,
+        Self::Damaged,
+        Self::Compromised,
+        Self::NoLongerNeeded,
+        Self::AccountClosed,
+    ];
+
+    /// In the middle of a sentence that begins "because".
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Lost => "it is lost",
+            Self::Stolen => "it is stolen",
+            Self::Damaged => "it is damaged",
+            Self::Compromised => "somebody else may have used it or know its passcode",
+            Self::NoLongerNeeded => "it is no longer needed",
+            Self::AccountClosed => "the account was closed",
+        }
+    }
+
+    /// C-15: why its certificates are revoked with it.
+    #[must_use]
+    pub fn revokes_as(self) -> RevocationReason {
+        match self {
+            Self::Lost | Self::Stolen => RevocationReason::LostOrStolen,
+            Self::Damaged => RevocationReason::Damaged,
+            Self::Compromised => RevocationReason::Compromised,
+            Self::NoLongerNeeded | Self::AccountClosed => RevocationReason::NoLongerNeeded,
+        }
+    }
+
+    /// B-45: true if what was set up with the card may be somebody else's by now.
+    #[must_use]
+    pub fn drops_registration(self) -> bool {
+        match self {
+            Self::Compromised | Self::AccountClosed => true,
+            Self::Lost | Self::Stolen | Self::Damaged | Self::NoLongerNeeded => false,
+        }
+    }
+}
+
+impl CloseReason {
+    /// All of them, in the order in which pages show them.
+    pub const ALL: [Self; 4] = [Self::Left, Self::RegisteredTwice, Self::Died, Self::Misuse];
+
+    /// In the middle of a sentence that begins "because".
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Left => "the person has left",
+            Self::RegisteredTwice => "the person was registered twice",
+            Self::Died => "the person has died",
+            Self::Misuse => "the service was misused",
+        }
+    }
+}
+
+impl Checker {
+    /// At the beginning of a sentence.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Desk => "The registration authority",
+            Self::Telephone => "A telephone service",
+        }
+    }
+}
+
+impl View {
+    /// After "looked at".
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Record => "your record",
+            Self::History => "your history",
+            Self::AsOf => "how things stood with you at some time",
+            Self::Name => "your name",
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What others do about a holder.
+
+use crate::{
+    certificate::IdentityEvidence,
+    desk::{
+        CancelReason, Checker, CloseReason, DeskEvent, Helper, IdentityCheck, Loss,
+        SuspensionReason, View,
+    },
+    holder::HolderEvent,
+    ids::{CertificateSerial, HolderId, OrganisationCode},
+    passcode::OptionalKind,
+    samples::{flow, secret, serial},
+    staff::Role,
+    testing::{day, instant},
+};
+
+/// Each event with the file that holds its `data`, of schema 1.
+pub(super) fn golden() -> Vec<(HolderEvent, &'static str)> {
+    let mut all = of_roles();
+    all.extend(of_authorisations());
+    all.extend(of_cards());
+    all.extend(of_checks());
+    all.into_iter().map(|(event, file)| (HolderEvent::Desk(event), file)).collect()
+}
+
+fn organisation() -> OrganisationCode {
+    "RXA".parse().unwrap()
+}
+
+fn check(second: Option<HolderId>) -> IdentityCheck {
+    let place = "Ward office".to_owned();
+    IdentityCheck { evidence: IdentityEvidence::Passport, place, second }
+}
+
+fn of_roles() -> Vec<(DeskEvent, &'static str)> {
+    let (on, role, organisation) = (day("2027-02-20"), Role::RaAgent, organisation());
+    vec![
+        (
+            DeskEvent::Assigned { organisation: organisation.clone(), on },
+            include_str!("Assigned.1.json"),
+        ),
+        (
+            DeskEvent::AssignmentEnded { organisation: organisation.clone(), on },
+            include_str!("AssignmentEnded.1.json"),
+        ),
+        (
+            DeskEvent::RoleGranted { role, organisation: organisation.clone(), on },
+            include_str!("RoleGranted.1.json"),
+        ),
+        (DeskEvent::RoleWithdrawn { role, organisation, on }, include_str!("RoleWithdrawn.1.json")),
+    ]
+}
+
+fn of_authorisations() -> Vec<(DeskEvent, &'static str)> {
+    let (on, card, until) =
+        (day("2027-02-20"), serial("00A1B2C3"), instant("2027-02-20T12:30:00Z"));
+    let (first, second) = (HolderId(secret(8).0), HolderId(secret(9).0));
+    let vouched = IdentityCheck { evidence: IdentityEvidence::Vouched, ..check(None) };
+    vec![
+        (
+            DeskEvent::AccountUnlockRequested {
+                request: flow(7),
+                card: card.clone(),
+                by: first,
+                check: vouched,
+                until,
+            },
+            include_str!("AccountUnlockRequested.1.json"),
+        ),
+        (
+            DeskEvent::AccountUnlockAuthorised {
+                card: card.clone(),
+                until,
+                check: check(Some(second)),
+            },
+            include_str!("AccountUnlockAuthorised.1.json"),
+        ),
+        (
+            DeskEvent::AccountUnlocked { card: card.clone(), on },
+            include_str!("AccountUnlocked.1.json"),
+        ),
+        (
+            DeskEvent::SelfServiceReleased { on, check: check(None) },
+            include_str!("SelfServiceReleased.1.json"),
+        ),
+        (
+            DeskEvent::CardUnlockAuthorised { card, until, by: Helper::Sponsor, check: None },
+            include_str!("CardUnlockAuthorised.1.json"),
+        ),
+    ]
+}
+
+fn of_cards() -> Vec<(DeskEvent, &'static str)> {
+    let (on, card) = (day("2027-02-20"), serial("00A1B2C3"));
+    let serials: Vec<CertificateSerial> = vec!["0a01".parse().unwrap(), "0a02".parse().unwrap()];
+    vec![
+        (
+            DeskEvent::CertificatesSuspended {
+                card: card.clone(),
+                on,
+                serials: serials.clone(),
+                reason: SuspensionReason::NotMe,
+            },
+            include_str!("CertificatesSuspended.1.json"),
+        ),
+        (
+            DeskEvent::CertificatesReinstated { card: card.clone(), on, serials },
+            include_str!("CertificatesReinstated.1.json"),
+        ),
+        (
+            DeskEvent::CardReportedLost {
+                card: card.clone(),
+                on,
+                loss: Loss::Stolen,
+                lost_at: instant("2027-02-19T21:00:00Z"),
+            },
+            include_str!("CardReportedLost.1.json"),
+        ),
+        (
+            DeskEvent::CardCancelled { card, on, reason: CancelReason::Compromised },
+            include_str!("CardCancelled.1.json"),
+        ),
+    ]
+}
+
+fn of_checks() -> Vec<(DeskEvent, &'static str)> {
+    let on = day("2027-02-20");
+    let kind = OptionalKind::AccountRecovery;
+    vec![
+        (
+            DeskEvent::ContactChanged { on, former: Some(secret(0xe11)) },
+            include_str!("ContactChanged.1.json"),
+        ),
+        (
+            DeskEvent::AccountClosed { on, reason: CloseReason::Left },
+            include_str!("AccountClosed.1.json"),
+        ),
+        (DeskEvent::PersonErased { on }, include_str!("PersonErased.1.json")),
+        (
+            DeskEvent::PasscodeChecked { kind, matched: false, failures: 2, by: Checker::Desk },
+            include_str!("PasscodeChecked.1.json"),
+        ),
+        (DeskEvent::PasscodeCheckBlocked { kind, on }, include_str!("PasscodeCheckBlocked.1.json")),
+        (DeskEvent::NotMeReported { mail: flow(5).0, on }, include_str!("NotMeReported.1.json")),
+        (DeskEvent::RecordViewed { what: View::Record, on }, include_str!("RecordViewed.1.json")),
+    ]
+}
+
+#[test]
+fn every_event_type_of_the_desk_has_a_golden_file() {
+    let with_file: Vec<_> = golden().iter().map(|(event, _)| event.kind()).collect();
+    assert_eq!(with_file, DeskEvent::KINDS);
+}

@@ -1,0 +1,135 @@
+//! What others have done about a holder, as one would tell it to him.
+
+use chrono::{DateTime, Utc};
+use domain::desk::{DeskEvent, Helper, IdentityCheck};
+
+use super::date;
+
+/// What was done, in a sentence for the holder, without full stop.
+#[expect(clippy::too_many_lines, reason = "a table: an event and its sentence")]
+pub(super) fn sentence(event: &DeskEvent) -> String {
+    match event {
+        DeskEvent::Assigned { organisation, .. } => {
+            format!("You were assigned to organisation {organisation}")
+        }
+        DeskEvent::AssignmentEnded { organisation, .. } => {
+            format!("Your assignment to organisation {organisation} was ended")
+        }
+        DeskEvent::RoleGranted { role, organisation, .. } => {
+            format!("You were made {} of organisation {organisation}", role.words())
+        }
+        DeskEvent::RoleWithdrawn { role, organisation, .. } => {
+            format!("You are no longer {} of organisation {organisation}", role.words())
+        }
+        DeskEvent::AccountUnlockRequested { check, .. } => format!(
+            "Somebody of the registration authority vouched for you at {} to have your account \
+             unlocked, and a colleague was asked to agree",
+            check.place
+        ),
+        DeskEvent::AccountUnlockAuthorised { check, until, .. } => {
+            format!("{} and let you unlock your account until {}", identified(check), time(*until))
+        }
+        DeskEvent::AccountUnlocked { .. } => {
+            "You unlocked your account with new passcodes".to_owned()
+        }
+        DeskEvent::SelfServiceReleased { check, .. } => {
+            format!("{} and ended the block of your self-service", identified(check))
+        }
+        DeskEvent::CardUnlockAuthorised { by: Helper::Authority, until, check, .. } => format!(
+            "{} and let you choose a new smartcard passcode until {}",
+            check.as_ref().map_or_else(
+                || "The registration authority helped you with your smartcard".to_owned(),
+                identified
+            ),
+            time(*until)
+        ),
+        DeskEvent::CardUnlockAuthorised { by: Helper::Sponsor, until, .. } => format!(
+            "A sponsor let you choose a new smartcard passcode until {}, with one more proof that \
+             it is you",
+            time(*until)
+        ),
+        DeskEvent::CertificatesSuspended { reason, .. } => {
+            format!("Your certificates were suspended because {}", reason.words())
+        }
+        DeskEvent::CertificatesReinstated { .. } => {
+            "The suspension of your certificates was ended".to_owned()
+        }
+        DeskEvent::CardReportedLost { loss, lost_at, .. } => format!(
+            "Your smartcard was reported as {}, since {}",
+            loss.words(),
+            date(lost_at.date_naive())
+        ),
+        DeskEvent::CardCancelled { card, reason, .. } => {
+            format!("Smartcard {card} was taken out of use because {}", reason.words())
+        }
+        DeskEvent::ContactChanged { .. } => "Your contact details were changed".to_owned(),
+        DeskEvent::AccountClosed { reason, .. } => {
+            format!("Your account was closed because {}", reason.words())
+        }
+        DeskEvent::PersonErased { .. } => "Your name and address were erased".to_owned(),
+        DeskEvent::PasscodeChecked { kind, matched, by, .. } => format!(
+            "{} asked somebody for your {}, and what they said {}",
+            by.words(),
+            kind.kind().words(),
+            if *matched { "was right" } else { "was not right" }
+        ),
+        DeskEvent::PasscodeCheckBlocked { kind, .. } => format!(
+            "Your {} was blocked because wrong ones were given too often: set a new one",
+            kind.kind().words()
+        ),
+        DeskEvent::NotMeReported { .. } => {
+            "Somebody with one of your emails said that what it told was not done by you".to_owned()
+        }
+        DeskEvent::RecordViewed { what, .. } => {
+            format!("A member of staff looked at {}", what.words())
+        }
+    }
+}
+
+/// At the beginning of a sentence.
+fn identified(check: &IdentityCheck) -> String {
+    format!(
+        "The registration authority verified your identity at {} by {}",
+        check.place,
+        check.evidence.words()
+    )
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.format("%H:%M UTC on %-d %B %Y").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{certificate::IdentityEvidence, desk::Checker, passcode::OptionalKind};
+
+    use super::*;
+
+    #[test]
+    fn b30_the_ledger_says_how_and_until_when_an_account_may_be_unlocked() {
+        let authorised = DeskEvent::AccountUnlockAuthorised {
+            card: "00A1".parse().unwrap(),
+            until: "2026-04-03T09:30:00Z".parse().unwrap(),
+            check: IdentityCheck {
+                evidence: IdentityEvidence::Passport,
+                place: "Ward office".to_owned(),
+                second: None,
+            },
+        };
+        assert_eq!(
+            sentence(&authorised),
+            "The registration authority verified your identity at Ward office by a passport and let you unlock your account until 09:30 UTC on 3 April 2026"
+        );
+    }
+
+    #[test]
+    fn p11_the_ledger_says_who_asked_for_a_passcode_and_what_came_of_it() {
+        let checked = |matched| {
+            let (kind, by) = (OptionalKind::Verification, Checker::Telephone);
+            sentence(&DeskEvent::PasscodeChecked { kind, matched, failures: 0, by })
+        };
+        let asked = "A telephone service asked somebody for your verification passcode, and what they said was";
+        assert_eq!(checked(true), format!("{asked} right"));
+        assert_eq!(checked(false), format!("{asked} not right"));
+    }
+}
