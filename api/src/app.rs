@@ -1,6 +1,6 @@
 //! What the parts of one running server share.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use anyhow::Context as _;
 use axum::http::HeaderMap;
@@ -182,8 +182,13 @@ impl App {
     /// minute.
     #[must_use]
     pub fn admits_log_in(&self, headers: &HeaderMap) -> bool {
-        let address = self.config().portal.behind_proxy.then(|| pace::address(headers)).flatten();
-        self.0.pace.take(self.now(), address)
+        self.0.pace.take(self.now(), self.address(headers))
+    }
+
+    /// Whom a proxy in front speaks for; `None` if there is none, or it does not say.
+    #[must_use]
+    pub fn address(&self, headers: &HeaderMap) -> Option<IpAddr> {
+        self.config().portal.behind_proxy.then(|| pace::address(headers)).flatten()
     }
 
     /// Places for stretching a value here (B-27).

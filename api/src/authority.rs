@@ -22,7 +22,7 @@ use domain::{
 use issuer::{CardCertificate, CardProfile, CardsAuthority};
 use projections::{CertificateStatus, ProjectionError};
 use sha2::{Digest as _, Sha256};
-use stores::vault::VaultError;
+use stores::vault::{Keep, VaultError};
 use uuid::Uuid;
 
 use crate::{
@@ -252,7 +252,10 @@ impl Authority<'_> {
         let (secret, card) = (order.transaction.secret(), order.card.as_str());
         let entropy = self.app.entropy().bytes().into();
         let (vault, now) = (&self.app.stores().vault, self.app.now());
-        match vault.seal(secret, order.holder, PURPOSE, card, &der, entropy, None, now).await {
+        match vault
+            .seal(secret, order.holder, PURPOSE, card, &der, entropy, Keep::Always, now)
+            .await
+        {
             Ok(()) => Ok(der),
             Err(VaultError::Taken) => {
                 let first = self.open(secret, order.card).await?;

@@ -6,10 +6,14 @@ pub mod acceptance;
 pub(crate) mod accepted;
 mod stamp;
 
-use std::{sync::Mutex, time};
+use std::{
+    sync::{Mutex, MutexGuard},
+    time,
+};
 
 use chrono::{DateTime, Duration, TimeZone as _, Utc};
 use domain::ids::CommandId;
+use futures::future::BoxFuture;
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 
@@ -25,6 +29,11 @@ pub trait Clock: Send + Sync + 'static {
     /// few seconds.
     fn elapsed(&self) -> time::Duration {
         elapsed_since_boot()
+    }
+
+    /// Lets so much time go by, for what must not be over sooner.
+    fn rest(&self, time: time::Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(time))
     }
 
     /// The guard between this clock and the wall clock, where there is one.
@@ -57,36 +66,55 @@ fn elapsed_since_boot() -> time::Duration {
     time::Duration::try_from(since).unwrap_or_default()
 }
 
-/// A clock that stands still until it is moved: for tests.
+/// A clock that stands still until it is moved: for tests. Whoever rests by it does not wait.
 #[derive(Debug)]
-pub struct StandingClock(Mutex<(DateTime<Utc>, time::Duration)>);
+pub struct StandingClock(Mutex<Shown>);
+
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    now: DateTime<Utc>,
+    elapsed: time::Duration,
+    rested: time::Duration,
+}
 
 impl StandingClock {
     /// A clock that shows `now`.
     #[must_use]
     pub fn at(now: DateTime<Utc>) -> Self {
-        Self(Mutex::new((whole_micros(now), time::Duration::ZERO)))
+        let (elapsed, rested) = (time::Duration::ZERO, time::Duration::ZERO);
+        Self(Mutex::new(Shown { now: whole_micros(now), elapsed, rested }))
     }
 
     /// Moves it on; or sets it back, which takes no time.
     pub fn advance(&self, by: Duration) {
-        let mut shown = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        shown.0 += by;
-        shown.1 += by.to_std().unwrap_or_default();
+        let mut shown = self.shown();
+        shown.now += by;
+        shown.elapsed += by.to_std().unwrap_or_default();
     }
 
-    fn shown(&self) -> (DateTime<Utc>, time::Duration) {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// How long everybody together would have rested.
+    #[must_use]
+    pub fn rested(&self) -> time::Duration {
+        self.shown().rested
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 impl Clock for StandingClock {
     fn now(&self) -> DateTime<Utc> {
-        self.shown().0
+        self.shown().now
     }
 
     fn elapsed(&self) -> time::Duration {
-        self.shown().1
+        self.shown().elapsed
+    }
+
+    fn rest(&self, time: time::Duration) -> BoxFuture<'_, ()> {
+        self.shown().rested += time;
+        Box::pin(std::future::ready(()))
     }
 }
 

@@ -5,6 +5,10 @@
 //! belong to the acts themselves. One address may not take everybody's places. Without a proxy in
 //! front there is one address only, this machine's own; behind one, it is what the proxy has
 //! written into `X-Forwarded-For`.
+//!
+//! Whoever tries out one card after the other starts unlocks, and has time. So those are counted for
+//! each address and day as well, and durably. That needs no list of addresses: they share
+//! [`PLACES`] counters between them, by a digest.
 
 use std::{
     collections::HashMap,
@@ -14,6 +18,9 @@ use std::{
 
 use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+
+use crate::{app::App, jobs::passcode::takes};
 
 /// Log-ins that may be started a minute: several times what 1.5 million holders do at eight in the
 /// morning. Housekeeping takes expired jobs away faster than this, so that it also bounds the table.
@@ -22,6 +29,13 @@ pub const LOG_INS_A_MINUTE: u32 = 60_000;
 /// Log-ins of these that one address may start: a hospital with thousands of workstations may have
 /// one address only.
 pub const LOG_INS_OF_AN_ADDRESS: u32 = 6_000;
+
+/// Unlocks that one address may start a day: in a hospital with one address for ten thousand people,
+/// each of them could lock his card every week.
+pub const UNLOCKS_OF_AN_ADDRESS: u32 = 2_000;
+
+/// Counters for all addresses that there are: so many rows a day at the most.
+pub const PLACES: u16 = u16::MAX;
 
 /// Counts within the minute of the server's clock.
 #[derive(Debug, Default)]
@@ -70,6 +84,28 @@ impl Pace {
     }
 }
 
+/// Takes one of the unlocks that whoever sends these headers may start today; false if they are all
+/// taken. Where there is no proxy all come from one address, and none is counted.
+pub(crate) async fn takes_unlock(app: &App, headers: &HeaderMap) -> anyhow::Result<bool> {
+    takes_unlock_of(app, app.address(headers), UNLOCKS_OF_AN_ADDRESS).await
+}
+
+async fn takes_unlock_of(app: &App, address: Option<IpAddr>, max: u32) -> anyhow::Result<bool> {
+    match address {
+        Some(address) => takes(app, &format!("unlocks-of-address {}", place(address)), max).await,
+        None => Ok(true),
+    }
+}
+
+/// Which counter an address shares.
+fn place(address: IpAddr) -> u16 {
+    let digest = match address {
+        IpAddr::V4(address) => Sha256::digest(address.octets()),
+        IpAddr::V6(address) => Sha256::digest(address.octets()),
+    };
+    u16::from_be_bytes([digest[0], digest[1]]) % PLACES
+}
+
 /// Whom the proxy speaks for: what it has added at the end of `X-Forwarded-For`. Of an IPv6
 /// address the half that one customer of a provider has. `None` if the proxy does not say.
 #[must_use]
@@ -87,9 +123,17 @@ pub fn address(headers: &HeaderMap) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use axum::http::HeaderValue;
+    use domain::testing::instant;
 
     use super::*;
+    use crate::{
+        clock::{Entropy, StandingClock},
+        commands::serve,
+        config::Config,
+    };
 
     const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
@@ -112,6 +156,30 @@ mod tests {
         assert!(!take(greedy) && !take(greedy));
         assert!(take(other) && take(None));
         assert!(!take(other) && !take(None));
+    }
+
+    #[tokio::test]
+    async fn u04_an_address_that_has_started_its_unlocks_of_a_day_starts_no_more_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let [greedy, other] = [1, 2].map(|last| Some(IpAddr::from([192, 0, 2, last])));
+        let open = async |at: &str| {
+            let clock = Arc::new(StandingClock::at(instant(at)));
+            let config = Config::for_testing(folder.path());
+            serve::open(config, clock, Entropy::Seeded(0.into())).await.unwrap()
+        };
+        let app = open("2026-03-02T09:00:00Z").await;
+        let take = async |app: &App, address| takes_unlock_of(app, address, 2).await.unwrap();
+        assert!(take(&app, greedy).await && take(&app, greedy).await);
+        assert!(!take(&app, greedy).await);
+        drop(app);
+        let app = open("2026-03-02T23:59:59Z").await;
+        assert!(!take(&app, greedy).await);
+        assert!(take(&app, other).await);
+        for _ in 0..3 {
+            assert!(take(&app, None).await);
+        }
+        drop(app);
+        assert!(take(&open("2026-03-03T00:00:00Z").await, greedy).await);
     }
 
     #[test]

@@ -20,8 +20,8 @@ use workflows::{
 pub(crate) use address::address;
 pub use address::{ADDRESS_BYTES_MAX, AddressFault, masked};
 pub use planning::{ANSWER_KIND, NotBegun, begin};
-use planning::{EMAIL_SECRET, not_begun, seal};
 pub(crate) use planning::{chosen_anew, command};
+use planning::{not_begun, seal};
 
 use crate::{
     app::App,
@@ -128,8 +128,7 @@ pub async fn send_code(app: &App, flow: &RegistrationFlow) -> Result<(), NotDone
 pub async fn redirect(app: &App, flow: &RegistrationFlow, email: &str) -> Result<(), NotBegun> {
     let email = address(app, email)?;
     let command = app.entropy().command_id(app.now());
-    let secret = SecretRef::derive(command, EMAIL_SECRET);
-    seal(app, flow.holder, secret, email).await?;
+    let secret = seal(app, flow.holder, command, email).await?;
     let redirect = HolderCommand::RedirectRegistration {
         registration: flow.registration,
         email: secret,

@@ -27,10 +27,12 @@ use crate::{
     app::App,
     codes::{self, Flow, NotDone},
     execute::{Actor, Cause},
+    pace,
     self_service::masked_address,
 };
 
-/// The pace at which strangers may start something is used up; another minute has new places.
+/// The pace at which strangers may start something is used up; another minute has new places, or
+/// another day.
 #[derive(Debug, thiserror::Error)]
 pub enum NotStarted {
     /// Too many at the same moment.
@@ -47,7 +49,7 @@ pub async fn start(
     headers: &HeaderMap,
     browser: TokenHash,
 ) -> Result<JobId, NotStarted> {
-    if !app.admits_log_in(headers) {
+    if !app.admits_log_in(headers) || !pace::takes_unlock(app, headers).await? {
         return Err(NotStarted::TooMany);
     }
     let unlock = app.entropy().command_id(app.now());

@@ -15,7 +15,10 @@ use domain::{
     refusal::Refusal,
 };
 use serde::Serialize;
-use stores::{session::Session, vault::NewPasscode};
+use stores::{
+    session::Session,
+    vault::{Keep, NewPasscode},
+};
 use utoipa::ToSchema;
 use workflows::card_job::{JOB_MINUTES, PlannedChange, Stage};
 use zeroize::Zeroizing;
@@ -254,7 +257,7 @@ async fn seal(
     value: &Passcode,
 ) -> anyhow::Result<()> {
     let (secret, now) = (value_secret(command, kind), app.now());
-    let until = Some(now + Duration::minutes(JOB_MINUTES));
+    let until = Keep::Until(now + Duration::minutes(JOB_MINUTES));
     let entropy = app.entropy().bytes().into();
     let (holder, card) = (session.holder, session.card.as_str());
     let vault = &app.stores().vault;

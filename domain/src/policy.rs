@@ -20,6 +20,10 @@ pub const ANNOUNCE_DAYS_MAX: usize = 8;
 /// The most codes an hour that a policy may allow: as many as the aggregate remembers.
 pub const CODES_PER_HOUR_MAX: u8 = 32;
 
+/// The most seconds for which a policy may make us know a code (B-38): while it is good, and then until the
+/// new passcode is chosen, which must not be the code (U-10). Keys of codes are forgotten after a day.
+pub const CODE_KNOWN_SECONDS_MAX: u32 = 86_400;
+
 /// One version of the numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -79,7 +83,8 @@ pub struct Policy {
     pub revoke_superseded: bool,
     /// B-19: whether a forced renewal may be put off for technical reasons.
     pub technical_deferral: bool,
-    /// B-11, R-09, U-09: seconds for which a mailed code is good.
+    /// B-11, R-09, U-09: seconds for which a mailed code is good; at most [`CODE_KNOWN_SECONDS_MAX`]
+    /// together with [`Policy::unlock_passcode_minutes`].
     pub code_seconds: u16,
     /// B-36: seconds between two codes.
     pub code_gap_seconds: u16,

@@ -29,7 +29,7 @@ pub use code::{CODE_CHARS, Code, CodeBinding};
 pub use keys::{Keys, RotatingKeys, VaultKeys};
 pub use passcode::{MATCHED_REFS_MAX, NewPasscode};
 pub use person::Person;
-pub use sealed::{SEALED_BYTES_MAX, SealEntropy};
+pub use sealed::{Keep, SEALED_BYTES_MAX, SealEntropy};
 pub use search::{FOUND_PAGE_MAX, FoundPerson, FoundPlace, NameSearch, NotASearch};
 pub use stretch::{STRETCHES_AT_ONCE, STRETCHES_WAITING_MAX};
 
@@ -109,8 +109,9 @@ impl Vault {
         Self { connections, keys, stretcher: Stretcher::new() }
     }
 
-    /// Deletes up to `limit` rows that are 24 hours old and whose event is not in the log, and up
-    /// to `limit` sealed rows whose time is over. To be called until it does nothing.
+    /// Deletes up to `limit` rows of passcodes, and as many sealed ones, that are 24 hours old and whose
+    /// event is not in the log, and up to `limit` sealed rows whose time is over. To be called until it
+    /// does nothing.
     pub async fn sweep(
         &self,
         log: &dyn EventStore,
@@ -138,7 +139,9 @@ impl Vault {
                 swept.n_deleted += self.discard(&[SecretRef(secret)]).await?;
             }
         }
-        swept.n_deleted += self.discard_expired(now, limit).await?;
+        let sealed = self.sweep_sealed(log, now, limit).await?;
+        swept.n_settled += sealed.n_settled;
+        swept.n_deleted += sealed.n_deleted + self.discard_expired(now, limit).await?;
         Ok(swept)
     }
 

@@ -136,6 +136,12 @@ impl Desk {
         self.clock.advance(time);
     }
 
+    /// How long the server would have let time go by, were its clock not standing.
+    #[must_use]
+    pub fn rested(&self) -> std::time::Duration {
+        self.clock.rested()
+    }
+
     /// Server time.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {

@@ -14,7 +14,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{CommandId, EventId};
-use futures::TryStreamExt as _;
+use futures::{TryStreamExt as _, future::BoxFuture};
 use serde::{Deserialize, Serialize};
 use stores::event_store::{
     EventStore, Expected, Filter, NewEvent, Position, Revision, StreamName, canonical,
@@ -61,6 +61,10 @@ impl Clock for VirtualClock {
 
     fn elapsed(&self) -> Duration {
         self.real.elapsed()
+    }
+
+    fn rest(&self, time: Duration) -> BoxFuture<'_, ()> {
+        self.real.rest(time)
     }
 
     fn real_now(&self) -> DateTime<Utc> {

@@ -11,7 +11,10 @@ use domain::{
 };
 use protocol::{Answer, Blank, Bytes, Purpose, Secret, Slot};
 use sha2::{Digest as _, Sha256};
-use stores::event_store::{AppendError, Expected, StreamName};
+use stores::{
+    event_store::{AppendError, Expected, StreamName},
+    vault::Keep,
+};
 use uuid::Uuid;
 use workflows::card_job::{Claim, Goal, Input, Made, MadeKey, Stage, journal::JournalEvent};
 
@@ -40,10 +43,11 @@ pub async fn prepare(app: &App, open: &OpenJob, claim: &Claim) -> Result<Option<
     let puk = if let Some(puk) = sealed.map_err(anyhow::Error::from)? {
         Secret(puk.to_vec())
     } else {
+        // A card may have it whose registration was never finished: it is kept whatever comes of it.
         let puk = Secret(app.entropy().digits(PUK_DIGITS));
         let entropy = app.entropy().bytes().into();
         vault
-            .seal(secret, *holder, PUK_PURPOSE, card, &puk.0, entropy, None, app.now())
+            .seal(secret, *holder, PUK_PURPOSE, card, &puk.0, entropy, Keep::Always, app.now())
             .await
             .map_err(anyhow::Error::from)?;
         puk

@@ -12,10 +12,11 @@ pub mod earlier;
 use domain::{
     card::{Puk, Step},
     holder::{HolderCommand, HolderEvent},
-    ids::SecretRef,
+    ids::{EventId, SecretRef},
     unlock::Refusal,
 };
 use protocol::{Answer, Bytes, PukFound, PukPart, PukPlan, PukRelease, seal_puk};
+use stores::vault::Keep;
 use workflows::card_job::{Claim, Goal, Stage};
 use zeroize::Zeroizing;
 
@@ -104,7 +105,7 @@ async fn release(app: &App, open: &OpenJob, claim: &Claim, key: &Bytes) -> Resul
             claim.card.as_str(),
             &digits,
             entropy,
-            None,
+            Keep::IfNamedBy(EventId::derive(command, 0)),
             app.now(),
         )
         .await

@@ -4,7 +4,9 @@
 //!
 //! Until a card has shown that it is there, every start gets the same answers, whoever's card it is
 //! said to be, and nothing is looked up. What a refusal costs is the same, too: a key that nobody has
-//! is verified with where there is no card.
+//! is verified with where there is no card, and no refusal is told before [`REFUSED_AFTER`].
+
+use std::time::Duration;
 
 use domain::{
     card::PublicKey,
@@ -37,6 +39,10 @@ use crate::{
     execute::{Actor, Cause, ExecuteError},
 };
 
+/// How long it takes to refuse a card that has not shown that it is there: some fifty times what the
+/// longest life of a holder takes to be read, so that nobody can tell by the time whether there is one.
+pub const REFUSED_AFTER: Duration = Duration::from_millis(50);
+
 /// `SubjectPublicKeyInfo` of a P-256 key that nobody has the private half of: the point whose x is the
 /// SHA-256 of `latchkey/v1 nobody's card 1` and whose y is even.
 const NOBODYS: [u8; 91] = [
@@ -55,12 +61,15 @@ pub async fn shown(app: &App, open: &OpenJob, signature: &[u8]) -> Result<Answer
     let Goal::BeginUnlock { unlock } = open.job.goal else {
         return Err(Stop::no("", "This job does not unlock a card."));
     };
+    let began = app.clock().elapsed();
     let found = whose(app, &claim.card).await?;
     let key = found
         .as_ref()
         .map_or_else(|| PublicKey::from_der(NOBODYS.to_vec()), |(_, key)| key.clone());
     let is_signed = proof::is_signed(app, open, Purpose::Present, &key, signature)?;
     let Some((holder, _)) = found.filter(|_| is_signed) else {
+        let taken = app.clock().elapsed().saturating_sub(began);
+        app.clock().rest(REFUSED_AFTER.saturating_sub(taken)).await;
         return Err(proof::not_shown());
     };
     // The answer may have been lost on its way.

@@ -4,6 +4,7 @@
 //! one before it was replaced, and no table has to be kept in step with the files.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::policy::CODE_KNOWN_SECONDS_MAX;
 use stores::vault::Keys;
 use zeroize::Zeroizing;
 
@@ -12,9 +13,12 @@ use super::{KEY_BYTES, Keystore, KeystoreError};
 /// How its files are called.
 const NAME: &str = "code";
 
-/// A replaced key is kept for so many days, counted from the day on which it was replaced: no code is
-/// good for longer than one day.
+/// A replaced key is kept for so many days, counted from the day on which it was replaced: no policy
+/// makes us know a code for longer than one day.
 const KEPT_DAYS: u32 = 2;
+
+/// The last code of a replaced key is made within the day on which it is replaced.
+const _: () = assert!(CODE_KNOWN_SECONDS_MAX <= (KEPT_DAYS - 1) * 86_400);
 
 impl Keystore {
     /// The keys of mailed codes, as they are. A keystore that has none, because it is new or of an

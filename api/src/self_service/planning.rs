@@ -15,7 +15,7 @@ use protocol::JobId;
 use stores::{
     session::Session,
     token::TokenHash,
-    vault::{NewPasscode, VaultError},
+    vault::{Keep, NewPasscode, VaultError},
 };
 use workflows::card_job::{Goal, PlannedRegistration};
 use zeroize::Zeroizing;
@@ -42,7 +42,7 @@ pub const ANSWER_KIND: &str = "answer";
 const ANSWER_SECRET: u32 = 20;
 
 /// Which secret of a registration, or of *Use another address*, is the address.
-pub(super) const EMAIL_SECRET: u32 = 30;
+const EMAIL_SECRET: u32 = 30;
 
 /// Why a registration does not wait for the card.
 #[derive(Debug, thiserror::Error)]
@@ -190,7 +190,7 @@ async fn plan(
             .await
             .map_err(kept)?;
     }
-    seal(app, session.holder, planned.email, email).await.map_err(kept)?;
+    seal(app, session.holder, registration, email).await.map_err(kept)?;
     Ok(planned)
 }
 
@@ -299,15 +299,19 @@ pub(crate) fn command(
     })
 }
 
+/// Keeps an address for a command, under its [`EMAIL_SECRET`]; for a day, if the command comes to nothing.
 pub(super) async fn seal(
     app: &App,
     holder: HolderId,
-    secret: SecretRef,
+    command: CommandId,
     email: &str,
-) -> Result<(), VaultError> {
-    let entropy = app.entropy().bytes().into();
-    let vault = &app.stores().vault;
-    vault.seal(secret, holder, EMAIL_PURPOSE, "", email.as_bytes(), entropy, None, app.now()).await
+) -> Result<SecretRef, VaultError> {
+    let (secret, entropy) =
+        (SecretRef::derive(command, EMAIL_SECRET), app.entropy().bytes().into());
+    let keep = Keep::IfNamedBy(EventId::derive(command, 0));
+    let (vault, email) = (&app.stores().vault, email.as_bytes());
+    vault.seal(secret, holder, EMAIL_PURPOSE, "", email, entropy, keep, app.now()).await?;
+    Ok(secret)
 }
 
 pub(super) fn not_begun(error: ExecuteError) -> NotBegun {

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{ANNOUNCE_DAYS_MAX, CODES_PER_HOUR_MAX, HISTORY_MAX, Policy};
+use super::{ANNOUNCE_DAYS_MAX, CODE_KNOWN_SECONDS_MAX, CODES_PER_HOUR_MAX, HISTORY_MAX, Policy};
 use crate::{
     passcode::{CARD_BYTES, Lengths},
     self_service::QUESTIONS_CHOSEN,
@@ -16,6 +16,8 @@ const PER_MILLE: u16 = 1000;
 
 /// The latest hour at which a day's alert can be raised.
 const HOUR_MAX: u8 = 23;
+
+const SECONDS_OF_A_MINUTE: u32 = 60;
 
 /// A version, and since when it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,7 +173,9 @@ fn is_consistent(policy: &Policy) -> bool {
 }
 
 fn is_self_service_consistent(policy: &Policy) -> bool {
+    let passcode_seconds = u32::from(policy.unlock_passcode_minutes) * SECONDS_OF_A_MINUTE;
     0 < policy.code_seconds
+        && u32::from(policy.code_seconds) + passcode_seconds <= CODE_KNOWN_SECONDS_MAX
         && (1..=CODES_PER_HOUR_MAX).contains(&policy.codes_per_hour)
         && 0 < policy.code_wrong_max
         && 0 < policy.code_voids_max
@@ -257,5 +261,21 @@ mod tests {
             assert_eq!(refused, Err(NotPublishable::Inconsistent));
         }
         assert!(is_consistent(&Policy::seed()));
+    }
+
+    #[test]
+    fn b38_a_code_is_known_for_a_day_until_the_new_passcode_is_chosen_and_not_for_a_second_more() {
+        let known = |seconds, minutes| {
+            published(
+                "2026-06-01",
+                next(|policy| {
+                    policy.code_seconds = seconds;
+                    policy.unlock_passcode_minutes = minutes;
+                }),
+            )
+        };
+        assert!(known(3_600, 23 * 60).is_ok());
+        assert_eq!(known(3_601, 23 * 60), Err(NotPublishable::Inconsistent));
+        assert_eq!(known(1, 24 * 60), Err(NotPublishable::Inconsistent));
     }
 }

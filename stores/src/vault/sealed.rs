@@ -9,13 +9,14 @@ use aes_gcm::{
     Aes256Gcm, KeyInit as _,
     aead::{Aead as _, Payload},
 };
-use chrono::{DateTime, Utc};
-use domain::ids::{HolderId, SecretRef};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::ids::{EventId, HolderId, SecretRef};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{Vault, VaultError};
+use super::{PENDING_HOURS, Swept, Vault, VaultError};
+use crate::event_store::EventStore;
 
 /// The largest secret, in bytes.
 pub const SEALED_BYTES_MAX: usize = 4096;
@@ -47,6 +48,33 @@ impl From<[u8; SealEntropy::BYTES]> for SealEntropy {
     }
 }
 
+/// How long a sealed row is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Until it is discarded, or its person is erased.
+    Always,
+    /// It can be opened until just before this instant.
+    Until(DateTime<Utc>),
+    /// As [`Keep::Always`] if this event, which names it, is in the log a day later; if not, until then.
+    IfNamedBy(EventId),
+}
+
+impl Keep {
+    fn expires_at(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Until(expires_at) => Some(expires_at),
+            Self::Always | Self::IfNamedBy(_) => None,
+        }
+    }
+
+    fn event(self) -> Option<Uuid> {
+        match self {
+            Self::IfNamedBy(event) => Some(event.0),
+            Self::Always | Self::Until(_) => None,
+        }
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
     holder_id: Uuid,
@@ -62,8 +90,7 @@ struct Row {
 
 impl Vault {
     /// Seals a secret under a reference. The same secret again is no change; another one under the
-    /// same reference is [`VaultError::Taken`], because a card may hold the first already. It can
-    /// be opened until just before `expires_at`, or for ever if there is none.
+    /// same reference is [`VaultError::Taken`], because a card may hold the first already.
     #[expect(clippy::too_many_arguments, reason = "each is one column, and none has a default")]
     pub async fn seal(
         &self,
@@ -73,7 +100,7 @@ impl Vault {
         card: &str,
         plaintext: &[u8],
         entropy: SealEntropy,
-        expires_at: Option<DateTime<Utc>>,
+        keep: Keep,
         now: DateTime<Utc>,
     ) -> Result<(), VaultError> {
         if SEALED_BYTES_MAX < plaintext.len() {
@@ -90,8 +117,8 @@ impl Vault {
             "
             insert into sealed
                 (secret_id, holder_id, purpose, card, seal_version, wrap_nonce, wrapped_key,
-                 nonce, ciphertext, expires_at, created_at)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                 nonce, ciphertext, expires_at, created_at, event_id)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             on conflict (secret_id) do nothing
             ",
         )
@@ -104,8 +131,9 @@ impl Vault {
         .bind(wrapped)
         .bind(entropy.nonce.to_vec())
         .bind(ciphertext)
-        .bind(expires_at)
+        .bind(keep.expires_at())
         .bind(now)
+        .bind(keep.event())
         .execute(self.connections.writer()?)
         .await;
         if self.connections.settle(sealed)?.rows_affected() == 1 {
@@ -148,6 +176,42 @@ impl Vault {
         let bound_to = binding(secret, row.holder_id, purpose, card);
         let data_key = decrypt(seal_key, &row.wrap_nonce, &row.wrapped_key, &bound_to)?;
         decrypt(&data_key, &row.nonce, &row.ciphertext, &bound_to).map(Some)
+    }
+
+    /// Of the rows that have waited a day for their event: keeps those that are named, and deletes the
+    /// others.
+    pub(super) async fn sweep_sealed(
+        &self,
+        log: &dyn EventStore,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Swept, VaultError> {
+        let pending: Vec<(Uuid, Uuid)> = sqlx::query_as(
+            "
+            select secret_id, event_id from sealed
+            where event_id is not null and created_at <= $1
+            order by created_at, secret_id
+            limit $2
+            ",
+        )
+        .bind(now - TimeDelta::hours(PENDING_HOURS))
+        .bind(limit)
+        .fetch_all(self.connections.reader())
+        .await?;
+        let mut swept = Swept::default();
+        for (secret, event) in pending {
+            if log.contains(EventId(event)).await? {
+                let named = sqlx::query("update sealed set event_id = null where secret_id = $1")
+                    .bind(secret)
+                    .execute(self.connections.writer()?)
+                    .await;
+                self.connections.settle(named)?;
+                swept.n_settled += 1;
+            } else {
+                swept.n_deleted += self.discard(&[SecretRef(secret)]).await?;
+            }
+        }
+        Ok(swept)
     }
 
     pub(super) async fn discard_expired(

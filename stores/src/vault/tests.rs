@@ -243,7 +243,10 @@ async fn pruning_drops_what_fell_out_of_the_last_five_and_leaves_what_waits_for_
 async fn a_sealed_secret_opens_for_its_own_purpose_and_card_only() {
     let vault = stores().await.vault;
     let puk = b"12345678";
-    vault.seal(secret(1), holder(1), "puk", "0A", puk, entropy(1), None, at(0)).await.unwrap();
+    vault
+        .seal(secret(1), holder(1), "puk", "0A", puk, entropy(1), Keep::Always, at(0))
+        .await
+        .unwrap();
     let opened = vault.open_sealed(secret(1), "puk", "0A", at(DAY * 1000)).await.unwrap();
     assert_eq!(opened.as_deref().map(Vec::as_slice), Some(puk.as_slice()));
     for (reference, purpose, card) in
@@ -264,7 +267,10 @@ async fn what_was_sealed_a_day_ago_and_is_not_kept_goes_and_what_is_younger_stay
         (5, "certificate", 2, 0),
     ] {
         let (secret, holder, entropy) = (secret(number), holder(of), entropy(7));
-        vault.seal(secret, holder, purpose, "0A", b"x", entropy, None, at(when)).await.unwrap();
+        vault
+            .seal(secret, holder, purpose, "0A", b"x", entropy, Keep::Always, at(when))
+            .await
+            .unwrap();
     }
     let kept = std::future::ready(Ok(vec![secret(2)]));
     let pruned = vault.prune_sealed(holder(1), "certificate", at(DAY), kept).await.unwrap();
@@ -285,7 +291,7 @@ async fn what_was_sealed_a_day_ago_and_is_not_kept_goes_and_what_is_younger_stay
 async fn a_sealed_secret_opens_until_just_before_its_end_and_is_swept_at_its_end() {
     let stores = stores().await;
     let vault = &stores.vault;
-    let until = Some(at(600_000));
+    let until = Keep::Until(at(600_000));
     vault.seal(secret(1), holder(1), "job", "0A", b"x", entropy(1), until, at(0)).await.unwrap();
     assert!(vault.open_sealed(secret(1), "job", "0A", at(599_999)).await.unwrap().is_some());
     assert!(vault.open_sealed(secret(1), "job", "0A", at(600_000)).await.unwrap().is_none());
@@ -295,10 +301,37 @@ async fn a_sealed_secret_opens_until_just_before_its_end_and_is_swept_at_its_end
 }
 
 #[tokio::test]
+async fn what_was_sealed_for_an_event_that_never_came_goes_after_a_day_and_what_it_names_stays() {
+    let stores = stores().await;
+    let vault = &stores.vault;
+    for (number, keep) in [
+        (1, Keep::IfNamedBy(event(1, 0).id)),
+        (2, Keep::IfNamedBy(event(2, 0).id)),
+        (3, Keep::Always),
+    ] {
+        let (secret, entropy) = (secret(number), entropy(7));
+        vault.seal(secret, holder(1), "puk", "0A", b"x", entropy, keep, at(0)).await.unwrap();
+    }
+    append(&stores, vec![event(1, 0)]).await;
+    let early = vault.sweep(&*stores.log, at(DAY - 1), 10).await.unwrap();
+    assert_eq!((early.n_deleted, early.n_settled), (0, 0));
+    let swept = vault.sweep(&*stores.log, at(DAY), 10).await.unwrap();
+    assert_eq!((swept.n_deleted, swept.n_settled), (1, 1));
+    let again = vault.sweep(&*stores.log, at(DAY), 10).await.unwrap();
+    assert_eq!((again.n_deleted, again.n_settled), (0, 0));
+    for (number, is_there) in [(1, true), (2, false), (3, true)] {
+        let opened = vault.open_sealed(secret(number), "puk", "0A", at(DAY)).await.unwrap();
+        assert_eq!(opened.is_some(), is_there, "{number}");
+    }
+}
+
+#[tokio::test]
 async fn sealing_the_same_again_is_no_change_and_another_secret_is_refused() {
     let vault = stores().await.vault;
     let seal = async |plaintext: &'static [u8], seed| {
-        vault.seal(secret(1), holder(1), "puk", "0A", plaintext, entropy(seed), None, at(0)).await
+        vault
+            .seal(secret(1), holder(1), "puk", "0A", plaintext, entropy(seed), Keep::Always, at(0))
+            .await
     };
     seal(b"12345678", 1).await.unwrap();
     seal(b"12345678", 2).await.unwrap();
@@ -313,7 +346,16 @@ async fn a_sealed_row_that_was_tampered_with_does_not_open() {
     for number in 1..=2 {
         let seed = u8::try_from(number).unwrap();
         vault
-            .seal(secret(number), holder(number), "puk", "0A", b"x", entropy(seed), None, at(0))
+            .seal(
+                secret(number),
+                holder(number),
+                "puk",
+                "0A",
+                b"x",
+                entropy(seed),
+                Keep::Always,
+                at(0),
+            )
             .await
             .unwrap();
     }
@@ -338,8 +380,9 @@ async fn the_longest_sealed_secret_is_taken_and_one_byte_more_is_refused() {
     let vault = stores().await.vault;
     for (number, bytes, taken) in [(1, SEALED_BYTES_MAX, true), (2, SEALED_BYTES_MAX + 1, false)] {
         let long = vec![1; bytes];
-        let sealed =
-            vault.seal(secret(number), holder(1), "job", "", &long, entropy(1), None, at(0)).await;
+        let sealed = vault
+            .seal(secret(number), holder(1), "job", "", &long, entropy(1), Keep::Always, at(0))
+            .await;
         assert_eq!(sealed.is_ok(), taken);
     }
 }
@@ -348,7 +391,9 @@ async fn the_longest_sealed_secret_is_taken_and_one_byte_more_is_refused() {
 async fn rows_of_an_older_seal_key_still_open() {
     let database = Database::in_memory().await.unwrap();
     let old = database.stores(keys()).vault;
-    old.seal(secret(1), holder(1), "puk", "0A", b"x", entropy(1), None, at(0)).await.unwrap();
+    old.seal(secret(1), holder(1), "puk", "0A", b"x", entropy(1), Keep::Always, at(0))
+        .await
+        .unwrap();
     let rotated = VaultKeys {
         pepper: Keys::new(1, [7; 32]),
         seal: Keys::new(2, [9; 32]).with_older(1, [8; 32]),
@@ -365,7 +410,16 @@ async fn b44_what_is_to_be_forgotten_goes_whether_it_is_a_digest_or_sealed_and_t
     vault.put_tag(new_passcode(2), b"tag", at(0)).await.unwrap();
     for number in [3, 4] {
         vault
-            .seal(secret(number), holder(1), SELF_SERVICE_EMAIL, "", b"x", entropy(1), None, at(0))
+            .seal(
+                secret(number),
+                holder(1),
+                SELF_SERVICE_EMAIL,
+                "",
+                b"x",
+                entropy(1),
+                Keep::Always,
+                at(0),
+            )
             .await
             .unwrap();
     }
@@ -415,7 +469,7 @@ async fn erasing_a_person_leaves_nothing_of_theirs_in_the_file_or_its_journal() 
         let row = NewPasscode { holder, ..new_passcode(u32::try_from(number).unwrap()) };
         vault.put_tag(row, b"tag", at(0)).await.unwrap();
         vault
-            .seal(secret(number), holder, "puk", "0A", b"x", entropy(1), None, at(0))
+            .seal(secret(number), holder, "puk", "0A", b"x", entropy(1), Keep::Always, at(0))
             .await
             .unwrap();
     }
@@ -439,7 +493,7 @@ async fn no_passcode_tag_or_sealed_secret_is_in_the_file_as_it_is() {
     vault.put_passcode(new_passcode(1), b"CanaryPasscode", [1; 16], at(0)).await.unwrap();
     vault.put_tag(new_passcode(2), b"CanaryTag", at(0)).await.unwrap();
     vault
-        .seal(secret(3), holder(1), "puk", "0A", b"CanaryPuk", entropy(1), None, at(0))
+        .seal(secret(3), holder(1), "puk", "0A", b"CanaryPuk", entropy(1), Keep::Always, at(0))
         .await
         .unwrap();
     for canary in [b"CanaryPasscode".as_slice(), b"CanaryTag", b"CanaryPuk"] {

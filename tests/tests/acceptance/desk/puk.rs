@@ -181,3 +181,27 @@ async fn u01_a_card_from_before_puks_were_on_record_can_be_unlocked_after_its_ne
     scene.unlock("Second02").await.unwrap();
     assert!(scene.card.verify("Second02").is_ok());
 }
+
+#[tokio::test]
+async fn u01_a_puk_that_was_never_released_is_gone_after_a_day_and_those_on_record_stay() {
+    let mut scene = Scene::registered().await.unwrap();
+    scene.lock_card();
+    let job = may_write(&mut scene, "Second02").await;
+    scene.desk.faults().next("holder", Fault::LostBefore);
+    assert!(scene.agent.take_puk(job, &scene.card.serial).await.is_err());
+    let app = scene.desk.app().clone();
+    let swept = async |at| {
+        let stores = app.stores();
+        stores.vault.sweep(stores.log.as_ref(), at, 100).await.unwrap().n_deleted
+    };
+    let released_at = scene.desk.now();
+    scene.desk.wait(Duration::minutes(2));
+    scene.unlock("Third003").await.unwrap();
+    assert_eq!(swept(released_at + Duration::days(1) - Duration::milliseconds(1)).await, 0);
+    // The PUK, and the tag of the passcode that was to be written then.
+    assert_eq!(swept(released_at + Duration::days(1)).await, 2);
+    assert_eq!(swept(released_at + Duration::days(9)).await, 0);
+    scene.desk.wait(Duration::days(9));
+    scene.lock_card();
+    scene.unlock("Fourth04").await.unwrap();
+}

@@ -2,7 +2,8 @@
 
 use api::{
     codes::NotDone,
-    self_service::{self, AddressFault, NotBegun},
+    housekeeping,
+    self_service::{self, AddressFault, EMAIL_PURPOSE, NotBegun},
 };
 use chrono::{Duration, TimeDelta};
 use domain::{
@@ -17,6 +18,8 @@ use tests::desk::{
     scene::Scene,
     self_service::{ADDRESS, ANSWERS, answers, question},
 };
+
+use workflows::card_job::Goal;
 
 use super::mailbox;
 
@@ -308,4 +311,33 @@ async fn r04_a_registration_whose_session_has_ended_is_not_begun_though_the_card
     let events = scene.desk.events(scene.holder).await.unwrap();
     let begun = |event: &HolderEvent| matches!(event, HolderEvent::RegistrationBegun { .. });
     assert!(!events.iter().any(begun));
+}
+
+#[tokio::test]
+async fn r06_an_address_that_was_never_taken_to_the_card_is_gone_after_a_day_and_a_confirmed_one_stays()
+ {
+    let mut scene = Scene::logged_in().await.unwrap();
+    scene.register_for_self_service().await.unwrap();
+    scene.desk.wait(Duration::minutes(2));
+    let job = scene.start_registration(Some(&answers()), "other@example.org").await.unwrap();
+    let open = scene.desk.app().job(job).await.unwrap().unwrap();
+    let Goal::Register(planned) = open.job.goal else { panic!("{:?}", open.job.goal) };
+    let app = scene.desk.app();
+    let known = async || {
+        let active = scene.desk.holder(scene.holder).await.unwrap();
+        let active = active.self_service().active().unwrap().email;
+        let mut known = Vec::new();
+        for secret in [active, planned.email] {
+            let vault = &app.stores().vault;
+            let sealed = vault.open_sealed(secret, EMAIL_PURPOSE, "", app.now()).await.unwrap();
+            known.push(sealed.is_some());
+        }
+        known
+    };
+    scene.desk.wait(Duration::days(1) - TimeDelta::milliseconds(1));
+    housekeeping::sweep(app).await.unwrap();
+    assert_eq!(known().await, [true, true]);
+    scene.desk.wait(Duration::milliseconds(1));
+    housekeeping::sweep(app).await.unwrap();
+    assert_eq!(known().await, [true, false]);
 }

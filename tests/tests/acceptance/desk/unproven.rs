@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use api::{attempts, unlocks};
+use api::{attempts, jobs::unlock::REFUSED_AFTER, unlocks};
 use axum::http::HeaderMap;
 use chrono::Duration;
 use domain::ids::HolderId;
@@ -78,6 +78,22 @@ async fn b40_starts_without_a_card_are_answered_alike_whosever_it_is_said_to_be(
     assert_eq!(counted.iter().sum::<u64>(), u64::try_from(starts).unwrap());
     attempts::record(scene.desk.app()).await.unwrap();
     assert_eq!(self::counted(&scene).await, counted);
+}
+
+#[tokio::test]
+async fn b40_no_refusal_is_told_sooner_whosever_the_card_is_said_to_be() {
+    let mut scene = Scene::registered().await.unwrap();
+    scene.browser.start_log_in().await.unwrap();
+    let own = SoftCard::blank("0E0E").unwrap();
+    // Registered; unknown.
+    for card in ["0A01", "0C03"] {
+        let before = scene.desk.rested();
+        start(&scene, card, &own).await;
+        assert_eq!(scene.desk.rested() - before, REFUSED_AFTER, "{card}");
+    }
+    let before = scene.desk.rested();
+    scene.start_unlock().await.unwrap();
+    assert_eq!(scene.desk.rested(), before);
 }
 
 /// The counts of the events that say how many starts were without proof.

@@ -18,7 +18,7 @@ use futures::future::BoxFuture;
 use stores::{
     event_store::{Expected, NewEvent, StreamName, canonical},
     sqlite::{Database, Stores},
-    vault::{CodeBinding, Keys, Person, SELF_SERVICE_EMAIL, SealEntropy, VaultKeys},
+    vault::{CodeBinding, Keep, Keys, Person, SELF_SERVICE_EMAIL, SealEntropy, VaultKeys},
 };
 use tests::smtp::{
     MailServer,
@@ -78,7 +78,7 @@ async fn stores() -> Stores {
     let address = b"zoe.private@example.org";
     stores
         .vault
-        .seal(EMAIL, HOLDER, SELF_SERVICE_EMAIL, "", address, entropy, None, start())
+        .seal(EMAIL, HOLDER, SELF_SERVICE_EMAIL, "", address, entropy, Keep::Always, start())
         .await
         .unwrap();
     let key = || PublicKey::from_der(vec![0x30]);

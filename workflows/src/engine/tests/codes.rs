@@ -12,7 +12,7 @@ use domain::{
     self_service::{Answer, CodePurpose, questions},
 };
 use futures::future::BoxFuture;
-use stores::vault::{CodeBinding, NewPasscode, Person, SELF_SERVICE_EMAIL, SealEntropy};
+use stores::vault::{CodeBinding, Keep, NewPasscode, Person, SELF_SERVICE_EMAIL, SealEntropy};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -104,7 +104,16 @@ impl World {
         let entropy = SealEntropy::from([7; SealEntropy::BYTES]);
         let vault = &self.stores.vault;
         vault
-            .seal(email, holder, SELF_SERVICE_EMAIL, "", address.as_bytes(), entropy, None, at)
+            .seal(
+                email,
+                holder,
+                SELF_SERVICE_EMAIL,
+                "",
+                address.as_bytes(),
+                entropy,
+                Keep::Always,
+                at,
+            )
             .await
             .unwrap();
         let answer = secret(email.0.as_u128() + 1);
