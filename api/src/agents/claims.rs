@@ -202,7 +202,7 @@ pub fn is_there(app: &App, claim: &Claim) -> bool {
 }
 
 /// A card that is in use, and whether an update has it between old and new (B-55). Then it can log
-/// in, to finish that, and nothing else.
+/// in, to finish that, and be unlocked, because who has locked it cannot log in; nothing else.
 async fn used_by(
     app: &App,
     goal: &Goal,
@@ -218,17 +218,18 @@ async fn used_by(
         ));
     }
     let resume = update::resume(&loaded).map(|(resume, _)| resume);
+    let unlocks = matches!(goal, Goal::Unlock(_));
     let finishes = matches!(goal, Goal::LogIn | Goal::UpdateCard(_));
-    if resume.is_some() && !finishes {
+    if resume.is_some() && !finishes && !unlocks {
         return Err(Stop::no(
             "B-55",
             "The renewal of your certificates is not finished. Finish it first.",
         ));
     }
     // In an unlock that is a step of its own.
-    let unlocks = matches!(goal, Goal::Unlock(_));
     let heal_puk = !unlocks && resume.is_none() && loaded.holder.puk().is_exposed();
-    Ok(Known { holder: Some(holder), resume, heal_puk })
+    // An unlock is agreed to by no key.
+    Ok(Known { holder: Some(holder), resume: resume.filter(|_| !unlocks), heal_puk })
 }
 
 /// P-03: nobody is registered twice. A registration of which the agent never heard that it became

@@ -22,7 +22,7 @@ pub enum Refusal {
     /// B-52: past the last instant of the first certificate that ends.
     #[error("The certificates on your smartcard have expired")]
     Expired,
-    /// B-55: a card between old and new does nothing else before it is settled.
+    /// B-55: a card between old and new. Recorded by earlier builds; it is not refused any more.
     #[error("The update of your smartcard is not finished")]
     UpdateOpen,
     /// P-19: a passcode was left to expire too long.

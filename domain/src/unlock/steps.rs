@@ -2,7 +2,6 @@
 
 use super::{Refusal, Stage};
 use crate::{
-    card::CardUpdate,
     certificate::Phase,
     context::Context,
     holder::{self, Holder, HolderEvent, Origin},
@@ -35,7 +34,9 @@ pub fn may_start(ctx: &Context<'_>, holder: &Holder) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// B-40: what card and account have to be, at every step until the new passcode may be chosen.
+/// B-40: what card and account have to be, at every step until the new passcode may be chosen. A card
+/// between old and new may be unlocked (B-55): its keys stay as they are, 9E shows that it is there, and
+/// without a passcode nobody could finish its update.
 pub(crate) fn may_go_on(ctx: &Context<'_>, holder: &Holder) -> Result<(), Refusal> {
     let standing = holder.certificates(ctx).ok_or(Refusal::CardNotActive)?;
     match standing.phase {
@@ -43,9 +44,6 @@ pub(crate) fn may_go_on(ctx: &Context<'_>, holder: &Holder) -> Result<(), Refusa
         Phase::Suspended => return Err(Refusal::Suspended),
         Phase::Expired => return Err(Refusal::Expired),
         Phase::Quiet | Phase::Alert | Phase::Forced => {}
-    }
-    if holder.card_update().is_some_and(CardUpdate::is_touched) {
-        return Err(Refusal::UpdateOpen);
     }
     if Status::worst_locked(&holder.passcodes().status(ctx)).is_some() {
         return Err(Refusal::AccountLocked);

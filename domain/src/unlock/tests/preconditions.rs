@@ -78,8 +78,11 @@ fn b52_expired_certificates_are_refused_from_the_second_after_their_last() {
 }
 
 #[test]
-fn b55_a_card_between_old_and_new_is_refused() {
-    check(holder().and(instant(NOON), open_update()), NOON, Refusal::UpdateOpen);
+fn b55_a_card_between_old_and_new_may_be_unlocked_as_any_other_in_the_order_of_b40() {
+    let between = || holder().and(instant(NOON), open_update());
+    between().at(NOON).see(|ctx, holder| assert_eq!(may_start(ctx, holder), Ok(())));
+    check(between().and(instant(NOON), [blocked()]), NOON, Refusal::Blocked);
+    check(between().and(instant(NOON), [revoked()]), NOON, Refusal::Revoked);
 }
 
 #[test]

@@ -368,3 +368,28 @@ async fn u01_a_server_that_is_lost_at_any_append_loses_nothing_and_writes_nothin
     }
     assert_eq!(n_faults, APPENDS);
 }
+
+#[tokio::test]
+async fn b55_a_card_that_was_locked_between_old_and_new_is_unlocked_and_its_update_goes_on() {
+    let mut scene = is_registered_and_locked().await;
+    scene.unlock("Second02").await.unwrap();
+    scene.grow_old(25, "Third003").await.unwrap();
+    scene.log_in().await.unwrap();
+    let job = scene.start_renewal().await.unwrap();
+    // Begun, opened, and the first key made: then the card is pulled out.
+    let mut power = Power::until_after(3);
+    let torn = scene.agent.update_with(job, &mut scene.card, "Third003", &mut power).await;
+    assert!(matches!(torn, Err(Stop::Torn)), "{torn:?}");
+    let update = async |scene: &Scene| scene.desk.holder(scene.holder).await.unwrap();
+    assert!(update(&scene).await.card_update().unwrap().is_touched());
+    let before = update(&scene).await.card_update().cloned();
+
+    scene.lock_card();
+    scene.unlock("Fourth04").await.unwrap();
+    assert_eq!(update(&scene).await.card_update().cloned(), before);
+    scene.log_in().await.unwrap();
+    scene.renew().await.unwrap();
+    assert!(update(&scene).await.card_update().is_none());
+    scene.agent.sees(Some(&scene.card));
+    assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));
+}
