@@ -3,6 +3,7 @@
 use domain::{holder::HolderEvent, ids::HolderId};
 use serde::Deserialize;
 use stores::event_store::Recorded;
+use uuid::Uuid;
 
 use crate::ProjectionError;
 
@@ -16,12 +17,16 @@ pub(crate) struct Fact<'a> {
     pub(crate) event: HolderEvent,
     /// Who did it.
     pub(crate) actor: String,
+    /// The command that began what it belongs to, if that is said.
+    pub(crate) begun_by: Option<Uuid>,
 }
 
 /// The part of an event's `meta` that is shown.
 #[derive(Deserialize)]
 struct Meta {
     actor: Actor,
+    #[serde(rename = "$correlationId")]
+    begun_by: Option<Uuid>,
 }
 
 #[derive(Deserialize)]
@@ -40,7 +45,8 @@ impl<'a> Fact<'a> {
             .map_err(|error| unreadable(recorded, error))?;
         let meta: Meta =
             serde_json::from_slice(&recorded.meta).map_err(|error| unreadable(recorded, error))?;
-        Ok(Some(Self { holder, recorded, event, actor: meta.actor.by }))
+        let Meta { actor, begun_by } = meta;
+        Ok(Some(Self { holder, recorded, event, actor: actor.by, begun_by }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The holder's own ledger: everything that happened, newest first, in plain words.
 
 mod desk;
+mod place;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -17,6 +18,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 use stores::event_store::{Position, Revision};
 
 use crate::fact::Fact;
+use place::fails_to_unlock;
 
 /// The most entries of one page.
 pub const PAGE_ENTRIES_MAX: u32 = 100;
@@ -50,6 +52,14 @@ struct Row {
 
 /// What an event adds: a line.
 pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
+    let mut sentence = sentence(&fact.event);
+    if fails_to_unlock(&fact.event)
+        && let Some((workstation, reader)) = place::of(tx, fact).await?
+    {
+        sentence +=
+            &format!("; the unlock was begun at workstation {workstation}, in reader {reader}");
+    }
+    place::fold(tx, fact).await?;
     sqlx::query(
         r"
         insert into ledger (holder_id, revision, position, at, kind, sentence, actor)
@@ -62,7 +72,7 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
     .bind(fact.recorded.position.0.cast_signed())
     .bind(fact.recorded.at)
     .bind(fact.event.kind())
-    .bind(sentence(&fact.event))
+    .bind(sentence)
     .bind(&fact.actor)
     .execute(tx)
     .await?;

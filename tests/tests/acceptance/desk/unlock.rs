@@ -16,7 +16,7 @@ use domain::{
 };
 use protocol::{ProblemSeen, Request, WriteOutcome};
 use tests::desk::{
-    agent::{Stop, update::Power},
+    agent::{READER, Stop, update::Power},
     card::SoftCard,
     faulty_log::Fault,
     scene::{Scene, account_recovery},
@@ -392,4 +392,40 @@ async fn b55_a_card_that_was_locked_between_old_and_new_is_unlocked_and_its_upda
     assert!(update(&scene).await.card_update().is_none());
     scene.agent.sees(Some(&scene.card));
     assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));
+}
+
+#[tokio::test]
+async fn u06_whatever_fails_after_the_proof_is_told_with_the_workstation_and_reader_of_its_start() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    scene.change(&account_recovery("Recover1")).await.unwrap();
+    scene.register_for_self_service().await.unwrap();
+    scene.desk.wait(Duration::days(1));
+    let flow = scene.start_unlock().await.unwrap();
+    unlocks::try_recovery_passcode(scene.desk.app(), &flow, "Recover2").await.unwrap_err();
+    let flow = scene.start_unlock().await.unwrap();
+    scene.answer(&flow, true).await.unwrap();
+    // Five make the code void, and the sixth finds it so.
+    for _ in 0..6 {
+        unlocks::enter_code(scene.desk.app(), &flow, "AAAA-AAAA").await.unwrap_err();
+    }
+    for _ in 0..3 {
+        let flow = scene.start_unlock().await.unwrap();
+        scene.answer(&flow, false).await.unwrap_err();
+    }
+    let ledger = scene.desk.ledger(scene.holder).await.unwrap();
+    for failure in [
+        "a wrong account recovery passcode",
+        "Unlock code was entered wrongly, once so far",
+        "Unlock code became void",
+        "not accepted because it was void",
+        "Attempt 1 to answer your security questions failed",
+        "Attempt 2 to answer your security questions failed",
+        "Attempt 3 to answer your security questions failed",
+        "Self-service was blocked",
+    ] {
+        let told = ledger.iter().find(|line| line.contains(failure));
+        let told = told.unwrap_or_else(|| panic!("{failure}: {ledger:#?}"));
+        let place = format!("was begun at workstation ward 3, in reader {READER}");
+        assert!(told.ends_with(&place), "{told}");
+    }
 }
