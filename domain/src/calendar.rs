@@ -144,7 +144,7 @@ impl PasscodeDays {
 #[must_use]
 pub fn passcode_days(policies: &Policies, set_on: NaiveDate, today: NaiveDate) -> PasscodeDays {
     let first = policies.in_force(set_on);
-    let expires_on = later(set_on, first.passcode_days);
+    let expires_on = later(set_on, first.passcode_life());
     let mut days = PasscodeDays { expires_on, locks_on: later(expires_on, first.grace_days) };
     for (before, version) in policies.changes(set_on, today) {
         let (from, policy) = (version.from, &version.policy);
@@ -152,8 +152,8 @@ pub fn passcode_days(policies: &Policies, set_on: NaiveDate, today: NaiveDate) -
             break;
         }
         let notice = later(from, policy.alert_days);
-        let wanted = later(set_on, policy.passcode_days);
-        let expires_on = match policy.passcode_days.cmp(&before.passcode_days) {
+        let wanted = later(set_on, policy.passcode_life());
+        let expires_on = match policy.passcode_life().cmp(&before.passcode_life()) {
             Ordering::Less => moved(days.expires_on, wanted, notice),
             Ordering::Equal => days.expires_on,
             Ordering::Greater => days.expires_on.max(wanted),

@@ -11,6 +11,7 @@ pub use update::{CardUpdate, SlotState, WRITES_MAX, Write};
 pub(crate) use update::{Renewed, Updates};
 
 use crate::{
+    desk::DeskEvent,
     holder::HolderEvent,
     ids::{CardSerial, CertificateSerial, HolderId},
 };
@@ -155,6 +156,9 @@ impl Card {
 fn renewed(active: Option<IssuedCard>, event: &HolderEvent) -> Option<IssuedCard> {
     match event {
         HolderEvent::CardIssued(card) => Some(card.clone()),
+        HolderEvent::Desk(DeskEvent::CardCancelled { card, .. }) => {
+            active.filter(|active| active.card != *card)
+        }
         HolderEvent::CertificatesRenewed { authentication, signature, certificates, .. } => active
             .map(|card| IssuedCard {
                 keys: CardKeys {

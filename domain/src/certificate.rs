@@ -29,7 +29,6 @@ pub use obstacle::{Deferral, NotDeferrable, Obstacle};
 pub(crate) use obstacle::{defer, note};
 pub use records::{Authorisation, Records};
 pub use refusal::Refusal;
-pub use renewal::AUTHORISATION_MINUTES;
 pub use standing::{Phase, Standing};
 
 use crate::ids::CertificateSerial;

@@ -5,20 +5,33 @@
 //! card and one act, and every secret is typed by the holder in a session of his own. Who may do
 //! what is asked of [`crate::staff::may`] before a command comes here.
 
+mod account;
+mod assistance;
+mod cards;
+mod checks;
 mod command;
 mod decide;
 mod event;
+mod records;
 mod refusal;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use serde::{Deserialize, Serialize};
 
-pub use command::DeskCommand;
+pub use checks::{has_matched, may_check};
+pub use command::{DeskCommand, Replacement};
 pub(crate) use decide::decide;
+use decide::until;
 pub use event::DeskEvent;
+pub use records::{Leave, Lost, NOT_ME_MAX, Records, Request};
 pub use refusal::Refusal;
 
-use crate::{certificate::IdentityEvidence, ids::HolderId};
+use crate::{
+    certificate::{IdentityEvidence, PLACE_CHARACTERS_MAX},
+    ids::HolderId,
+};
 
 /// How a member of staff has seen who somebody is. Never the number of a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +44,26 @@ pub struct IdentityCheck {
     pub place: String,
     /// B-63: the second person, where one is required.
     pub second: Option<HolderId>,
+}
+
+impl IdentityCheck {
+    /// The same with the place without outer spaces, if it is one.
+    pub(crate) fn parsed(self) -> Result<Self, Refusal> {
+        let place = self.place.trim().to_owned();
+        let is_too_long = PLACE_CHARACTERS_MAX < place.chars().count();
+        if place.is_empty() || is_too_long || place.contains(char::is_control) {
+            return Err(Refusal::PlaceNotValid);
+        }
+        Ok(Self { place, ..self })
+    }
+
+    /// C-04, B-63: the same, if it rests on more than somebody's word.
+    pub(crate) fn with_evidence(self) -> Result<Self, Refusal> {
+        if self.evidence == IdentityEvidence::Vouched {
+            return Err(Refusal::EvidenceNotEnough);
+        }
+        self.parsed()
+    }
 }
 
 /// B-58: who helps with a locked card.

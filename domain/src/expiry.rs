@@ -100,6 +100,9 @@ pub struct Alert {
 /// off, or when the holder has put it off today.
 #[must_use]
 pub fn alert(ctx: &Context<'_>, holder: &Holder) -> Option<Alert> {
+    if holder.desk().closed().is_some() {
+        return None;
+    }
     let due = Due::of(ctx, holder.passcodes());
     let on = ctx.today();
     let put_off = holder.expiry().declined_on() == Some(on);
@@ -112,6 +115,9 @@ pub fn alert(ctx: &Context<'_>, holder: &Holder) -> Option<Alert> {
 /// B-08, B-15, B-44: what time has done and nobody has recorded: the passcodes', the certificates',
 /// then the registration's that waits for its code. Whose account is locked is told of that alone.
 pub(crate) fn missing(ctx: &Context<'_>, holder: &Holder, occasion: Occasion) -> Vec<HolderEvent> {
+    if holder.desk().closed().is_some() {
+        return vec![];
+    }
     let mut events = holder.expiry().missing(ctx, holder.passcodes(), occasion);
     if Due::of(ctx, holder.passcodes()).locked.is_empty() {
         events.extend(certificate::missing(ctx, holder, occasion));

@@ -51,6 +51,7 @@ pub struct Holder {
     self_service: SelfService,
     puk: Puks,
     roles: Roles,
+    desk: desk::Records,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -150,6 +151,12 @@ impl Holder {
         &self.roles
     }
 
+    /// What others have done about him.
+    #[must_use]
+    pub fn desk(&self) -> &desk::Records {
+        &self.desk
+    }
+
     /// Which PUK the active card has.
     #[must_use]
     pub fn puk(&self) -> Puk {
@@ -181,6 +188,9 @@ impl Holder {
     /// Every reference that the vault still has to keep for this holder.
     #[must_use]
     pub fn kept(&self, policy: &Policy) -> Vec<SecretRef> {
+        if self.desk.erased_on().is_some() {
+            return vec![];
+        }
         let mut kept = self.passcodes.kept(policy);
         kept.extend(self.card_update().into_iter().flat_map(CardUpdate::secrets));
         kept.extend(self.self_service.kept());
@@ -234,7 +244,9 @@ impl Holder {
         if self.card_update().is_some_and(blocks) {
             return Err(certificate::Refusal::UpdateOpen.into());
         }
-        Ok(self.passcodes.change(ctx, changes)?)
+        // P-19, B-10, B-30: by leave of the registration authority, as it was when the session was opened.
+        let leave = self.desk.account_unlock(changes.proof.card(), changes.judged_at(ctx));
+        Ok(self.passcodes.change(ctx, changes, leave.is_some())?)
     }
 
     fn decline(
@@ -446,6 +458,7 @@ impl Decider for Holder {
             puk: self.puk.evolve(at, active, event),
             card,
             expiry: self.expiry.evolve(event),
+            desk: self.desk.evolve(at, event),
             certificates: self.certificates.evolve(event),
             roles: if let HolderEvent::Desk(event) = event {
                 self.roles.evolve(event)

@@ -43,6 +43,7 @@ impl Authenticated {
     ) -> Result<Self, LogonRefusal> {
         match holder.card() {
             Some(active) if active.card == *card => Self::with_good_certificates(ctx, holder, card),
+            None if holder.desk().closed().is_some() => Err(LogonRefusal::AccountClosed),
             Some(_) | None => Err(LogonRefusal::CardNotKnown),
         }
     }
@@ -174,10 +175,10 @@ pub struct Check {
     pub certificates: Option<certificate::Due>,
 }
 
-/// P-05, P-17, P-18, B-20, C-05, C-07, B-51, B-55: what a holder who has just been authenticated may do, and
+/// P-05, P-17, P-18, B-20, B-30, C-05, C-07, B-51, B-55: what a holder who has just been authenticated may do, and
 /// what he is to be told.
 #[must_use]
-pub fn check(ctx: &Context<'_>, holder: &Holder, _proof: &Authenticated) -> Check {
+pub fn check(ctx: &Context<'_>, holder: &Holder, proof: &Authenticated) -> Check {
     let passcodes = holder.passcodes();
     let mut due: Vec<_> = Kind::ALL
         .into_iter()
@@ -188,6 +189,10 @@ pub fn check(ctx: &Context<'_>, holder: &Holder, _proof: &Authenticated) -> Chec
     let standing = holder.certificates(ctx);
     let restricts = standing.as_ref().is_some_and(|standing| standing.restricts);
     let verdict = match due.first().map(|due| due.phase) {
+        // B-30: by leave of the registration authority he comes in to cure it.
+        Some(Phase::Locked) if holder.desk().account_unlock(proof.card(), ctx.now).is_some() => {
+            Verdict::Restricted
+        }
         Some(Phase::Locked) => Verdict::Locked,
         Some(Phase::Forced { .. }) => Verdict::Restricted,
         None | Some(Phase::Current { .. } | Phase::Alert { .. }) if restricts => {

@@ -21,6 +21,7 @@ pub use advice::{Advice, strength};
 pub use card_form::{
     CARD_BYTES, CardFault, CardField, CardForm, Characters, SmartcardRules, card_could_hold,
 };
+pub(crate) use change::changed;
 pub use change::{CardChange, Changes, Optional, confirmation};
 pub use form::{Field, FieldFault, Form, OptionalFields, Wanted, WantedOptional};
 pub use memory::{Current, Passcodes, Standing, Status};

@@ -17,6 +17,13 @@ pub const HISTORY_MAX: usize = 24;
 /// The most days after expiry on which a policy may announce the lock (B-15).
 pub const ANNOUNCE_DAYS_MAX: usize = 8;
 
+/// P-13: the days of a passcode that does not expire: a hundred years.
+pub const PASSCODE_LIFE_MAX: u16 = 36_525;
+
+/// B-57: the most hours for which a mail can be answered by "this was not me": as long as the day's
+/// key of its code is kept.
+pub const NOT_ME_HOURS_MAX: u16 = 72;
+
 /// The most codes an hour that a policy may allow: as many as the aggregate remembers.
 pub const CODES_PER_HOUR_MAX: u8 = 32;
 
@@ -115,6 +122,22 @@ pub struct Policy {
     pub self_service_domains: Vec<String>,
     /// Unlocks that may be started a card and day.
     pub unlock_starts_per_day: u8,
+    /// B-30, B-58, C-04: minutes for which the desk allows something.
+    pub desk_minutes: u16,
+    /// B-57: hours within which a card that is lost has to be revoked; later is worth an alarm.
+    pub loss_hours: u16,
+    /// B-30: accounts that one member of staff unlocks on a day without being asked why.
+    pub unlocks_per_staff_day: u16,
+    /// P-11: wrong verification passcodes until it is not compared any more.
+    pub verification_tries: u8,
+    /// B-57: hours for which the holder can answer a mail by "this was not me".
+    pub not_me_hours: u16,
+    /// U-01: whether a card may be unlocked without anybody's help.
+    pub self_service_unlock: bool,
+    /// B-58: whether sponsors may help with a card.
+    pub sponsor_unlock: bool,
+    /// P-13: whether passcodes expire at all.
+    pub passcode_expiry: bool,
 }
 
 /// B-51: what a forced renewal does to somebody who cannot do it himself.
@@ -206,7 +229,22 @@ impl Policy {
             arp_unlock_needs_code: true,
             self_service_domains: vec![],
             unlock_starts_per_day: 10,
+            desk_minutes: 30,
+            loss_hours: 18,
+            unlocks_per_staff_day: 10,
+            verification_tries: 3,
+            not_me_hours: 72,
+            self_service_unlock: true,
+            sponsor_unlock: true,
+            passcode_expiry: true,
         }
+    }
+
+    /// P-13: days after which a passcode has expired. Where none does, so many that nobody sees them
+    /// end; so a change of the policy follows B-14 like every other.
+    #[must_use]
+    pub fn passcode_life(&self) -> u16 {
+        if self.passcode_expiry { self.passcode_days } else { PASSCODE_LIFE_MAX }
     }
 }
 

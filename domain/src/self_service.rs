@@ -15,6 +15,7 @@ mod answers;
 mod codes;
 mod denied;
 mod deny;
+mod desk;
 mod fold;
 mod questions;
 mod refusal;

@@ -21,7 +21,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use refusal::Refusal;
-pub(crate) use steps::{Tried, answer, complete, may_go_on, refuse, start, try_recovery_passcode};
+pub(crate) use steps::{
+    Tried, answer, complete, has_second_proof, may_go_on, refuse, start, try_recovery_passcode,
+};
 pub use steps::{may_start, recovery_tries};
 
 use crate::{
@@ -78,4 +80,15 @@ pub enum Means {
     Desk,
     /// B-58: a sponsor's help, and a mailed code or the account recovery passcode.
     Sponsor,
+}
+
+impl Means {
+    /// B-58: true if somebody else has let him, so that a block of the questions is no hindrance.
+    #[must_use]
+    pub fn is_assisted(self) -> bool {
+        match self {
+            Self::Desk | Self::Sponsor => true,
+            Self::Questions | Self::RecoveryPasscode => false,
+        }
+    }
 }

@@ -198,6 +198,9 @@ mod tests {
 
     const GOLDEN: &str = include_str!("policy/golden/PolicyPublished.1.json");
 
+    /// As builds wrote it that knew no numbers of the desk.
+    const GOLDEN_UNLOCK: &str = include_str!("policy/golden/PolicyPublished.1.unlock.json");
+
     /// As builds wrote it that knew no numbers of self-service.
     const GOLDEN_CERTIFICATES: &str =
         include_str!("policy/golden/PolicyPublished.1.certificates.json");
@@ -228,7 +231,7 @@ mod tests {
 
     #[test]
     fn each_golden_file_is_read_as_its_version() {
-        for golden in [GOLDEN, GOLDEN_CERTIFICATES, GOLDEN_PASSCODES] {
+        for golden in [GOLDEN, GOLDEN_UNLOCK, GOLDEN_CERTIFICATES, GOLDEN_PASSCODES] {
             let read = decode(&recorded(InForce::KIND, 1, golden)).unwrap();
             assert_eq!(read, version(1, "2026-01-01"));
         }

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use super::{IssuedCard, IssuedCertificate, PublicKey, Slot};
 use crate::{
     certificate::Renewer,
+    desk::DeskEvent,
     holder::HolderEvent,
     ids::{CardSerial, CertificateSerial, CommandId, SecretRef},
 };
@@ -292,7 +293,8 @@ impl Updates {
             }
             HolderEvent::CardUpdateAbandoned { .. }
             | HolderEvent::CardIssued(_)
-            | HolderEvent::CertificatesRevoked { .. } => Self { open: None, ..self },
+            | HolderEvent::CertificatesRevoked { .. }
+            | HolderEvent::Desk(DeskEvent::CardCancelled { .. }) => Self { open: None, ..self },
             HolderEvent::CertificatesRenewed { update, .. } => {
                 let renewed = Renewed { update: *update, is_acknowledged: false };
                 Self { open: None, renewed: Some(renewed) }

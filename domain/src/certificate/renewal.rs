@@ -3,12 +3,16 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{PLACE_CHARACTERS_MAX, Refusal, Renewer, RevocationReason, Standing, Visit, serials};
+use super::{
+    IdentityEvidence, PLACE_CHARACTERS_MAX, Refusal, Renewer, RevocationReason, Standing, Visit,
+    serials,
+};
 use crate::{
     card::{
         CardUpdate, IssuedCard, IssuedCertificate, PublicKey, Slot, SlotState, WRITES_MAX, Write,
     },
     context::Context,
+    desk,
     holder::{self, Holder, HolderEvent},
     ids::{CommandId, SecretRef},
     logon::{Authenticated, SESSION_HOURS_MAX},
@@ -16,9 +20,6 @@ use crate::{
     passcode::Status,
     refusal,
 };
-
-/// C-04: how long the authority's leave holds, in minutes.
-pub const AUTHORISATION_MINUTES: i64 = 30;
 
 type Decision = Result<Vec<HolderEvent>, refusal::Refusal>;
 
@@ -102,6 +103,7 @@ pub(crate) fn open_write(
     write: Write,
 ) -> Decision {
     let open = taken(holder, visitor)?;
+    not_suspended(holder)?;
     let update = open.update;
     if WRITES_MAX <= open.writes {
         return Err(Refusal::WritesSpent.into());
@@ -228,6 +230,7 @@ pub(crate) fn commit(ctx: &Context<'_>, holder: &Holder, visitor: Visitor) -> De
         return Ok(vec![]);
     }
     let open = taken(holder, visitor)?;
+    not_suspended(holder)?;
     let card = holder.card().ok_or(holder::Refusal::CardNotActive)?;
     let key = |slot| open.slot(slot).key().cloned().ok_or(Refusal::OutOfOrder);
     if !open.is_written() {
@@ -309,7 +312,11 @@ pub(crate) fn authorise(ctx: &Context<'_>, holder: &Holder, visit: Visit) -> Dec
     if place.is_empty() || is_too_long || place.contains(char::is_control) {
         return Err(Refusal::PlaceNotValid.into());
     }
-    let until = ctx.now + TimeDelta::minutes(AUTHORISATION_MINUTES);
+    // B-63: somebody's word is enough for an account alone.
+    if evidence == IdentityEvidence::Vouched {
+        return Err(desk::Refusal::EvidenceNotEnough.into());
+    }
+    let until = ctx.now + TimeDelta::minutes(ctx.policy().desk_minutes.into());
     let card = card.card.clone();
     Ok(vec![HolderEvent::RenewalAuthorised { card, until, evidence, place }])
 }
@@ -331,6 +338,14 @@ fn open(holder: &Holder, update: CommandId) -> Result<&CardUpdate, Refusal> {
 fn taken(holder: &Holder, visitor: Visitor) -> Result<&CardUpdate, Refusal> {
     let open = open(holder, visitor.update)?;
     if open.job == visitor.job { Ok(open) } else { Err(Refusal::OtherJob) }
+}
+
+/// B-57: a card whose certificates are suspended gets no others.
+fn not_suspended(holder: &Holder) -> Result<(), Refusal> {
+    match holder.certificate_records().suspended() {
+        Some(_) => Err(Refusal::Suspended),
+        None => Ok(()),
+    }
 }
 
 fn has_renewed(holder: &Holder, update: CommandId) -> bool {

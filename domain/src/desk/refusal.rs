@@ -28,6 +28,9 @@ pub enum Refusal {
         "This person has neither a confirmed email address nor an account recovery passcode that works"
     )]
     NoSecondProof,
+    /// B-58: policy does without sponsors.
+    #[error("Sponsors do not help with smartcards here")]
+    NotOffered,
     /// B-61: there is no card.
     #[error("This person has no smartcard in use")]
     NoCard,
@@ -64,9 +67,6 @@ pub enum Refusal {
     /// U-01: what unlocks this card is not on record.
     #[error("This smartcard cannot be unlocked")]
     NoPuk,
-    /// B-55: a card between old and new does nothing else before it is settled.
-    #[error("The update of this smartcard is not finished")]
-    UpdateOpen,
 }
 
 impl Refusal {
@@ -79,7 +79,7 @@ impl Refusal {
             Self::AccountNotLocked => const { RuleId::new("B-30") },
             Self::AccountLocked => const { RuleId::new("P-19") },
             Self::NothingBlocked => const { RuleId::new("B-34") },
-            Self::NoSecondProof => const { RuleId::new("B-58") },
+            Self::NoSecondProof | Self::NotOffered => const { RuleId::new("B-58") },
             Self::NoCard | Self::SameCard => const { RuleId::new("B-61") },
             Self::Revoked => const { RuleId::new("C-15") },
             Self::Expired => const { RuleId::new("B-52") },
@@ -88,7 +88,6 @@ impl Refusal {
             Self::NoneOnRecord => const { RuleId::new("P-08") },
             Self::CheckBlocked => const { RuleId::new("B-41") },
             Self::NoPuk => const { RuleId::new("U-01") },
-            Self::UpdateOpen => const { RuleId::new("B-55") },
         }
     }
 
@@ -106,7 +105,9 @@ impl Refusal {
             Self::AccountLocked => "Let the registration authority unlock the account first.",
             Self::NoRequest => "Ask for the unlock again, and let a colleague agree in time.",
             Self::NothingBlocked => "Nothing has to be released: the person can use self-service.",
-            Self::NoSecondProof => "Let the registration authority help with the smartcard.",
+            Self::NoSecondProof | Self::NotOffered => {
+                "Let the registration authority help with the smartcard."
+            }
             Self::NoCard => "Issue a smartcard first.",
             Self::Revoked | Self::NoPuk => "Issue another smartcard.",
             Self::Expired => "Let the person renew the certificates, or issue another smartcard.",
@@ -120,7 +121,6 @@ impl Refusal {
             Self::CheckBlocked => {
                 "Check the identity in another way, and ask the person to set a new passcode."
             }
-            Self::UpdateOpen => "Let the person finish the update of the smartcard first.",
         }
     }
 }

@@ -37,6 +37,9 @@ pub enum What {
 #[must_use]
 pub fn schedule(ctx: &Context<'_>, holder: &Holder) -> Vec<Scheduled> {
     let (today, policy) = (ctx.today(), ctx.policy());
+    if holder.desk().closed().is_some() || !policy.passcode_expiry {
+        return vec![];
+    }
     let mut all = Vec::new();
     for (item, _) in items(ctx, holder.passcodes()) {
         let days = calendar::passcode_days(ctx.policies, item.set_on, today);

@@ -30,6 +30,9 @@ pub struct WakeUp {
 /// times can be compared with it.
 #[must_use]
 pub fn wake_up(ctx: &Context<'_>, holder: &Holder) -> Option<WakeUp> {
+    if holder.desk().closed().is_some() {
+        return None;
+    }
     let items = items(ctx, holder.passcodes());
     let locked = items.iter().any(|(_, phase)| *phase == Phase::Locked);
     if !missing(ctx, holder, Occasion::Schedule).is_empty() {

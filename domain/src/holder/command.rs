@@ -332,7 +332,7 @@ pub struct Registration {
 
 impl Registration {
     /// The passcodes that it sets.
-    pub(super) fn passcodes(&self) -> [Option<(Kind, SecretRef)>; 3] {
+    pub(crate) fn passcodes(&self) -> [Option<(Kind, SecretRef)>; 3] {
         [
             Some((Kind::Smartcard, self.smartcard)),
             self.account_recovery.map(|secret| (Kind::AccountRecovery, secret)),

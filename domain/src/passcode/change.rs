@@ -7,6 +7,7 @@ use super::{Kind, OptionalKind, Passcodes, Refusal, Standing, Status};
 use crate::{
     calendar::Phase,
     context::Context,
+    desk::DeskEvent,
     holder::{HolderEvent, Origin},
     ids::SecretRef,
     logon::{Authenticated, SESSION_HOURS_MAX},
@@ -59,7 +60,7 @@ pub enum Optional {
 
 impl Changes {
     /// B-10: what a session may do was decided when it was opened, and holds until it ends.
-    fn judged_at(&self, ctx: &Context<'_>) -> DateTime<Utc> {
+    pub(crate) fn judged_at(&self, ctx: &Context<'_>) -> DateTime<Utc> {
         let asked_at = self.asked_at.min(ctx.now);
         self.logged_on_at.clamp(asked_at - TimeDelta::hours(SESSION_HOURS_MAX), asked_at)
     }
@@ -91,7 +92,9 @@ impl Changes {
 }
 
 impl Passcodes {
-    /// P-01, P-19, P-21, P-24, B-26, B-28: one event per change, then what is flagged.
+    /// P-01, P-19, P-21, P-24, B-26, B-28: one event per change, then what is flagged. B-30: by
+    /// leave of the registration authority a change that cures all that is overdue unlocks the
+    /// account.
     ///
     /// A reference names one setting for ever, so a change whose references are known already is a
     /// repeat, and nothing follows from it.
@@ -99,11 +102,12 @@ impl Passcodes {
         &self,
         ctx: &Context<'_>,
         changes: &Changes,
+        by_leave: bool,
     ) -> Result<Vec<HolderEvent>, Refusal> {
         if changes.sets().any(|(kind, secret)| self.knows(kind, secret)) {
             return Ok(vec![]);
         }
-        self.may_change(&ctx.at(changes.judged_at(ctx)), changes)?;
+        let unlocks = self.may_change(&ctx.at(changes.judged_at(ctx)), changes, by_leave)?;
         let is_unset = |kind: &OptionalKind| self.standing(ctx, kind.kind()) == Standing::NotSet;
         if let Some(kind) = changes.blanks().find(is_unset) {
             return Err(Refusal::NotSet { kind });
@@ -123,26 +127,40 @@ impl Passcodes {
             return Err(Refusal::NothingToChange);
         }
         events.extend(changes.sets().filter_map(|(kind, _)| self.cycling(ctx, kind)));
+        if unlocks {
+            let card = changes.proof.card().clone();
+            events.push(HolderEvent::Desk(DeskEvent::AccountUnlocked { card, on }));
+        }
         Ok(events)
     }
 
     /// P-19, B-10, B-17: what is locked cannot be changed here, and what is forced comes first, as
-    /// they stood at the logon.
-    fn may_change(&self, at_logon: &Context<'_>, changes: &Changes) -> Result<(), Refusal> {
+    /// they stood at the logon. B-30: true if the change ends a lock.
+    fn may_change(
+        &self,
+        at_logon: &Context<'_>,
+        changes: &Changes,
+        by_leave: bool,
+    ) -> Result<bool, Refusal> {
         let all = self.status(at_logon);
-        if let Some((kind, since)) = Status::worst_locked(&all) {
-            return Err(Refusal::AccountLocked { kind, since });
-        }
-        let is_forced = |status: &&Status| matches!(status.phase(), Some(Phase::Forced { .. }));
         let touches = |kind| {
             changes.sets().any(|(set, _)| set == kind)
                 || changes.blanks().any(|blank| blank.kind() == kind)
         };
+        if let Some((kind, since)) = Status::worst_locked(&all) {
+            if !by_leave {
+                return Err(Refusal::AccountLocked { kind, since });
+            }
+            let mut overdue = all.iter().filter(|status| status.is_overdue());
+            let left = overdue.find(|status| !touches(status.kind)).map(|status| status.kind);
+            return left.map_or(Ok(true), |kind| Err(Refusal::NotAllOverdue { kind }));
+        }
+        let is_forced = |status: &&Status| matches!(status.phase(), Some(Phase::Forced { .. }));
         let forced = all.iter().find(is_forced).map(|status| status.kind);
         let cures = all.iter().filter(is_forced).any(|status| touches(status.kind));
         match forced {
             Some(kind) if !cures => Err(Refusal::RenewalRequired { kind }),
-            Some(_) | None => Ok(()),
+            Some(_) | None => Ok(false),
         }
     }
 
@@ -168,7 +186,8 @@ pub fn confirmation(events: &[HolderEvent]) -> Option<String> {
     }
 }
 
-fn changed(event: &HolderEvent) -> Option<Kind> {
+/// The kind that an event sets or removes.
+pub(crate) fn changed(event: &HolderEvent) -> Option<Kind> {
     match event {
         HolderEvent::PasscodeSet { kind, .. } => Some(*kind),
         HolderEvent::PasscodeBlanked { kind, .. } => Some(kind.kind()),

@@ -58,6 +58,15 @@ impl Status {
         self.standing.phase()
     }
 
+    /// P-17, P-18: true once it has expired, in the days of grace and after them.
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        match self.phase() {
+            Some(Phase::Forced { .. } | Phase::Locked) => true,
+            None | Some(Phase::Current { .. } | Phase::Alert { .. }) => false,
+        }
+    }
+
     /// P-18, B-21: the kind that locks the account, since the earliest day, and that day.
     #[must_use]
     pub fn worst_locked(all: &[Self; 3]) -> Option<(Kind, NaiveDate)> {

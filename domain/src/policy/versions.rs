@@ -5,7 +5,10 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{ANNOUNCE_DAYS_MAX, CODE_KNOWN_SECONDS_MAX, CODES_PER_HOUR_MAX, HISTORY_MAX, Policy};
+use super::{
+    ANNOUNCE_DAYS_MAX, CODE_KNOWN_SECONDS_MAX, CODES_PER_HOUR_MAX, HISTORY_MAX, NOT_ME_HOURS_MAX,
+    PASSCODE_LIFE_MAX, Policy,
+};
 use crate::{
     passcode::{CARD_BYTES, Lengths},
     self_service::QUESTIONS_CHOSEN,
@@ -169,7 +172,16 @@ fn is_consistent(policy: &Policy) -> bool {
         && within
         && policy.certificate_forced_days < policy.certificate_alert_days
         && policy.certificate_alert_days < policy.certificate_days
+        && policy.passcode_days < PASSCODE_LIFE_MAX
         && is_self_service_consistent(policy)
+        && is_desk_consistent(policy)
+}
+
+fn is_desk_consistent(policy: &Policy) -> bool {
+    0 < policy.desk_minutes
+        && 0 < policy.loss_hours
+        && 0 < policy.verification_tries
+        && (1..=NOT_ME_HOURS_MAX).contains(&policy.not_me_hours)
 }
 
 fn is_self_service_consistent(policy: &Policy) -> bool {

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     certificate::RevocationReason,
+    desk::Helper,
     holder::{HolderEvent, Origin},
-    ids::CommandId,
+    ids::{CommandId, SecretRef},
     passcode::{Kind, OptionalKind},
     unlock::Means,
 };
@@ -43,9 +44,7 @@ impl SelfService {
                 let completed = completed.map(|pending| pending.registration);
                 if let Some(completed) = completed.filter(|one| one.registration == *registration) {
                     self.registered(Registration { on: *on, ..completed });
-                    self.formers.extend(former.map(|email| (email, at)));
-                    let surplus = self.formers.len().saturating_sub(FORMERS_MAX);
-                    self.formers.drain(..surplus);
+                    self.replaced(at, *former);
                 }
             }
             HolderEvent::RegistrationCancelled { .. } => self.awaiting = None,
@@ -70,9 +69,12 @@ impl SelfService {
             HolderEvent::UnlockPaused { until } => self.codes.paused_until = Some(*until),
             HolderEvent::UnlockStarted { unlock, card, .. } => {
                 self.leave();
-                let (step, by) = match &self.active {
-                    Some(_) => (Step::Questions, Means::Questions),
-                    None => (Step::RecoveryPasscode, Means::RecoveryPasscode),
+                let (step, by) = match (self.assisted_by(card, at), &self.active) {
+                    (Some(Helper::Authority), _) => (Step::Passcode { since: at }, Means::Desk),
+                    (Some(Helper::Sponsor), Some(_)) => (Step::Code, Means::Sponsor),
+                    (Some(Helper::Sponsor), None) => (Step::RecoveryPasscode, Means::Sponsor),
+                    (None, Some(_)) => (Step::Questions, Means::Questions),
+                    (None, None) => (Step::RecoveryPasscode, Means::RecoveryPasscode),
                 };
                 let (unlock, card, started_at) = (*unlock, card.clone(), at);
                 self.unlock = Some(Underway { unlock, card, started_at, step, by });
@@ -96,9 +98,14 @@ impl SelfService {
             HolderEvent::RecoveryPasscodeBlocked { on } => self.recovery_blocked_on = Some(*on),
             HolderEvent::RecoveryPasscodeRight { unlock, needs_code } => {
                 let step = if *needs_code { Step::Code } else { Step::Passcode { since: at } };
-                self.step(*unlock, step, Some(Means::RecoveryPasscode));
+                let assisted = self.unlock.as_ref().is_some_and(|open| open.by.is_assisted());
+                self.step(*unlock, step, (!assisted).then_some(Means::RecoveryPasscode));
             }
-            HolderEvent::UnlockCompleted { unlock, .. } => self.step(*unlock, Step::Done, None),
+            HolderEvent::UnlockCompleted { unlock, .. } => {
+                self.assisted = None;
+                self.step(*unlock, Step::Done, None);
+            }
+            HolderEvent::Desk(event) => self.of_desk(at, event),
             // Whatever an unlock may have written before is not what the card has now.
             HolderEvent::PasscodeSet { kind: Kind::Smartcard, origin: Origin::Unlock, .. }
             | HolderEvent::PasscodeChangedElsewhere { .. } => self.unfinished.clear(),
@@ -120,11 +127,7 @@ impl SelfService {
             HolderEvent::CertificatesRevoked { reason, .. } => {
                 self.leave_card();
                 if *reason == RevocationReason::Compromised {
-                    self.active = None;
-                    self.series.clear();
-                    // B-33: strikes are of a registration, and so is what they have led to.
-                    self.failures = 0;
-                    self.blocked_on = None;
+                    self.drop_registration();
                 }
             }
             HolderEvent::HolderRegistered {}
@@ -149,7 +152,6 @@ impl SelfService {
             | HolderEvent::CardUpdateAbandoned { .. }
             | HolderEvent::RenewalAcknowledged { .. }
             | HolderEvent::RenewalAuthorised { .. }
-            | HolderEvent::Desk(_)
             | HolderEvent::CertificateAlertRaised { .. }
             | HolderEvent::RaRenewalNeeded { .. }
             | HolderEvent::RenewalObstructed { .. }
@@ -180,15 +182,31 @@ impl SelfService {
         }
     }
 
+    /// B-33, B-45: strikes are of a registration, and so is what they have led to.
+    pub(super) fn drop_registration(&mut self) {
+        self.active = None;
+        self.series.clear();
+        self.failures = 0;
+        self.blocked_on = None;
+    }
+
+    /// B-42: the address that was there before is to be told.
+    pub(super) fn replaced(&mut self, at: DateTime<Utc>, former: Option<SecretRef>) {
+        self.formers.extend(former.map(|email| (email, at)));
+        let surplus = self.formers.len().saturating_sub(FORMERS_MAX);
+        self.formers.drain(..surplus);
+    }
+
     /// Nothing that was begun with the card goes on.
-    fn leave_card(&mut self) {
+    pub(super) fn leave_card(&mut self) {
+        self.assisted = None;
         self.awaiting = None;
         self.unlock = None;
         self.unfinished.clear();
     }
 
     /// The unlock that was under way is left for another one.
-    fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         let Some(left) = self.unlock.take() else { return };
         match left.step {
             Step::Passcode { .. } => {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::{Answer, CodePurpose, QuestionId, SentCode, codes::Codes, over_at};
+use super::{Answer, CodePurpose, QuestionId, SentCode, codes::Codes, desk::Assisted, over_at};
 use crate::{
     context::Context,
     ids::{CardSerial, CommandId, SecretRef},
@@ -32,6 +32,8 @@ pub struct SelfService {
     pub(super) recovery_failures: u8,
     /// B-41: since when it is not compared any more.
     pub(super) recovery_blocked_on: Option<NaiveDate>,
+    /// B-58: somebody helps with the card.
+    pub(super) assisted: Option<Assisted>,
 }
 
 /// A registration for self-service.
@@ -213,7 +215,7 @@ impl SelfService {
         if underway.step == Step::Wrong {
             return Err(unlock::Refusal::RecoveryPasscodeWrong);
         }
-        if self.is_blocked() {
+        if self.is_blocked() && !underway.by.is_assisted() {
             return Err(unlock::Refusal::Blocked);
         }
         if let Some(until) = self.paused_until(ctx) {

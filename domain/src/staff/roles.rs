@@ -104,6 +104,18 @@ impl Roles {
         withdrawn.then(event).into_iter().collect()
     }
 
+    /// B-45: nothing of it outlives the account.
+    pub(crate) fn end_all(&self, on: NaiveDate) -> Vec<HolderEvent> {
+        let withdrawn = self.grants.iter().cloned().map(|Grant { role, organisation }| {
+            HolderEvent::Desk(DeskEvent::RoleWithdrawn { role, organisation, on })
+        });
+        let ended =
+            self.assignments.iter().cloned().map(|organisation| {
+                HolderEvent::Desk(DeskEvent::AssignmentEnded { organisation, on })
+            });
+        withdrawn.chain(ended).collect()
+    }
+
     /// The state after an event of the desk.
     #[must_use]
     pub(crate) fn evolve(mut self, event: &DeskEvent) -> Self {

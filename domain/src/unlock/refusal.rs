@@ -28,6 +28,9 @@ pub enum Refusal {
     /// P-19: a passcode was left to expire too long.
     #[error("Your account is locked")]
     AccountLocked,
+    /// B-58: policy has somebody of the registration authority, or a sponsor, help.
+    #[error("You cannot unlock your smartcard on your own here")]
+    NotOffered,
     /// U-02: not registered, and no account recovery passcode to unlock with (B-41).
     #[error("You are not registered for self-service")]
     NotRegistered,
@@ -74,6 +77,7 @@ impl Refusal {
             Self::Expired => const { RuleId::new("B-52") },
             Self::UpdateOpen => const { RuleId::new("B-55") },
             Self::AccountLocked => const { RuleId::new("P-19") },
+            Self::NotOffered => const { RuleId::new("B-58") },
             Self::NotRegistered => const { RuleId::new("U-02") },
             Self::Blocked => const { RuleId::new("U-07") },
             Self::Paused { .. } => const { RuleId::new("B-37") },
@@ -107,6 +111,9 @@ impl Refusal {
             }
             Self::NotRegistered => {
                 "Ask the registration authority of your organisation to unlock your smartcard. You can register for self-service afterwards."
+            }
+            Self::NotOffered => {
+                "Ask the registration authority of your organisation, or a sponsor, to help you with it."
             }
             Self::Blocked => {
                 "Ask the registration authority of your organisation to unlock your smartcard and to let you register again."

@@ -4,6 +4,7 @@ use super::{Refusal, Stage};
 use crate::{
     certificate::Phase,
     context::Context,
+    desk::Helper,
     holder::{self, Holder, HolderEvent, Origin},
     ids::{CommandId, SecretRef},
     logon::CardPresent,
@@ -19,19 +20,39 @@ type Decision = Result<Vec<HolderEvent>, refusal::Refusal>;
 pub fn may_start(ctx: &Context<'_>, holder: &Holder) -> Result<(), Refusal> {
     may_go_on(ctx, holder)?;
     let self_service = holder.self_service();
-    if self_service.active().is_none() && recovery_tries(ctx, holder).is_err() {
-        return Err(Refusal::NotRegistered);
-    }
-    if self_service.is_blocked() {
-        return Err(Refusal::Blocked);
-    }
-    if let Some(until) = self_service.paused_until(ctx) {
-        return Err(Refusal::Paused { until });
+    let card = holder.card().ok_or(Refusal::CardNotActive)?;
+    match self_service.assisted_by(&card.card, ctx.now) {
+        // B-58: somebody else has seen who he is.
+        Some(Helper::Authority) => {}
+        Some(Helper::Sponsor) => may_prove_more(ctx, holder, false)?,
+        None if !ctx.policy().self_service_unlock => return Err(Refusal::NotOffered),
+        None => may_prove_more(ctx, holder, self_service.is_blocked())?,
     }
     if holder.puk().is_unknown() {
         return Err(Refusal::NoPuk);
     }
     Ok(())
+}
+
+/// B-41, B-58: there is something that the holder can prove who he is with, besides his card: an
+/// address to which a code may be mailed, or an account recovery passcode.
+fn may_prove_more(ctx: &Context<'_>, holder: &Holder, is_blocked: bool) -> Result<(), Refusal> {
+    let self_service = holder.self_service();
+    if self_service.active().is_none() && recovery_tries(ctx, holder).is_err() {
+        return Err(Refusal::NotRegistered);
+    }
+    if is_blocked {
+        return Err(Refusal::Blocked);
+    }
+    match self_service.paused_until(ctx) {
+        Some(until) => Err(Refusal::Paused { until }),
+        None => Ok(()),
+    }
+}
+
+/// B-58: what a sponsor's word needs beside it can be had now.
+pub(crate) fn has_second_proof(ctx: &Context<'_>, holder: &Holder) -> bool {
+    may_prove_more(ctx, holder, false).is_ok()
 }
 
 /// B-40: what card and account have to be, at every step until the new passcode may be chosen. A card
@@ -90,7 +111,9 @@ pub(crate) fn start(
         return Ok(vec![HolderEvent::UnlockRefused { unlock, card, reason, workstation, reader }]);
     }
     let mut events = vec![HolderEvent::UnlockStarted { unlock, card, workstation, reader }];
+    let assisted = holder.self_service().assisted_by(proof.card(), ctx.now);
     if let Some(active) = self_service.active()
+        && assisted.is_none()
         && !self_service.is_drawn()
     {
         let mut order: Vec<(u8, QuestionId)> =

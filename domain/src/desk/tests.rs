@@ -1,0 +1,51 @@
+//! What the desk may do about a holder, a sentence each; boundaries in pairs.
+
+mod account;
+mod assistance;
+mod cards;
+mod checks;
+mod machine;
+
+use super::*;
+use crate::{
+    certificate::{Renewer, RevocationReason},
+    holder::{Holder, HolderCommand, HolderEvent, Origin},
+    ids::{CertificateSerial, CommandId},
+    passcode::{Changes, Kind, Optional, OptionalKind},
+    samples::*,
+    testing::{Given, When, day, instant},
+};
+
+fn checked(evidence: IdentityEvidence) -> IdentityCheck {
+    IdentityCheck { evidence, place: "Ward office".to_owned(), second: None }
+}
+
+fn passport() -> IdentityCheck {
+    checked(IdentityEvidence::Passport)
+}
+
+fn ask(command: DeskCommand) -> HolderCommand {
+    HolderCommand::Desk(command)
+}
+
+fn serials() -> Vec<CertificateSerial> {
+    vec!["0a01".parse().unwrap(), "0a02".parse().unwrap()]
+}
+
+/// The certificates of the card are revoked by the authority.
+fn revoked(on: &str, reason: RevocationReason) -> HolderEvent {
+    let (card, on, by) = (card().card, day(on), Renewer::Authority);
+    HolderEvent::CertificatesRevoked { card, on, reason, serials: serials(), by }
+}
+
+fn cancelled(on: &str, reason: CancelReason) -> HolderEvent {
+    HolderEvent::Desk(DeskEvent::CardCancelled { card: card().card, on: day(on), reason })
+}
+
+/// A holder whose account is closed since that day.
+fn closed(on: &str) -> Given<Holder> {
+    let closed = DeskEvent::AccountClosed { on: day(on), reason: CloseReason::Left };
+    let at = instant(&format!("{on}T12:00:00Z"));
+    registered("2025-03-10")
+        .and(at, [cancelled(on, CancelReason::AccountClosed), HolderEvent::Desk(closed)])
+}
