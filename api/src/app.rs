@@ -24,6 +24,7 @@ use crate::{
     config::{Config, Mode},
     keystore::Keystore,
     live::Live,
+    organisations,
     pace::{self, Pace},
     poprf::Poprf,
     relying_parties::RelyingParties,
@@ -53,6 +54,8 @@ pub struct Parts {
     pub engine: Engine,
     /// The numbers of the rules.
     pub policies: Policies,
+    /// B-59: who is above whom.
+    pub organisations: organisations::Held,
     /// The configuration.
     pub config: Config,
     /// Every key.
@@ -128,6 +131,11 @@ impl App {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         domain::context::Context { now: self.now(), policies: self.policies() }.policy()
+    }
+
+    /// B-59: the tree of organisations, for the module that keeps it.
+    pub(crate) fn held_organisations(&self) -> &organisations::Held {
+        &self.0.organisations
     }
 
     /// What is true.

@@ -5,6 +5,7 @@ use domain::{
     context::Context,
     holder::{HolderCommand, HolderEvent},
     ids::{CommandId, HolderId},
+    staff::Warrant,
 };
 use serde::Serialize;
 use stores::event_store::{AppendError, Expected, Position, StoreError, StreamName};
@@ -44,6 +45,18 @@ impl App {
         self.commands().execute(&self.now_and_policies(), id, cause, actor, command).await
     }
 
+    /// Carries out what a member of staff may do: his warrant says who he is and by which role, and
+    /// is recorded (B-58, B-59).
+    pub async fn execute_as(
+        &self,
+        warrant: &Warrant,
+        id: HolderId,
+        cause: Cause,
+        command: &HolderCommand,
+    ) -> Result<Executed, ExecuteError> {
+        self.execute(id, cause, Actor::from(warrant), command).await
+    }
+
     /// The events that a command led to, from the log: none if it was not carried out.
     pub async fn events_of(
         &self,
@@ -62,7 +75,18 @@ impl App {
         kind: &str,
         data: &T,
     ) -> Result<Position, AppendError> {
-        let (ctx, place) = (self.now_and_policies(), (stream, expected));
-        self.commands().note(&ctx, place, cause, &Actor::System, kind, data).await
+        self.note_as((stream, expected), cause, &Actor::System, kind, data).await
+    }
+
+    /// The same, of what somebody else has done.
+    pub async fn note_as<T: Serialize>(
+        &self,
+        place: (&StreamName, Expected),
+        cause: Cause,
+        actor: &Actor,
+        kind: &str,
+        data: &T,
+    ) -> Result<Position, AppendError> {
+        self.commands().note(&self.now_and_policies(), place, cause, actor, kind, data).await
     }
 }

@@ -30,7 +30,10 @@ use axum::{
 use chrono::{DateTime, Utc};
 use stores::session::Session;
 
-use crate::app::App;
+use crate::{
+    app::App,
+    staff::list::{StaffPages, StaffRoute},
+};
 use errors::PageError;
 use view::{
     frame::{Tab, Visitor, frame},
@@ -70,9 +73,20 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/card-updates/{id}/continue", post(card_update::go_on))
         .route(paths::LEDGER, get(ledger::page))
         .merge(self_service())
+        .merge(staff().into_router())
         .fallback(errors::not_found)
         .method_not_allowed_fallback(errors::method_not_allowed);
     with_demo(app, routes)
+}
+
+/// What only staff may: each page under its act.
+fn staff() -> StaffPages {
+    StaffPages::default()
+}
+
+/// The list of it.
+pub(crate) fn staff_routes() -> Vec<StaffRoute> {
+    staff().into_list()
 }
 
 /// My Profile, registering, and unlocking, which needs no session.

@@ -8,6 +8,7 @@
 
 mod alert;
 mod certificates;
+mod desk;
 mod extract;
 mod idempotency;
 mod jobs;
@@ -36,7 +37,10 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, csrf::CsrfLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::app::App;
+use crate::{
+    app::App,
+    staff::list::{StaffApi, StaffRoute},
+};
 use problem::Problem;
 
 /// Where the API is mounted.
@@ -58,7 +62,7 @@ fn layered(routes: Router<App>) -> Router<App> {
 
 /// The one list of what there is.
 fn documented() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::about())
+    let routes = OpenApiRouter::with_openapi(openapi::about())
         .routes(routes!(log_ins::start))
         .routes(routes!(jobs::show))
         .routes(routes!(jobs::back))
@@ -94,7 +98,18 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(logon_checks::check))
         .routes(routes!(rules::list))
         .routes(routes!(rules::show))
-        .routes(routes!(openapi::show))
+        .routes(routes!(openapi::show));
+    staff().onto(routes)
+}
+
+/// What only staff may: each route under its act.
+fn staff() -> StaffApi {
+    desk::routes()
+}
+
+/// The list of it.
+pub(crate) fn staff_routes() -> Vec<StaffRoute> {
+    staff().into_list()
 }
 
 /// There is nothing at this address.

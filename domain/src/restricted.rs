@@ -26,6 +26,8 @@ pub enum Act {
     LaunchApplication,
     /// Open My Profile, register for self-service.
     UseProfile,
+    /// Act as staff, on somebody else's record.
+    ActAsStaff,
 }
 
 /// Refuses what a restricted session may not do.
@@ -38,7 +40,9 @@ pub fn allows(act: Act) -> Result<(), Refusal> {
         | Act::RevokeCertificates
         | Act::SeeHelp
         | Act::KeepOrEndSession => Ok(()),
-        Act::SeeLedger | Act::LaunchApplication | Act::UseProfile => Err(Refusal::RenewalRequired),
+        Act::SeeLedger | Act::LaunchApplication | Act::UseProfile | Act::ActAsStaff => {
+            Err(Refusal::RenewalRequired)
+        }
     }
 }
 
@@ -59,7 +63,7 @@ mod tests {
         ] {
             assert_eq!(allows(act), Ok(()));
         }
-        for act in [Act::SeeLedger, Act::LaunchApplication, Act::UseProfile] {
+        for act in [Act::SeeLedger, Act::LaunchApplication, Act::UseProfile, Act::ActAsStaff] {
             assert_eq!(allows(act), Err(Refusal::RenewalRequired));
         }
     }

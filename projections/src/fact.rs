@@ -19,6 +19,8 @@ pub(crate) struct Fact<'a> {
     pub(crate) actor: String,
     /// The command that began what it belongs to, if that is said.
     pub(crate) begun_by: Option<Uuid>,
+    /// B-58: and which member of staff, if it was one.
+    pub(crate) staff: Option<HolderId>,
 }
 
 /// The part of an event's `meta` that is shown.
@@ -32,6 +34,7 @@ struct Meta {
 #[derive(Deserialize)]
 struct Actor {
     by: String,
+    holder: Option<HolderId>,
 }
 
 impl<'a> Fact<'a> {
@@ -45,8 +48,8 @@ impl<'a> Fact<'a> {
             .map_err(|error| unreadable(recorded, error))?;
         let meta: Meta =
             serde_json::from_slice(&recorded.meta).map_err(|error| unreadable(recorded, error))?;
-        let Meta { actor, begun_by } = meta;
-        Ok(Some(Self { holder, recorded, event, actor: actor.by, begun_by }))
+        let Meta { actor: Actor { by: actor, holder: staff }, begun_by } = meta;
+        Ok(Some(Self { holder, recorded, event, actor, begun_by, staff }))
     }
 }
 

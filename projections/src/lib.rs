@@ -14,12 +14,15 @@ mod error;
 mod fact;
 mod ledger;
 mod passcode_status;
+mod staff;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::{path::Path, pin::pin, sync::Arc, time::Duration};
 
-use domain::ids::{CertificateSerial, HolderId};
+use chrono::{DateTime, Utc};
+use domain::ids::{CertificateSerial, HolderId, OrganisationCode};
 use futures::{Stream, StreamExt as _};
 use sqlx::SqlitePool;
 use stores::event_store::{EventStore, Filter, Position, Recorded, Revision, StoreError};
@@ -34,6 +37,8 @@ pub use error::{Behind, ProjectionError};
 use fact::Fact;
 pub use ledger::{Entry, PAGE_ENTRIES_MAX};
 pub use passcode_status::PasscodeStatus;
+pub use staff::{STAFF_PAGE_MAX, StaffGrant};
+pub use work::{StaffUnlocks, WORK_PAGE_MAX, WorkItem, WorkKind};
 
 /// The most events that are applied in one transaction.
 const BATCH_EVENTS_MAX: usize = 256;
@@ -205,6 +210,51 @@ impl Projections {
         let live = self.0.live.read().await;
         certificates::revoked(&live, after, limit).await
     }
+
+    /// B-58: a page of the roles in force, by holder: `limit` at the most (and never more than
+    /// [`STAFF_PAGE_MAX`]), those behind `after`.
+    pub async fn staff(
+        &self,
+        after: Option<&StaffGrant>,
+        limit: u32,
+    ) -> Result<Vec<StaffGrant>, ProjectionError> {
+        let live = self.0.live.read().await;
+        staff::page(&live, after, limit).await
+    }
+
+    /// The organisations that have a registration authority manager, this role of this holder left
+    /// out.
+    pub async fn managed_without(
+        &self,
+        holder: HolderId,
+        organisation: &OrganisationCode,
+    ) -> Result<Vec<OrganisationCode>, ProjectionError> {
+        let live = self.0.live.read().await;
+        staff::managed_without(&live, holder, organisation).await
+    }
+
+    /// A page of what waits for the registration authority, the oldest first: `limit` lines at the
+    /// most (and never more than [`WORK_PAGE_MAX`]), those behind `after`.
+    pub async fn work(
+        &self,
+        after: Option<&WorkItem>,
+        limit: u32,
+    ) -> Result<Vec<WorkItem>, ProjectionError> {
+        let live = self.0.live.read().await;
+        work::page(&live, after, limit).await
+    }
+
+    /// How often each member of staff has let somebody unlock from the first of these instants to
+    /// before the second: most often first, `limit` lines at the most (and never more than
+    /// [`WORK_PAGE_MAX`]).
+    pub async fn staff_unlocks(
+        &self,
+        time: (DateTime<Utc>, DateTime<Utc>),
+        limit: u32,
+    ) -> Result<Vec<StaffUnlocks>, ProjectionError> {
+        let live = self.0.live.read().await;
+        work::unlocks(&live, time, limit).await
+    }
 }
 
 /// Events as they come, up to [`BATCH_EVENTS_MAX`] at a time.
@@ -245,5 +295,7 @@ async fn apply_to(pool: &SqlitePool, events: &[Recorded]) -> Result<Position, Pr
 async fn fold_all(tx: &mut sqlx::SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
     passcode_status::fold(tx, fact).await?;
     certificates::fold(tx, fact).await?;
+    staff::fold(tx, fact).await?;
+    work::fold(tx, fact).await?;
     ledger::fold(tx, fact).await
 }

@@ -16,6 +16,7 @@ pub mod job;
 pub mod limit;
 pub mod log;
 pub mod logon;
+pub mod organisation;
 pub mod policy;
 pub mod session;
 pub mod sqlite;

@@ -9,6 +9,7 @@ pub mod browser;
 pub mod card;
 pub mod faulty_log;
 pub mod leaks;
+pub mod office;
 pub mod scene;
 pub mod self_service;
 

@@ -11,8 +11,9 @@ use domain::{
     context::Context,
     decider::Decider as _,
     holder::{Holder, HolderCommand, HolderEvent},
-    ids::{CommandId, EventId, HolderId},
+    ids::{CommandId, EventId, HolderId, OrganisationCode},
     refusal::{Refusal, RuleId},
+    staff::{Role, Warrant},
 };
 use futures::TryStreamExt as _;
 use serde::Serialize;
@@ -42,8 +43,24 @@ pub enum Actor {
         /// The token's id, which is not the token.
         token: uuid::Uuid,
     },
+    /// A member of staff, with his own card, by one of his roles (B-58, B-59).
+    Staff {
+        /// Who.
+        holder: HolderId,
+        /// By which role.
+        role: Role,
+        /// In which organisation he has it.
+        organisation: OrganisationCode,
+    },
     /// The product itself.
     System,
+}
+
+impl From<&Warrant> for Actor {
+    fn from(warrant: &Warrant) -> Self {
+        let (holder, role) = (warrant.staff(), warrant.role());
+        Self::Staff { holder, role, organisation: warrant.organisation().clone() }
+    }
 }
 
 /// Why something is recorded: a command, and the one that began it all. Their ids go into `meta`

@@ -21,7 +21,7 @@ use stores::{
     event_store::EventStore,
     log,
     sqlite::{Database, Options, Stores},
-    vault::{Keys, VaultKeys},
+    vault::{Keys, Vault, VaultKeys},
 };
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -40,6 +40,7 @@ use crate::{
     keystore::{KeyName, Keystore},
     live::Live,
     mail_server::{self, NoMailServer},
+    organisations,
     pace::Pace,
     poprf::Poprf,
     portal,
@@ -152,6 +153,8 @@ pub async fn parts(
     let first = InForce { from: calendar::civil_day(now, first.zone), policy: first };
     let policies =
         stores::policy::open(stores.log.as_ref(), first, entropy.command_id(now), now).await?;
+    let organisations = organisations::Held::open(stores.log.as_ref()).await?;
+    index_names(&stores.vault, now).await?;
     let projections = Projections::open(&config.projections_database()).await?;
     #[cfg(feature = "demo")]
     let (clock, demo) = crate::demo::open(&config, &stores, clock, &entropy).await?;
@@ -168,6 +171,7 @@ pub async fn parts(
         projections,
         engine,
         policies,
+        organisations,
         cards: cards_authority(&config, &keystore)?,
         relying_parties: RelyingParties::default(),
         agents: keystore.agents_authority()?,
@@ -185,6 +189,15 @@ pub async fn parts(
         demo,
         config,
     })
+}
+
+/// By what people are found is made for those whom an earlier build has registered.
+async fn index_names(vault: &Vault, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let mut after = None;
+    while let Some(last) = vault.index_names(after, now).await? {
+        after = Some(last);
+    }
+    Ok(())
 }
 
 /// The cards' authority, wherever its key is, as the configuration has its certificates.

@@ -92,7 +92,7 @@ fn who(actor: &str) -> &str {
     match actor {
         "holder" => "you, with your smartcard",
         "somebody" => "whoever was at the card reader",
-        "registration_authority" => "your registration authority",
+        "registration_authority" | "staff" => "your registration authority",
         "system" => "Latchkey",
         other => other,
     }

@@ -27,6 +27,8 @@ pub enum PageError {
     Problem(ProblemKind),
     /// A rule says no.
     Refused(Box<RefusalView>),
+    /// B-58, B-59, B-63: a rule says no to a member of staff, or to somebody who is none.
+    Forbidden(Box<RefusalView>),
     /// B-17: in this session a change comes first.
     RenewalRequired(Box<RefusalView>),
     /// We failed.
@@ -58,6 +60,7 @@ impl IntoResponse for PageError {
             Self::Refused(refusal) => {
                 Problem::new(ProblemKind::Unprocessable).with_refusal(*refusal)
             }
+            Self::Forbidden(refusal) => Problem::new(ProblemKind::Forbidden).with_refusal(*refusal),
             Self::RenewalRequired(refusal) => Problem::new(ProblemKind::Forbidden)
                 .with_refusal(*refusal)
                 .with_next(Link::new(paths::RENEWAL, "See what you have to change")),

@@ -24,6 +24,7 @@ use crate::{
     admission::{Admission, Names, admit},
     app::App,
     cookies::{self, SESSION_COOKIE},
+    staff::{self, Entry, Listed, Mandate, Member, NamesAct, Record},
     tokens,
 };
 
@@ -46,6 +47,62 @@ impl<A: Names> FromRequestParts<App> for Caller<A> {
             }
             Admission::Nobody => Err(not_logged_in(app, &parts.headers).await?),
         }
+    }
+}
+
+/// Who calls: a member of staff who may do `A`, about nobody in particular. As an argument of a
+/// handler: nobody gets in without.
+pub(super) struct Desk<A> {
+    /// Who he is.
+    pub(super) member: Member,
+    act: PhantomData<A>,
+}
+
+impl<A: NamesAct> FromRequestParts<App> for Desk<A> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Listed::<A>::check(parts)?;
+        let entry = staff::admit_member(app, &parts.headers, A::ACT).await?;
+        let (member, _) = entered(app, parts, entry).await?;
+        Ok(Self { member, act: PhantomData })
+    }
+}
+
+/// Who calls: a member of staff who may do `A` to the person whose number is in the address.
+pub(super) struct DeskFor<A> {
+    /// Who he is.
+    pub(super) member: Member,
+    /// That he may.
+    pub(super) mandate: Mandate,
+    /// The person.
+    pub(super) record: Record,
+    act: PhantomData<A>,
+}
+
+impl<A: NamesAct> FromRequestParts<App> for DeskFor<A> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Listed::<A>::check(parts)?;
+        let holder = staff::holder_in(parts, app).await?;
+        let entry = staff::admit_to(app, &parts.headers, A::ACT, holder).await?;
+        let (member, mandate, record) = entered(app, parts, entry).await?;
+        Ok(Self { member, mandate, record, act: PhantomData })
+    }
+}
+
+async fn entered<T>(app: &App, parts: &Parts, entry: Entry<T>) -> Result<T, Problem> {
+    match entry {
+        Entry::Open(entered) => Ok(entered),
+        Entry::Nobody => Err(not_logged_in(app, &parts.headers).await?),
+        Entry::Restricted(refusal, required) => {
+            Err(Problem::of_restricted(&refusal.into(), &required))
+        }
+        Entry::Refused(refusal) => Err(Problem::of_refusal(&refusal)),
+        Entry::NoSuchPerson => Err(Problem::of(StatusCode::NOT_FOUND)
+            .because("There is no such person.")
+            .but("Look for the person by name or smartcard.")),
     }
 }
 

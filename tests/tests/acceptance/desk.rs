@@ -23,6 +23,7 @@ mod restricted;
 mod secrets;
 mod self_service;
 mod sessions;
+mod staff;
 mod torn;
 mod unlock;
 mod unlock_strikes;

@@ -137,7 +137,12 @@ async fn b17_every_route_of_the_api_that_needs_a_session_answers_by_its_scope() 
                 asked += 1;
                 let name = method.to_uppercase();
                 let page = ask(&mut scene, name.parse().unwrap(), path, "{}").await;
-                let refused = days == 365 && REFUSED.contains(&path.as_str());
+                // What is staff's has tests of its own.
+                let of_staff = path.starts_with("/api/desk/");
+                if of_staff && days == 350 {
+                    continue;
+                }
+                let refused = days == 365 && (of_staff || REFUSED.contains(&path.as_str()));
                 assert_eq!(
                     page.status == StatusCode::FORBIDDEN && page.says("\"rule\":\"B-17\""),
                     refused,

@@ -1,0 +1,150 @@
+//! Who works where, and who may do what (B-58, B-59, B-63).
+
+use domain::{
+    desk::DeskCommand,
+    holder::HolderCommand,
+    ids::OrganisationCode,
+    refusal::Refusal,
+    staff::{self, Cover, Grant, StaffAct},
+};
+use projections::StaffGrant;
+
+use crate::{
+    app::App,
+    execute::{Cause, ExecuteError},
+    staff::{Member, Record},
+};
+
+/// B-59: the person works for this organisation from now on.
+///
+/// # Errors
+/// If a rule says no, or we fail.
+pub async fn assign(
+    app: &App,
+    member: &Member,
+    record: &Record,
+    organisation: OrganisationCode,
+    cause: Cause,
+) -> Result<(), ExecuteError> {
+    let (staff, subject, tree) = (member.staff(), record.subject(), app.organisations());
+    let may = staff::may_assign(&staff, StaffAct::Assign, &subject, &organisation, &tree);
+    let command = HolderCommand::Desk(DeskCommand::Assign { organisation });
+    app.execute_as(&may.map_err(Refusal::from)?, record.holder, cause, &command).await?;
+    app.live().ring(record.holder);
+    Ok(())
+}
+
+/// B-59: not any more.
+///
+/// # Errors
+/// If a rule says no, or we fail.
+pub async fn end_assignment(
+    app: &App,
+    member: &Member,
+    record: &Record,
+    organisation: OrganisationCode,
+    cause: Cause,
+) -> Result<(), ExecuteError> {
+    let (staff, subject, tree) = (member.staff(), record.subject(), app.organisations());
+    let may = staff::may_assign(&staff, StaffAct::EndAssignment, &subject, &organisation, &tree);
+    let command = HolderCommand::Desk(DeskCommand::EndAssignment { organisation });
+    app.execute_as(&may.map_err(Refusal::from)?, record.holder, cause, &command).await?;
+    app.live().ring(record.holder);
+    Ok(())
+}
+
+/// B-58: the person has this role from now on.
+///
+/// # Errors
+/// If a rule says no, or we fail.
+pub async fn grant(
+    app: &App,
+    member: &Member,
+    record: &Record,
+    grant: Grant,
+    cause: Cause,
+) -> Result<(), ExecuteError> {
+    let (staff, subject, tree) = (member.staff(), record.subject(), app.organisations());
+    let may = staff::may_grant(&staff, &subject, &grant, &tree);
+    let Grant { role, organisation } = grant;
+    let command = HolderCommand::Desk(DeskCommand::GrantRole { role, organisation });
+    app.execute_as(&may.map_err(Refusal::from)?, record.holder, cause, &command).await?;
+    app.live().ring(record.holder);
+    Ok(())
+}
+
+/// B-58: not any more. The last manager who can look after an organisation stays; where only an
+/// organisation above is left to do so, that is an alarm.
+///
+/// # Errors
+/// If a rule says no, or we fail.
+pub async fn withdraw(
+    app: &App,
+    member: &Member,
+    record: &Record,
+    grant: Grant,
+    cause: Cause,
+) -> Result<(), ExecuteError> {
+    app.catch_up().await?;
+    let remaining = app.projections().managed_without(record.holder, &grant.organisation).await;
+    let remaining = remaining.map_err(anyhow::Error::from)?;
+    let (staff, subject, tree) = (member.staff(), record.subject(), app.organisations());
+    let may = staff::may_withdraw(&staff, &subject, &grant, &remaining, &tree);
+    let (warrant, cover) = may.map_err(Refusal::from)?;
+    let Grant { role, organisation } = grant;
+    match cover {
+        Cover::Own => {}
+        Cover::Above => {
+            tracing::warn!(%organisation, "alarm: the last manager of an organisation goes");
+        }
+    }
+    let command = HolderCommand::Desk(DeskCommand::WithdrawRole { role, organisation });
+    app.execute_as(&warrant, record.holder, cause, &command).await?;
+    app.live().ring(record.holder);
+    Ok(())
+}
+
+/// A member of staff, as the list of them shows him.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffLine {
+    /// Who, since when, in which role.
+    pub grant: StaffGrant,
+    /// His name; none if it was erased.
+    pub name: Option<String>,
+}
+
+/// The most lines of one page of staff.
+pub const STAFF_PAGE_MAX: usize = 50;
+
+/// The most rows that are looked at for one page.
+const LOOKED_AT_MAX: u32 = 200;
+
+/// Who has which role in the organisations of who asks: a page, and where to go on.
+///
+/// # Errors
+/// If a store fails.
+pub async fn staff(
+    app: &App,
+    member: &Member,
+    after: Option<&StaffGrant>,
+) -> anyhow::Result<(Vec<StaffLine>, Option<StaffGrant>)> {
+    app.catch_up().await?;
+    let rows = app.projections().staff(after, LOOKED_AT_MAX).await?;
+    let is_full = rows.len() == LOOKED_AT_MAX as usize;
+    let mut next = rows.last().filter(|_| is_full).cloned();
+    let mut lines = Vec::new();
+    for grant in rows {
+        let may = member.may_in(app, StaffAct::SeeStaff, &grant.grant.organisation);
+        if may.is_err() {
+            continue;
+        }
+        let person = app.stores().vault.person(grant.holder).await?;
+        let name = person.map(|person| person.name.clone());
+        lines.push(StaffLine { grant, name });
+        if lines.len() == STAFF_PAGE_MAX {
+            next = lines.last().map(|line| line.grant.clone());
+            break;
+        }
+    }
+    Ok((lines, next))
+}

@@ -1,0 +1,115 @@
+//! What waits for the registration authority, and who has let people unlock how often.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone as _, Utc};
+use domain::{
+    calendar,
+    ids::HolderId,
+    staff::{self, StaffAct, Subject},
+};
+use projections::{WORK_PAGE_MAX, WorkItem};
+
+use crate::{
+    app::App,
+    staff::{self as desk, Member},
+};
+
+/// The most lines of one page.
+pub const PAGE_MAX: usize = 50;
+
+/// The most pages of the projection that are gone through for one page: what is somebody else's is
+/// left out (B-59).
+const PAGES_MAX: u32 = 10;
+
+/// A line of the work list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkLine {
+    /// What waits, and since when.
+    pub item: WorkItem,
+    /// The name of the person; none if it was erased.
+    pub name: Option<String>,
+}
+
+/// The oldest things that wait for who asks, behind `after`, and where to go on.
+///
+/// # Errors
+/// If a store fails.
+pub async fn list(
+    app: &App,
+    member: &Member,
+    after: Option<&WorkItem>,
+) -> anyhow::Result<(Vec<WorkLine>, Option<WorkItem>)> {
+    app.catch_up().await?;
+    let tree = app.organisations();
+    let (mut lines, mut place) = (Vec::new(), after.cloned());
+    for _ in 0..PAGES_MAX {
+        let rows = app.projections().work(place.as_ref(), WORK_PAGE_MAX).await?;
+        let is_last = rows.len() < WORK_PAGE_MAX as usize;
+        for item in rows {
+            place = Some(item.clone());
+            let subject = Subject { holder: item.holder, assignments: &item.assignments };
+            if staff::may(&member.staff(), StaffAct::SeeWorkList, Some(&subject), &tree).is_err() {
+                continue;
+            }
+            let person = app.stores().vault.person(item.holder).await?;
+            lines.push(WorkLine { item, name: person.map(|person| person.name.clone()) });
+            if lines.len() == PAGE_MAX {
+                return Ok((lines, place));
+            }
+        }
+        if is_last {
+            return Ok((lines, None));
+        }
+    }
+    Ok((lines, place))
+}
+
+/// How often a member of staff has let somebody unlock, on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnlockCount {
+    /// Who.
+    pub staff: HolderId,
+    /// His name; none if it was erased.
+    pub name: Option<String>,
+    /// How often.
+    pub n: u32,
+    /// True if that is more than policy says is usual.
+    pub stands_out: bool,
+}
+
+/// Who of the organisations of who asks has let people unlock on a civil day, most often first.
+///
+/// # Errors
+/// If a store fails.
+pub async fn unlock_counts(
+    app: &App,
+    member: &Member,
+    on: Option<NaiveDate>,
+) -> anyhow::Result<Vec<UnlockCount>> {
+    app.catch_up().await?;
+    let policy = app.policy();
+    let on = on.unwrap_or_else(|| calendar::civil_day(app.now(), policy.zone));
+    let time = (begin(app, on), begin(app, on.succ_opt().unwrap_or(NaiveDate::MAX)));
+    let rows = app.projections().staff_unlocks(time, WORK_PAGE_MAX).await?;
+    let mut counts = Vec::new();
+    for row in rows {
+        let Some(record) = desk::find(app, row.staff).await? else { continue };
+        if member.may_about(app, StaffAct::SeeUnlockCounts, &record).is_err() {
+            continue;
+        }
+        let person = app.stores().vault.person(row.staff).await?;
+        counts.push(UnlockCount {
+            staff: row.staff,
+            name: person.map(|person| person.name.clone()),
+            n: row.n,
+            stands_out: 10 < row.n,
+        });
+    }
+    Ok(counts)
+}
+
+/// The first instant of a civil day (B-01).
+fn begin(app: &App, day: NaiveDate) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    let local = app.policy().zone.from_local_datetime(&midnight).earliest();
+    local.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc))
+}

@@ -1,0 +1,27 @@
+//! Staff: who is let in to what, and what they do at the desk.
+
+mod matrix;
+mod organisations;
+mod record;
+mod roles;
+
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, header},
+};
+use serde_json::Value;
+use tests::desk::browser::Browser;
+
+/// Asks the API: the status, and what was said.
+async fn ask(
+    browser: &mut Browser,
+    method: Method,
+    path: &str,
+    body: &Value,
+) -> (StatusCode, Value) {
+    let request = browser.request(method, path).header("sec-fetch-site", "same-origin");
+    let request = request.header(header::CONTENT_TYPE, "application/json");
+    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+    let page = browser.send(request.body(body).unwrap()).await.unwrap();
+    (page.status, serde_json::from_str(&page.html).unwrap_or(Value::Null))
+}

@@ -1,0 +1,64 @@
+//! Finding a person, and looking at the record.
+
+use axum::http::{Method, StatusCode};
+use domain::staff::Role;
+use serde_json::{Value, json};
+use tests::desk::Desk;
+
+use super::ask;
+
+#[tokio::test]
+async fn b59_whoever_looks_for_somebody_finds_those_of_his_own_organisation() {
+    let desk = Desk::open().await.unwrap();
+    desk.found_organisations().await.unwrap();
+    let (_, mut agent) = desk.staff("Ben Agent", "AA01", Role::RaAgent, "RXA").await.unwrap();
+    let mine = desk.on_paper("Asha Patel", "AB01").await.unwrap();
+    desk.assign(mine, "RXA").await.unwrap();
+    let other = desk.on_paper("Asha Patterson", "AB02").await.unwrap();
+    desk.assign(other, "RXB").await.unwrap();
+    for search in [json!({"name": "pat ASH"}), json!({"card": "AB01"})] {
+        let (status, found) = ask(&mut agent, Method::POST, "/api/desk/searches", &search).await;
+        assert_eq!(status, StatusCode::OK, "{found}");
+        let people = found["people"].as_array().unwrap();
+        assert_eq!(people.len(), 1, "{found}");
+        assert_eq!(people[0]["holder"], mine.to_string());
+        assert_eq!(people[0]["name"], "Asha Patel");
+    }
+    let (_, found) =
+        ask(&mut agent, Method::POST, "/api/desk/searches", &json!({"card": "AB02"})).await;
+    assert_eq!(found["people"], json!([]));
+    for nothing in [json!({"name": "p"}), json!({}), json!({"card": "xy"})] {
+        let (status, _) = ask(&mut agent, Method::POST, "/api/desk/searches", &nothing).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{nothing}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_says_how_everything_stands_with_rule_and_day_and_what_may_be_done() {
+    let desk = Desk::open().await.unwrap();
+    desk.found_organisations().await.unwrap();
+    let holder = desk.on_paper("Asha Patel", "AB01").await.unwrap();
+    desk.assign(holder, "RXA").await.unwrap();
+    desk.wait(chrono::Duration::days(386));
+    let (_, mut sponsor) = desk.staff("Sam Sponsor", "AA01", Role::Sponsor, "RXA").await.unwrap();
+    let path = format!("/api/desk/holders/{holder}");
+    let (status, record) = ask(&mut sponsor, Method::GET, &path, &Value::Null).await;
+    assert_eq!(status, StatusCode::OK, "{record}");
+    assert_eq!(record["name"], "Asha Patel");
+    assert_eq!(record["organisations"][0]["name"], "St Ebba's Hospital");
+    let state = record["state"].as_array().unwrap();
+    let passcode = state.iter().find(|line| line["about"] == "smartcard_passcode").unwrap();
+    assert_eq!((&passcode["rule"], &passcode["day"]), (&json!("P-18"), &json!("2027-03-23")));
+    let certificates = state.iter().find(|line| line["about"] == "certificates").unwrap();
+    assert_eq!(certificates["words"], "Good until 1 March 2028");
+    let may: Vec<_> = record["may"].as_array().unwrap().iter().collect();
+    let expected =
+        ["look for a person", "look at a person's record", "help with a locked smartcard"];
+    for act in expected {
+        assert!(may.contains(&&json!(act)), "{record}");
+    }
+    assert!(!may.contains(&&json!("revoke certificates")));
+    let nobody = format!("/api/desk/holders/{}", uuid::Uuid::nil());
+    let (status, _) = ask(&mut sponsor, Method::GET, &nobody, &Value::Null).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
