@@ -1,7 +1,7 @@
 //! A smartcard passcode as it was typed: wiped when dropped, never shown. What a person may type is
 //! judged by [`domain::passcode::CardForm`].
 
-use domain::passcode::{Characters, Lengths, SmartcardRules, card_could_hold};
+use domain::passcode::{Characters, Guessable, Lengths, SmartcardRules, card_could_hold};
 use protocol::PasscodeRules;
 use zeroize::Zeroizing;
 
@@ -49,13 +49,14 @@ impl std::fmt::Debug for Passcode {
 
 /// The rules for a new passcode, from the words of the wire to those of the domain.
 pub(crate) fn smartcard_rules(rules: PasscodeRules) -> SmartcardRules {
-    let PasscodeRules { min, max, characters } = rules;
+    let PasscodeRules { min, max, characters, refuses_guessable } = rules;
     SmartcardRules {
         lengths: Lengths { min: min.into(), max: max.into() },
         characters: match characters {
             protocol::Characters::Digits => Characters::Digits,
             protocol::Characters::Printable => Characters::Printable,
         },
+        guessable: if refuses_guessable { Guessable::Refuse } else { Guessable::Accept },
     }
 }
 

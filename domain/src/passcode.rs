@@ -7,6 +7,7 @@ mod advice;
 mod card_form;
 mod change;
 mod form;
+mod guessable;
 #[cfg(test)]
 mod history_tests;
 mod memory;
@@ -24,6 +25,7 @@ pub use card_form::{
 pub(crate) use change::changed;
 pub use change::{CardChange, Changes, Optional, confirmation};
 pub use form::{Field, FieldFault, Form, OptionalFields, Wanted, WantedOptional};
+pub use guessable::Guessable;
 pub use memory::{Current, Passcodes, Standing, Status};
 pub use refusal::Refusal;
 pub use value::{Fault, Passcode, Typed};

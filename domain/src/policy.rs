@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use versions::{InForce, NotPublishable, Policies};
 
-use crate::passcode::{Characters, Kind, Lengths, SmartcardRules};
+use crate::passcode::{Characters, Guessable, Kind, Lengths, SmartcardRules};
 
 /// The most values per kind that a policy may ask the history to compare with (P-22): as many as
 /// the aggregate remembers.
@@ -200,6 +200,7 @@ impl Policy {
             smartcard: SmartcardRules {
                 lengths: Lengths { min: 4, max: 8 },
                 characters: Characters::Printable,
+                guessable: Guessable::Accept,
             },
             optional: Lengths { min: 8, max: 20 },
             history: 5,
@@ -237,6 +238,27 @@ impl Policy {
             self_service_unlock: true,
             sponsor_unlock: true,
             passcode_expiry: true,
+        }
+    }
+
+    /// Profile `strict`: what the norms of B.1 ask for against the guides, as far as numbers and
+    /// switches go. No passcode expires; a code is good for 10 minutes; a smartcard passcode has 6 to 8
+    /// digits and is none that is tried first; one value is for one kind; nobody unlocks a card without
+    /// help.
+    #[must_use]
+    pub fn strict() -> Self {
+        Self {
+            name: "strict".to_owned(),
+            passcode_expiry: false,
+            code_seconds: 600,
+            smartcard: SmartcardRules {
+                lengths: Lengths { min: 6, max: 8 },
+                characters: Characters::Digits,
+                guessable: Guessable::Refuse,
+            },
+            same_value: SameValue::Refuse,
+            self_service_unlock: false,
+            ..Self::seed()
         }
     }
 

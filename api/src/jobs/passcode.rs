@@ -49,7 +49,9 @@ pub fn rules(policy: &Policy) -> PasscodeRules {
         domain::passcode::Characters::Digits => Characters::Digits,
     };
     let width = |n: usize| u8::try_from(n).unwrap_or(u8::MAX);
-    PasscodeRules { min: width(wanted.lengths.min), max: width(wanted.lengths.max), characters }
+    let (min, max) = (width(wanted.lengths.min), width(wanted.lengths.max));
+    let refuses_guessable = wanted.guessable == domain::passcode::Guessable::Refuse;
+    PasscodeRules { min, max, characters, refuses_guessable }
 }
 
 /// VERIFY failed: the holder's ledger says so, and the job waits for another try. Only where the

@@ -10,8 +10,8 @@ use axum_extra::extract::CookieJar;
 use domain::{
     calendar::Phase,
     passcode::{
-        Characters, Field, FieldFault, Form, Kind, Lengths, OptionalFields, SmartcardRules, Status,
-        Typed,
+        Characters, Field, FieldFault, Form, Guessable, Kind, Lengths, OptionalFields,
+        SmartcardRules, Status, Typed,
     },
 };
 use protocol::JobId;
@@ -182,6 +182,7 @@ fn smartcard_rules(app: &App, loaded: &Loaded) -> SmartcardRules {
             protocol::Characters::Digits => Characters::Digits,
             protocol::Characters::Printable => Characters::Printable,
         },
+        guessable: if both.refuses_guessable { Guessable::Refuse } else { Guessable::Accept },
     }
 }
 

@@ -85,6 +85,10 @@ pub struct PasscodeRules {
     pub max: u8,
     /// Which characters.
     pub characters: Characters,
+    /// True if sequences, repeats and what is on the block list are refused (P-07). An agent that
+    /// does not know the word accepts them.
+    #[serde(default)]
+    pub refuses_guessable: bool,
 }
 
 /// The characters a smartcard passcode may be made of.
@@ -118,6 +122,7 @@ impl PasscodeRules {
             (Characters::Printable, Characters::Printable) => Characters::Printable,
             (Characters::Digits, _) | (_, Characters::Digits) => Characters::Digits,
         };
-        (min <= max).then_some(Self { min, max, characters })
+        let refuses_guessable = self.refuses_guessable || other.refuses_guessable;
+        (min <= max).then_some(Self { min, max, characters, refuses_guessable })
     }
 }

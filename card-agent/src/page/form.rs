@@ -109,7 +109,8 @@ mod tests {
 
     use super::*;
 
-    const RULES: PasscodeRules = PasscodeRules { min: 6, max: 8, characters: Characters::Digits };
+    const RULES: PasscodeRules =
+        PasscodeRules { min: 6, max: 8, characters: Characters::Digits, refuses_guessable: false };
 
     fn faults(needs: Needs, consent: bool, form: &Form) -> Vec<&'static str> {
         let wanted = Wanted { needs, rules: RULES, consent };
@@ -144,6 +145,16 @@ mod tests {
     fn b28_all_faults_are_told_at_once() {
         let form = form("123456789", "12", "13");
         assert_eq!(faults(Needs::CurrentAndNew, true, &form), [CURRENT, NEW, CONFIRM, LAST_TRY]);
+    }
+
+    #[test]
+    fn p07_what_is_tried_first_is_a_fault_where_policy_says_so() {
+        let typed = form("135790", "345678", "345678");
+        assert!(faults(Needs::CurrentAndNew, false, &typed).is_empty());
+        let rules = PasscodeRules { refuses_guessable: true, ..RULES };
+        let wanted = Wanted { needs: Needs::CurrentAndNew, rules, consent: false };
+        let faults = typed.parse(wanted).err().unwrap_or_default();
+        assert_eq!(faults.into_iter().map(|(field, _)| field).collect::<Vec<_>>(), [NEW]);
     }
 
     #[test]

@@ -63,7 +63,12 @@ impl StandInServer {
         };
         Self {
             act,
-            rules: PasscodeRules { min: 4, max: 8, characters: Characters::Printable },
+            rules: PasscodeRules {
+                min: 4,
+                max: 8,
+                characters: Characters::Printable,
+                refuses_guessable: false,
+            },
             blank: None,
             authentication: key(11),
             presence: key(12),

@@ -140,6 +140,33 @@ fn b14_a_longer_life_moves_dates_and_releases_nobody_who_was_locked() {
 }
 
 #[test]
+fn b14_where_passcodes_do_not_expire_any_more_nobody_is_due_and_nobody_who_was_locked_is_released()
+{
+    let policies = changed("2026-05-01", |policy| policy.passcode_expiry = false);
+    let on = |age: u64, today: &str| {
+        passcode_phase(&policies, day("2026-05-01") - Days::new(age), day(today)).name()
+    };
+    assert_eq!(on(387, "2026-05-01"), "locked");
+    for age in [0, 351, 365, 386] {
+        assert_eq!(on(age, "2026-05-01"), "current", "{age}");
+        assert_eq!(on(age, "2046-05-01"), "current", "{age}");
+    }
+}
+
+#[test]
+fn b14_where_passcodes_expire_again_everybody_has_the_days_of_alert_as_notice() {
+    let again = Policy { version: 3, ..Policy::seed() };
+    let policies = changed("2026-05-01", |policy| policy.passcode_expiry = false)
+        .publish(day("2026-05-01"), day("2027-05-01"), again)
+        .unwrap();
+    let on = |set_on: &str, today: &str| passcode_phase(&policies, day(set_on), day(today)).name();
+    assert_eq!(on("2026-01-01", "2027-04-30"), "current");
+    assert_eq!(on("2026-01-01", "2027-05-01"), "alert");
+    assert_eq!(on("2026-01-01", "2027-05-14"), "alert");
+    assert_eq!(on("2026-01-01", "2027-05-15"), "forced");
+}
+
+#[test]
 fn b14_a_shorter_grace_locks_nobody_without_notice() {
     let policies = changed("2026-05-01", |policy| {
         policy.grace_days = 3;

@@ -123,11 +123,11 @@ pub(super) fn out_of_use(
     let is_good = |end: DateTime<Utc>| ctx.now <= end;
     let any_good = card.certificates.iter().any(|certificate| is_good(certificate.not_after));
     let open = holder.card_update().is_some_and(|open| open.issued().next().is_some());
-    let revokes = (any_good || open) && !holder.certificate_records().is_revoked();
-    let revoked = revokes.then(|| revoked(ctx, holder, card, reason.revokes_as()));
+    let is_left = (any_good || open) && !holder.certificate_records().is_revoked();
+    let last = is_left.then(|| revoked(ctx, holder, card, reason.revokes_as()));
     let (card, on) = (card.card.clone(), ctx.today());
     let cancelled = HolderEvent::Desk(DeskEvent::CardCancelled { card, on, reason });
-    revoked.into_iter().chain([cancelled]).collect()
+    last.into_iter().chain([cancelled]).collect()
 }
 
 /// B-49, B-61: the card before is out of use in the same instant in which the next one is in use. A
@@ -142,7 +142,7 @@ pub(super) fn replace(ctx: &Context<'_>, holder: &Holder, replacement: Replaceme
         return Err(Refusal::SameCard.into());
     }
     let passcodes = registration.passcodes();
-    let unlocks = is_cured(ctx, holder, &passcodes.map(|set| set.map(|(kind, _)| kind)));
+    let unlocks = is_cured(ctx, holder, passcodes.map(|set| set.map(|(kind, _)| kind)));
     let mut events = out_of_use(ctx, holder, reason);
     events.push(HolderEvent::CardIssued(registration.card));
     events.push(HolderEvent::PukRecorded { card: card.clone(), secret });
@@ -161,7 +161,7 @@ pub(super) fn replace(ctx: &Context<'_>, holder: &Holder, replacement: Replaceme
 }
 
 /// B-30: the account is locked, and these are all the kinds that are overdue.
-fn is_cured(ctx: &Context<'_>, holder: &Holder, set: &[Option<Kind>; 3]) -> bool {
+fn is_cured(ctx: &Context<'_>, holder: &Holder, set: [Option<Kind>; 3]) -> bool {
     let all = holder.passcodes().status(ctx);
     let mut overdue = all.iter().filter(|status| status.is_overdue());
     let all_set = overdue.all(|status| set.contains(&Some(status.kind)));

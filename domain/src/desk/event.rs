@@ -259,17 +259,16 @@ impl DeskEvent {
             Self::CardUnlockAuthorised { .. } => &["B-58"],
             Self::CertificatesSuspended { .. }
             | Self::CertificatesReinstated { .. }
-            | Self::CardReportedLost { .. } => &["B-57"],
+            | Self::CardReportedLost { .. }
+            | Self::NotMeReported { .. } => &["B-57"],
             Self::CardCancelled { .. } => &["B-61"],
             Self::ContactChanged { .. } => &["B-42"],
             Self::AccountClosed { .. } => &["B-45"],
-            Self::PersonErased { .. } => &["B-63"],
             Self::PasscodeChecked { by: Checker::Desk, .. } => &["P-08", "B-41"],
-            Self::PasscodeChecked { by: Checker::Telephone, .. } => &["P-11"],
             Self::PasscodeCheckBlocked { kind: OptionalKind::AccountRecovery, .. } => &["B-41"],
-            Self::PasscodeCheckBlocked { kind: OptionalKind::Verification, .. } => &["P-11"],
-            Self::NotMeReported { .. } => &["B-57"],
-            Self::RecordViewed { .. } => &["B-63"],
+            Self::PasscodeChecked { by: Checker::Telephone, .. }
+            | Self::PasscodeCheckBlocked { kind: OptionalKind::Verification, .. } => &["P-11"],
+            Self::PersonErased { .. } | Self::RecordViewed { .. } => &["B-63"],
         }
     }
 }

@@ -182,10 +182,7 @@ impl HolderEvent {
     /// The form in which it is recorded: the newest schema of its type.
     #[must_use]
     pub fn encode(&self) -> Encoded {
-        let mut whole = match self {
-            Self::Desk(event) => json!(event),
-            event => json!(event),
-        };
+        let mut whole = if let Self::Desk(event) = self { json!(event) } else { json!(self) };
         let data = whole["data"].take();
         Encoded { kind: self.kind(), schema: SCHEMA_MAX, data }
     }

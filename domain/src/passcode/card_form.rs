@@ -4,11 +4,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Lengths;
+use super::{Guessable, Lengths, guessable::is_guessable};
 use crate::refusal::RuleId;
 
 /// Width of the passcode's field on a card, in bytes (SP 800-73-5 part 2, 3.2.1).
 pub const CARD_BYTES: usize = 8;
+
+/// P-07, where policy makes a rule of it.
+const GUESSABLE: RuleId = RuleId::new("P-07");
+
+/// What is said to somebody who enters one that is tried first.
+const TOO_EASY: &str = "Your new smartcard passcode is too easy to guess: choose one that is not a \
+                        sequence such as 345678, does not repeat itself and is not a common one";
 
 /// What a *new* smartcard passcode may look like: the policy's rule, or policy and card model
 /// intersected. Written out, it is what a person is told: "6 to 8 digits".
@@ -19,6 +26,8 @@ pub struct SmartcardRules {
     pub lengths: Lengths,
     /// Which characters.
     pub characters: Characters,
+    /// Whether it may be one that is tried first.
+    pub guessable: Guessable,
 }
 
 /// The characters of a smartcard passcode.
@@ -41,13 +50,15 @@ impl Characters {
 }
 
 impl SmartcardRules {
-    /// P-06, B-23: the rule that a new smartcard passcode breaks, if it breaks one.
+    /// P-06, P-07, B-23: the rule that a new smartcard passcode breaks, if it breaks one.
     #[must_use]
     pub fn broken_by(self, new: &[u8]) -> Option<RuleId> {
         if !new.iter().all(|&byte| self.characters.contain(byte)) {
             Some(const { RuleId::new("B-23") })
         } else if !self.lengths.contains(new.len()) || CARD_BYTES < new.len() {
             Some(const { RuleId::new("P-06") })
+        } else if self.guessable == Guessable::Refuse && is_guessable(new) {
+            Some(GUESSABLE)
         } else {
             None
         }
@@ -139,6 +150,8 @@ fn current_fault(current: &[u8]) -> Option<CardFault> {
 fn new_fault(new: &[u8], current: Option<&[u8]>, rules: SmartcardRules) -> Option<CardFault> {
     let (rule, message) = if new.is_empty() {
         (const { RuleId::new("P-21") }, "Enter a new smartcard passcode".to_owned())
+    } else if rules.broken_by(new) == Some(GUESSABLE) {
+        (GUESSABLE, TOO_EASY.to_owned())
     } else if let Some(rule) = rules.broken_by(new) {
         (rule, format!("Your new smartcard passcode must be {rules}"))
     } else if current == Some(new) {
@@ -167,8 +180,11 @@ mod tests {
     use super::*;
     use crate::policy::Policy;
 
-    const DIGITS: SmartcardRules =
-        SmartcardRules { lengths: Lengths { min: 6, max: 8 }, characters: Characters::Digits };
+    const DIGITS: SmartcardRules = SmartcardRules {
+        lengths: Lengths { min: 6, max: 8 },
+        characters: Characters::Digits,
+        guessable: Guessable::Accept,
+    };
 
     fn seed(text: &str) -> Option<&'static str> {
         Policy::seed().smartcard.broken_by(text.as_bytes()).map(RuleId::as_str)
@@ -197,6 +213,20 @@ mod tests {
         assert_eq!(digits("123456"), None);
         assert_eq!(digits("12345678"), None);
         assert_eq!(digits("12345a"), Some("B-23"));
+    }
+
+    #[test]
+    fn p07_what_is_tried_first_is_accepted_by_the_guides_and_refused_where_policy_says_so() {
+        let strict = SmartcardRules { guessable: Guessable::Refuse, ..DIGITS };
+        let broken = |rules: SmartcardRules, text: &str| {
+            rules.broken_by(text.as_bytes()).map(RuleId::as_str)
+        };
+        assert_eq!((broken(DIGITS, "345678"), broken(strict, "345678")), (None, Some("P-07")));
+        assert_eq!((broken(strict, "12345"), broken(strict, "583107")), (Some("P-06"), None));
+        let form = CardForm { current: None, new: Some((b"121212", b"121212")) };
+        let faults = form.faults(strict);
+        assert_eq!(faults.iter().map(|fault| fault.rule.as_str()).collect::<Vec<_>>(), ["P-07"]);
+        assert_eq!(form.faults(DIGITS), []);
     }
 
     #[test]

@@ -252,6 +252,17 @@ mod tests {
     }
 
     #[test]
+    fn b14_profile_strict_can_follow_profile_seed_and_be_followed_by_it() {
+        let strict = Policy { version: 2, ..Policy::strict() };
+        let policies = published("2026-06-01", strict).unwrap();
+        let seed = Policy { version: 3, ..Policy::seed() };
+        let both = policies.publish(day("2026-06-01"), day("2026-07-01"), seed).unwrap();
+        assert_eq!(both.in_force(day("2026-06-30")).name, "strict");
+        assert_eq!(both.in_force(day("2026-06-30")).passcode_life(), PASSCODE_LIFE_MAX);
+        assert_eq!(both.in_force(day("2026-07-01")).passcode_life(), 365);
+    }
+
+    #[test]
     fn b14_numbers_that_do_not_fit_together_are_not_published() {
         let wrong: [fn(&mut Policy); 13] = [
             |policy| policy.alert_days = 0,

@@ -125,7 +125,9 @@ impl StaffAct {
     #[must_use]
     pub fn roles(self) -> &'static [Role] {
         match self {
-            Self::FindHolder | Self::SeeHolder => &[RaManager, RaAgent, Sponsor, Auditor],
+            Self::FindHolder | Self::SeeHolder | Self::SeeOrganisations => {
+                &[RaManager, RaAgent, Sponsor, Auditor]
+            }
             Self::AssistCardUnlock => &[RaManager, RaAgent, Sponsor],
             Self::RegisterPerson
             | Self::IssueCard
@@ -150,7 +152,6 @@ impl StaffAct {
             | Self::WithdrawRole
             | Self::AddOrganisation
             | Self::SeeUnlockCounts => &[RaManager],
-            Self::SeeOrganisations => &[RaManager, RaAgent, Sponsor, Auditor],
             Self::SeeStaff => &[RaManager, Auditor],
             Self::SeeHistory | Self::ExportLog => &[Auditor],
             Self::SeePolicy => &[Auditor, Operator, PolicyOwner],

@@ -4,7 +4,9 @@
 use chrono::NaiveDate;
 use domain::{
     calendar::Phase,
-    passcode::{Characters, Field, FieldFault, Kind, Lengths, SmartcardRules, Standing, Status},
+    passcode::{
+        Characters, Field, FieldFault, Guessable, Kind, Lengths, SmartcardRules, Standing, Status,
+    },
 };
 use pages::{Environment, Error, FieldError, Frame, Head};
 use serde::Serialize;
@@ -170,11 +172,15 @@ pub(super) fn days(n: i64) -> String {
 #[must_use]
 pub fn smartcard_hint(rules: SmartcardRules) -> String {
     let length = range(rules.lengths);
-    match rules.characters {
+    let hint = match rules.characters {
         Characters::Digits => format!("{length} digits, 0 to 9"),
         Characters::Printable => {
             format!("{length} characters: letters, numbers and symbols, without spaces")
         }
+    };
+    match rules.guessable {
+        Guessable::Accept => hint,
+        Guessable::Refuse => format!("{hint}, that are not easy to guess"),
     }
 }
 

@@ -4,8 +4,8 @@ use chrono::{Days, NaiveDate};
 use domain::{
     calendar::Phase,
     passcode::{
-        Characters, Field, FieldFault, Kind, Lengths, OptionalKind, SmartcardRules, Standing,
-        Status,
+        Characters, Field, FieldFault, Guessable, Kind, Lengths, OptionalKind, SmartcardRules,
+        Standing, Status,
     },
     refusal::RuleId,
 };
@@ -55,6 +55,7 @@ fn quiet() -> ManagePasscodes {
         smartcard: SmartcardRules {
             lengths: Lengths { min: 4, max: 8 },
             characters: Characters::Printable,
+            guessable: Guessable::Accept,
         },
         ticked: Ticked::default(),
         faults: vec![],
@@ -133,7 +134,13 @@ fn b28_a_form_with_nothing_in_it_leads_to_its_first_field() {
 
 #[test]
 fn p06_the_rules_of_the_card_are_read_before_typing() {
-    let rules = |min, max, characters| SmartcardRules { lengths: Lengths { min, max }, characters };
+    let rules = |min, max, characters| SmartcardRules {
+        lengths: Lengths { min, max },
+        characters,
+        guessable: Guessable::Accept,
+    };
+    let strict = SmartcardRules { guessable: Guessable::Refuse, ..rules(6, 8, Characters::Digits) };
+    assert_eq!(smartcard_hint(strict), "6 to 8 digits, 0 to 9, that are not easy to guess");
     assert_eq!(smartcard_hint(rules(6, 8, Characters::Digits)), "6 to 8 digits, 0 to 9");
     assert_eq!(smartcard_hint(rules(8, 8, Characters::Digits)), "8 digits, 0 to 9");
     assert_eq!(
