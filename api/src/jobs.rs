@@ -16,15 +16,19 @@ pub mod update;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Duration, Utc};
-use domain::ids::{CardSerial, CommandId, EventId, HolderId};
+use domain::{
+    card::CardBound,
+    ids::{CardSerial, CommandId, EventId, HolderId},
+};
 use protocol::{Act, JobId, Secret};
 use stores::{
     job::{Job as Row, JobId as RowId, SaveError},
     token::TokenHash,
 };
 use workflows::card_job::{CardJob, Goal, Input, OutOfOrder};
+use zeroize::Zeroizing;
 
-use crate::{app::App, execute::Cause, self_service, updates};
+use crate::{app::App, execute::Cause, keystore::KEY_BYTES, self_service, updates};
 
 /// How long a job that is over is kept, in hours: its page may be asked for again.
 pub const OVER_KEPT_HOURS: i64 = 24;
@@ -202,13 +206,30 @@ impl App {
 
     /// Whose card this is, if it is bound to anybody.
     pub async fn holder_of(&self, card: &CardSerial) -> anyhow::Result<Option<HolderId>> {
+        Ok(self.bound(card).await?.map(|bound| bound.holder))
+    }
+
+    /// The management key that a card was given when it was bound, whatever is current now.
+    ///
+    /// # Errors
+    /// If it is bound to nobody, or the keystore has the master of that version no longer.
+    pub async fn management_key(
+        &self,
+        card: &CardSerial,
+    ) -> anyhow::Result<Zeroizing<[u8; KEY_BYTES]>> {
+        let bound = self.bound(card).await?.context("a card that is bound to nobody")?;
+        let key = self.keystore().management_key_of(bound.management_key, card);
+        key.with_context(|| {
+            format!("version {} of the master of management keys is missing", bound.management_key)
+        })
+    }
+
+    async fn bound(&self, card: &CardSerial) -> anyhow::Result<Option<CardBound>> {
         use futures::TryStreamExt as _;
         use stores::event_store::{Revision, StreamName};
         let stream = StreamName::card(card);
         let first = self.stores().log.read_stream(&stream, Revision(0)).try_next().await?;
-        let Some(first) = first else { return Ok(None) };
-        let bound: domain::card::CardBound = serde_json::from_slice(&first.data)?;
-        Ok(Some(bound.holder))
+        Ok(first.map(|first| serde_json::from_slice(&first.data)).transpose()?)
     }
 }
 

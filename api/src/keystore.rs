@@ -222,14 +222,8 @@ impl Keystore {
         std::iter::once(&versions.current).chain(&versions.older)
     }
 
-    /// The management key of a card, AES-256, derived from the current version of the master
-    /// ([`KeyName::CardManagement`]).
-    #[must_use]
-    pub fn management_key(&self, card: &CardSerial) -> Zeroizing<[u8; KEY_BYTES]> {
-        derivation::management_key(self.current(KeyName::CardManagement), card)
-    }
-
-    /// The management key of a card that was given it under that version of the master.
+    /// The management key of a card, AES-256, that was given it under that version of the master
+    /// ([`KeyName::CardManagement`]); `None` if the keystore has it no longer.
     #[must_use]
     pub fn management_key_of(
         &self,

@@ -4,9 +4,8 @@
 use chrono::Duration;
 use domain::{
     decider::Decider as _,
-    holder::{self, HolderCommand, HolderEvent},
+    holder::{HolderCommand, HolderEvent},
     ids::{CommandId, EventId, SecretRef},
-    logon::Authenticated,
     passcode::{
         self, Advice, CardChange, Changes, FieldFault, Form, Kind, Optional, OptionalKind,
         Passcode, Wanted, WantedOptional,
@@ -30,6 +29,7 @@ use crate::{
         passcode::{HISTORY_CHECKS_A_DAY, SMARTCARD_SECRET, optional_secret, takes, value_secret},
         same_value, still_right,
     },
+    renewals,
 };
 
 /// What a value that waits for the card is sealed for (B-27).
@@ -104,9 +104,7 @@ fn would_be_accepted(
     wanted: &Wanted,
     command: CommandId,
 ) -> Result<(), Refusal> {
-    let at_logon = app.context(loaded).at(session.opened_at);
-    let proof = Authenticated::by_card(&at_logon, &loaded.holder, &session.card)
-        .map_err(|_| Refusal::from(holder::Refusal::CardNotActive))?;
+    let proof = renewals::proof(app, session, loaded)?;
     let [account_recovery, verification] = wanted.optionals().map(|(kind, wanted)| match wanted {
         WantedOptional::Keep => Optional::Keep,
         WantedOptional::Blank => Optional::Blank,

@@ -37,9 +37,16 @@ pub struct IssuedCard {
 pub struct CardBound {
     /// Whose.
     pub holder: HolderId,
+    /// Under which version of the master its management key was derived; 1 where that was not recorded.
+    #[serde(default = "CardBound::first_master")]
+    pub management_key: u32,
 }
 
 impl CardBound {
+    fn first_master() -> u32 {
+        1
+    }
+
     /// The event's type.
     pub const KIND: &'static str = "CardBound";
 }

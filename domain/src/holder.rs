@@ -31,7 +31,7 @@ use crate::{
     decider::Decider,
     desk,
     expiry::{self, Records, Topic},
-    ids::{CommandId, SecretRef},
+    ids::SecretRef,
     passcode::{Changes, Kind, Passcodes},
     policy::Policy,
     refusal::{self, RuleId},
@@ -172,12 +172,6 @@ impl Holder {
     #[must_use]
     pub fn card_update(&self) -> Option<&CardUpdate> {
         self.card.updates().open()
-    }
-
-    /// C-13: the update that was committed last, if it was this one and waits for *Continue*.
-    #[must_use]
-    pub fn waits_for_acknowledgement(&self, update: CommandId) -> bool {
-        self.renewed().is_some_and(|last| last.update == update && !last.is_acknowledged)
     }
 
     /// The update that was committed last.
@@ -323,7 +317,6 @@ impl Decider for Holder {
             HolderCommand::CommitCardUpdate { update, job } => {
                 renewal::commit(ctx, self, Visitor { update, job })
             }
-            HolderCommand::AbandonCardUpdate { update } => renewal::abandon(self, update),
             HolderCommand::AcknowledgeRenewal { update } => renewal::acknowledge(self, update),
             HolderCommand::RevokeCertificates { proof, reason } => {
                 renewal::revoke(ctx, self, &proof, reason)

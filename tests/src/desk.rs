@@ -29,6 +29,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     holder::{Holder, HolderEvent},
     ids::{CommandId, HolderId},
+    policy::{Policies, Policy},
 };
 use futures::TryStreamExt as _;
 use sha2::{Digest as _, Sha256};
@@ -85,6 +86,12 @@ impl Desk {
         Self::open_at(WallClock.now() - Duration::days(days), seed).await
     }
 
+    /// Starts a server with an empty log and other numbers than the seed's.
+    pub async fn open_under(policy: Policy) -> anyhow::Result<Self> {
+        let policies = Policies::only(policy);
+        Self::open_with(TempDir::new()?, OPENED_AT.parse()?, 1, Some(policies)).await
+    }
+
     async fn open_at(now: DateTime<Utc>, seed: u64) -> anyhow::Result<Self> {
         Self::open_in(TempDir::new()?, now, seed).await
     }
@@ -99,12 +106,25 @@ impl Desk {
     }
 
     async fn open_in(folder: TempDir, now: DateTime<Utc>, seed: u64) -> anyhow::Result<Self> {
+        Self::open_with(folder, now, seed, None).await
+    }
+
+    async fn open_with(
+        folder: TempDir,
+        now: DateTime<Utc>,
+        seed: u64,
+        policies: Option<Policies>,
+    ) -> anyhow::Result<Self> {
         let clock = Arc::new(StandingClock::at(now));
         let config = Config::for_testing(&folder.path().join("data"));
         let shown: Arc<StandingClock> = Arc::clone(&clock);
         let mut parts = serve::parts(config, shown, Entropy::Seeded(Mutex::new(seed))).await?;
         let faults = Arc::new(Faults::default());
         parts.stores.log = Arc::new(FaultyLog::over(parts.stores.log, Arc::clone(&faults)));
+        if let Some(policies) = policies {
+            parts.engine.adopt(Arc::new(policies.clone()));
+            parts.policies = policies;
+        }
         let app = App::new(parts);
         let until = CancellationToken::new();
         let (projections, log) = (app.projections().clone(), Arc::clone(&app.stores().log));

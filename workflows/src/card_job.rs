@@ -46,6 +46,8 @@
 //!     unknown --> unknown: the link is lost
 //!     updating --> claimed: claimed by a workstation
 //!     updating --> updating: a step was refused
+//!     updating --> updating: the card is opened for a write
+//!     updating --> updating: the card has shown its management key
 //!     updating --> done: the card is updated
 //!     updating --> open: the try came to nothing
 //!     done --> [*]
@@ -107,6 +109,22 @@ pub struct CardJob {
     /// The browser that started it has redeemed the return code: whoever is there is at the card reader.
     #[serde(default)]
     pub returned: bool,
+    /// Whether the card has shown its management key for what it was opened for last in this visit.
+    #[serde(default)]
+    pub rights: Rights,
+}
+
+/// The card's management rights, in one visit that updates it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rights {
+    /// It was not opened.
+    #[default]
+    None,
+    /// It was opened, and is to show that it has its management key, too.
+    Asked,
+    /// It has shown that.
+    Shown,
 }
 
 /// Who took the job, with which card.
@@ -178,6 +196,7 @@ impl CardJob {
             last_refusal: None,
             begun: false,
             returned: false,
+            rights: Rights::None,
         }
     }
 
@@ -246,6 +265,7 @@ impl CardJob {
             mut last_refusal,
             mut begun,
             returned,
+            mut rights,
         } = self;
         let may_compare = compared < evaluations;
         let stage = match (input, stage) {
@@ -299,11 +319,19 @@ impl CardJob {
                 Stage::Claimed(claim)
             }
             (Input::UpdateBegun, Stage::Agreed(claim)) if updates => {
-                (begun, last_refusal) = (true, None);
+                (begun, last_refusal, rights) = (true, None, Rights::None);
                 Stage::Updating(claim)
             }
             (Input::Refused { rule, message }, Stage::Updating(claim)) => {
                 last_refusal = Some(Hitch::Refused { rule, message });
+                Stage::Updating(claim)
+            }
+            (Input::CardAsked, Stage::Updating(claim)) => {
+                rights = Rights::Asked;
+                Stage::Updating(claim)
+            }
+            (Input::CardShown, Stage::Updating(claim)) if rights != Rights::None => {
+                rights = Rights::Shown;
                 Stage::Updating(claim)
             }
             (Input::Updated, Stage::Updating(claim)) => Stage::Done(claim),
@@ -386,7 +414,7 @@ impl CardJob {
             }
             _ => return Err(OutOfOrder::NotNow),
         };
-        Ok(Self { goal, stage, evaluations, compared, last_refusal, begun, returned })
+        Ok(Self { goal, stage, evaluations, compared, last_refusal, begun, returned, rights })
     }
 }
 

@@ -8,7 +8,6 @@
 //!     checking --> checking: the holder begins
 //!     checking --> checking: taken up by another visit
 //!     checking --> creating: 9A may make a key
-//!     checking --> none: given up
 //!     checking --> revoked: the certificates are revoked
 //!     creating --> creating: taken up by another visit
 //!     creating --> creating: 9A may make a key
@@ -217,7 +216,6 @@ pub(crate) const ISSUED: &str = "a certificate is issued";
 pub(crate) const MAY_WRITE: &str = "a certificate may be written";
 pub(crate) const WRITTEN: &str = "a certificate is read back";
 pub(crate) const COMMITTED: &str = "both are read back once more";
-pub(crate) const GIVEN_UP: &str = "given up";
 pub(crate) const REVOKED: &str = "the certificates are revoked";
 
 /// The states and the ways between them. Each state is a line of the progress page.
@@ -230,7 +228,6 @@ pub const DRAWING: Drawing = Drawing {
         Arrow { from: "checking", label: BEGUN, to: "checking" },
         Arrow { from: "checking", label: TAKEN_UP, to: "checking" },
         Arrow { from: "checking", label: FIRST_KEY, to: "creating" },
-        Arrow { from: "checking", label: GIVEN_UP, to: "none" },
         Arrow { from: "checking", label: REVOKED, to: "revoked" },
         Arrow { from: "creating", label: TAKEN_UP, to: "creating" },
         Arrow { from: "creating", label: FIRST_KEY, to: "creating" },

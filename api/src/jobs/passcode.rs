@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, NaiveTime, Utc};
 use domain::{
-    holder::{self, HolderCommand},
+    holder::HolderCommand,
     ids::{CommandId, EventId, SecretRef},
-    logon::{Authenticated, LogonRefusal},
+    logon::LogonRefusal,
     passcode::{CardChange, Changes, Kind, Optional, OptionalKind},
     policy::Policy,
-    refusal::Refusal,
 };
 use protocol::{Answer, Bytes, Characters, PasscodeRules, Secret, WriteOutcome};
 use stores::{event_store::Expected, vault::NewPasscode};
@@ -20,6 +19,7 @@ use crate::{
     agents::answers::Stop,
     app::App,
     execute::{Actor, Cause, ExecuteError, Executed, Loaded},
+    renewals,
 };
 
 /// History checks (evaluations of a *wanted* passcode) per card and day, across jobs.
@@ -325,9 +325,7 @@ pub(super) fn changes(
     change: &PlannedChange,
     smartcard: Option<SecretRef>,
 ) -> Result<Changes, ExecuteError> {
-    let at_log_in = app.context(loaded).at(change.logged_on_at);
-    let proof = Authenticated::by_card(&at_log_in, &loaded.holder, &change.card)
-        .map_err(|_| Refusal::from(holder::Refusal::CardNotActive))?;
+    let proof = renewals::proof_of(app, change.logged_on_at, &change.card, loaded)?;
     Ok(Changes {
         proof,
         logged_on_at: change.logged_on_at,

@@ -24,6 +24,7 @@ use crate::{
     app::App,
     authority::{Order, Transaction},
     execute::{Actor, Cause},
+    keystore::KeyName,
 };
 
 /// What the PUK is sealed for; part of what its seal covers.
@@ -52,7 +53,7 @@ pub async fn prepare(app: &App, open: &OpenJob, claim: &Claim) -> Result<Option<
             .map_err(anyhow::Error::from)?;
         puk
     };
-    let key = app.keystore().management_key(&claim.card);
+    let key = app.management_key(&claim.card).await?;
     Ok(Some(Blank { management_key: Secret(key.to_vec()), puk }))
 }
 
@@ -74,7 +75,8 @@ pub fn puk_secret(command: CommandId, card: &CardSerial) -> SecretRef {
 /// event has an id of its own each time, because one registration may try several cards.
 async fn bind(app: &App, open: &OpenJob, claim: &Claim) -> Result<(), Stop> {
     let stream = StreamName::card(&claim.card);
-    let bound = CardBound { holder: claim.holder()? };
+    let management_key = app.keystore().current(KeyName::CardManagement).version;
+    let bound = CardBound { holder: claim.holder()?, management_key };
     let cause = open.causes(app.entropy().command_id(app.now()));
     match app.note(&stream, Expected::NoStream, cause, CardBound::KIND, &bound).await {
         Ok(_) => Ok(()),

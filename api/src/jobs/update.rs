@@ -250,6 +250,9 @@ pub async fn key_generated(
     if requested.spki() != public_key || !names_card {
         return Err(not_right());
     }
+    if let Some(there) = there(app, planned).await? {
+        writes::has_shown(open, there.slot(slot))?;
+    }
     let (update, job) = (planned.update, open.id.0);
     let note = HolderCommand::NoteKeyMade {
         update,
@@ -284,10 +287,15 @@ pub async fn key_generated(
 
 /// The how-manieth key of the slot is the one that it has.
 async fn opening(app: &App, planned: &PlannedUpdate, slot: card::Slot) -> Result<u32, Stop> {
-    let loaded = app.load(planned.holder).await.map_err(anyhow::Error::from)?;
-    let there = loaded.holder.card_update().filter(|there| there.update == planned.update);
+    let there = there(app, planned).await?;
     let there = there.ok_or_else(|| Stop::no("B-55", "The card update is not at that step."))?;
     Ok(there.openings(slot))
+}
+
+/// The update, if it is open.
+async fn there(app: &App, planned: &PlannedUpdate) -> Result<Option<CardUpdate>, Stop> {
+    let loaded = app.load(planned.holder).await.map_err(anyhow::Error::from)?;
+    Ok(loaded.holder.card_update().filter(|there| there.update == planned.update).cloned())
 }
 
 /// C-12: the certificate was read back, and the key in the slot signs.
@@ -299,9 +307,8 @@ pub async fn certificate_written(
 ) -> Result<Answer, Stop> {
     let (planned, _) = planned(open)?;
     let place = managed(slot)?;
-    let loaded = app.load(planned.holder).await.map_err(anyhow::Error::from)?;
-    let there = loaded.holder.card_update().filter(|there| there.update == planned.update);
-    if let Some(there) = there {
+    if let Some(there) = there(app, planned).await? {
+        writes::has_shown(open, there.slot(place))?;
         let out_of_order = || Stop::no("B-55", "The card update is not at that step.");
         let key = there.slot(place).key().ok_or_else(out_of_order)?;
         if !proof::is_signed(app, open, Purpose::TestKey(slot), key, signature)? {

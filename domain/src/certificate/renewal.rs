@@ -254,17 +254,6 @@ pub(crate) fn commit(ctx: &Context<'_>, holder: &Holder, visitor: Visitor) -> De
     }])
 }
 
-/// B-55: given up, which is possible only while nothing has happened to the card.
-pub(crate) fn abandon(holder: &Holder, update: CommandId) -> Decision {
-    match holder.card_update() {
-        Some(open) if open.update == update && open.is_touched() => Err(Refusal::UpdateOpen.into()),
-        Some(open) if open.update == update => {
-            Ok(vec![HolderEvent::CardUpdateAbandoned { update }])
-        }
-        Some(_) | None => Ok(vec![]),
-    }
-}
-
 /// C-13, B-56: *Continue*.
 pub(crate) fn acknowledge(holder: &Holder, update: CommandId) -> Decision {
     match holder.renewed() {

@@ -127,11 +127,6 @@ pub enum HolderCommand {
         /// The visit.
         job: Uuid,
     },
-    /// The holder gives up an update in which nothing has happened to the card.
-    AbandonCardUpdate {
-        /// The update.
-        update: CommandId,
-    },
     /// C-13: *Continue*.
     AcknowledgeRenewal {
         /// The update.

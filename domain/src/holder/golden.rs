@@ -185,8 +185,11 @@ fn every_reason_of_a_refused_logon_can_be_read_again() {
 
 #[test]
 fn a_card_bound_to_its_holder_is_written_and_read_as_its_golden_file_says() {
-    let bound = CardBound { holder: HolderId(uuid::Uuid::from_u128(7)) };
-    let file = include_str!("golden/CardBound.1.json");
-    assert_eq!(serde_json::to_string_pretty(&bound).unwrap() + "\n", file);
-    assert_eq!(serde_json::from_str::<CardBound>(file).unwrap(), bound);
+    let bound =
+        |management_key| CardBound { holder: HolderId(uuid::Uuid::from_u128(7)), management_key };
+    let file = include_str!("golden/CardBound.1.master.json");
+    assert_eq!(serde_json::to_string_pretty(&bound(2)).unwrap() + "\n", file);
+    assert_eq!(serde_json::from_str::<CardBound>(file).unwrap(), bound(2));
+    let earlier = include_str!("golden/CardBound.1.json");
+    assert_eq!(serde_json::from_str::<CardBound>(earlier).unwrap(), bound(1));
 }

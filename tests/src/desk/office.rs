@@ -60,7 +60,7 @@ impl Desk {
             account_recovery: None,
             verification: None,
         };
-        let bound = CardBound { holder };
+        let bound = CardBound { holder, management_key: 1 };
         let stream = StreamName::card(&serial.parse()?);
         let (none, kind) = (Expected::NoStream, CardBound::KIND);
         self.app().note(&stream, none, self.cause(), kind, &bound).await?;

@@ -10,6 +10,7 @@ mod change;
 mod channel;
 mod codes;
 mod correlation;
+mod deferral;
 mod history;
 mod liars;
 mod locked;

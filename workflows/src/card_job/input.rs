@@ -76,6 +76,10 @@ pub enum Input {
     Personalised,
     /// C-09: the card update is begun, or taken up.
     UpdateBegun,
+    /// B-55: the card is opened for one write, and asked for its management key.
+    CardAsked,
+    /// It has shown that it has it.
+    CardShown,
     /// C-12: it is committed.
     Updated,
     /// B-55: a step of the update was refused; what comes of that is the card software's to say.

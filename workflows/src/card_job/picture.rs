@@ -19,6 +19,8 @@ pub(super) const NOT_WRITTEN: &str = "the old passcode is on the card";
 pub(super) const LOST: &str = "the link is lost";
 pub(super) const BEGUN: &str = "the card update is begun";
 pub(super) const REFUSED: &str = "a step was refused";
+pub(super) const ASKED: &str = "the card is opened for a write";
+pub(super) const MANAGED: &str = "the card has shown its management key";
 pub(super) const UPDATED: &str = "the card is updated";
 pub(super) const HITCH: &str = "the try came to nothing";
 pub(super) const CANCEL: &str = "the person changed his mind";
@@ -70,6 +72,8 @@ pub const DRAWING: Drawing = Drawing {
         Arrow { from: "unknown", label: LOST, to: "unknown" },
         Arrow { from: "updating", label: CLAIM, to: "claimed" },
         Arrow { from: "updating", label: REFUSED, to: "updating" },
+        Arrow { from: "updating", label: ASKED, to: "updating" },
+        Arrow { from: "updating", label: MANAGED, to: "updating" },
         Arrow { from: "updating", label: UPDATED, to: "done" },
         Arrow { from: "updating", label: HITCH, to: "open" },
     ],

@@ -356,6 +356,8 @@ fn every_input() -> Vec<(&'static str, Input)> {
         (LOST, Input::Lost),
         (BEGUN, Input::UpdateBegun),
         (REFUSED, Input::Refused { rule: String::new(), message: "No.".to_owned() }),
+        (ASKED, Input::CardAsked),
+        (MANAGED, Input::CardShown),
         (UPDATED, Input::Updated),
         (HITCH, Input::Hitch(Hitch::CardRemoved)),
         (CANCEL, Input::Hitch(Hitch::Cancelled)),

@@ -105,7 +105,6 @@ fn every_command(holder: &Holder, n: u8) -> Vec<(&'static str, HolderCommand)> {
         (FIRST_KEY, open_write(Slot::Authentication, Write::KeyPair)),
         (SECOND_KEY, open_write(Slot::Signature, Write::KeyPair)),
         (COMMITTED, HolderCommand::CommitCardUpdate { update, job }),
-        (GIVEN_UP, HolderCommand::AbandonCardUpdate { update }),
         (
             REVOKED,
             HolderCommand::RevokeCertificates {

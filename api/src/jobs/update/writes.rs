@@ -7,11 +7,12 @@
 use aes::Aes256;
 use cipher::{Array, BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
 use domain::{
-    card::{CardUpdate, Write},
+    card::{CardUpdate, SlotState, Write},
     holder::HolderCommand,
 };
 use protocol::{Answer, Bytes, Slot};
 use subtle::ConstantTimeEq as _;
+use workflows::card_job::{Input, Rights};
 
 use super::{OpenJob, is_ready, managed, planned};
 use crate::{
@@ -41,9 +42,11 @@ pub async fn open_write(
             if !is_ready(app, open, planned).await? {
                 return Err(NotIssued::NotReady.into());
             }
+            app.step_job(open, Input::CardAsked).await?;
             app.authority().abandon(holder, update, job, slot).await?;
         }
         protocol::Write::Certificate => {
+            app.step_job(open, Input::CardAsked).await?;
             let write = Write::Certificate;
             let command = HolderCommand::OpenCardWrite { update, job, slot, write };
             let cause = open.causes(app.entropy().command_id(app.now()));
@@ -52,7 +55,7 @@ pub async fn open_write(
     }
     app.live().ring(holder);
     let challenge = challenge(app, &opened(app, open).await?);
-    let key = app.keystore().management_key(&claim.card);
+    let key = app.management_key(&claim.card).await?;
     Ok(Answer::Witness {
         witness: Bytes(decrypted(&key, witness).to_vec()),
         challenge: Bytes(challenge.to_vec()),
@@ -67,12 +70,25 @@ pub async fn card_authenticated(
 ) -> Result<Answer, Stop> {
     let (_, claim) = planned(open)?;
     let opened = opened(app, open).await?;
-    let key = app.keystore().management_key(&claim.card);
+    let key = app.management_key(&claim.card).await?;
     let expected = encrypted(&key, challenge(app, &opened));
     if bool::from(block(response)?.ct_eq(&expected)) {
+        app.step_job(open, Input::CardShown).await?;
         Ok(Answer::Noted)
     } else {
         Err(Stop::no("B-61", "The card could not show that it was made here."))
+    }
+}
+
+/// B-61: what a card is said to have done is believed once it has shown its management key, for what it
+/// was opened for last; and a new key only of a card that was opened in this visit.
+pub(super) fn has_shown(open: &OpenJob, slot: &SlotState) -> Result<(), Stop> {
+    match open.job.rights {
+        Rights::Shown => Ok(()),
+        Rights::None if *slot != SlotState::Opened => Ok(()),
+        Rights::None | Rights::Asked => {
+            Err(Stop::no("B-61", "The card has not shown that it was made here."))
+        }
     }
 }
 

@@ -198,13 +198,6 @@ fn b55_an_update_that_is_over_or_never_was_cannot_be_gone_on_with() {
 }
 
 #[test]
-fn b55_only_an_update_in_which_nothing_has_happened_to_the_card_is_given_up() {
-    let give_up = HolderCommand::AbandonCardUpdate { update: UPDATE };
-    let touched = done(begun_on_the_20th(), open_write(Slot::Authentication, Write::KeyPair));
-    touched.when(give_up).then_refused(Refusal::UpdateOpen);
-}
-
-#[test]
 fn b55_a_new_update_takes_the_place_of_one_that_was_not_touched_and_of_no_other() {
     let other = CommandId(Uuid::from_u128(101));
     let again = |update| HolderCommand::BeginCardUpdate {

@@ -21,6 +21,7 @@ use tests::desk::{
     Desk,
     agent::{Stop, update::Power},
     browser::Page,
+    card::SoftCard,
     faulty_log::Fault,
     scene::Scene,
 };

@@ -200,3 +200,51 @@ async fn assert_no_orphans(scene: &Scene) {
         }
     }
 }
+
+#[tokio::test]
+async fn b61_no_key_is_believed_of_a_card_that_has_not_shown_its_management_key() {
+    let mut scene = logged_in_with(25).await;
+    let (job, _) = begun(&mut scene).await;
+    let slot = Slot::Authentication;
+    let witness = Bytes(scene.card.witness().unwrap());
+    let asked = Request::OpenWrite { job, slot, write: Write::KeyPair, witness };
+    let Answer::Witness { witness, challenge } = scene.agent.ask(asked).await else {
+        panic!("not opened")
+    };
+    let response = Bytes(scene.card.open(&witness.0, &challenge.0).unwrap());
+    scene.card.generate(slot).unwrap();
+    scene.card.verify(&scene.passcode).unwrap();
+    let made = || Request::KeyGenerated {
+        job,
+        slot,
+        public_key: Bytes(scene.card.public_key(slot).unwrap()),
+        proof: Bytes(scene.card.request(slot).unwrap()),
+    };
+    let early = scene.agent.ask(made()).await;
+    assert!(matches!(early, Answer::Refused { ref rule, .. } if rule == "B-61"), "{early:?}");
+    let shown = scene.agent.ask(Request::CardAuthenticated { job, response }).await;
+    assert!(matches!(shown, Answer::Noted), "{shown:?}");
+    assert!(matches!(scene.agent.ask(made()).await, Answer::Certificate { .. }));
+}
+
+#[tokio::test]
+async fn b61_a_card_is_opened_with_the_management_key_it_was_given_when_the_master_has_changed() {
+    let scene = days_left(25).await;
+    let keys = scene.desk.data().join("data/keys");
+    std::fs::copy(keys.join("seal.1.key"), keys.join("card-management.2.key")).unwrap();
+    let desk = scene.desk.copy(2).await.unwrap();
+    let agent = desk.connect(scene.agent.id(), "ward 3");
+    let browser = desk.browser();
+    let mut scene = Scene { desk, agent, browser, ..scene };
+    let mut other = SoftCard::blank("0B02").unwrap();
+    scene.desk.register(&scene.agent, &mut other, "Ben Okafor", "Number01").await.unwrap();
+    for (card, version) in [(&scene.card, 1), (&other, 2)] {
+        let serial = card.serial.parse().unwrap();
+        let given = scene.desk.app().keystore().management_key_of(version, &serial).unwrap();
+        assert_eq!(card.written.as_ref().unwrap().management_key.0, given.as_slice(), "{version}");
+    }
+    scene.agent.sees(Some(&scene.card));
+    scene.log_in().await.unwrap();
+    scene.renew().await.unwrap();
+    assert_eq!(n_renewals(&scene).await, 1);
+}
