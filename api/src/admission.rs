@@ -150,8 +150,10 @@ pub async fn open_session(
     if records.endings() <= session.endings {
         return Ok(Some((session, loaded)));
     }
-    let reason = if records.is_revoked() {
+    let reason = if records.is_revoked() || loaded.holder.card().is_none() {
         EndReason::CertificatesRevoked
+    } else if records.suspended().is_some() {
+        EndReason::CertificatesSuspended
     } else {
         EndReason::CertificatesRenewed
     };

@@ -105,6 +105,7 @@ impl App {
             Goal::ChangePasscodes(change) => job_of(change.command),
             Goal::Register(planned) => job_of(planned.registration),
             Goal::BeginUnlock { unlock } => job_of(*unlock),
+            Goal::Personalise { command, desk: Some(_), .. } => job_of(*command),
             Goal::LogIn | Goal::UpdateCard(_) | Goal::Personalise { .. } | Goal::Unlock(_) => {
                 JobId(self.entropy().uuid(self.now()))
             }

@@ -17,8 +17,8 @@ use workflows::{
     registration::{self, Next},
 };
 
-pub(crate) use address::address;
 pub use address::{ADDRESS_BYTES_MAX, AddressFault, masked};
+pub(crate) use address::{address, contact_address};
 pub use planning::{ANSWER_KIND, NotBegun, begin};
 pub(crate) use planning::{chosen_anew, command};
 use planning::{not_begun, seal};

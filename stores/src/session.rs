@@ -71,6 +71,8 @@ pub enum EndReason {
     AgentRevoked,
     /// The holder's certificates were revoked (C-15).
     CertificatesRevoked,
+    /// The holder's certificates were suspended (B-57).
+    CertificatesSuspended,
     /// The holder's certificates were renewed (C-14).
     CertificatesRenewed,
     /// The account was locked or closed.
@@ -85,6 +87,7 @@ impl EndReason {
             Self::AgentLost => "agent_lost",
             Self::AgentRevoked => "agent_revoked",
             Self::CertificatesRevoked => "certificates_revoked",
+            Self::CertificatesSuspended => "certificates_suspended",
             Self::CertificatesRenewed => "certificates_renewed",
             Self::AccountLocked => "account_locked",
         }

@@ -216,7 +216,7 @@ impl Desk {
     #[must_use]
     pub fn personalising(&self, holder: HolderId) -> Goal {
         let command = CommandId(self.app.entropy().uuid(self.now()));
-        Goal::Personalise { holder, command, made: Made::default() }
+        Goal::Personalise { holder, command, made: Made::default(), desk: None }
     }
 
     /// A holder as the log has him.

@@ -79,7 +79,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use goal::{
-    Goal, Made, MadeKey, PlannedChange, PlannedRegistration, PlannedUnlock, PlannedUpdate, Seen,
+    AtDesk, Goal, Made, MadeKey, PlannedChange, PlannedRegistration, PlannedUnlock, PlannedUpdate,
+    Seen, Task,
 };
 pub use input::{Hitch, Input, OutOfOrder};
 pub use picture::DRAWING;

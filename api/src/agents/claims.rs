@@ -10,7 +10,7 @@ use domain::{
 };
 use protocol::{Answer, CardSeen, Granted, JobId, Resume};
 use stores::agent::AgentId;
-use workflows::card_job::{Claim, Goal, Hitch, Input, Stage};
+use workflows::card_job::{AtDesk, Claim, Goal, Hitch, Input, Stage, Task};
 
 use super::{
     Asker, LineId,
@@ -94,8 +94,8 @@ async fn whose(
 ) -> Result<Known, Stop> {
     let holder = match &open.job.goal {
         Goal::BeginUnlock { .. } => return Ok(Known::default()),
-        Goal::Personalise { holder, .. } => {
-            personalises(app, open, *holder, card).await?;
+        Goal::Personalise { holder, desk, .. } => {
+            personalises(app, open, *holder, desk.as_ref(), card).await?;
             return Ok(Known { holder: Some(*holder), ..Known::default() });
         }
         Goal::LogIn => bound(app, card).await?,
@@ -175,12 +175,41 @@ async fn personalises(
     app: &App,
     open: &OpenJob,
     holder: HolderId,
+    desk: Option<&AtDesk>,
     card: &CardSerial,
 ) -> Result<(), Stop> {
     if app.holder_of(card).await?.is_some_and(|bound| bound != holder) {
         return Err(Stop::again("B-61", "This card belongs to somebody else."));
     }
-    refuse_if_registered(app, open, holder).await
+    match desk.map(|desk| &desk.task) {
+        Some(Task::Replace { .. }) => refuse_if_in_use(app, open, holder, card).await,
+        Some(Task::Register { .. }) | None => refuse_if_registered(app, open, holder).await,
+    }
+}
+
+/// B-61: the card that is to take the place of another is not that other one. A card of which the
+/// agent never heard that it is in use must not be made anew.
+async fn refuse_if_in_use(
+    app: &App,
+    open: &OpenJob,
+    holder: HolderId,
+    card: &CardSerial,
+) -> Result<(), Stop> {
+    let loaded = app.load(holder).await.map_err(anyhow::Error::from)?;
+    if loaded.holder.desk().closed().is_some() {
+        return Err(Stop::no("B-45", "This account is closed."));
+    }
+    if loaded.holder.card().is_none_or(|active| active.card != *card) {
+        return Ok(());
+    }
+    if open.check(Input::Personalised).is_ok() {
+        app.step_job(open, Input::Personalised).await?;
+        return Err(Stop::no("B-61", "This smartcard is in use already, and ready."));
+    }
+    Err(Stop::again(
+        "B-61",
+        "This is the smartcard that is in use. Put a blank smartcard in the reader.",
+    ))
 }
 
 /// B-55: an update whose card software is gone, and cannot say so, is nobody's any more.

@@ -357,7 +357,8 @@ async fn passcode_now(app: &App, person: &Person) -> anyhow::Result<&'static str
 
 async fn personalisation(app: &App, person: &Person) -> anyhow::Result<JobId> {
     let command: CommandId = person.registration();
-    let goal = Goal::Personalise { holder: person.holder(), command, made: Made::default() };
+    let goal =
+        Goal::Personalise { holder: person.holder(), command, made: Made::default(), desk: None };
     app.start_job(goal, TokenHash::of(&app.entropy().bytes::<32>())).await
 }
 

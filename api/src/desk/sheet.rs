@@ -6,17 +6,22 @@ use domain::{
     calendar::{self, Phase},
     certificate,
     context::Context,
+    desk::{DeskCommand, View},
     holder::Holder,
-    ids::{CardSerial, HolderId, OrganisationCode},
+    ids::{CardSerial, CommandId, HolderId, OrganisationCode},
     passcode::{Kind, Standing, Status},
     refusal::RuleId,
     staff::{Grant, StaffAct},
     unlock,
 };
+use sha2::{Digest as _, Sha256};
 use stores::vault::Person;
+use uuid::Uuid;
 
+use super::act;
 use crate::{
     app::App,
+    execute::{Cause, ExecuteError},
     staff::{Mandate, Member, Record},
 };
 
@@ -53,7 +58,10 @@ pub struct Line {
     pub day: Option<NaiveDate>,
 }
 
-/// The record as it is now, for this member of staff.
+/// Which of a day's derived ids stands for having looked.
+const VIEWED: &str = "latchkey/v1 viewed";
+
+/// The record as it is now, for this member of staff. That he has looked is recorded, once a day.
 ///
 /// # Errors
 /// If a store fails.
@@ -63,6 +71,7 @@ pub async fn of(
     mandate: &Mandate,
     record: &Record,
 ) -> anyhow::Result<Sheet> {
+    note_viewed(app, mandate, View::Record).await?;
     let holder = &record.loaded.holder;
     let tree = app.organisations();
     let named =
@@ -77,6 +86,34 @@ pub async fn of(
         lines: lines(&app.context(&record.loaded), holder),
         acts: StaffAct::ALL.into_iter().filter(may).collect(),
     })
+}
+
+/// B-63: that somebody of the staff has looked at something of somebody is a fact of that person's own
+/// stream: once for each of them, what was looked at, and civil day.
+///
+/// # Errors
+/// If a store fails.
+pub async fn note_viewed(app: &App, mandate: &Mandate, what: View) -> anyhow::Result<()> {
+    let day = calendar::civil_day(app.now(), app.policy().zone);
+    let label = match what {
+        View::Record => "record",
+        View::History => "history",
+        View::AsOf => "as of",
+        View::Name => "name",
+    };
+    let digest = Sha256::new()
+        .chain_update(format!("{VIEWED}\n{label}\n{day}\n"))
+        .chain_update(mandate.warrant().staff().0.as_bytes())
+        .chain_update(mandate.holder().0.as_bytes())
+        .finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    let cause = Cause::first(CommandId(Uuid::new_v8(bytes)));
+    match act(app, mandate, cause, DeskCommand::NoteViewed { what }).await {
+        // Of somebody who is not registered there is nothing on record to look at.
+        Ok(_) | Err(ExecuteError::Refused(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// How everything of a holder stands.

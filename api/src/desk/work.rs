@@ -101,7 +101,7 @@ pub async fn unlock_counts(
             staff: row.staff,
             name: person.map(|person| person.name.clone()),
             n: row.n,
-            stands_out: 10 < row.n,
+            stands_out: u32::from(policy.unlocks_per_staff_day) < row.n,
         });
     }
     Ok(counts)

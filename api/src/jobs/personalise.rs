@@ -6,17 +6,21 @@
 
 use domain::{
     card::{self, CardBound, CardKeys, IssuedCard, PublicKey},
+    desk::{DeskCommand, Replacement},
     holder::{HolderCommand, Registration},
-    ids::{CardSerial, CommandId, SecretRef},
+    ids::{CardSerial, CommandId, EventId, HolderId, SecretRef},
 };
 use protocol::{Answer, Blank, Bytes, Purpose, Secret, Slot};
 use sha2::{Digest as _, Sha256};
 use stores::{
     event_store::{AppendError, Expected, StreamName},
+    session::EndReason,
     vault::Keep,
 };
 use uuid::Uuid;
-use workflows::card_job::{Claim, Goal, Input, Made, MadeKey, Stage, journal::JournalEvent};
+use workflows::card_job::{
+    AtDesk, Claim, Goal, Input, Made, MadeKey, Stage, Task, journal::JournalEvent,
+};
 
 use super::{OpenJob, passcode, proof};
 use crate::{
@@ -29,6 +33,9 @@ use crate::{
 
 /// What the PUK is sealed for; part of what its seal covers.
 pub const PUK_PURPOSE: &str = "puk";
+
+/// Which of a registration's derived ids is that of the assignment which follows it.
+const ASSIGNED: u32 = 7_001;
 
 /// Digits of a PUK: the only form that every card takes.
 pub(super) const PUK_DIGITS: usize = 8;
@@ -133,7 +140,7 @@ pub async fn key_generated(
 /// All is written and read back: the registration becomes true.
 pub async fn finished(app: &App, open: &OpenJob, signature: &[u8]) -> Result<Answer, Stop> {
     proof::agreed(app, open, signature).await?;
-    let (Goal::Personalise { command, made, .. }, Stage::Writing(claim, secret)) =
+    let (Goal::Personalise { command, made, desk, .. }, Stage::Writing(claim, secret)) =
         (&open.job.goal, &open.job.stage)
     else {
         return Err(Stop::no("", "This card is not finished yet."));
@@ -151,11 +158,51 @@ pub async fn finished(app: &App, open: &OpenJob, signature: &[u8]) -> Result<Ans
         account_recovery: None,
         verification: None,
     };
-    let register = HolderCommand::Register(registration);
-    app.execute(claim.holder()?, Cause::first(*command), Actor::System, &register).await?;
+    in_use(app, claim.holder()?, *command, desk.as_ref(), registration).await?;
     passcode::journal(app, open, &JournalEvent::CardWriteConfirmed {}).await?;
     app.step_job(open, Input::Personalised).await?;
     Ok(Answer::Done { code: app.return_code(open.id).await? })
+}
+
+/// P-03, B-61: the person is registered, or has another card; by whoever of the staff has started
+/// it. Each step once, however often it is repeated.
+async fn in_use(
+    app: &App,
+    holder: HolderId,
+    command: CommandId,
+    desk: Option<&AtDesk>,
+    registration: Registration,
+) -> Result<(), Stop> {
+    let (cause, register) = (Cause::first(command), HolderCommand::Register(registration.clone()));
+    let Some(desk) = desk else {
+        app.execute(holder, cause, Actor::System, &register).await?;
+        return Ok(());
+    };
+    let (role, organisation) = (desk.role, desk.organisation.clone());
+    let actor = Actor::Staff { holder: desk.staff, role, organisation };
+    match &desk.task {
+        Task::Register { organisation } => {
+            app.execute(holder, cause, actor.clone(), &register).await?;
+            let organisation = organisation.clone();
+            let assign = HolderCommand::Desk(DeskCommand::Assign { organisation });
+            let then = CommandId(EventId::derive(command, ASSIGNED).0);
+            let cause = Cause { command: then, begun_by: command };
+            app.execute(holder, cause, actor, &assign).await?;
+        }
+        Task::Replace { reason } => {
+            let before = app.load(holder).await.map_err(anyhow::Error::from)?;
+            let replacement = Replacement { registration, reason: *reason };
+            let replace = HolderCommand::Desk(DeskCommand::IssueReplacement(replacement));
+            app.execute(holder, cause, actor, &replace).await?;
+            app.authority().forget(before.holder.card_update()).await;
+            let (ended, now) = (EndReason::CertificatesRevoked, app.now());
+            let sessions = &app.stores().sessions;
+            sessions.end_of_holder(holder, ended, now).await.map_err(anyhow::Error::from)?;
+            app.prune_vault(holder).await;
+        }
+    }
+    app.live().ring(holder);
+    Ok(())
 }
 
 fn keys(made: &Made) -> Result<CardKeys, Stop> {

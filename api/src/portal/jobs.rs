@@ -163,6 +163,9 @@ pub(super) async fn back(
         Goal::UpdateCard(_) => {
             Ok(Redirect::to(&paths::card_update(&id.to_string())).into_response())
         }
+        Goal::Personalise { holder, desk: Some(_), .. } => {
+            Ok(Redirect::to(&paths::desk_record(&holder.to_string())).into_response())
+        }
         // At the demonstration's desk nobody waits for the browser.
         Goal::Personalise { .. } => Ok(StatusCode::NO_CONTENT.into_response()),
         goal @ (Goal::Register(_) | Goal::BeginUnlock { .. } | Goal::Unlock(_)) => {

@@ -1,7 +1,10 @@
 //! The desk: what staff do for holders, each route under its act (B-58, B-59, B-63). Who calls is a
 //! member of staff in a full session of his own; what he may is asked before anything is done.
 
+mod allow;
+mod card;
 mod organisations;
+mod people;
 mod records;
 mod roles;
 mod work;
@@ -20,10 +23,13 @@ use super::{
 use crate::{
     app::App,
     staff::{
-        Member,
+        Mandate,
         acts::{
-            AddOrganisation, Assign, EndAssignment, FindHolder, GrantRole, SeeHolder,
-            SeeOrganisations, SeeStaff, SeeUnlockCounts, SeeWorkList, WithdrawRole,
+            AddOrganisation, ApproveAccountUnlock, Assign, AssistCardUnlock,
+            AuthoriseAccountUnlock, AuthoriseRenewal, CancelCard, ChangeContact,
+            CheckRecoveryPasscode, CloseAccount, EndAssignment, ErasePerson, FindHolder, GrantRole,
+            RegisterPerson, Reinstate, ReleaseBlock, ReplaceCard, ReportLost, Revoke, SeeHolder,
+            SeeOrganisations, SeeStaff, SeeUnlockCounts, SeeWorkList, Suspend, WithdrawRole,
         },
         list::StaffApi,
     },
@@ -43,6 +49,23 @@ pub(super) fn routes() -> StaffApi {
         .with(AddOrganisation, routes!(organisations::add))
         .with(SeeWorkList, routes!(work::list))
         .with(SeeUnlockCounts, routes!(work::unlock_counts))
+        .with(AuthoriseAccountUnlock, routes!(allow::account_unlock))
+        .with(AuthoriseAccountUnlock, routes!(allow::request_account_unlock))
+        .with(ApproveAccountUnlock, routes!(allow::approve_account_unlock))
+        .with(AuthoriseRenewal, routes!(allow::renewal))
+        .with(ReleaseBlock, routes!(allow::release))
+        .with(AssistCardUnlock, routes!(allow::card_unlock))
+        .with(Suspend, routes!(card::suspend))
+        .with(Reinstate, routes!(card::reinstate))
+        .with(ReportLost, routes!(card::report_lost))
+        .with(CancelCard, routes!(card::cancel))
+        .with(Revoke, routes!(card::revoke))
+        .with(RegisterPerson, routes!(people::register))
+        .with(ReplaceCard, routes!(people::replace))
+        .with(ChangeContact, routes!(people::change_contact))
+        .with(CheckRecoveryPasscode, routes!(people::check_recovery_passcode))
+        .with(CloseAccount, routes!(people::close))
+        .with(ErasePerson, routes!(people::erase))
 }
 
 /// What was asked for is done.
@@ -52,40 +75,45 @@ struct Done {
     holder: Uuid,
 }
 
+impl Done {
+    fn about(mandate: &Mandate) -> Self {
+        Self { holder: mandate.holder().0 }
+    }
+}
+
 /// Who asks for what about whom: what an `Idempotency-Key` is bound to.
 struct Asked<'a> {
     /// The act, as no other is called.
     act: &'static str,
     /// Who.
-    member: &'a Member,
+    staff: HolderId,
     /// About whom.
     about: HolderId,
     /// And all else that was sent.
     sent: &'a [u8],
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    fn of(act: &'static str, mandate: &Mandate, sent: &'a [u8]) -> Self {
+        Self { act, staff: mandate.warrant().staff(), about: mandate.holder(), sent }
+    }
+
     /// Carries it out once.
-    async fn once<W>(
+    async fn once<T: Serialize, W>(
         &self,
         app: &App,
         key: IdempotencyKey,
         work: impl FnOnce(CommandId) -> W,
     ) -> Result<Response, Problem>
     where
-        W: Future<Output = Result<(), Problem>>,
+        W: Future<Output = Result<T, Problem>>,
     {
-        let about = self.about;
-        let work = async |command| {
-            work(command).await?;
-            Ok(Answer::done(&Done { holder: about.0 })?)
-        };
+        let work = async |command| Ok(Answer::done(&work(command).await?)?);
         Ok(key.once(app, &self.bytes(), work).await?.into_response())
     }
 
     fn bytes(&self) -> Vec<u8> {
         let act = format!("desk {}\0", self.act);
-        let (who, whom) = (self.member.holder(), self.about);
-        [act.as_bytes(), who.0.as_bytes(), whom.0.as_bytes(), self.sent].concat()
+        [act.as_bytes(), self.staff.0.as_bytes(), self.about.0.as_bytes(), self.sent].concat()
     }
 }

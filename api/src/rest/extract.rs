@@ -166,6 +166,7 @@ fn why_over(ending: Ending) -> &'static str {
         }
         Ending::Because(EndReason::AgentRevoked) => "Your workstation's access was withdrawn.",
         Ending::Because(EndReason::CertificatesRevoked) => "Your certificates were revoked.",
+        Ending::Because(EndReason::CertificatesSuspended) => "Your certificates were suspended.",
         Ending::Because(EndReason::CertificatesRenewed) => "Your certificates were renewed.",
         Ending::Because(EndReason::AccountLocked) => "Your account was locked.",
     }

@@ -40,6 +40,17 @@ pub(crate) fn address<'a>(app: &App, typed: &'a str) -> Result<&'a str, AddressF
     }
 }
 
+/// B-42: what was typed is an address at which a person can be reached. Which domains codes may go to
+/// is no question of it.
+pub(crate) fn contact_address(typed: &str) -> Result<&str, AddressFault> {
+    let typed = typed.trim();
+    match typed {
+        "" => Err(AddressFault::Empty),
+        typed if is_address(typed) => Ok(typed),
+        _ => Err(AddressFault::NotAnAddress),
+    }
+}
+
 /// The forms that people have (RFC 5321 4.1.2, without quoted parts and address literals): a typing
 /// error is found here, and who has mistyped it otherwise gets no code.
 fn is_address(text: &str) -> bool {

@@ -3,9 +3,11 @@
 use chrono::{DateTime, Utc};
 use domain::{
     card::{IssuedCertificate, PublicKey},
-    ids::{CardSerial, CommandId, HolderId, SecretRef},
+    desk::CancelReason,
+    ids::{CardSerial, CommandId, HolderId, OrganisationCode, SecretRef},
     passcode::{Advice, Optional},
     self_service::Answer,
+    staff::Role,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +21,7 @@ pub enum Goal {
     ChangePasscodes(PlannedChange),
     /// C-09, for the holder of a session, or for one whose update was interrupted.
     UpdateCard(PlannedUpdate),
-    /// P-03, for a holder who has no card yet.
+    /// P-03, for a holder who has no card yet; B-61, for one who gets another.
     Personalise {
         /// For whom.
         holder: HolderId,
@@ -27,6 +29,9 @@ pub enum Goal {
         command: CommandId,
         /// What the card has made so far.
         made: Made,
+        /// Who of the staff has started it, and what for; none at the demonstration's own desk.
+        #[serde(default)]
+        desk: Option<AtDesk>,
     },
     /// R-04, for the holder of a session.
     Register(PlannedRegistration),
@@ -37,6 +42,35 @@ pub enum Goal {
     },
     /// U-12, for whoever has begun an unlock and got as far as the new passcode.
     Unlock(PlannedUnlock),
+}
+
+/// A card that somebody of the staff makes somebody's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtDesk {
+    /// Who.
+    pub staff: HolderId,
+    /// B-58: by which role.
+    pub role: Role,
+    /// B-59: in which organisation he has it.
+    pub organisation: OrganisationCode,
+    /// What for.
+    pub task: Task,
+}
+
+/// What a new card is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// P-03: the first card of somebody who will work for this organisation.
+    Register {
+        /// Which.
+        organisation: OrganisationCode,
+    },
+    /// B-61: another card of somebody who is registered.
+    Replace {
+        /// Why the one before is out of use.
+        reason: CancelReason,
+    },
 }
 
 /// The keys a blank card has made, and what was issued for them.

@@ -62,6 +62,7 @@ fn personalise() -> CardJob {
         holder: HolderId(Uuid::from_u128(1)),
         command: CommandId(Uuid::from_u128(2)),
         made: Made::default(),
+        desk: None,
     })
 }
 

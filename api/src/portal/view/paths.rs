@@ -185,3 +185,9 @@ pub fn help(slug: &str) -> String {
 pub fn rule(id: &str) -> String {
     format!("/rules/{id}")
 }
+
+/// Somebody's record at the desk.
+#[must_use]
+pub fn desk_record(holder: &str) -> String {
+    format!("/desk/holders/{holder}")
+}

@@ -116,11 +116,12 @@ pub(in crate::rest) async fn assign(
     sent: Sent<Assignment>,
 ) -> Result<Response, Problem> {
     let (member, record) = (&desk.member, &desk.record);
-    let asked = Asked { act: "assign", member, about: record.holder, sent: &sent.bytes };
+    let asked = Asked::of("assign", &desk.mandate, &sent.bytes);
     let organisation = sent.value.organisation;
     let work = async |command| {
         let done = roles::assign(&app, member, record, organisation, Cause::first(command)).await;
-        done.map_err(Problem::of_execute)
+        done.map_err(Problem::of_execute)?;
+        Ok(Done::about(&desk.mandate))
     };
     asked.once(&app, key, work).await
 }
@@ -148,7 +149,7 @@ pub(in crate::rest) async fn end_assignment(
     let cause = Cause::first(app.entropy().command_id(app.now()));
     let done = roles::end_assignment(&app, &desk.member, &desk.record, organisation, cause).await;
     done.map_err(Problem::of_execute)?;
-    Ok(Json(Done { holder: desk.record.holder.0 }))
+    Ok(Json(Done::about(&desk.mandate)))
 }
 
 /// B-58: the person has this role.
@@ -173,12 +174,13 @@ pub(in crate::rest) async fn grant(
     sent: Sent<RoleWanted>,
 ) -> Result<Response, Problem> {
     let (member, record) = (&desk.member, &desk.record);
-    let asked = Asked { act: "grant-role", member, about: record.holder, sent: &sent.bytes };
+    let asked = Asked::of("grant-role", &desk.mandate, &sent.bytes);
     let RoleWanted { role, organisation } = sent.value;
     let grant = Grant { role: role.into(), organisation };
     let work = async |command| {
         let done = roles::grant(&app, member, record, grant, Cause::first(command)).await;
-        done.map_err(Problem::of_execute)
+        done.map_err(Problem::of_execute)?;
+        Ok(Done::about(&desk.mandate))
     };
     asked.once(&app, key, work).await
 }
@@ -208,7 +210,7 @@ pub(in crate::rest) async fn withdraw(
     let cause = Cause::first(app.entropy().command_id(app.now()));
     let done = roles::withdraw(&app, &desk.member, &desk.record, grant, cause).await;
     done.map_err(Problem::of_execute)?;
-    Ok(Json(Done { holder: desk.record.holder.0 }))
+    Ok(Json(Done::about(&desk.mandate)))
 }
 
 fn no_such(what: &str) -> Problem {

@@ -1,0 +1,101 @@
+//! What a caller says is compared with his account recovery passcode (P-08): the answer is match, no
+//! match, none on record, or blocked, and nothing else is said of it.
+
+use domain::{
+    desk::{self, Checker, DeskCommand, Refusal},
+    ids::SecretRef,
+    passcode::{Kind, OptionalKind, Passcode},
+};
+use stores::vault::VaultError;
+
+use super::act;
+use crate::{
+    app::App,
+    execute::{Cause, ExecuteError},
+    jobs::passcode::takes,
+    staff::Mandate,
+};
+
+/// Checks that one member of staff makes a day.
+const CHECKS_A_DAY: u32 = 200;
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    /// It is the one on record.
+    Match,
+    /// It is not.
+    NoMatch,
+    /// There is none.
+    NoneOnRecord,
+    /// B-41: it is not compared any more.
+    Blocked,
+}
+
+/// Why nothing was compared.
+#[derive(Debug, thiserror::Error)]
+pub enum NotChecked {
+    /// A rule says no.
+    #[error(transparent)]
+    Refused(#[from] ExecuteError),
+    /// One member of staff has checked too many today.
+    #[error("you have checked {CHECKS_A_DAY} passcodes today")]
+    TooMany,
+    /// Too much is compared at the same moment.
+    #[error("too many passcode checks at the same moment")]
+    Busy,
+}
+
+impl From<anyhow::Error> for NotChecked {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// P-08, B-41: compares what a caller says. First compared, then recorded, then told.
+///
+/// # Errors
+/// If a rule says no, or we fail.
+pub async fn recovery_passcode(
+    app: &App,
+    mandate: &Mandate,
+    cause: Cause,
+    said: &str,
+) -> Result<Checked, NotChecked> {
+    let kind = OptionalKind::AccountRecovery;
+    let loaded = app.load(mandate.holder()).await.map_err(anyhow::Error::from)?;
+    match desk::may_check(&app.context(&loaded), &loaded.holder, kind) {
+        Ok(_) => {}
+        Err(Refusal::NoneOnRecord) => return Ok(Checked::NoneOnRecord),
+        Err(Refusal::CheckBlocked) => return Ok(Checked::Blocked),
+        Err(refusal) => return Err(ExecuteError::Refused(refusal.into()).into()),
+    }
+    if !takes(app, &format!("desk-check {}", mandate.warrant().staff()), CHECKS_A_DAY).await? {
+        return Err(NotChecked::TooMany);
+    }
+    let current = loaded.holder.passcodes().current(Kind::AccountRecovery);
+    let right = match current {
+        Some(current) => is_it(app, current.secret, said).await?,
+        None => false,
+    };
+    let note = DeskCommand::NotePasscodeCheck { kind, right, by: Checker::Desk };
+    let done = act(app, mandate, cause, note).await?;
+    let events = if done.events.is_empty() {
+        // A repeat is told what was recorded.
+        let events = app.events_of(mandate.holder(), cause.command).await;
+        events.map_err(anyhow::Error::from)?
+    } else {
+        done.events
+    };
+    Ok(if desk::has_matched(&events) { Checked::Match } else { Checked::NoMatch })
+}
+
+/// What can be no such passcode is none.
+async fn is_it(app: &App, secret: SecretRef, said: &str) -> Result<bool, NotChecked> {
+    let Ok(said) = Passcode::typed(said, app.policy()) else { return Ok(false) };
+    match app.stores().vault.matching(&[secret], said.bytes()).await {
+        Ok(found) => Ok(found.is_some()),
+        Err(VaultError::Busy) => Err(NotChecked::Busy),
+        Err(error) => Err(anyhow::Error::from(error).into()),
+    }
+}
