@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     card::{IssuedCertificate, Slot},
     certificate::CRL_REASON_SUPERSEDED,
+    desk::DeskEvent,
     holder::HolderEvent,
     ids::{CardSerial, CertificateSerial, CommandId, HolderId, NotAnId},
 };
@@ -15,6 +16,9 @@ use stores::event_store::Position;
 use uuid::Uuid;
 
 use crate::{ProjectionError, fact::Fact};
+
+/// RFC 5280 5.3.1: the code of `certificateHold`.
+const CRL_REASON_HOLD: u8 = 6;
 
 /// The most entries of one page of revoked certificates.
 pub const REVOKED_PAGE_MAX: u32 = 10_000;
@@ -163,6 +167,18 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
             }
             Ok(())
         }
+        HolderEvent::Desk(DeskEvent::CertificatesSuspended { serials, .. }) => {
+            for serial in serials {
+                hold(tx, fact, serial).await?;
+            }
+            Ok(())
+        }
+        HolderEvent::Desk(DeskEvent::CertificatesReinstated { serials, .. }) => {
+            for serial in serials {
+                reinstate(tx, fact, serial).await?;
+            }
+            Ok(())
+        }
         HolderEvent::HolderRegistered {}
         | HolderEvent::PasscodeSet { .. }
         | HolderEvent::PasscodeBlanked { .. }
@@ -292,7 +308,52 @@ async fn supersede(
     Ok(())
 }
 
-/// For ever: what is revoked stays so, with the time and reason of the first.
+/// B-57: for the time being.
+async fn hold(
+    tx: &mut SqliteConnection,
+    fact: &Fact<'_>,
+    serial: &CertificateSerial,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        r"
+        update certificate
+        set held_state = state, held_since = since,
+            state = 'revoked', since = $1, reason = $2, revoked_position = $3
+        where serial = $4 and state in ('good', 'superseded')
+        ",
+    )
+    .bind(fact.recorded.at)
+    .bind(CRL_REASON_HOLD)
+    .bind(fact.recorded.position.0.cast_signed())
+    .bind(serial.as_str())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// B-57: as it was before.
+async fn reinstate(
+    tx: &mut SqliteConnection,
+    fact: &Fact<'_>,
+    serial: &CertificateSerial,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        r"
+        update certificate
+        set state = held_state, since = held_since, reason = null, revoked_position = null,
+            held_state = null, held_since = null, reinstated_position = $1
+        where serial = $2 and held_state is not null
+        ",
+    )
+    .bind(fact.recorded.position.0.cast_signed())
+    .bind(serial.as_str())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// For ever: what is revoked stays so, with the time and reason of the first. What was suspended is
+/// revoked from now on.
 async fn revoke(
     tx: &mut SqliteConnection,
     fact: &Fact<'_>,
@@ -302,8 +363,9 @@ async fn revoke(
     sqlx::query(
         r"
         update certificate
-        set state = 'revoked', since = $1, reason = $2, revoked_position = $3
-        where serial = $4 and state <> 'revoked'
+        set state = 'revoked', since = $1, reason = $2, revoked_position = $3,
+            held_state = null, held_since = null
+        where serial = $4 and (state <> 'revoked' or held_state is not null)
         ",
     )
     .bind(fact.recorded.at)
@@ -381,6 +443,18 @@ pub(crate) async fn revoked(
     .fetch_all(pool)
     .await?;
     Ok(rows.into_iter().map(RevokedCertificate::try_from).collect::<Result<_, _>>()?)
+}
+
+/// Where in the log a certificate was last taken off the revocation list; none if none ever was.
+pub(crate) async fn last_reinstated(
+    pool: &SqlitePool,
+) -> Result<Option<Position>, ProjectionError> {
+    let (last,): (Option<i64>,) = sqlx::query_as(
+        "select max(reinstated_position) from certificate where reinstated_position is not null",
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(last.map(|position| Position(position.cast_unsigned())))
 }
 
 impl TryFrom<Row> for CertificateStatus {

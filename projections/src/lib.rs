@@ -211,6 +211,13 @@ impl Projections {
         certificates::revoked(&live, after, limit).await
     }
 
+    /// B-57: where in the log a certificate was last taken off the revocation list; none if none ever
+    /// was.
+    pub async fn last_reinstated(&self) -> Result<Option<Position>, ProjectionError> {
+        let live = self.0.live.read().await;
+        certificates::last_reinstated(&live).await
+    }
+
     /// B-58: a page of the roles in force, by holder: `limit` at the most (and never more than
     /// [`STAFF_PAGE_MAX`]), those behind `after`.
     pub async fn staff(

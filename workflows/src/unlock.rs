@@ -8,6 +8,8 @@
 //!     none --> questions_2: the card shows itself
 //!     none --> questions_3: the card shows itself
 //!     none --> recovery: the card shows itself
+//!     none --> code: the card shows itself
+//!     none --> passcode: the card shows itself
 //!     none --> over: the card shows itself
 //!     questions_1 --> code: all answers are right
 //!     questions_1 --> questions_2: an answer is wrong
@@ -143,7 +145,8 @@ pub(crate) const ANOTHER: &str = "another one is started";
 pub(crate) const TIME: &str = "its time goes by";
 pub(crate) const REVOKED: &str = "the card is revoked";
 
-/// The states and the ways between them. At `recovery` is whoever is not registered; what a card has
+/// The states and the ways between them. At `recovery` is whoever is not registered; at `code` or
+/// `passcode` begins whom a sponsor or the registration authority helps (B-58); what a card has
 /// been given may be told after the time is over.
 pub const DRAWING: Drawing = Drawing {
     name: NAME,
@@ -153,6 +156,8 @@ pub const DRAWING: Drawing = Drawing {
         Arrow { from: "none", label: STARTED, to: "questions_2" },
         Arrow { from: "none", label: STARTED, to: "questions_3" },
         Arrow { from: "none", label: STARTED, to: "recovery" },
+        Arrow { from: "none", label: STARTED, to: "code" },
+        Arrow { from: "none", label: STARTED, to: "passcode" },
         Arrow { from: "none", label: STARTED, to: "over" },
         Arrow { from: "questions_1", label: ANSWERS_RIGHT, to: "code" },
         Arrow { from: "questions_1", label: ANSWERS_WRONG, to: "questions_2" },

@@ -35,7 +35,7 @@ use super::{
 use crate::{
     agents::answers::Stop,
     app::App,
-    attempts,
+    attempts, codes,
     execute::{Actor, Cause, ExecuteError},
 };
 
@@ -126,7 +126,34 @@ async fn start(
         HolderCommand::RefuseUnlock { unlock, proof, workstation, reader }
     };
     app.execute(holder, open.causes(unlock), Actor::Somebody, &command).await?;
-    Ok(())
+    send_code(app, open, holder, unlock).await
+}
+
+/// B-58: with a sponsor's help a mailed code is what the holder adds to it: it is sent at once. Where it
+/// may not be (B-36), or we die before it, the page offers it.
+async fn send_code(
+    app: &App,
+    open: &OpenJob,
+    holder: HolderId,
+    unlock: CommandId,
+) -> Result<(), Stop> {
+    let loaded = app.load(holder).await.map_err(anyhow::Error::from)?;
+    let context = app.context(&loaded);
+    let self_service = loaded.holder.self_service();
+    let is_awaited = matches!(
+        self_service.unlock_of(&context, unlock),
+        Ok(unlock::Unlock { stage: unlock::Stage::Code, .. })
+    );
+    if !is_awaited || !self_service.codes(CodePurpose::Unlock, unlock).is_empty() {
+        return Ok(());
+    }
+    let (purpose, code) = (CodePurpose::Unlock, codes::new_code(app));
+    let send = HolderCommand::SendCode { purpose, flow: unlock, code };
+    let cause = open.causes(app.entropy().command_id(app.now()));
+    match app.execute(holder, cause, Actor::Somebody, &send).await {
+        Ok(_) | Err(ExecuteError::Refused(_) | ExecuteError::Conflict) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// B-32: an order of four, each as likely as any other.

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use issuer::{CLOCK_SKEW, CrlHead, Revocations};
 use projections::RevokedCursor;
-use stores::crl::PublishedCrl;
+use stores::{crl::PublishedCrl, event_store::Position};
 
 use super::{Published, standing};
 use crate::app::App;
@@ -33,6 +33,8 @@ const _: () = assert!(EVERY.num_seconds() * 2 < LIFE.num_seconds());
 pub(super) struct Covered {
     /// Its last entry, in the order of the log.
     last: Option<RevokedCursor>,
+    /// B-57: where in the log something was last taken off it.
+    reinstated: Option<Position>,
     /// When.
     at: DateTime<Utc>,
     /// The same, as elapsed time.
@@ -64,15 +66,18 @@ pub(super) async fn publish_if_due(app: &App) -> anyhow::Result<()> {
     if let Some(known) = covered.as_ref()
         && !known.is_old(now)
         && !standing::is_any_after(app, known.last.as_ref()).await?
+        && known.reinstated == app.projections().last_reinstated().await?
     {
         return Ok(());
     }
+    // Before the entries: what is taken off meanwhile makes another list due.
+    let reinstated = app.projections().last_reinstated().await?;
     let (revocations, last) = standing::revocations(app, now).await?;
     let made = make(app, now, revocations).await?;
     app.stores().crls.publish(&made).await?;
     tracing::info!(number = made.number, bytes = made.der.len(), "a revocation list is published");
     state.set_list(Published::of(made));
-    *covered = Some(Covered { last, at: now, elapsed });
+    *covered = Some(Covered { last, reinstated, at: now, elapsed });
     Ok(())
 }
 

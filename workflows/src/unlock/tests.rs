@@ -2,7 +2,14 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use domain::{holder::HolderCommand, logon::CardPresent, policy::Policies, self_service::Found};
+use domain::{
+    certificate::IdentityEvidence,
+    desk::{DeskCommand, Helper, IdentityCheck},
+    holder::HolderCommand,
+    logon::CardPresent,
+    policy::Policies,
+    self_service::Found,
+};
 
 use super::*;
 use crate::{
@@ -51,6 +58,15 @@ impl Life {
         })
     }
 
+    /// B-58: with somebody's help.
+    fn helped(&self, by: Helper) -> Self {
+        let (evidence, place) = (IdentityEvidence::Passport, "RA desk".to_owned());
+        let check =
+            (by == Helper::Authority).then_some(IdentityCheck { evidence, place, second: None });
+        let command = DeskCommand::AuthoriseCardUnlock { by, check };
+        self.after(HolderCommand::Desk(command)).unwrap()
+    }
+
     fn next_of_unlock(&self) -> Next {
         let policies = Policies::seed();
         next(&Context { now: self.now, policies: &policies }, &self.holder, command(OURS))
@@ -80,7 +96,9 @@ impl Life {
         let recovery = unlock::recovery_tries(&ctx, &self.holder);
         let questions = (self_service.failures(), self_service.active().is_some());
         let drawn = self.drawn_unlock(is_started);
-        format!("{drawn} {} {wrong:?} {voids} {recovery:?} {questions:?}", sent.len())
+        let card = &self.holder.card().unwrap().card;
+        let helped = self_service.assisted_by(card, self.now);
+        format!("{drawn} {} {wrong:?} {voids} {recovery:?} {questions:?} {helped:?}", sent.len())
     }
 }
 
@@ -119,6 +137,9 @@ fn u05_every_way_through_an_unlock_is_drawn() {
     ];
     // A code may be sent again by then, and the hour of the registration's is over.
     let mut to_walk: VecDeque<_> = starts.map(|life| (life.later(90), false)).into();
+    let helped = [Helper::Authority, Helper::Sponsor];
+    to_walk.extend(helped.map(|by| (registered(true).later(90).helped(by), false)));
+    to_walk.push_back((Life::new(true).later(90).helped(Helper::Sponsor), false));
     let mut n = 10_000;
     while let Some((life, is_started)) = to_walk.pop_front() {
         let from = life.drawn_unlock(is_started);

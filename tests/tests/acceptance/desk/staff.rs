@@ -1,5 +1,6 @@
 //! Staff: who is let in to what, and what they do at the desk.
 
+mod acts;
 mod matrix;
 mod organisations;
 mod record;
