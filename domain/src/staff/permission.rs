@@ -23,7 +23,12 @@ pub struct Subject<'a> {
 
 /// Somebody may do something, by this role, under this organisation (B-59). Made here alone:
 /// ```compile_fail
-/// let warrant = domain::staff::Warrant { staff, role, organisation };
+/// let warrant = domain::staff::Warrant {
+///     staff: "00000000-0000-0000-0000-000000000001".parse().unwrap(),
+///     act: domain::staff::StaffAct::Revoke,
+///     role: domain::staff::Role::RaAgent,
+///     organisation: "RXA".parse().unwrap(),
+/// };
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warrant {
