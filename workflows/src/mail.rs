@@ -18,8 +18,8 @@ use stores::vault::Person;
 use uuid::Uuid;
 
 pub use compose::{
-    Asks, CertificateNotice, CodeNotice, Composer, Copies, Demand, Notice, SelfServiceNotice,
-    Wanted,
+    Asks, CertificateNotice, CodeNotice, Composer, Copies, Demand, DeskNotice, Notice,
+    SelfServiceNotice, Wanted,
 };
 pub use in_memory::{DELIVERED_MAX, InMemoryCourier};
 pub use message::{NotASender, Sender};

@@ -36,8 +36,8 @@ impl SuspensionReason {
         match self {
             Self::Mislaid => "the smartcard cannot be found",
             Self::Suspected => "somebody else may have used the smartcard",
-            Self::Away => "the holder is away",
-            Self::NotMe => "the holder has said that something was not done by them",
+            Self::Away => "the smartcard is not used for a while",
+            Self::NotMe => "an email about it was answered by \"this was not me\"",
         }
     }
 }
@@ -95,7 +95,7 @@ impl CloseReason {
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Self::Left => "the person has left",
+            Self::Left => "the person does not work there any more",
             Self::RegisteredTwice => "the person was registered twice",
             Self::Died => "the person has died",
             Self::Misuse => "the service was misused",

@@ -1,6 +1,7 @@
 //! What mails say: plain sentences, once, for the text and the HTML alike.
 
 mod certificates;
+mod desk;
 mod notice;
 mod self_service;
 
@@ -12,6 +13,7 @@ use stores::vault::{Code, Person};
 use uuid::Uuid;
 
 pub use certificates::{CertificateNotice, Demand};
+pub use desk::DeskNotice;
 pub use notice::{Asks, Copies, Notice, Wanted};
 pub use self_service::{CodeNotice, SelfServiceNotice};
 
@@ -109,6 +111,7 @@ impl Composer {
             Notice::Locked { items } => ("Your account is locked".to_owned(), self.locked(items)),
             Notice::Certificates(notice) => notice.words(&self.portal),
             Notice::SelfService(notice) => notice.words(&self.portal),
+            Notice::Desk(notice) => notice.words(&self.portal),
         }
     }
 

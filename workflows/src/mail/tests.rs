@@ -1,5 +1,6 @@
 //! Every mail as it is read, and what none of them may have in it.
 
+mod desk;
 mod self_service;
 
 use chrono::NaiveDate;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{expiry::Item, holder::HolderEvent, ids::SecretRef};
 
-use super::{CertificateNotice, CodeNotice, Demand, SelfServiceNotice};
+use super::{CertificateNotice, CodeNotice, Demand, DeskNotice, SelfServiceNotice};
 
 /// A mail that an event gives cause for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,7 @@ impl Wanted {
             Self::Code(_) => false,
             Self::Notice(notice) => match notice {
                 Notice::SelfService(_)
+                | Notice::Desk(_)
                 | Notice::Certificates(
                     CertificateNotice::Renewed { .. } | CertificateNotice::Revoked { .. },
                 ) => true,
@@ -91,6 +92,8 @@ pub enum Notice {
     Certificates(CertificateNotice),
     /// R-11, U-06, U-07, U-12: about self-service.
     SelfService(SelfServiceNotice),
+    /// B-30, B-34, B-57, B-58: about what others have done.
+    Desk(DeskNotice),
 }
 
 /// What a mail asks its holder to do something about.
@@ -119,7 +122,8 @@ impl Notice {
             Self::Certificates(
                 CertificateNotice::Renewed { .. } | CertificateNotice::Revoked { .. },
             )
-            | Self::SelfService(_) => Asks::Nothing,
+            | Self::SelfService(_)
+            | Self::Desk(_) => Asks::Nothing,
         }
     }
 
@@ -132,6 +136,7 @@ impl Notice {
             | Self::LockAnnounced { .. }
             | Self::Locked { .. }
             | Self::Certificates(_) => Copies::None,
+            Self::Desk(notice) => notice.copies(),
             Self::SelfService(SelfServiceNotice::Registered { former }) => {
                 Copies::ToFormer(*former)
             }
@@ -192,6 +197,7 @@ impl Notice {
             HolderEvent::RecoveryPasscodeBlocked { .. } => {
                 Some(Self::SelfService(SelfServiceNotice::RecoveryPasscodeBlocked))
             }
+            HolderEvent::Desk(event) => DeskNotice::of(&event).map(Self::Desk),
             HolderEvent::UnlockPaused { .. } => Some(Self::SelfService(SelfServiceNotice::Paused)),
             HolderEvent::HolderRegistered {}
             | HolderEvent::CardIssued(_)
@@ -214,7 +220,6 @@ impl Notice {
             | HolderEvent::CardUpdateAbandoned { .. }
             | HolderEvent::RenewalAcknowledged { .. }
             | HolderEvent::RenewalAuthorised { .. }
-            | HolderEvent::Desk(_)
             | HolderEvent::RaRenewalNeeded { .. }
             | HolderEvent::RenewalObstructed { .. }
             | HolderEvent::RenewalDeferred { .. }
