@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     agents::{AgentSeen, LineId, Registry},
+    audit::export::{Cursor, End, Export},
     authority::PURPOSE,
     clock::{Clock, Entropy},
     config::{Config, Mode},
@@ -253,6 +254,14 @@ impl App {
         let head = self.stores().log.head().await?;
         self.projections().wait_for(head, CATCH_UP_MAX).await?;
         Ok(())
+    }
+
+    /// The lines of the log from here to there, with the logon checks between them.
+    #[must_use]
+    pub fn export(&self, cursor: Cursor, end: End) -> Export {
+        let stores = self.stores();
+        let (log, logons) = (Arc::clone(&stores.log), stores.logons.clone());
+        Export::new(log, logons, self.policies().clone(), cursor, end)
     }
 
     /// The portal's origin, as statements name it.

@@ -1,6 +1,7 @@
 //! The commands of the program, one module each.
 
 pub mod agents;
+pub mod audit;
 pub mod clock;
 pub mod config;
 pub mod doctor;
@@ -52,8 +53,16 @@ fn not_an_answer<T>(reply: Reply) -> anyhow::Result<T> {
         | Reply::Revoked { .. }
         | Reply::Clock(_)
         | Reply::Mails(_)
-        | Reply::Tokens(_) => anyhow::bail!("the server answered another question"),
+        | Reply::Tokens(_)
+        | Reply::Audit(_) => anyhow::bail!("the server answered another question"),
     }
+}
+
+/// The most memory this process has had, in kB, where the system tells.
+fn most_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 /// Logs to standard error as JSON lines; `RUST_LOG` chooses how much, `info` by default.

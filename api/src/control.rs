@@ -3,6 +3,7 @@
 //! The server holds the log's lock, so a second process cannot write to the log; it asks. One line
 //! of JSON each way, one question a connection.
 
+pub mod audit;
 pub mod clock;
 pub mod mails;
 pub mod tokens;
@@ -64,6 +65,8 @@ pub enum Question {
     Mails(mails::Question),
     /// About machines' tokens.
     Tokens(tokens::Question),
+    /// For an auditor.
+    Audit(audit::Question),
 }
 
 /// What he is answered.
@@ -92,6 +95,8 @@ pub enum Reply {
     Mails(mails::Reply),
     /// About machines' tokens.
     Tokens(tokens::Reply),
+    /// For an auditor.
+    Audit(audit::Reply),
     /// Not done.
     Failed(String),
 }
@@ -177,7 +182,10 @@ impl Door {
 async fn talk(app: &App, acting: &Arc<Semaphore>, stream: UnixStream) -> anyhow::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
-    BufReader::new(read.take(LINE_BYTES_MAX)).read_line(&mut line).await?;
+    if BufReader::new(read.take(LINE_BYTES_MAX)).read_line(&mut line).await? == 0 {
+        // Somebody only wanted to know whether anybody is here.
+        return Ok(());
+    }
     let reply = match serde_json::from_str(&line) {
         Ok(question) => carry_out(app, acting, question)
             .await
@@ -238,7 +246,14 @@ async fn answer(app: &App, question: Question) -> anyhow::Result<Reply> {
         Question::Clock(question) => Ok(Reply::Clock(clock::answer(app, question).await?)),
         Question::Mails(question) => Ok(Reply::Mails(mails::answer(app, question).await?)),
         Question::Tokens(question) => Ok(Reply::Tokens(tokens::answer(app, question).await?)),
+        Question::Audit(question) => Ok(Reply::Audit(audit::answer(app, question).await?)),
     }
+}
+
+/// True if a server runs over this data folder.
+#[must_use]
+pub fn is_running(data_dir: &Path) -> bool {
+    std::os::unix::net::UnixStream::connect(socket(data_dir)).is_ok()
 }
 
 /// Asks the server that runs over this data folder.

@@ -8,10 +8,16 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use domain::{calendar, policy::Policies};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
-use stores::event_store::Recorded;
+use stores::{
+    event_store::{Recorded, StreamName},
+    logon::Logon,
+};
 
 /// Where the events come from.
 const SOURCE: &str = "latchkey";
+
+/// The type of a logon check (A-01), which is no event of the log: it has no place in it.
+pub const LOGON_CHECKED: &str = "LogonChecked";
 
 /// A CloudEvent. Extension attributes have lower-case names without anything between words.
 #[derive(Serialize)]
@@ -25,8 +31,10 @@ struct Line<'a> {
     time: String,
     datacontenttype: &'static str,
     recordedat: String,
-    revision: u64,
-    position: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<u64>,
     schema: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     correlationid: Option<String>,
@@ -73,8 +81,8 @@ pub fn line(recorded: &Recorded, policies: &Policies) -> anyhow::Result<Vec<u8>>
         time: text(held_at(recorded, policies)),
         datacontenttype: "application/json",
         recordedat: text(recorded.at),
-        revision: recorded.revision.0,
-        position: recorded.position.0,
+        revision: Some(recorded.revision.0),
+        position: Some(recorded.position.0),
         schema: recorded.schema,
         correlationid: meta.correlation,
         causationid: meta.causation,
@@ -84,7 +92,57 @@ pub fn line(recorded: &Recorded, policies: &Policies) -> anyhow::Result<Vec<u8>>
         tzdb: meta.tzdb,
         data,
     };
-    let mut line = serde_json::to_vec(&line)?;
+    ended(&line)
+}
+
+/// What is told of a logon check beside its holder and its time.
+#[derive(Serialize)]
+struct Checked<'a> {
+    card: &'a str,
+    due: &'a RawValue,
+    reader: &'a str,
+    verdict: &'a str,
+    workstation: &'a str,
+}
+
+/// A logon check as a line, its end included. It has no place in the log, and its type is its own.
+///
+/// # Errors
+/// If what was due is not JSON.
+pub fn logon_line(logon: &Logon) -> anyhow::Result<Vec<u8>> {
+    let checked = Checked {
+        card: logon.card.as_str(),
+        due: serde_json::from_str(&logon.due).context("what was due is not JSON")?,
+        reader: &logon.reader,
+        verdict: &logon.verdict,
+        workstation: &logon.workstation,
+    };
+    let data = serde_json::value::to_raw_value(&checked)?;
+    let subject = StreamName::holder(logon.holder);
+    ended(&Line {
+        specversion: "1.0",
+        id: logon.logon_id.to_string(),
+        source: SOURCE,
+        kind: LOGON_CHECKED,
+        subject: subject.as_str(),
+        time: text(logon.at),
+        datacontenttype: "application/json",
+        recordedat: text(logon.at),
+        revision: None,
+        position: None,
+        schema: 1,
+        correlationid: None,
+        causationid: None,
+        actor: None,
+        policyversion: None,
+        rules: Some("A-01".to_owned()),
+        tzdb: None,
+        data: &data,
+    })
+}
+
+fn ended(line: &Line<'_>) -> anyhow::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(line)?;
     line.push(b'\n');
     Ok(line)
 }
@@ -105,7 +163,7 @@ fn text(at: DateTime<Utc>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::ids::EventId;
+    use domain::ids::{EventId, HolderId};
     use stores::event_store::{Position, Revision};
     use uuid::Uuid;
 
@@ -134,6 +192,24 @@ mod tests {
         let line = exported("AccountLocked", r#"{"effective_from":"2026-03-31"}"#);
         assert_eq!(line["time"], "2026-03-30T23:00:00.000000Z");
         assert_eq!(line["recordedat"], "2026-04-03T07:00:00.000000Z");
+    }
+
+    #[test]
+    fn a01_a_logon_check_is_exported_as_an_event_of_its_own_type_without_a_place_in_the_log() {
+        let line = logon_line(&Logon {
+            logon_id: Uuid::from_u128(3),
+            holder: HolderId(Uuid::from_u128(1)),
+            card: "0A".parse().unwrap(),
+            at: "2026-04-03T07:00:00Z".parse().unwrap(),
+            workstation: "ward 3".to_owned(),
+            reader: "Reader".to_owned(),
+            verdict: "full".to_owned(),
+            due: "[]".to_owned(),
+        });
+        let line: Value = serde_json::from_slice(&line.unwrap()).unwrap();
+        assert_eq!(line["type"], "LogonChecked");
+        assert_eq!(line["subject"], "holder-00000000-0000-0000-0000-000000000001");
+        assert_eq!((&line["data"]["verdict"], &line["position"]), (&"full".into(), &Value::Null));
     }
 
     #[test]

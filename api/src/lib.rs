@@ -8,6 +8,7 @@ pub mod admission;
 pub mod agents;
 pub mod app;
 pub mod attempts;
+pub mod audit;
 pub mod authority;
 pub mod clock;
 pub mod codes;

@@ -20,6 +20,9 @@ struct Arguments {
 enum Command {
     /// Serve everything from this process: portal, API, agents' channel.
     Serve,
+    /// For auditors: the log as lines, and how a holder stood at any instant.
+    #[command(subcommand)]
+    Audit(commands::audit::Command),
     /// The card agents of the workstations.
     #[command(subcommand)]
     Agents(commands::agents::Command),
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Serve => commands::serve::run(arguments.config.as_deref()),
+        Command::Audit(command) => commands::audit::run(arguments.config.as_deref(), &command),
         Command::Agents(command) => commands::agents::run(arguments.config.as_deref(), &command),
         Command::Clock(command) => commands::clock::run(arguments.config.as_deref(), command),
         Command::Config(command) => commands::config::run(arguments.config.as_deref(), &command),

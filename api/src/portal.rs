@@ -2,6 +2,7 @@
 //! `view`, the rules elsewhere.
 
 mod alert;
+mod audit;
 mod card_update;
 mod certificates;
 mod codes;
@@ -28,11 +29,15 @@ use axum::{
     routing::{get, post},
 };
 use chrono::{DateTime, Utc};
-use stores::session::Session;
+use domain::staff::{Roles, StaffAct};
+use stores::session::{Scope, Session};
 
 use crate::{
     app::App,
-    staff::list::{StaffPages, StaffRoute},
+    staff::{
+        acts::SeeHistory,
+        list::{StaffPages, StaffRoute},
+    },
 };
 use errors::PageError;
 use view::{
@@ -81,7 +86,11 @@ pub fn routes(app: &App) -> Router<App> {
 
 /// What only staff may: each page under its act.
 fn staff() -> StaffPages {
-    StaffPages::default()
+    StaffPages::default().get(SeeHistory, paths::AUDIT, audit::history).get(
+        SeeHistory,
+        paths::AUDIT_HOLDER,
+        audit::holder,
+    )
 }
 
 /// The list of it.
@@ -159,7 +168,18 @@ async fn frame_for(app: &App, session: &Session, tab: Option<Tab>) -> anyhow::Re
         may_renew: standing.as_ref().is_some_and(certificates::may_renew),
     };
     let time_out = Some(session::time_out(app, session));
-    Ok(pages::Frame { time_out, ..frame(app.is_demo(), Some(visitor), tab) })
+    let mut frame = pages::Frame { time_out, ..frame(app.is_demo(), Some(visitor), tab) };
+    if session.scope == Scope::Full && may_see_history(loaded.holder.roles()) {
+        let (href, text) = (paths::AUDIT.to_owned(), "Audit".to_owned());
+        frame.navigation.push(pages::NavigationItem { href, text, current: false });
+    }
+    Ok(frame)
+}
+
+/// B-58: true if one of his roles lets him look at histories.
+fn may_see_history(roles: &Roles) -> bool {
+    let allowed = StaffAct::SeeHistory.roles();
+    roles.grants().iter().any(|grant| allowed.contains(&grant.role))
 }
 
 /// The frame of a page for nobody in particular.

@@ -7,6 +7,7 @@
 //! that `/api/openapi.json` leaves none out and promises none.
 
 mod alert;
+mod audit;
 mod certificates;
 mod desk;
 mod extract;
@@ -95,6 +96,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(unlocks::choose_passcode))
         .routes(routes!(schedule::show))
         .routes(routes!(ledger::list))
+        .routes(routes!(audit::explain_me))
         .routes(routes!(logon_checks::check))
         .routes(routes!(rules::list))
         .routes(routes!(rules::show))
@@ -104,7 +106,7 @@ fn documented() -> OpenApiRouter<App> {
 
 /// What only staff may: each route under its act.
 fn staff() -> StaffApi {
-    desk::routes()
+    audit::routes(desk::routes())
 }
 
 /// The list of it.

@@ -9,6 +9,7 @@ mod authority;
 mod change;
 mod day;
 mod figures;
+mod history;
 mod hospital;
 mod idle;
 mod logon;
@@ -44,6 +45,7 @@ async fn measure(table: &mut Table, folder: &Path, n_holders: u32) -> anyhow::Re
     appends::measure(table, folder).await?;
     change::measure(table).await?;
     authority::measure(table).await?;
+    history::measure(table, folder).await?;
     let hospital = hospital::build(table, folder, n_holders).await?;
     day::measure(table, &hospital).await?;
     logon::measure(table, &hospital).await

@@ -12,6 +12,7 @@ mod certificates;
 mod database;
 mod error;
 mod fact;
+mod history;
 mod ledger;
 mod passcode_status;
 mod staff;
@@ -35,6 +36,9 @@ pub use certificates::{
 use database::Place;
 pub use error::{Behind, ProjectionError};
 use fact::Fact;
+pub use history::{
+    HISTORY_PAGE_MAX, HistoryCursor, HistoryEvent, HistoryFilter, HistoryPage, LOOKED_AT_MAX,
+};
 pub use ledger::{Entry, PAGE_ENTRIES_MAX};
 pub use passcode_status::PasscodeStatus;
 pub use staff::{STAFF_PAGE_MAX, StaffGrant};
@@ -264,6 +268,20 @@ impl Projections {
     }
 }
 
+impl Projections {
+    /// A page of the history of the whole log, newest first: `limit` events at the most (and never
+    /// more than [`HISTORY_PAGE_MAX`]), those before the cursor if one is given.
+    pub async fn history(
+        &self,
+        filter: &HistoryFilter,
+        before: Option<HistoryCursor>,
+        limit: u32,
+    ) -> Result<HistoryPage, ProjectionError> {
+        let live = self.0.live.read().await;
+        history::page(&live, filter, before, limit).await
+    }
+}
+
 /// Events as they come, up to [`BATCH_EVENTS_MAX`] at a time.
 fn in_batches<'a>(
     events: impl Stream<Item = Result<Recorded, StoreError>> + Send + Unpin + 'a,
@@ -288,6 +306,7 @@ async fn apply_to(pool: &SqlitePool, events: &[Recorded]) -> Result<Position, Pr
         if recorded.position <= position {
             continue;
         }
+        history::fold(&mut tx, recorded).await?;
         if let Some(fact) = Fact::read(recorded)? {
             fold_all(&mut tx, &fact).await?;
         }
@@ -298,7 +317,7 @@ async fn apply_to(pool: &SqlitePool, events: &[Recorded]) -> Result<Position, Pr
     Ok(position)
 }
 
-/// Every projection there is.
+/// Every projection of what happened to holders.
 async fn fold_all(tx: &mut sqlx::SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
     passcode_status::fold(tx, fact).await?;
     certificates::fold(tx, fact).await?;

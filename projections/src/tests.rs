@@ -1,6 +1,7 @@
 //! Rebuilt equals live, whatever happened; nobody waits for ever; nothing unreadable is skipped.
 
 mod certificates;
+mod history;
 mod log;
 
 use std::{future::pending, sync::Arc, time::Duration};
@@ -78,6 +79,12 @@ async fn shown(projections: &Projections, n_holders: u128) -> Vec<String> {
         all.push(format!("{status:?}"));
     }
     all.push(format!("{:?}", projections.revoked_certificates(None, 100).await.unwrap()));
+    let history = projections.history(&HistoryFilter::default(), None, HISTORY_PAGE_MAX).await;
+    all.push(format!("{history:?}"));
+    for rule in ["P-21", "P-22"] {
+        let filter = HistoryFilter { rule: Some(rule.to_owned()), ..HistoryFilter::default() };
+        all.push(format!("{:?}", projections.history(&filter, None, 10).await));
+    }
     for n in 0..n_holders {
         all.push(format!("{:?}", projections.passcode_status(holder(n)).await.unwrap()));
         let ledger = projections.ledger(holder(n), None, PAGE_ENTRIES_MAX).await.unwrap();

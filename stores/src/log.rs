@@ -97,7 +97,18 @@ pub async fn open_as(
 /// # Errors
 /// If the log cannot be read.
 pub async fn last(store: &dyn EventStore) -> Result<Option<Recorded>, StoreError> {
-    let before = Position(store.head().await?.0.saturating_sub(1));
+    at(store, store.head().await?).await
+}
+
+/// The event at this position, or the next one if there is none; `None` if it is beyond the last.
+///
+/// # Errors
+/// If the log cannot be read.
+pub async fn at(
+    store: &dyn EventStore,
+    position: Position,
+) -> Result<Option<Recorded>, StoreError> {
+    let before = Position(position.0.saturating_sub(1));
     store.read_all(before, Filter::All).next().await.transpose()
 }
 

@@ -96,6 +96,32 @@ impl Logons {
         rows.into_iter().map(Logon::try_from).collect()
     }
 
+    /// Everybody's checks, oldest first, at most [`PAGE_ROWS_MAX`]: those from this instant on, or,
+    /// if one is named, after that one of the same instant. The next page is the one after the
+    /// instant and id of this one's last row.
+    pub async fn since(
+        &self,
+        at: DateTime<Utc>,
+        after: Option<Uuid>,
+    ) -> Result<Vec<Logon>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "
+            select logon_id, holder_id, card, at, workstation, reader, verdict, due
+            from logon
+            where $1 <= at and (at > $1 or $3 or logon_id > $2)
+            order by at, logon_id
+            limit $4
+            ",
+        )
+        .bind(at)
+        .bind(after.unwrap_or_default())
+        .bind(after.is_none())
+        .bind(PAGE_ROWS_MAX)
+        .fetch_all(self.connections.reader())
+        .await?;
+        rows.into_iter().map(Logon::try_from).collect()
+    }
+
     /// Deletes up to `limit` checks that are `kept_days` old or older, oldest first. How many; to
     /// be called until it says 0.
     pub async fn forget(
@@ -190,6 +216,25 @@ mod tests {
             seen.extend(page.iter().map(|logon| logon.logon_id.as_u128()));
         }
         assert_eq!(seen, [5, 4, 3, 2, 1]);
+    }
+
+    #[tokio::test]
+    async fn everybodys_checks_come_oldest_first_in_pages_and_none_is_lost_at_the_same_instant() {
+        let logons = stores().await.logons;
+        let n_checks = 2 * PAGE_ROWS_MAX + 3;
+        for number in 0..n_checks {
+            // Seven at each instant, so that pages end between two of the same.
+            let check = logon(number.into(), i64::from(number / 7));
+            logons.record(&check).await.unwrap();
+        }
+        let (mut from, mut seen) = ((at(1), None), Vec::new());
+        loop {
+            let page = logons.since(from.0, from.1).await.unwrap();
+            let Some(last) = page.last() else { break };
+            from = (last.at, Some(last.logon_id));
+            seen.extend(page.iter().map(|logon| logon.logon_id.as_u128()));
+        }
+        assert_eq!(seen, (7..u128::from(n_checks)).collect::<Vec<_>>());
     }
 
     #[tokio::test]

@@ -55,17 +55,43 @@ pub enum PolicyError {
 
 /// The versions in the log; `None` if there are none yet.
 pub async fn read(log: &dyn EventStore) -> Result<Option<Policies>, PolicyError> {
+    read_until(log, DateTime::<Utc>::MAX_UTC).await
+}
+
+/// The versions that had been published by this instant, in force or not yet; `None` if there was
+/// none.
+pub async fn read_until(
+    log: &dyn EventStore,
+    at: DateTime<Utc>,
+) -> Result<Option<Policies>, PolicyError> {
     let stream = stream()?;
     let mut events = log.read_stream(&stream, Revision(0));
     let mut policies: Option<Policies> = None;
     while let Some(recorded) = events.try_next().await? {
-        let version = decode(&recorded)?;
-        policies = Some(match policies {
-            None => Policies::only(version.policy),
-            Some(earlier) => earlier.and(version)?,
-        });
+        if at < recorded.at {
+            break;
+        }
+        policies = Some(with(policies, &recorded)?);
     }
     Ok(policies)
+}
+
+/// True for an event that publishes a version.
+#[must_use]
+pub fn is_version(recorded: &Recorded) -> bool {
+    recorded.stream.as_str() == STREAM
+}
+
+/// The versions with the one that this event publishes, for whoever reads them one by one.
+///
+/// # Errors
+/// If it publishes none that follows them.
+pub fn with(earlier: Option<Policies>, recorded: &Recorded) -> Result<Policies, PolicyError> {
+    let version = decode(recorded)?;
+    Ok(match earlier {
+        None => Policies::only(version.policy),
+        Some(earlier) => earlier.and(version)?,
+    })
 }
 
 /// The versions in the log. If there are none, `first` is written, in force since always.

@@ -5,6 +5,7 @@
 /// One module a subject, each in a file of the folder of this name.
 mod acceptance {
     mod architecture;
+    mod audit;
     mod authority;
     mod card_reader;
     mod desk;

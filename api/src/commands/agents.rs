@@ -43,7 +43,11 @@ pub fn run(config: Option<&Path>, command: &Command) -> anyhow::Result<ExitCode>
         Reply::Agents(agents) => agents.iter().for_each(print),
         Reply::Revoked { was_enrolled: true } => println!("revoked"),
         Reply::Revoked { was_enrolled: false } => bail!("no such workstation is enrolled"),
-        other @ (Reply::Failed(_) | Reply::Clock(_) | Reply::Mails(_) | Reply::Tokens(_)) => {
+        other @ (Reply::Failed(_)
+        | Reply::Clock(_)
+        | Reply::Mails(_)
+        | Reply::Tokens(_)
+        | Reply::Audit(_)) => {
             return super::not_an_answer(other);
         }
     }

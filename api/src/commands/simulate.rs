@@ -95,16 +95,9 @@ fn print(
         "lived through in {seconds:.1} s, {rate:.0} events/s; read again in {:.1} s",
         reading.as_secs_f64()
     )?;
-    if let Some(kilobytes) = most_memory() {
+    if let Some(kilobytes) = super::most_memory() {
         writeln!(out, "memory at most {} MB", kilobytes / 1024)?;
     }
     writeln!(out, "digest {}", hex::encode(account.digest))?;
     Ok(())
-}
-
-/// The most memory this process has had, in kB, where the system tells.
-fn most_memory() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }

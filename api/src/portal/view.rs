@@ -11,6 +11,7 @@ pub mod accessibility;
 pub mod account_locked;
 pub mod agent;
 pub mod alert;
+pub mod audit;
 pub mod card_update;
 pub mod care_identity_service;
 pub mod certificates;
@@ -47,12 +48,15 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("_card_update.jinja", include_str!("../../templates/_card_update.jinja")),
     ("_certificates.jinja", include_str!("../../templates/_certificates.jinja")),
     ("_code.jinja", include_str!("../../templates/_code.jinja")),
+    ("_life_line.jinja", include_str!("../../templates/_life_line.jinja")),
     ("_phase.jinja", include_str!("../../templates/_phase.jinja")),
     ("_refusal.jinja", include_str!("../../templates/_refusal.jinja")),
     ("_renewal.jinja", include_str!("../../templates/_renewal.jinja")),
     ("accessibility.jinja", include_str!("../../templates/accessibility.jinja")),
     ("account_locked.jinja", include_str!("../../templates/account_locked.jinja")),
     ("alert.jinja", include_str!("../../templates/alert.jinja")),
+    ("audit_history.jinja", include_str!("../../templates/audit_history.jinja")),
+    ("audit_holder.jinja", include_str!("../../templates/audit_holder.jinja")),
     ("card_update.jinja", include_str!("../../templates/card_update.jinja")),
     ("certificates_due.jinja", include_str!("../../templates/certificates_due.jinja")),
     ("certificates_renew.jinja", include_str!("../../templates/certificates_renew.jinja")),

@@ -23,8 +23,8 @@ use stores::event_store::{
 use tokio::sync::watch;
 use uuid::Uuid;
 
-/// What every event of these tests says about who did it.
-pub(super) const META: &[u8] = br#"{"actor":{"by":"holder"}}"#;
+/// What every event of these tests says about who did it, why and by which rule.
+pub(super) const META: &[u8] = br#"{"$correlationId":"00000000-0000-0000-0000-0000000000c0","actor":{"by":"holder"},"policy":1,"rules":["P-21"]}"#;
 
 pub(super) struct Log {
     /// The events, and whether more may come.
@@ -69,6 +69,10 @@ impl Log {
 
     pub(super) fn all(&self) -> Vec<Recorded> {
         self.state.borrow().0.clone()
+    }
+
+    pub(super) fn append_to(&self, stream: &str, kind: &str, data: &[u8], meta: &[u8]) {
+        self.push(stream.parse().unwrap(), kind, data, meta);
     }
 
     /// Ends every subscription once it has seen everything.

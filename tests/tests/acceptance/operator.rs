@@ -9,7 +9,7 @@ use std::{
 use tests::{held::Held, sandbox::program};
 
 /// A folder with a configuration. Port 0: the system chooses.
-fn configured() -> (tempfile::TempDir, PathBuf) {
+pub(super) fn configured() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("latchkey.toml");
     let at = |name: &str| folder.path().join(name).display().to_string();
@@ -25,14 +25,14 @@ fn configured() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-fn latchkey(config: &Path, arguments: &[&str]) -> Output {
+pub(super) fn latchkey(config: &Path, arguments: &[&str]) -> Output {
     let program = program("latchkey").unwrap();
     Command::new(program).arg("--config").arg(config).args(arguments).output().unwrap()
 }
 
 /// What it printed, if it ended well.
 #[track_caller]
-fn said(config: &Path, arguments: &[&str]) -> String {
+pub(super) fn said(config: &Path, arguments: &[&str]) -> String {
     let output = latchkey(config, arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

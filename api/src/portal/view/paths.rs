@@ -47,6 +47,10 @@ pub const REGISTER_EMAIL: &str = "/profile/register/email";
 pub const REGISTER_CHECK: &str = "/profile/register/check";
 /// U-04: the start page of unlocking; a POST starts.
 pub const UNLOCK: &str = "/unlock";
+/// The history of the log, for auditors.
+pub const AUDIT: &str = "/audit";
+/// The route of [`audit_holder`].
+pub const AUDIT_HOLDER: &str = "/audit/holders/{holder}";
 /// What happened, newest first.
 pub const LEDGER: &str = "/ledger";
 /// All help pages.
@@ -166,6 +170,12 @@ pub fn unlock_codes(job: &str) -> String {
 #[must_use]
 pub fn unlock_passcode(job: &str) -> String {
     format!("{}/passcode", unlock(job))
+}
+
+/// How a holder stood, for auditors.
+#[must_use]
+pub fn audit_holder(holder: domain::ids::HolderId) -> String {
+    format!("{AUDIT}/holders/{holder}")
 }
 
 /// Demo only: a mail.

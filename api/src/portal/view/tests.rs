@@ -4,6 +4,7 @@
 //! in a browser (serve the folder with `/assets` beside it).
 
 mod account;
+mod audit;
 mod certificates;
 mod demo;
 mod expiry;
