@@ -82,9 +82,12 @@ pub fn read<T: DeserializeOwned>(
     (app.now() < read.until).then_some(read.draft)
 }
 
-/// The jar without a draft: the form is sent, or was given up.
+/// The jar without a draft: the form is sent, or was given up. The browser is told so whether or not it
+/// has sent one: it keeps this cookie back on its way from the agent's page.
 pub fn forget(jar: CookieJar) -> CookieJar {
-    jar.remove(cookie(String::new()))
+    let mut gone = cookie(String::new());
+    gone.make_removal();
+    jar.add(gone)
 }
 
 fn sealed<T: Serialize>(
@@ -184,6 +187,7 @@ mod tests {
         let jar = keep(CookieJar::new(), &app, "register", "somebody", &fits);
         assert!(jar.get(DRAFT_COOKIE).unwrap().value().len() < 4_000);
         let long = "x".repeat(DRAFT_BYTES_MAX);
-        assert!(keep(jar, &app, "register", "somebody", &long).get(DRAFT_COOKIE).is_none());
+        let jar = keep(jar, &app, "register", "somebody", &long);
+        assert_eq!(read::<String>(&jar, &app, "register", "somebody"), None);
     }
 }

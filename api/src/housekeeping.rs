@@ -17,7 +17,7 @@ use crate::{
     app::{AGENT_LOST, App},
     attempts,
     clock::acceptance,
-    jobs::OVER_KEPT_HOURS,
+    jobs::{ENDED_KEPT_MINUTES, OVER_KEPT_HOURS},
     keystore::code_key_of,
     pace::LOG_INS_A_MINUTE,
 };
@@ -148,7 +148,9 @@ impl Table {
                 let swept = stores.vault.sweep(stores.log.as_ref(), now, ROWS_MAX).await?;
                 swept.n_deleted + swept.n_settled
             }
-            Self::Jobs => stores.jobs.sweep(now, ROWS_MAX).await?,
+            Self::Jobs => {
+                stores.jobs.sweep(now - TimeDelta::minutes(ENDED_KEPT_MINUTES), ROWS_MAX).await?
+            }
             Self::Sessions => {
                 stores.sessions.sweep(now - TimeDelta::hours(ENDED_KEPT_HOURS), ROWS_MAX).await?
             }

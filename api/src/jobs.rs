@@ -33,6 +33,10 @@ use crate::{app::App, execute::Cause, keystore::KEY_BYTES, self_service, updates
 /// How long a job that is over is kept, in hours: its page may be asked for again.
 pub const OVER_KEPT_HOURS: i64 = 24;
 
+/// How long a job of which nothing came in its time is kept, in minutes: its page can say what it was for,
+/// and where to begin again. Anybody can start jobs, so that it is not long.
+pub const ENDED_KEPT_MINUTES: i64 = 15;
+
 /// How long a job is kept of which nobody knows yet whether it wrote, in days: until its card is
 /// used again.
 const UNSETTLED_DAYS: i64 = 36_500;
@@ -132,6 +136,13 @@ impl App {
     pub async fn job(&self, id: JobId) -> anyhow::Result<Option<OpenJob>> {
         let row = self.stores().jobs.load(RowId(id.0), self.now()).await?;
         row.as_ref().map(opened).transpose()
+    }
+
+    /// A job of which nothing came in its ten minutes, for as long as it is kept.
+    pub async fn ended_job(&self, id: JobId) -> anyhow::Result<Option<OpenJob>> {
+        let row = self.stores().jobs.load_ended(RowId(id.0), self.now()).await?;
+        let ended = row.as_ref().map(opened).transpose()?;
+        Ok(ended.filter(|ended| !ended.job.is_over() && !ended.job.begun))
     }
 
     /// Jobs with this card of which nobody knows whether they wrote.

@@ -40,6 +40,8 @@ pub fn last_try(hitch: &Hitch) -> String {
         Hitch::UsedBefore => "You have used that new passcode before.".to_owned(),
         Hitch::LineLost => "The connection to the card software was lost.".to_owned(),
         Hitch::Refused { message, .. } => message.clone(),
-        Hitch::NotWritten => "The card kept your old passcode. Nothing was changed.".to_owned(),
+        Hitch::NotWritten => {
+            "The card did not take the new passcode. Nothing was changed.".to_owned()
+        }
     }
 }

@@ -29,7 +29,10 @@ use axum::{
     routing::{get, post},
 };
 use chrono::{DateTime, Utc};
-use domain::staff::{Roles, StaffAct};
+use domain::{
+    refusal::Refusal,
+    staff::{Roles, StaffAct},
+};
 use stores::session::{Scope, Session};
 
 use crate::{
@@ -43,6 +46,7 @@ use errors::PageError;
 use view::{
     frame::{Tab, Visitor, frame},
     paths,
+    refusal::RefusalView,
 };
 
 /// The portal's routes. Those of the demonstration exist only in its build and its mode.
@@ -190,6 +194,14 @@ fn public_frame(app: &App) -> pages::Frame {
 /// A time of day in the policy's zone, in words.
 fn time(app: &App, instant: DateTime<Utc>) -> String {
     pages::time(instant, &app.policy().zone)
+}
+
+/// A refusal with the time from which on the answer is another, where that is known.
+fn refused(app: &App, refusal: &Refusal) -> RefusalView {
+    let view = RefusalView::from(refusal);
+    let at = refusal.changes_at().map(pages::minute_from);
+    let at = at.map(|at| pages::date_and_time(at, &app.policy().zone));
+    RefusalView { changes_on: at.or(view.changes_on), ..view }
 }
 
 /// A rendered page.

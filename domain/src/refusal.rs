@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Serialize, Serializer};
 
 use crate::{certificate, desk, holder, passcode, self_service, staff, unlock};
@@ -133,6 +133,21 @@ impl Refusal {
             | Self::Desk(_)
             | Self::Staff(_) => None,
             Self::Certificate(refusal) => refusal.changes_on(),
+        }
+    }
+
+    /// The instant at which the answer changes by itself; none if it never does, or on a day
+    /// ([`Self::changes_on`]).
+    #[must_use]
+    pub fn changes_at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Holder(_)
+            | Self::Passcode(_)
+            | Self::Certificate(_)
+            | Self::Desk(_)
+            | Self::Staff(_) => None,
+            Self::SelfService(refusal) => refusal.at(),
+            Self::Unlock(refusal) => refusal.at(),
         }
     }
 }

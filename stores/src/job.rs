@@ -106,6 +106,27 @@ impl Jobs {
         row.map(Job::try_from).transpose()
     }
 
+    /// A job whose time is over and whose row is still there, which is until a sweep takes it: for whoever
+    /// wants to know what it was. Nothing can be done with it any more.
+    pub async fn load_ended(
+        &self,
+        job_id: JobId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Job>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(
+            "
+            select job_id, version, state, browser_sha256, holder_id, card, created_at, expires_at
+            from job
+            where job_id = $1 and expires_at <= $2
+            ",
+        )
+        .bind(job_id.0)
+        .bind(now)
+        .fetch_optional(self.connections.reader())
+        .await?;
+        row.map(Job::try_from).transpose()
+    }
+
     /// Saves state, holder, card and end of a job that was loaded at `expected_version`. The new
     /// version is one higher.
     pub async fn save(&self, job: &Job, expected_version: i64) -> Result<(), SaveError> {

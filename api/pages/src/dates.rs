@@ -1,6 +1,6 @@
 //! Days and times in words, as the NHS content style guide writes them.
 
-use chrono::{DateTime, NaiveDate, TimeZone, Timelike as _, Utc};
+use chrono::{DateTime, DurationRound as _, NaiveDate, TimeDelta, TimeZone, Timelike as _, Utc};
 
 /// `14 December 2026`.
 #[must_use]
@@ -27,6 +27,13 @@ pub fn date_and_time<Zone: TimeZone>(at: DateTime<Utc>, zone: &Zone) -> String {
     format!("{} at {}", date(day), time(at, zone))
 }
 
+/// The first full minute that is not before this instant. Where something is possible *from* then on, the
+/// minute that [`time`] says would come too early.
+#[must_use]
+pub fn minute_from(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.duration_round_up(TimeDelta::minutes(1)).unwrap_or(at)
+}
+
 fn half(after_midday: bool) -> &'static str {
     if after_midday { "pm" } else { "am" }
 }
@@ -49,6 +56,14 @@ mod tests {
     #[test]
     fn b01_a_summer_time_is_an_hour_on_and_may_be_the_next_day() {
         assert_eq!(said("2026-07-01T23:30:00Z"), "2 July 2026 at 12:30am");
+    }
+
+    #[test]
+    fn the_minute_from_which_on_something_is_possible_is_never_too_early() {
+        let from = |at: &str| time(minute_from(at.parse().unwrap()), &London);
+        assert_eq!(from("2026-12-14T14:47:00Z"), "2:47pm");
+        assert_eq!(from("2026-12-14T14:47:00.001Z"), "2:48pm");
+        assert_eq!(from("2026-12-14T14:59:50Z"), "3pm");
     }
 
     #[test]

@@ -54,7 +54,7 @@ mod strict;
 pub mod testing;
 
 pub use assets::{Asset, asset, asset_path};
-pub use dates::{date, date_and_time, time};
+pub use dates::{date, date_and_time, minute_from, time};
 pub use environment::{environment, render, render_fragment};
 pub use frame::{Account, Demo, FieldError, Frame, Head, Link, NavigationItem, TimeOut};
 pub use headers::{ASSET_CACHE, PAGE_CACHE, content_security_policy, security_headers};

@@ -1,6 +1,6 @@
 //! What agents ask, and what they get. One function a question; the rules are elsewhere.
 
-use domain::{certificate::Obstacle, refusal::Refusal};
+use domain::certificate::Obstacle;
 use protocol::{Answer, JobId, ProblemSeen, Request, Secret, WriteOutcome};
 use stores::agent::AgentId;
 use workflows::card_job::{Goal, Hitch, Input, OutOfOrder};
@@ -77,18 +77,9 @@ impl From<StepError> for Stop {
 impl From<ExecuteError> for Stop {
     fn from(error: ExecuteError) -> Self {
         match error {
-            ExecuteError::Refused(
-                refusal @ (Refusal::Certificate(_)
-                | Refusal::SelfService(_)
-                | Refusal::Unlock(_)
-                | Refusal::Desk(_)
-                | Refusal::Staff(_)),
-            ) => {
+            ExecuteError::Refused(refusal) => {
                 let message = format!("{}. {}", refusal.why(), refusal.way_out());
                 Self::no(refusal.rule().as_str(), &message)
-            }
-            ExecuteError::Refused(refusal @ (Refusal::Holder(_) | Refusal::Passcode(_))) => {
-                Self::no(refusal.rule().as_str(), &refusal.why())
             }
             ExecuteError::Conflict => {
                 Self::again("", "Someone changed this at the same moment. Try again.")

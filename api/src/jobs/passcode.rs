@@ -242,7 +242,7 @@ pub async fn written(app: &App, open: &OpenJob, outcome: WriteOutcome) -> Result
             }
             Err(Stop::again(
                 "B-28",
-                "The card kept your old passcode. Nothing was changed; you can try again.",
+                "The card did not take the new passcode. Nothing was changed; you can try again.",
             ))
         }
         WriteOutcome::Unknown => {

@@ -7,7 +7,7 @@ use super::still_right;
 use crate::{
     agents::answers::Stop,
     app::App,
-    execute::{Actor, Cause},
+    execute::{Actor, Cause, ExecuteError},
     self_service,
 };
 
@@ -15,8 +15,7 @@ use crate::{
 pub(crate) async fn begin(app: &App, planned: &PlannedRegistration) -> Result<(), Stop> {
     still_right::open_session(app, &planned.session).await?;
     let loaded = app.load(planned.holder).await.map_err(anyhow::Error::from)?;
-    let command = self_service::command(app, &loaded, planned)
-        .map_err(|refusal| Stop::no(refusal.rule().as_str(), &format!("{}.", refusal.why())))?;
+    let command = self_service::command(app, &loaded, planned).map_err(ExecuteError::Refused)?;
     let cause = Cause::first(planned.registration);
     app.execute(planned.holder, cause, Actor::Holder, &command).await?;
     app.live().ring(planned.holder);

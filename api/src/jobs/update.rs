@@ -420,8 +420,8 @@ impl From<NotIssued> for Stop {
             error @ NotIssued::NotAsWanted(_) => Self::Failed(error.into()),
             NotIssued::NotReady => Self::again(
                 "C-09",
-                "No certificates can be issued at the moment. Put your card back later, and the \
-                 renewal goes on where it stopped.",
+                "No certificates can be issued at the moment. Put the card back later, and what was \
+                 begun with it goes on.",
             ),
             NotIssued::Failed(error) => Self::Failed(error),
         }

@@ -8,11 +8,10 @@ use domain::{
 
 use super::{
     errors::PageError,
-    time,
+    refused, time,
     view::{
         code::{CodeFault, CodeView},
         problem::ProblemKind,
-        refusal::RefusalView,
     },
 };
 use crate::{app::App, codes::NotDone};
@@ -52,7 +51,7 @@ pub(super) fn view(app: &App, awaited: &Awaited<'_>, fault: Option<CodeFault>) -
         minutes: minutes(app),
         tries_left: (is_good && 0 < wrong).then_some(left),
         fault: standing.or(fault),
-        again_at: awaited.next_at.map(|at| time(app, at)),
+        again_at: awaited.next_at.map(|at| time(app, pages::minute_from(at))),
         undeliverable: awaited.undeliverable,
         sent_again: false,
     }
@@ -97,9 +96,9 @@ pub(super) fn fault(refusal: &Refusal) -> Option<CodeFault> {
 }
 
 /// The page for what has no place at a field.
-pub(super) fn not_done(error: NotDone) -> PageError {
+pub(super) fn not_done(app: &App, error: NotDone) -> PageError {
     match error {
-        NotDone::Refused(refusal) => PageError::Refused(Box::new(RefusalView::from(&refusal))),
+        NotDone::Refused(refusal) => PageError::Refused(Box::new(refused(app, &refusal))),
         NotDone::Incomplete(_) | NotDone::NotAPasscode(_) => {
             PageError::Problem(ProblemKind::Unprocessable)
         }

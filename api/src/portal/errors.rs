@@ -29,6 +29,8 @@ pub enum PageError {
     Refused(Box<RefusalView>),
     /// B-58, B-59, B-63: a rule says no to a member of staff, or to somebody who is none.
     Forbidden(Box<RefusalView>),
+    /// A rule says no, and this is where one goes on.
+    RefusedFor(Box<RefusalView>, Link),
     /// B-17: in this session a change comes first.
     RenewalRequired(Box<RefusalView>),
     /// We failed.
@@ -61,6 +63,9 @@ impl IntoResponse for PageError {
                 Problem::new(ProblemKind::Unprocessable).with_refusal(*refusal)
             }
             Self::Forbidden(refusal) => Problem::new(ProblemKind::Forbidden).with_refusal(*refusal),
+            Self::RefusedFor(refusal, next) => {
+                Problem::new(ProblemKind::Unprocessable).with_refusal(*refusal).with_next(next)
+            }
             Self::RenewalRequired(refusal) => Problem::new(ProblemKind::Forbidden)
                 .with_refusal(*refusal)
                 .with_next(Link::new(paths::RENEWAL, "See what you have to change")),

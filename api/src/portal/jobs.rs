@@ -24,6 +24,7 @@ use super::{
     },
 };
 use crate::{
+    agents::answers::Stop,
     app::App,
     cookies::{BROWSER_COOKIE, token},
     jobs::OpenJob,
@@ -37,31 +38,70 @@ pub(super) async fn page(
     jar: CookieJar,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
-    let browser = token(&jar, BROWSER_COOKIE);
-    let (purpose, state) = match app.job(JobId(id)).await? {
-        Some(open) if open.browser == browser => {
-            if let (Goal::UpdateCard(_), Stage::Updating(_) | Stage::Done(_)) =
-                (&open.job.goal, &open.job.stage)
-            {
-                return Ok(Redirect::to(&paths::card_update(&id.to_string())).into_response());
-            }
-            // B-38: an unlock goes on in the browser that was at the card reader.
-            let stays = matches!(open.job.goal, Goal::BeginUnlock { .. }) && !open.job.returned;
-            if let (Stage::Done(_), Some(way), false) =
-                (&open.job.stage, goes_on(open.id, &open.job.goal), stays)
-            {
-                return Ok(Redirect::to(&way).into_response());
-            }
-            if open.job.stage == Stage::Cancelled {
-                return Ok(Redirect::to(after_cancel(&open.job.goal)).into_response());
-            }
-            (purpose(&open.job.goal), state(&app, &open))
+    let (open, is_open) = match app.job(JobId(id)).await? {
+        Some(open) => (Some(open), true),
+        None => (app.ended_job(JobId(id)).await?, false),
+    };
+    let (purpose, state) = match open {
+        Some(open) if open.browser != token(&jar, BROWSER_COOKIE) => {
+            return Err(PageError::Problem(ProblemKind::NotFound));
         }
-        Some(_) => return Err(PageError::Problem(ProblemKind::NotFound)),
-        None => (JobFor::LogIn, JobState::Expired),
+        Some(open) if is_open => {
+            let way = match leads_to(&open) {
+                None if is_left_behind(&app, &open).await? => goes_on(open.id, &open.job.goal),
+                way => way,
+            };
+            match way {
+                Some(way) => return Ok(Redirect::to(&way).into_response()),
+                None => (purpose(&open.job.goal), state(&app, &open)),
+            }
+        }
+        Some(ended) => (purpose(&ended.job.goal), JobState::Expired),
+        None => (JobFor::Forgotten, JobState::Expired),
     };
     let page = Job { id: id.to_string(), purpose, state };
     html(page.render(app.pages(), &public_frame(&app)))
+}
+
+/// Another page, where that says more than this one.
+fn leads_to(open: &OpenJob) -> Option<String> {
+    let (id, goal) = (open.id, &open.job.goal);
+    match (&open.job.stage, goal) {
+        (Stage::Updating(_) | Stage::Done(_), Goal::UpdateCard(_)) => {
+            Some(paths::card_update(&id.to_string()))
+        }
+        // B-38: an unlock goes on in the browser that was at the card reader.
+        (Stage::Done(_), Goal::BeginUnlock { .. }) if !open.job.returned => None,
+        (Stage::Done(_), goal) => goes_on(id, goal),
+        // B-39: the new passcode can be chosen for as long as its time runs.
+        (Stage::Cancelled | Stage::NotWritten(_), Goal::Unlock(_)) => goes_on(id, goal),
+        (Stage::Cancelled, goal) => after_cancel(goal).map(str::to_owned),
+        (
+            Stage::Open
+            | Stage::Claimed(_)
+            | Stage::Present(_)
+            | Stage::Agreed(_)
+            | Stage::Settled(_)
+            | Stage::Writing(..)
+            | Stage::Unknown(..)
+            | Stage::Updating(_)
+            | Stage::NotWritten(_),
+            _,
+        ) => None,
+    }
+}
+
+/// U-12: nothing more comes of this visit: another one has set the new passcode, or the unlock's time is
+/// over. Its own page says which.
+async fn is_left_behind(app: &App, open: &OpenJob) -> anyhow::Result<bool> {
+    let (Goal::Unlock(planned), Stage::Open) = (&open.job.goal, &open.job.stage) else {
+        return Ok(false);
+    };
+    match crate::jobs::unlock::in_time(app, planned).await {
+        Ok(()) => Ok(false),
+        Err(Stop::Refused { .. }) => Ok(true),
+        Err(Stop::Failed(error)) => Err(error),
+    }
 }
 
 /// R-08, U-05, U-12: where it goes on once the card has done its part.
@@ -71,7 +111,7 @@ fn goes_on(id: JobId, goal: &Goal) -> Option<String> {
         Goal::BeginUnlock { .. } => Some(paths::unlock(&id.to_string())),
         Goal::Unlock(planned) => {
             let begun = crate::jobs::job_of(planned.unlock);
-            Some(paths::unlock(&begun.to_string()))
+            Some(paths::unlock_after(&begun.to_string(), &id.to_string()))
         }
         Goal::LogIn | Goal::ChangePasscodes(_) | Goal::UpdateCard(_) | Goal::Personalise { .. } => {
             None
@@ -79,14 +119,15 @@ fn goes_on(id: JobId, goal: &Goal) -> Option<String> {
     }
 }
 
-/// P-27: where somebody goes who changed his mind.
-fn after_cancel(goal: &Goal) -> &'static str {
+/// P-27: where somebody goes who changed his mind. Who was about to register can go on with what he
+/// entered; his browser sends that only from a page of ours (a cookie that is *strict*), so he gets one.
+fn after_cancel(goal: &Goal) -> Option<&'static str> {
     match goal {
-        Goal::ChangePasscodes(_) => paths::PASSCODES_CANCELLED,
-        Goal::UpdateCard(_) => paths::HOME,
-        Goal::Register(_) => paths::PROFILE,
-        Goal::BeginUnlock { .. } | Goal::Unlock(_) => paths::UNLOCK,
-        Goal::LogIn | Goal::Personalise { .. } => paths::LOG_IN,
+        Goal::ChangePasscodes(_) => Some(paths::PASSCODES_CANCELLED),
+        Goal::UpdateCard(_) => Some(paths::HOME),
+        Goal::Register(_) => None,
+        Goal::BeginUnlock { .. } | Goal::Unlock(_) => Some(paths::UNLOCK),
+        Goal::LogIn | Goal::Personalise { .. } => Some(paths::LOG_IN),
     }
 }
 
@@ -96,7 +137,7 @@ fn purpose(goal: &Goal) -> JobFor {
         Goal::UpdateCard(_) => JobFor::UpdateCard,
         Goal::Register(_) => JobFor::Register,
         Goal::BeginUnlock { .. } => JobFor::BeginUnlock,
-        Goal::Unlock(_) => JobFor::Unlock,
+        Goal::Unlock(planned) => JobFor::Unlock { begun: crate::jobs::job_of(planned.unlock).0 },
         Goal::ChangePasscodes(_) | Goal::Personalise { .. } => JobFor::ChangePasscodes,
     }
 }
@@ -108,8 +149,7 @@ fn state(app: &App, open: &OpenJob) -> JobState {
         | Stage::Claimed(_)
         | Stage::Present(_)
         | Stage::Agreed(_)
-        | Stage::Settled(_)
-        | Stage::Cancelled => JobState::Waiting {
+        | Stage::Settled(_) => JobState::Waiting {
             passcode_url: passcode_page::address(app, open.id),
             passcode_host: passcode_page::host(app),
             until: super::time(app, CardJob::ends_at(open.started_at)),
@@ -118,9 +158,10 @@ fn state(app: &App, open: &OpenJob) -> JobState {
         Stage::Writing(..) | Stage::Updating(_) => JobState::InProgress,
         Stage::Unknown(..) => JobState::NotKnown,
         Stage::Done(_) => JobState::DoneElsewhere,
+        Stage::Cancelled => JobState::Cancelled,
         Stage::NotWritten(_) => JobState::Refused(RefusalView {
             rule: Some(rule_link("B-28")),
-            why: "The card kept your old passcode, so nothing was changed.".to_owned(),
+            why: "The card kept your old passcode, so nothing was changed".to_owned(),
             facts: Vec::new(),
             changes_on: None,
             way_out: "Go back to Manage Passcodes and try again.".to_owned(),
@@ -195,14 +236,14 @@ fn not_opened(error: NotOpened) -> PageError {
         NotOpened::Locked(_) => PageError::Problem(ProblemKind::Locked),
         NotOpened::Refused(refusal) => PageError::Refused(Box::new(RefusalView {
             rule: Some(rule_link(refusal.rule().as_str())),
-            why: format!("{refusal}."),
+            why: refusal.to_string(),
             facts: Vec::new(),
             changes_on: None,
             way_out: refusal.way_out().to_owned(),
         })),
         NotOpened::CardGone => PageError::Refused(Box::new(RefusalView {
             rule: Some(rule_link("P-05")),
-            why: format!("{CARD_GONE}."),
+            why: CARD_GONE.to_owned(),
             facts: Vec::new(),
             changes_on: None,
             way_out: CARD_GONE_WAY_OUT.to_owned(),

@@ -76,7 +76,13 @@ async fn section(
         email: overview.address.unwrap_or_default(),
         questions: overview.questions.iter().map(|id| id.text().to_owned()).collect(),
     });
-    Ok(SelfService { registered, awaiting, blocked: overview.status.blocked_on.is_some() })
+    let paused_until = overview.status.paused_until.map(pages::minute_from);
+    Ok(SelfService {
+        registered,
+        awaiting,
+        blocked: overview.status.blocked_on.is_some(),
+        paused_until: paused_until.map(|at| pages::date_and_time(at, &app.policy().zone)),
+    })
 }
 
 /// S-05, B-38: the code field is for the browser that began the registration.

@@ -24,12 +24,11 @@ use zeroize::Zeroize;
 use super::{
     codes,
     errors::PageError,
-    frame_for, html,
+    frame_for, html, refused,
     view::{
         frame::Tab,
         paths,
         problem::ProblemKind,
-        refusal::RefusalView,
         registration::{CheckAnswers, EVERYTHING, EmailPage, ONLY_ADDRESS, RegisterStart},
     },
     visitor::LoggedIn,
@@ -121,17 +120,24 @@ fn with(jar: CookieJar, path: &str) -> Response {
 pub(super) async fn page(
     State(app): State<App>,
     LoggedIn { session, .. }: LoggedIn<UseProfile>,
+    jar: CookieJar,
 ) -> Result<Response, PageError> {
-    start_page(&app, &session, false).await
+    start_page(&app, &session, &jar, false).await
 }
 
-async fn start_page(app: &App, session: &Session, fault: bool) -> Result<Response, PageError> {
+async fn start_page(
+    app: &App,
+    session: &Session,
+    jar: &CookieJar,
+    fault: bool,
+) -> Result<Response, PageError> {
     let status = self_service::overview(app, session.holder).await?.status;
     if status.blocked_on.is_some() {
         return Ok(to(paths::PROFILE));
     }
     let page = RegisterStart {
         registered: status.registered_on.is_some(),
+        unfinished: Draft::read(app, session, jar).is_some(),
         fault,
         minutes: u32::try_from(drafts::DRAFT_MINUTES).unwrap_or(u32::MAX),
         code_minutes: codes::minutes(app),
@@ -157,7 +163,7 @@ pub(super) async fn start(
         (None, _) | (Some(_), Some(EVERYTHING)) => false,
         (Some(_), Some(ONLY_ADDRESS)) => true,
         (Some(_), _) => {
-            let page = start_page(&app, &session, true).await?;
+            let page = start_page(&app, &session, &jar, true).await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
@@ -255,7 +261,9 @@ pub(super) async fn confirm(
     LoggedIn { session, .. }: LoggedIn<UseProfile>,
     jar: CookieJar,
 ) -> Result<Response, PageError> {
-    let Some(draft) = Draft::read(&app, &session, &jar) else { return Ok(to(paths::REGISTER)) };
+    let Some(mut draft) = Draft::read(&app, &session, &jar) else {
+        return Ok(to(paths::REGISTER));
+    };
     let next = draft.next();
     if next != paths::REGISTER_CHECK {
         return Ok(to(&next));
@@ -266,7 +274,12 @@ pub(super) async fn confirm(
     let email = draft.email.as_deref().unwrap_or_default();
     let command = CommandId(draft.command);
     match self_service::begin(&app, &session, browser, command, answers, email).await {
-        Ok(job) => Ok(with(drafts::forget(jar), &paths::job(&job.to_string()))),
+        Ok(job) => {
+            // Whoever cancels at the card, or has no time left, types nothing again: it is kept until
+            // the code is asked for. To confirm it again is another intention.
+            draft.command = app.entropy().command_id(app.now()).0;
+            Ok(with(draft.keep(&app, &session, jar), &paths::job(&job.to_string())))
+        }
         Err(NotBegun::Faults(faults)) => {
             let faults = faults.iter().map(link).collect();
             let page = check_page(&app, &session, &draft, faults).await?;
@@ -275,7 +288,11 @@ pub(super) async fn confirm(
         Err(NotBegun::Address(fault)) => {
             email_page(&app, &session, email.to_owned(), Some(fault.to_string()), None).await
         }
-        Err(error) => Err(not_begun(error)),
+        Err(NotBegun::Refused(refusal)) => {
+            let back = Link::new(paths::REGISTER_CHECK, "Go back to your answers");
+            Err(PageError::RefusedFor(Box::new(refused(&app, &refusal)), back))
+        }
+        Err(error) => Err(not_begun(&app, error)),
     }
 }
 
@@ -292,9 +309,9 @@ fn link(fault: &AnswerFault) -> Link {
 }
 
 /// The page for what has no place at a field.
-fn not_begun(error: NotBegun) -> PageError {
+fn not_begun(app: &App, error: NotBegun) -> PageError {
     match error {
-        NotBegun::Refused(refusal) => PageError::Refused(Box::new(RefusalView::from(&refusal))),
+        NotBegun::Refused(refusal) => PageError::Refused(Box::new(refused(app, &refusal))),
         NotBegun::Busy => PageError::Problem(ProblemKind::Unavailable),
         NotBegun::Failed(error) => PageError::Failed(error),
         NotBegun::Faults(_) | NotBegun::Address(_) => {

@@ -11,27 +11,31 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
-use domain::refusal::Refusal;
+use domain::{refusal::Refusal, self_service};
+use pages::Link;
 use protocol::JobId;
 use serde::Deserialize;
 use uuid::Uuid;
-use workflows::unlock::Next;
+use workflows::{
+    card_job::{Goal, Hitch, Stage},
+    unlock::Next,
+};
 
 use super::{
     codes::{self, Awaited},
     errors::PageError,
-    html, public_frame, time,
+    html, public_frame, refused, time,
     view::{
         code::{CodeFault, CodeView},
         paths,
         problem::ProblemKind,
-        refusal::RefusalView,
         unlock::{Unlock, UnlockStart, UnlockState},
     },
 };
 use crate::{
     app::App,
     cookies::{BROWSER_COOKIE, browser, token},
+    passcode_page,
     unlocks::{self, NotStarted, UnlockFlow},
 };
 
@@ -82,6 +86,8 @@ pub(super) struct Came {
     judged: Option<String>,
     /// B-36: a new code was sent.
     sent: Option<String>,
+    /// U-12: from the visit to the card that this job is.
+    visit: Option<Uuid>,
 }
 
 /// Whatever comes next.
@@ -92,7 +98,13 @@ pub(super) async fn page(
     Query(came): Query<Came>,
 ) -> Result<Response, PageError> {
     match flow(&app, &jar, job).await? {
-        Some(flow) => show(&app, &flow, None, &came),
+        Some(flow) => {
+            let last_try = match came.visit {
+                Some(visit) => last_try(&app, &flow, JobId(visit)).await?,
+                None => None,
+            };
+            show_with(&app, &flow, None, &came, last_try)
+        }
         // Its card has not shown itself, or it is over, or another browser's: that page says which.
         None => Ok(to(&paths::job(&job.to_string()))),
     }
@@ -115,11 +127,34 @@ fn to(path: &str) -> Response {
     Redirect::to(path).into_response()
 }
 
+/// U-12: what the last visit to the card came to, if it was one of this unlock.
+async fn last_try(app: &App, flow: &UnlockFlow, visit: JobId) -> anyhow::Result<Option<String>> {
+    let Some(open) = app.job(visit).await? else { return Ok(None) };
+    let is_of = matches!(&open.job.goal, Goal::Unlock(planned) if planned.unlock == flow.unlock);
+    Ok(if !is_of {
+        None
+    } else if open.job.stage == Stage::Cancelled {
+        Some(passcode_page::last_try(&Hitch::Cancelled))
+    } else {
+        open.job.last_refusal.as_ref().map(passcode_page::last_try)
+    })
+}
+
 fn show(
     app: &App,
     flow: &UnlockFlow,
     fault: Option<CodeFault>,
     came: &Came,
+) -> Result<Response, PageError> {
+    show_with(app, flow, fault, came, None)
+}
+
+fn show_with(
+    app: &App,
+    flow: &UnlockFlow,
+    fault: Option<CodeFault>,
+    came: &Came,
+    last_try: Option<String>,
 ) -> Result<Response, PageError> {
     let job = flow.job.to_string();
     let state = match &flow.next {
@@ -144,10 +179,10 @@ fn show(
         Next::Passcode { until } => UnlockState::Passcode {
             until: time(app, *until),
             minutes: app.policy().unlock_passcode_minutes.into(),
-            last_try: None,
+            last_try,
         },
         Next::Done => UnlockState::Done { card: flow.card.to_string() },
-        Next::Over(refusal) => UnlockState::Over(over(app, refusal)),
+        Next::Over(refusal) => UnlockState::Over(refused(app, refusal)),
     };
     let page = html(Unlock { job, state }.render(app.pages(), &public_frame(app)))?;
     Ok(if fault.is_some() {
@@ -157,30 +192,18 @@ fn show(
     })
 }
 
-/// B-37: a pause says until when.
-fn over(app: &App, refusal: &Refusal) -> RefusalView {
-    let view = RefusalView::from(refusal);
-    match refusal {
-        Refusal::Unlock(domain::unlock::Refusal::Paused { until }) => {
-            let until = pages::date_and_time(*until, &app.policy().zone);
-            RefusalView { changes_on: Some(until), ..view }
-        }
-        Refusal::Unlock(_)
-        | Refusal::Holder(_)
-        | Refusal::Passcode(_)
-        | Refusal::Certificate(_)
-        | Refusal::SelfService(_)
-        | Refusal::Desk(_)
-        | Refusal::Staff(_) => view,
-    }
-}
-
 /// The page after a refusal: at the field where it belongs there, else as things stand now.
 async fn after(app: &App, flow: &UnlockFlow, refusal: &Refusal) -> Result<Response, PageError> {
     let now = flow.again(app).await?;
     let fault = codes::fault(refusal);
+    let page = paths::unlock(&flow.job.to_string());
     match (&now.next, fault) {
         (Next::Code { .. }, Some(_)) => show(app, &now, fault, &Came::default()),
+        // B-41: it could be used when the page was opened, and cannot now.
+        (Next::Questions { recovery_tries: None, .. }, _) if is_of_recovery(refusal) => {
+            let next = Link::new(page, "Answer your security questions");
+            Err(PageError::RefusedFor(Box::new(refused(app, refusal)), next))
+        }
         (
             Next::Questions { .. }
             | Next::RecoveryPasscode { .. }
@@ -189,8 +212,18 @@ async fn after(app: &App, flow: &UnlockFlow, refusal: &Refusal) -> Result<Respon
             | Next::Done
             | Next::Over(_),
             _,
-        ) => Ok(to(&paths::unlock(&flow.job.to_string()))),
+        ) => Ok(to(&page)),
     }
+}
+
+fn is_of_recovery(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::SelfService(
+            self_service::Refusal::RecoveryPasscodeNotSet
+                | self_service::Refusal::RecoveryPasscodeBlocked
+        )
+    )
 }
 
 /// U-12: *Choose your new passcode*: on to the card software's page.
@@ -204,6 +237,6 @@ pub(super) async fn passcode(
     match unlocks::begin_passcode(&app, &flow, browser).await {
         Ok(visit) => Ok((jar, Redirect::to(&paths::job(&visit.to_string()))).into_response()),
         Err(crate::codes::NotDone::Refused(refusal)) => after(&app, &flow, &refusal).await,
-        Err(error) => Err(codes::not_done(error)),
+        Err(error) => Err(codes::not_done(&app, error)),
     }
 }

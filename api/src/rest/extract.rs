@@ -16,6 +16,7 @@ use serde::{
 use stores::{
     api_token::{ApiToken, Role},
     session::{EndReason, Ending, Session},
+    token::TokenHash,
 };
 use zeroize::Zeroizing;
 
@@ -23,7 +24,7 @@ use super::problem::Problem;
 use crate::{
     admission::{Admission, Names, admit},
     app::App,
-    cookies::{self, SESSION_COOKIE},
+    cookies::{self, BROWSER_COOKIE, SESSION_COOKIE},
     staff::{self, Entry, Listed, Mandate, Member, NamesAct, Record},
     tokens,
 };
@@ -103,6 +104,22 @@ async fn entered<T>(app: &App, parts: &Parts, entry: Entry<T>) -> Result<T, Prob
         Entry::NoSuchPerson => Err(Problem::of(StatusCode::NOT_FOUND)
             .because("There is no such person.")
             .but("Look for the person by name or smartcard.")),
+    }
+}
+
+/// The browser that logged in, for what it starts. Its cookie came with the log-in: a new one would be
+/// lost with the answer, and the job with it, so that a repeat could not help.
+pub(super) struct LoggedInBrowser(pub(super) TokenHash);
+
+impl FromRequestParts<App> for LoggedInBrowser {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        let jar = CookieJar::from_headers(&parts.headers);
+        cookies::token(&jar, BROWSER_COOKIE).map(Self).ok_or_else(|| {
+            Problem::of(StatusCode::FORBIDDEN)
+                .because("The browser's cookie, which came with the log-in, is missing.")
+        })
     }
 }
 

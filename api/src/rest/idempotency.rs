@@ -13,9 +13,10 @@ use axum::{
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::CommandId;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use stores::answer::Found;
+use stores::{answer::Found, session::Session, token::TokenHash};
 use uuid::Uuid;
 use workflows::card_job::JOB_MINUTES;
+use zeroize::Zeroizing;
 
 use super::problem::{self, Problem};
 use crate::app::App;
@@ -116,6 +117,18 @@ impl IdempotencyKey {
         let answer = work(command).await?;
         first(app, command, request, answer).await
     }
+}
+
+/// What makes two requests of a browser the same: the act (`POST /api/passcodes`), the holder, the
+/// browser, the body.
+pub(super) fn whole_request(
+    act: &str,
+    session: &Session,
+    browser: TokenHash,
+    body: &[u8],
+) -> Zeroizing<Vec<u8>> {
+    let holder = session.holder.0.as_bytes().as_slice();
+    Zeroizing::new([act.as_bytes(), b"\0", holder, browser.0.as_slice(), body].concat())
 }
 
 /// Keeps something under an id, if nothing is yet. What is kept there.

@@ -3,10 +3,8 @@
 use axum::{
     Json,
     extract::State,
-    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use axum_extra::extract::CookieJar;
 use chrono::NaiveDate;
 use domain::{
     calendar::Phase,
@@ -17,18 +15,16 @@ use serde::{Deserialize, Serialize};
 use stores::{session::Session, token::TokenHash};
 use utoipa::ToSchema;
 use workflows::card_job::Goal;
-use zeroize::Zeroizing;
 
 use super::{
-    extract::{Caller, Sent, object},
-    idempotency::{Answer, IdempotencyKey},
+    extract::{Caller, LoggedInBrowser, Sent, object},
+    idempotency::{Answer, IdempotencyKey, whole_request},
     jobs::Started,
     problem::Problem,
 };
 use crate::{
     admission::{ChangePasscodes, SeePasscodes},
     app::App,
-    cookies::{BROWSER_COOKIE, token},
     jobs::{OpenJob, job_of},
     passcode_status,
     updates::{self, Planned},
@@ -244,16 +240,11 @@ impl From<Update> for Form {
 pub(super) async fn update(
     State(app): State<App>,
     Caller { session, .. }: Caller<ChangePasscodes>,
-    jar: CookieJar,
+    LoggedInBrowser(browser): LoggedInBrowser,
     key: IdempotencyKey,
     sent: Sent<Update>,
 ) -> Result<Response, Problem> {
-    // A new cookie would be lost with the answer, and the job with it: a repeat could not help.
-    let Some(browser) = token(&jar, BROWSER_COOKIE) else {
-        return Err(Problem::of(StatusCode::FORBIDDEN)
-            .because("The browser's cookie, which came with the log-in, is missing."));
-    };
-    let request = whole_request(&session, browser, &sent.bytes);
+    let request = whole_request("POST /api/passcodes", &session, browser, &sent.bytes);
     let form = Form::from(sent.value);
     let work = |command| plan(&app, &session, browser, form, command);
     Ok(key.once(&app, &request, work).await?.into_response())
@@ -287,11 +278,4 @@ async fn plan(
 fn started(app: &App, open: &OpenJob) -> anyhow::Result<Answer> {
     let started = Started::of(app, open);
     Answer::accepted(started.location(), &started)
-}
-
-/// What makes two requests the same: the act, the holder, the browser, the body.
-fn whole_request(session: &Session, browser: TokenHash, body: &[u8]) -> Zeroizing<Vec<u8>> {
-    let act = b"POST /api/passcodes\0".as_slice();
-    let holder = session.holder.0.as_bytes().as_slice();
-    Zeroizing::new([act, holder, browser.0.as_slice(), body].concat())
 }

@@ -13,7 +13,6 @@ use domain::{
     refusal::{Refusal, RuleId},
     rules,
     self_service::{self, AnswerFault, Place, QUESTIONS_CHOSEN},
-    unlock,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -255,18 +254,16 @@ impl Problem {
                 | self_service::Refusal::CodeWrong { left }
                 | self_service::Refusal::RecoveryPasscodeWrong { left },
             ) => vec![fact("tries_left", left.to_string())],
-            Refusal::SelfService(refused) => {
-                refused.at().map(|at| fact("not_before", at.to_rfc3339())).into_iter().collect()
-            }
-            Refusal::Unlock(unlock::Refusal::Paused { until }) => {
-                vec![fact("not_before", until.to_rfc3339())]
-            }
-            Refusal::Unlock(_)
+            Refusal::SelfService(_)
+            | Refusal::Unlock(_)
             | Refusal::Holder(_)
             | Refusal::Passcode(_)
             | Refusal::Certificate(_)
             | Refusal::Desk(_)
-            | Refusal::Staff(_) => vec![],
+            | Refusal::Staff(_) => {
+                let at = refusal.changes_at();
+                at.map(|at| fact("not_before", at.to_rfc3339())).into_iter().collect()
+            }
         };
         Self { facts, ..Self::of_refusal(refusal) }
     }

@@ -26,8 +26,8 @@ use workflows::{
 };
 
 use super::{
-    extract::{Caller, RegistrationAuthority, Sent},
-    idempotency::{Answer, IdempotencyKey},
+    extract::{Caller, LoggedInBrowser, RegistrationAuthority, Sent},
+    idempotency::{Answer, IdempotencyKey, whole_request},
     jobs::Started,
     problem::Problem,
 };
@@ -192,16 +192,10 @@ impl Renewal {
 pub(super) async fn start(
     State(app): State<App>,
     Caller { session, .. }: Caller<RenewCertificates>,
-    jar: CookieJar,
+    LoggedInBrowser(browser): LoggedInBrowser,
     key: IdempotencyKey,
 ) -> Result<Response, Problem> {
-    // A new cookie would be lost with the answer, and the job with it: a repeat could not help.
-    let Some(browser) = token(&jar, BROWSER_COOKIE) else {
-        return Err(Problem::of(StatusCode::FORBIDDEN)
-            .because("The browser's cookie, which came with the log-in, is missing."));
-    };
-    let act = b"POST /api/renewals\0".as_slice();
-    let request = [act, session.holder.0.as_bytes(), browser.0.as_slice()].concat();
+    let request = whole_request("POST /api/renewals", &session, browser, &[]);
     let work = |command| begin(&app, &session, browser, command);
     Ok(key.once(&app, &request, work).await?.into_response())
 }

@@ -23,8 +23,8 @@ use zeroize::Zeroizing;
 
 use super::{
     PREFIX,
-    extract::{Caller, Sent, wiped},
-    idempotency::{Answer, IdempotencyKey},
+    extract::{Caller, LoggedInBrowser, Sent, wiped},
+    idempotency::{Answer, IdempotencyKey, whole_request},
     jobs::Started,
     problem::Problem,
 };
@@ -35,6 +35,9 @@ use crate::{
     jobs::{OpenJob, job_of},
     self_service::{self, NotBegun, RegistrationFlow},
 };
+
+/// The act of registering, as a repeat of it is recognised by.
+const REGISTER: &str = "POST /api/self-service/registrations";
 
 /// one of the twenty questions.
 #[derive(Debug, Serialize, ToSchema)]
@@ -156,16 +159,11 @@ pub(super) struct Register {
 pub(super) async fn register(
     State(app): State<App>,
     Caller { session, .. }: Caller<UseProfile>,
-    jar: CookieJar,
+    LoggedInBrowser(browser): LoggedInBrowser,
     key: IdempotencyKey,
     sent: Sent<Register>,
 ) -> Result<Response, Problem> {
-    // A new cookie would be lost with the answer, and the job with it: a repeat could not help.
-    let Some(browser) = token(&jar, BROWSER_COOKIE) else {
-        return Err(Problem::of(StatusCode::FORBIDDEN)
-            .because("The browser's cookie, which came with the log-in, is missing."));
-    };
-    let request = whole_request(&session, browser, &sent.bytes);
+    let request = whole_request(REGISTER, &session, browser, &sent.bytes);
     let work = |command| begin(&app, &session, browser, &sent.value, command);
     Ok(key.once(&app, &request, work).await?.into_response())
 }
@@ -198,13 +196,6 @@ async fn begin(
 fn started(app: &App, open: &OpenJob) -> anyhow::Result<Answer> {
     let location = format!("{PREFIX}/self-service/registrations/{}", open.id.0);
     Answer::accepted(location, &Started::of(app, open))
-}
-
-/// What makes two requests the same: the act, the holder, the browser, the body.
-fn whole_request(session: &Session, browser: TokenHash, body: &[u8]) -> Zeroizing<Vec<u8>> {
-    let act = b"POST /api/self-service/registrations\0".as_slice();
-    let holder = session.holder.0.as_bytes().as_slice();
-    Zeroizing::new([act, holder, browser.0.as_slice(), body].concat())
 }
 
 /// A mailed code that is awaited.

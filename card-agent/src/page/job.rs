@@ -25,6 +25,10 @@ use crate::{
     readers::{NotBegun, Reader},
 };
 
+/// Rules that say no to a new passcode and are content with another: used before, the same as another
+/// of his, the code that was mailed.
+const OF_THE_NEW_ONE: [&str; 3] = ["P-22", "B-27", "U-10"];
+
 /// How long a person waits before the page says that the server does not answer.
 const LOOK_MAX: Duration = Duration::from_secs(5);
 
@@ -211,7 +215,8 @@ fn faults_of(halt: &Halt, ready: &Ready) -> Option<Vec<Fault>> {
             "What you are asked to agree to has changed. Read it again".to_owned(),
         ),
         Halt::Refused { rule, message, again: true }
-            if rule == "P-22" && matches!(ready.act.needs(), Needs::New | Needs::CurrentAndNew) =>
+            if OF_THE_NEW_ONE.contains(&rule.as_str())
+                && matches!(ready.act.needs(), Needs::New | Needs::CurrentAndNew) =>
         {
             (NEW, message.clone())
         }

@@ -77,6 +77,8 @@ pub(super) enum Situation {
     ServerLost,
     /// The passcode is changed, and the server does not know.
     WrittenServerLost,
+    /// The same of a card that was to be unlocked: nothing else waits for it.
+    UnlockedServerLost,
     /// The server answered what nobody expects.
     ServerFault,
     /// The server says no.
@@ -148,6 +150,8 @@ impl Situation {
             Self::NotUnlocked
         } else if situation == Self::WriteUnknown {
             Self::UnlockUnknown
+        } else if situation == Self::WrittenServerLost {
+            Self::UnlockedServerLost
         } else {
             situation
         }

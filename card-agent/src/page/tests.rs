@@ -205,11 +205,22 @@ async fn p22_a_passcode_that_was_used_before_is_told_at_the_field_of_the_new_one
     let changes = vec!["Set a new smartcard passcode".to_owned()];
     let act = Act::ChangePasscodes { changes, smartcard: true };
     let mut server = StandInServer::new(act);
-    server.refuses_new = true;
+    server.refuses_new = Some(("P-22", "You have used this passcode before."));
     let workstation = Workstation::new(APPLET_A, server);
     let form = "current_passcode=135790&new_passcode=246802&confirm_passcode=246802";
     workstation.post(form).await.shows(StatusCode::UNPROCESSABLE_ENTITY, "change_used_before");
     assert!(workstation.card.has_passcode("135790"));
+}
+
+#[tokio::test]
+async fn u10_b27_another_passcode_is_asked_for_at_its_field_where_another_one_would_do() {
+    for rule in ["U-10", "B-27"] {
+        let mut server = StandInServer::new(Act::Unlock);
+        server.refuses_new = Some((rule, "Choose another one."));
+        let workstation = Workstation::new(GUIDE_CARD, server);
+        let answered = workstation.post("new_passcode=246802&confirm_passcode=246802").await;
+        answered.shows(StatusCode::UNPROCESSABLE_ENTITY, "unlock_another");
+    }
 }
 
 #[tokio::test]
@@ -411,6 +422,10 @@ fn every_other_end_of_an_act_has_a_page() {
         ("unlock_unknown", Situation::UnlockUnknown),
         ("server_lost", Situation::ServerLost),
         ("written_server_lost", Situation::WrittenServerLost),
+        (
+            "unlocked_server_lost",
+            Situation::of(crate::operations::Halt::WrittenServerLost, &Act::Unlock),
+        ),
         ("server_fault", Situation::ServerFault),
         ("no_common_rules", Situation::NoCommonRules),
         ("other_host", Situation::OtherHost),

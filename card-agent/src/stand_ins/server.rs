@@ -39,8 +39,8 @@ pub(crate) struct StandInServer {
     pub(crate) gone_at: usize,
     pub(crate) current_tag: Option<Secret>,
     pub(crate) new_tag: Option<Secret>,
-    /// Refuses every new tag by P-22.
-    pub(crate) refuses_new: bool,
+    /// Refuses every new tag, by this rule and in these words.
+    pub(crate) refuses_new: Option<(&'static str, &'static str)>,
     pub(crate) outcome: Option<WriteOutcome>,
     pub(crate) abandoned: Option<ProblemSeen>,
     /// What it heard of wrong passcodes.
@@ -76,7 +76,7 @@ impl StandInServer {
             gone_at: usize::MAX,
             current_tag: None,
             new_tag: None,
-            refuses_new: false,
+            refuses_new: None,
             outcome: None,
             abandoned: None,
             wrong: Vec::new(),
@@ -155,9 +155,9 @@ impl StandInServer {
     }
 
     fn new_tag(&mut self, tag: Secret) -> Answer {
-        if self.refuses_new {
-            let message = "You have used this passcode before.".to_owned();
-            return Answer::Refused { rule: "P-22".to_owned(), message, again: true };
+        if let Some((rule, message)) = self.refuses_new {
+            let (rule, message) = (rule.to_owned(), message.to_owned());
+            return Answer::Refused { rule, message, again: true };
         }
         self.new_tag = Some(tag);
         Answer::Write

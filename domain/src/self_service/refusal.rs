@@ -130,8 +130,11 @@ impl Refusal {
                 "Copy the code from the newest email. It has 8 letters and digits."
             }
             Self::CodeUsed => "Go on from where you are.",
-            Self::RecoveryPasscodeNotSet | Self::RecoveryPasscodeBlocked => {
-                "Answer your security questions, or ask the registration authority of your organisation."
+            Self::RecoveryPasscodeNotSet => {
+                "If you are registered for self-service, answer your security questions. If you are not, ask the registration authority of your organisation."
+            }
+            Self::RecoveryPasscodeBlocked => {
+                "If you are registered for self-service, start again and answer your security questions. If you are not, or cannot answer them, ask the registration authority of your organisation."
             }
             Self::RecoveryPasscodeWrong { .. } => {
                 "Start again with your smartcard in the reader, or ask the registration authority of your organisation."

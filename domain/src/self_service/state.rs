@@ -213,7 +213,10 @@ impl SelfService {
             return Ok(Stage::Done);
         }
         if underway.step == Step::Wrong {
-            return Err(unlock::Refusal::RecoveryPasscodeWrong);
+            return Err(match self.recovery_blocked_on {
+                Some(_) => unlock::Refusal::RecoveryPasscodeBlocked,
+                None => unlock::Refusal::RecoveryPasscodeWrong,
+            });
         }
         if self.is_blocked() && !underway.by.is_assisted() {
             return Err(unlock::Refusal::Blocked);

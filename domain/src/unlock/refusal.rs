@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::refusal::RuleId;
+use crate::{refusal::RuleId, self_service};
 
 /// A rule about unlocking says no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -49,6 +49,9 @@ pub enum Refusal {
     /// B-41: each try with the account recovery passcode needs the card anew.
     #[error("The account recovery passcode was not right, so this unlock is over")]
     RecoveryPasscodeWrong,
+    /// B-41: it was wrong three times.
+    #[error("Your account recovery passcode is blocked because a wrong one was entered too often")]
+    RecoveryPasscodeBlocked,
     /// U-01: what unlocks this card is not on record.
     #[error("This smartcard cannot be unlocked here")]
     NoPuk,
@@ -84,9 +87,17 @@ impl Refusal {
             Self::NoPuk | Self::PukUnsettled => const { RuleId::new("U-01") },
             Self::Replaced => const { RuleId::new("B-38") },
             Self::TimeOver => const { RuleId::new("B-39") },
-            Self::RecoveryPasscodeWrong => const { RuleId::new("B-41") },
+            Self::RecoveryPasscodeWrong | Self::RecoveryPasscodeBlocked => {
+                const { RuleId::new("B-41") }
+            }
             Self::NotThere | Self::TooManyStarts => const { RuleId::new("B-40") },
         }
+    }
+
+    /// The instant at which the answer changes by itself.
+    #[must_use]
+    pub fn at(self) -> Option<DateTime<Utc>> {
+        if let Self::Paused { until } = self { Some(until) } else { None }
     }
 
     /// What the holder can do about it.
@@ -126,6 +137,9 @@ impl Refusal {
             }
             Self::RecoveryPasscodeWrong => {
                 "Start again with your smartcard in the reader. If you do not know your account recovery passcode, ask the registration authority of your organisation."
+            }
+            Self::RecoveryPasscodeBlocked => {
+                self_service::Refusal::RecoveryPasscodeBlocked.way_out()
             }
             Self::Replaced | Self::TimeOver | Self::NotThere | Self::PukUnsettled => {
                 "Start again from the beginning."

@@ -26,6 +26,16 @@ async fn a_job_is_loaded_as_it_was_created_until_just_before_its_end_and_not_at_
 }
 
 #[tokio::test]
+async fn a_job_can_be_looked_at_as_ended_from_its_end_on_until_it_is_swept() {
+    let jobs = stores().await.jobs;
+    jobs.create(&job(1)).await.unwrap();
+    assert_eq!(jobs.load_ended(job(1).job_id, at(999)).await.unwrap(), None);
+    assert_eq!(jobs.load_ended(job(1).job_id, at(1000)).await.unwrap(), Some(job(1)));
+    jobs.sweep(at(1000), 10).await.unwrap();
+    assert_eq!(jobs.load_ended(job(1).job_id, at(1000)).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn of_two_who_save_at_the_same_time_one_wins_and_the_other_is_told() {
     let jobs = stores().await.jobs;
     jobs.create(&job(1)).await.unwrap();

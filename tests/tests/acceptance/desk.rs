@@ -23,6 +23,7 @@ mod registration;
 mod restricted;
 mod secrets;
 mod self_service;
+mod self_service_pages;
 mod sessions;
 mod staff;
 mod torn;

@@ -29,7 +29,7 @@ fn mail(step: u128) -> Mail {
     let to = Person { name: "Zoë O'Kafor".to_owned(), email: "zoe.okafor@example.org".to_owned() };
     let composer = Composer::new("https://portal.example.org").unwrap();
     let at = "2026-02-24T08:00:00Z".parse().unwrap();
-    composer.compose(Uuid::from_u128(step), at, &notice, to).unwrap()
+    composer.compose(Uuid::from_u128(step), at, &notice, to, &chrono::Utc).unwrap()
 }
 
 fn settings(server: SocketAddr, limits: Limits) -> SmtpSettings {

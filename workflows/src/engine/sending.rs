@@ -10,7 +10,7 @@ use domain::{
     expiry::Item,
     ids::{CommandId, HolderId, SecretRef},
     passcode::Standing,
-    policy::Policies,
+    policy::{Policies, Policy},
     self_service::CodePurpose,
     unlock::Stage as AtStage,
 };
@@ -141,9 +141,15 @@ impl Sender<'_> {
         if !self.still_stands(taken.holder, notice.asks()).await? {
             return Ok(Asked::DoneWith);
         }
-        let mut mail = self.composer.compose(taken.step.0, at, notice, to)?;
+        let zone = &self.policy().zone;
+        let mut mail = self.composer.compose(taken.step.0, at, notice, to, zone)?;
         mail.copies = self.copies(taken.holder, notice.copies()).await?;
         Ok(Asked::For(mail))
+    }
+
+    /// The policy in force; its zone is that of the times in mails.
+    fn policy(&self) -> &Policy {
+        Context { now: self.now, policies: self.policies }.policy()
     }
 
     /// The addresses beside the contact address.
@@ -189,9 +195,8 @@ impl Sender<'_> {
             flow: notice.flow,
         };
         let code = self.vault.code(&binding)?;
-        let zone = Context { now: self.now, policies: self.policies }.policy().zone;
-        let to = Person { email, ..to };
-        let mail = self.composer.compose_code(taken.step.0, at, (notice, &code), to, &zone)?;
+        let (to, zone) = (Person { email, ..to }, &self.policy().zone);
+        let mail = self.composer.compose_code(taken.step.0, at, (notice, &code), to, zone)?;
         Ok(Asked::For(mail))
     }
 

@@ -43,18 +43,20 @@ impl Composer {
         Ok(Self { portal: portal_origin.to_owned(), environment })
     }
 
-    /// The mail of a workflow's `step`, about what happened `at`; the same for the same arguments.
+    /// The mail of a workflow's `step`, about what happened `at`; the same for the same arguments. Times
+    /// are those of `zone`.
     ///
     /// # Errors
     /// As [`Composer::new`].
-    pub fn compose(
+    pub fn compose<Zone: TimeZone>(
         &self,
         step: Uuid,
         at: DateTime<Utc>,
         notice: &Notice,
         to: Person,
+        zone: &Zone,
     ) -> Result<Mail, Error> {
-        self.write(step, at, self.words(notice), to)
+        self.write(step, at, self.words(notice, zone), to)
     }
 
     /// The mail that brings a code; the same for the same arguments. Times are those of `zone`.
@@ -87,7 +89,7 @@ impl Composer {
         Ok(Mail { message_id, at, to, copies: Vec::new(), subject, text, html })
     }
 
-    fn words(&self, notice: &Notice) -> (String, Vec<Paragraph>) {
+    fn words<Zone: TimeZone>(&self, notice: &Notice, zone: &Zone) -> (String, Vec<Paragraph>) {
         match notice {
             Notice::Alert { on, items } => self.alert(*on, items),
             Notice::Forced { locks_on, items } => {
@@ -110,7 +112,7 @@ impl Composer {
             }
             Notice::Locked { items } => ("Your account is locked".to_owned(), self.locked(items)),
             Notice::Certificates(notice) => notice.words(&self.portal),
-            Notice::SelfService(notice) => notice.words(&self.portal),
+            Notice::SelfService(notice) => notice.words(&self.portal, zone),
             Notice::Desk(notice) => notice.words(&self.portal),
         }
     }

@@ -49,7 +49,9 @@ fn sam() -> Person {
 fn composed(notice: &Notice, to: Person) -> Mail {
     let composer = Composer::new(PORTAL).unwrap();
     let at = "2026-02-24T08:00:00Z".parse().unwrap();
-    composer.compose(Uuid::from_u128(7), at, notice, to).unwrap()
+    composer
+        .compose(Uuid::from_u128(7), at, notice, to, &domain::policy::Policy::seed().zone)
+        .unwrap()
 }
 
 /// Any mail, for the couriers' tests.

@@ -22,7 +22,7 @@ fn mail(step: u128) -> Mail {
     let to = Person { name: "Zoë Ångström".to_owned(), email: "zoe@example.org".to_owned() };
     let composer = Composer::new("http://localhost:7400").unwrap();
     let at = "2026-02-24T08:00:00Z".parse().unwrap();
-    composer.compose(Uuid::from_u128(step), at, &notice, to).unwrap()
+    composer.compose(Uuid::from_u128(step), at, &notice, to, &chrono::Utc).unwrap()
 }
 
 #[tokio::test]

@@ -20,17 +20,17 @@ use crate::{
     app::App,
     codes::NotDone,
     cookies::{BROWSER_COOKIE, token},
+    drafts,
     portal::{
         codes::{self, Awaited},
         errors::PageError,
-        frame_for, html, time,
+        frame_for, html, refused, time,
         view::{
             code::{CodeFault, CodeView},
             frame::Tab,
             paths,
             problem::ProblemKind,
             profile::Done,
-            refusal::RefusalView,
             registration::{RegistrationCode, RegistrationOver},
         },
         visitor::LoggedIn,
@@ -54,7 +54,12 @@ pub(in crate::portal) async fn page(
     Query(came): Query<Came>,
 ) -> Result<Response, PageError> {
     let flow = flow(&app, &session, &jar, job).await?;
-    show(&app, &session, &flow, None, came.sent.is_some()).await
+    let page = show(&app, &session, &flow, None, came.sent.is_some()).await?;
+    Ok(match flow.next {
+        // The card has agreed: what was typed for it is not needed any more.
+        Next::Code { .. } | Next::Done { .. } => (drafts::forget(jar), page).into_response(),
+        Next::Over(_) => page,
+    })
 }
 
 /// B-38: only its holder's, in the browser that began it.
@@ -96,7 +101,7 @@ async fn show(
         }
         Next::Done { .. } => Ok(to(&Done::Registered.address())),
         Next::Over(refusal) => {
-            let page = RegistrationOver { refusal: RefusalView::from(refusal) };
+            let page = RegistrationOver { refusal: refused(app, refusal) };
             html(page.render(app.pages(), &frame))
         }
     }
@@ -126,7 +131,7 @@ pub(in crate::portal) async fn enter(
         Ok(()) if registered.is_some() => Ok(to(&Done::Changed.address())),
         Ok(()) => Ok(to(&Done::Registered.address())),
         Err(NotDone::Refused(refusal)) => after(&app, &session, &jar, job, &refusal).await,
-        Err(error) => Err(codes::not_done(error)),
+        Err(error) => Err(codes::not_done(&app, error)),
     }
 }
 
@@ -141,7 +146,7 @@ async fn after(
     let flow = flow(app, session, jar, job).await?;
     let fault = codes::fault(refusal);
     match (&flow.next, fault) {
-        (Next::Code { .. }, None) => Err(PageError::Refused(Box::new(RefusalView::from(refusal)))),
+        (Next::Code { .. }, None) => Err(PageError::Refused(Box::new(refused(app, refusal)))),
         (Next::Code { .. } | Next::Done { .. } | Next::Over(_), _) => {
             show(app, session, &flow, fault, false).await
         }
@@ -159,7 +164,7 @@ pub(in crate::portal) async fn send(
     match self_service::send_code(&app, &before).await {
         Ok(()) => Ok(to(&format!("{}?sent=again", paths::registration(&job.to_string())))),
         Err(NotDone::Refused(refusal)) => after(&app, &session, &jar, job, &refusal).await,
-        Err(error) => Err(codes::not_done(error)),
+        Err(error) => Err(codes::not_done(&app, error)),
     }
 }
 
@@ -190,7 +195,7 @@ pub(in crate::portal) async fn redirect(
             email_page(&app, &session, email, Some(fault.to_string()), awaiting).await
         }
         Err(NotBegun::Refused(refusal)) => after(&app, &session, &jar, job, &refusal).await,
-        Err(error) => Err(not_begun(error)),
+        Err(error) => Err(not_begun(&app, error)),
     }
 }
 
@@ -202,6 +207,6 @@ pub(in crate::portal) async fn cancel(
     Path(job): Path<Uuid>,
 ) -> Result<Response, PageError> {
     let before = flow(&app, &session, &jar, job).await?;
-    self_service::cancel(&app, &before).await.map_err(codes::not_done)?;
+    self_service::cancel(&app, &before).await.map_err(|error| codes::not_done(&app, error))?;
     Ok(to(&Done::Cancelled.address()))
 }

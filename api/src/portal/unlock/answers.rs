@@ -200,7 +200,7 @@ pub(in crate::portal) async fn send(
         Ok(()) | Err(NotDone::Refused(_)) => {
             Ok((drafts::forget(jar), Redirect::to(&page)).into_response())
         }
-        Err(error) => Err(codes::not_done(error)),
+        Err(error) => Err(codes::not_done(&app, error)),
     }
 }
 
@@ -265,7 +265,7 @@ pub(in crate::portal) async fn try_recovery(
         // It can be none, so it was not compared, and costs no try.
         Err(NotDone::NotAPasscode(_)) => recovery_page(&app, &flow, Some(NO_PASSCODE)),
         Err(NotDone::Refused(refusal)) => after(&app, &flow, &refusal).await,
-        Err(error) => Err(codes::not_done(error)),
+        Err(error) => Err(codes::not_done(&app, error)),
     }
 }
 

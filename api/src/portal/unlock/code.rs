@@ -35,7 +35,7 @@ pub(in crate::portal) async fn enter(
     match unlocks::enter_code(&app, &flow, &code).await {
         Ok(()) => Ok(to(&paths::unlock(&job.to_string()))),
         Err(NotDone::Refused(refusal)) => after(&app, &flow, &refusal).await,
-        Err(error) => Err(codes::not_done(error)),
+        Err(error) => Err(codes::not_done(&app, error)),
     }
 }
 
@@ -49,6 +49,6 @@ pub(in crate::portal) async fn send(
     match unlocks::send_code(&app, &flow).await {
         Ok(()) => Ok(to(&format!("{}?sent=again", paths::unlock(&job.to_string())))),
         Err(NotDone::Refused(refusal)) => after(&app, &flow, &refusal).await,
-        Err(error) => Err(codes::not_done(error)),
+        Err(error) => Err(codes::not_done(&app, error)),
     }
 }

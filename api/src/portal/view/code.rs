@@ -73,6 +73,15 @@ impl Serialize for CodeFault {
 }
 
 impl CodeView {
+    /// True if what was entered is of no use, so that another code is the way on.
+    #[must_use]
+    pub fn needs_another(&self) -> bool {
+        match self.fault {
+            Some(CodeFault::Expired | CodeFault::Void | CodeFault::TooSoon) => true,
+            Some(CodeFault::Missing | CodeFault::Wrong | CodeFault::Superseded) | None => false,
+        }
+    }
+
     /// The error summary.
     #[must_use]
     pub fn errors(&self) -> Vec<FieldError> {
@@ -91,4 +100,6 @@ pub(super) struct CodeForm<'a> {
     pub(super) send_again: String,
     pub(super) other_address: Option<Link>,
     pub(super) check_again: String,
+    /// True if the way to another code has to be open before the eye.
+    pub(super) needs_another: bool,
 }

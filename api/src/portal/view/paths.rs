@@ -136,6 +136,12 @@ pub fn unlock(job: &str) -> String {
     format!("{UNLOCK}/{job}")
 }
 
+/// The same after a visit to the card, which says how that ended.
+#[must_use]
+pub fn unlock_after(job: &str, visit: &str) -> String {
+    format!("{}?visit={visit}", unlock(job))
+}
+
 /// U-05: one of the questions, from 1; a POST keeps the answer.
 #[must_use]
 pub fn unlock_answer(job: &str, number: usize) -> String {

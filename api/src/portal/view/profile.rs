@@ -39,6 +39,9 @@ pub struct SelfService {
     pub awaiting: Option<Awaiting>,
     /// U-07, B-34: three wrong attempts: only the registration authority can help.
     pub blocked: bool,
+    /// B-37: until when nothing can be unlocked, because codes were entered wrongly too often ("4 March
+    /// 2026 at 9:03am"); none if it can.
+    pub paused_until: Option<String>,
 }
 
 /// A registration in force.
@@ -131,6 +134,7 @@ struct Page<'a> {
     form: Option<CodeForm<'a>>,
     cancel: Option<String>,
     blocked: bool,
+    paused_until: Option<&'a str>,
     register: &'static str,
     unlock: &'static str,
     help: Link,
@@ -150,6 +154,7 @@ pub(super) fn registration_code<'a>(job: &str, code: &'a CodeView) -> CodeForm<'
             "Use a different email address",
         )),
         check_again: paths::registration(job),
+        needs_another: code.needs_another(),
     }
 }
 
@@ -159,7 +164,7 @@ impl MyProfile {
     /// # Errors
     /// If the template does not fit.
     pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
-        let SelfService { registered, awaiting, blocked } = &self.self_service;
+        let SelfService { registered, awaiting, blocked, paused_until } = &self.self_service;
         let here = awaiting.as_ref().and_then(|awaiting| awaiting.code.as_ref());
         let topic = if *blocked { Topic::SelfServiceBlocked } else { Topic::SelfService };
         let page = Page {
@@ -176,6 +181,7 @@ impl MyProfile {
             form: here.map(|(job, code)| registration_code(job, code)),
             cancel: here.map(|(job, _)| paths::registration_cancel(job)),
             blocked: *blocked,
+            paused_until: paused_until.as_deref(),
             register: paths::REGISTER,
             unlock: paths::UNLOCK,
             help: topic.link(),

@@ -28,11 +28,15 @@ pub const ONLY_ADDRESS: &str = "address";
 /// *Choose questions and answers anew.*
 pub const EVERYTHING: &str = "everything";
 
+const GO_ON: &str = "Go on with what you have entered";
+
 /// What is needed, and what will happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RegisterStart {
     /// B-43: he is registered, and chooses what to change.
     pub registered: bool,
+    /// What was entered before is still in this browser.
+    pub unfinished: bool,
     /// Nothing was chosen.
     pub fault: bool,
     /// How many minutes there are for the questions.
@@ -44,6 +48,7 @@ pub struct RegisterStart {
 #[derive(Serialize)]
 struct StartPage {
     registered: bool,
+    unfinished: Option<Link>,
     fault: Option<&'static str>,
     minutes: u32,
     code_minutes: u32,
@@ -64,6 +69,7 @@ impl RegisterStart {
         let fault = self.fault.then_some("Select what you want to change");
         let page = StartPage {
             registered: self.registered,
+            unfinished: self.unfinished.then(|| Link::new(paths::REGISTER_CHECK, GO_ON)),
             fault,
             minutes: self.minutes,
             code_minutes: self.code_minutes,

@@ -289,6 +289,7 @@ impl Unlock {
                     send_again: paths::unlock_codes(job),
                     other_address: None,
                     check_again: paths::unlock(job),
+                    needs_another: code.needs_another(),
                 },
             },
             UnlockState::Passcode { until, minutes, last_try } => State::Passcode {

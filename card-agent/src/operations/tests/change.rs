@@ -63,7 +63,7 @@ fn b29_a_change_from_a_four_character_passcode_works_where_policy_wants_six() {
 fn p22_a_passcode_that_was_used_before_is_not_written() {
     let card = StandInCard::of_holder(APPLET_B, "135790");
     let mut server = StandInServer::new(act(true));
-    server.refuses_new = true;
+    server.refuses_new = Some(("P-22", "You have used this passcode before."));
     let ended = operate(card.insert(), &mut server, &entered("135790", "246802"));
     assert!(matches!(ended, Err(Halt::Refused { rule, again: true, .. }) if rule == "P-22"));
     assert!(card.has_passcode("135790"));

@@ -98,7 +98,7 @@ fn u12_a_new_passcode_that_the_card_does_not_take_is_refused_before_anything_is_
 #[test]
 fn p22_a_passcode_that_was_used_before_is_refused_before_anything_is_released() {
     let (card, mut server) = (locked_card(GUIDE_CARD), unlocking());
-    server.refuses_new = true;
+    server.refuses_new = Some(("P-22", "You have used this passcode before."));
     let ended = operate(card.insert(), &mut server, &new("246802"));
     assert!(matches!(ended, Err(Halt::Refused { again: true, .. })), "{ended:?}");
     assert!(server.puks.released.is_empty());

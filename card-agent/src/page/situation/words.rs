@@ -168,7 +168,7 @@ impl Situation {
                 title: "Your smartcard is locked",
                 meaning: "The wrong smartcard passcode was entered too often in a row, and the card now refuses every passcode, the right one too.",
                 steps: &[
-                    "If you are registered for self-service, select ‘Unlock your smartcard’ and do it yourself.",
+                    "If you are registered for self-service, or have an account recovery passcode, select ‘Unlock your smartcard’ and do it yourself.",
                     "If not, contact the registration authority or a sponsor of your organisation: they can unlock the card with you.",
                 ],
                 help: Some("card-locked"),
@@ -283,6 +283,16 @@ impl Situation {
             Self::WrittenServerLost => Words {
                 title: "Your card has the new passcode, but the service does not know yet",
                 meaning: "The new smartcard passcode is on your card. The connection to the service was lost before it could be told, so changes of your other passcodes wait.",
+                steps: &[
+                    "Go to the portal and log in with the new smartcard passcode. The rest follows by itself.",
+                ],
+                help: Some("card-write-not-known"),
+                again: None,
+                status: StatusCode::SERVICE_UNAVAILABLE,
+            },
+            Self::UnlockedServerLost => Words {
+                title: "Your card has the new passcode, but the service does not know yet",
+                meaning: "The new smartcard passcode is on your card, and it can be used again. The connection to the service was lost before it could be told.",
                 steps: &[
                     "Go to the portal and log in with the new smartcard passcode. The rest follows by itself.",
                 ],

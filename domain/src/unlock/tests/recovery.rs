@@ -82,6 +82,7 @@ fn b41_the_third_wrong_one_blocks_it_for_ever_and_the_questions_go_on() {
     life.tell(start(flow(2))).unwrap();
     let blocked = HolderEvent::RecoveryPasscodeBlocked { on: day("2026-06-01") };
     assert_eq!(life.tell(tried(flow(2), false)), Ok(vec![wrong_passcode(3), blocked]));
+    assert_eq!(life.stage(flow(2)), Err(Refusal::RecoveryPasscodeBlocked));
     life.tell(start(flow(2_000))).unwrap();
     let refused = self_service::Refusal::RecoveryPasscodeBlocked;
     assert_eq!(life.tell(tried(flow(2_000), true)), Err(refused.into()));

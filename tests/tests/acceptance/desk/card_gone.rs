@@ -20,7 +20,7 @@ async fn done() -> (Scene, JobId, Secret) {
 async fn is_refused(scene: &mut Scene, job: JobId, code: &Secret) {
     let page = scene.browser.come_back(job, code).await.unwrap();
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.says("Your card is no longer in the reader"), "{}", page.html);
+    assert!(page.says("Your card is no longer in the reader.<"), "{}", page.html);
     assert!(page.says("log in again") && page.says("P-05"), "{}", page.html);
     assert_eq!(scene.browser.cookie(SESSION_COOKIE), None);
     assert_eq!(scene.desk.logons(scene.holder).await.unwrap(), 0);

@@ -2,7 +2,7 @@
 //! of the data folder, every event and every line that was logged is looked through.
 
 use api::{agents::enrolment, execute::Cause, self_service, unlocks};
-use chrono::Duration;
+use chrono::{Duration, Utc};
 use domain::{holder::HolderEvent, self_service::CodePurpose};
 use protocol::{Secret, Slot};
 use stores::{event_store::Expected, vault::Person};
@@ -130,7 +130,7 @@ async fn mails(scene: &Scene) -> Place {
             continue;
         };
         let Some(notice) = Notice::of(&what) else { continue };
-        let mail = composer.compose(event.id.0, event.at, &notice, person()).unwrap();
+        let mail = composer.compose(event.id.0, event.at, &notice, person(), &Utc).unwrap();
         bytes.extend(mail.as_text().into_bytes());
         n_mails += 1;
     }

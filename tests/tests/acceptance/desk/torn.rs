@@ -64,6 +64,8 @@ async fn b28_the_next_log_in_with_the_old_passcode_takes_all_of_the_update_back(
     assert!(happened(&scene).await.is_empty());
     let page = scene.browser.get(&format!("/passcodes/updated/{job}")).await.unwrap();
     assert!(page.says("Your passcodes were not updated"), "{}", page.html);
+    let page = scene.browser.get(&format!("/jobs/{job}")).await.unwrap();
+    assert!(page.says("so nothing was changed.<"), "{}", page.html);
     // Neither value is history: both may be set now.
     scene.change_smartcard("Second02", &verification("Tele1234")).await.unwrap();
     assert_eq!(happened(&scene).await, ["PasscodeSet", "PasscodeSet"]);
@@ -106,7 +108,7 @@ async fn b28_a_card_that_kept_its_passcode_changes_nothing_and_the_job_can_be_tr
     assert!(matches!(kept, Err(Stop::Refused { again: true, .. })));
     assert!(happened(&scene).await.is_empty());
     let page = scene.browser.get(&format!("/jobs/{job}")).await.unwrap();
-    assert!(page.says("The card kept your old passcode"), "{}", page.html);
+    assert!(page.says("The card did not take the new passcode"), "{}", page.html);
     let code = scene.write(job, "Third003", Write::Good).await.unwrap();
     assert!(scene.end(job, &code).await.unwrap().says("have been updated"));
 }

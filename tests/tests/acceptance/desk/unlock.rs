@@ -14,9 +14,9 @@ use domain::{
     self_service::{CodePurpose, Refusal as Not},
     unlock::{Refusal as NoUnlock, Stage},
 };
-use protocol::{ProblemSeen, Request, WriteOutcome};
+use protocol::{ProblemSeen, Purpose, Request, Slot, WriteOutcome};
 use tests::desk::{
-    agent::{READER, Stop, update::Power},
+    agent::{READER, Said, Stop, update::Power},
     card::SoftCard,
     faulty_log::Fault,
     scene::{Scene, account_recovery},
@@ -263,6 +263,35 @@ async fn b60_a_reader_that_is_not_approved_spends_nothing_and_refuses_every_card
     assert_eq!(answers[0], answers[1]);
     assert!(matches!(&answers[0], protocol::Answer::Refused { rule, .. } if rule == "B-60"));
     assert_eq!(scene.desk.head().await.unwrap(), head);
+}
+
+#[tokio::test]
+async fn b60_a_card_that_signs_in_a_reader_that_is_not_approved_has_proved_nothing() {
+    let mut scene = is_registered_and_locked().await;
+    scene.browser.start_log_in().await.unwrap();
+    let cookie = cookie_of(&scene.browser).unwrap();
+    let n_before = mailbox::mails(&scene.desk).await.unwrap().len();
+    let job = unlocks::start(scene.desk.app(), &HeaderMap::new(), cookie).await.unwrap();
+    // It was granted in an approved reader, and then claimed again in another.
+    let held = scene.agent.claim(job, scene.card.seen()).await.unwrap();
+    let reader = "Somebody's reader".to_owned();
+    let again = Request::Claim { job, reader: reader.clone(), card: scene.card.seen() };
+    assert!(matches!(scene.agent.ask(again).await, protocol::Answer::Refused { .. }));
+    let other = unlocks::start(scene.desk.app(), &HeaderMap::new(), cookie).await.unwrap();
+    let claim = Request::Claim { job: other, reader, card: scene.card.seen() };
+    assert!(matches!(scene.agent.ask(claim).await, protocol::Answer::Refused { .. }));
+    let before = scene.desk.head().await.unwrap();
+    let said = Said { job: other, ..scene.agent.said(&held, Purpose::Present) };
+    let signature = scene.card.sign(Slot::CardAuthentication, &said.bytes()).unwrap();
+    let request = Request::Present { job: other, signature: signature.into() };
+    let answer = scene.agent.ask(request).await;
+    assert!(matches!(answer, protocol::Answer::Refused { .. }), "{answer:?}");
+    assert!(unlocks::flow(scene.desk.app(), other, cookie).await.unwrap().is_none());
+    assert_eq!(scene.desk.head().await.unwrap(), before);
+    assert_eq!(mailbox::mails(&scene.desk).await.unwrap().len(), n_before);
+    // None of it has cost an attempt.
+    let flow = scene.start_unlock().await.unwrap();
+    assert!(matches!(flow.next, Next::Questions { attempt: 1, .. }), "{:?}", flow.next);
 }
 
 #[tokio::test]

@@ -145,7 +145,7 @@ impl Notice {
                 | SelfServiceNotice::Unlocked
                 | SelfServiceNotice::Blocked
                 | SelfServiceNotice::RecoveryPasscodeBlocked
-                | SelfServiceNotice::Paused,
+                | SelfServiceNotice::Paused { .. },
             ) => Copies::ToRegistered,
         }
     }
@@ -198,7 +198,9 @@ impl Notice {
                 Some(Self::SelfService(SelfServiceNotice::RecoveryPasscodeBlocked))
             }
             HolderEvent::Desk(event) => DeskNotice::of(&event).map(Self::Desk),
-            HolderEvent::UnlockPaused { .. } => Some(Self::SelfService(SelfServiceNotice::Paused)),
+            HolderEvent::UnlockPaused { until } => {
+                Some(Self::SelfService(SelfServiceNotice::Paused { until }))
+            }
             HolderEvent::HolderRegistered {}
             | HolderEvent::CardIssued(_)
             | HolderEvent::PasscodeSet { .. }

@@ -99,12 +99,19 @@ pub enum SelfServiceNotice {
     /// B-41: a wrong account recovery passcode was entered too often.
     RecoveryPasscodeBlocked,
     /// B-37: too many codes became void.
-    Paused,
+    Paused {
+        /// The first instant at which an unlock can be started again.
+        until: DateTime<Utc>,
+    },
 }
 
 impl SelfServiceNotice {
     /// Subject and paragraphs.
-    pub(super) fn words(&self, portal: &str) -> (String, Vec<Paragraph>) {
+    pub(super) fn words<Zone: TimeZone>(
+        &self,
+        portal: &str,
+        zone: &Zone,
+    ) -> (String, Vec<Paragraph>) {
         let (subject, paragraphs) = match self {
             Self::Registered { .. } => (
                 "You are registered for self-service",
@@ -130,7 +137,8 @@ impl SelfServiceNotice {
                 "Self-service is blocked",
                 vec![
                     say("The security questions were answered wrongly three times. So your smartcard \
-                         cannot be unlocked with them any more."
+                         cannot be unlocked by self-service any more, not even with an account \
+                         recovery passcode."
                         .to_owned()),
                     say("You can still log in with your smartcard if you know its passcode. To use \
                          self-service again, ask the registration authority of your organisation."
@@ -143,13 +151,9 @@ impl SelfServiceNotice {
                           smartcard. It cannot be used for that before you have set a new one."
                     .to_owned())],
             ),
-            Self::Paused => (
-                "Unlocking your smartcard is paused",
-                vec![say("Wrong codes were entered too often. So your smartcard cannot be unlocked by \
-                          self-service for now. The registration authority of your organisation can \
-                          unlock it."
-                    .to_owned())],
-            ),
+            Self::Paused { until } => {
+                ("Unlocking your smartcard is paused", vec![say(paused(*until, zone))])
+            }
         };
         let mut paragraphs = paragraphs;
         paragraphs.push(self.not_you(portal));
@@ -167,7 +171,7 @@ impl SelfServiceNotice {
             | Self::Unlocked
             | Self::Blocked
             | Self::RecoveryPasscodeBlocked
-            | Self::Paused => {
+            | Self::Paused { .. } => {
                 "If this was not you, somebody else has your smartcard. Tell the registration \
                  authority of your organisation at once: they can revoke its certificates."
             }
@@ -181,10 +185,19 @@ impl SelfServiceNotice {
             | Self::Unlocked
             | Self::Blocked
             | Self::RecoveryPasscodeBlocked
-            | Self::Paused => None,
+            | Self::Paused { .. } => None,
         };
         Paragraph { text: text.to_owned(), items: vec![], link }
     }
+}
+
+/// B-37: until when, and who can help before.
+fn paused<Zone: TimeZone>(until: DateTime<Utc>, zone: &Zone) -> String {
+    let until = pages::date_and_time(pages::minute_from(until), zone);
+    format!(
+        "Wrong codes were entered too often. So your smartcard cannot be unlocked by self-service \
+         until {until}. Before that, the registration authority of your organisation can unlock it."
+    )
 }
 
 fn started(workstation: &str) -> String {

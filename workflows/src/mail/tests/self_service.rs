@@ -71,13 +71,14 @@ async fn r08_u08_b36_a_mail_brings_its_code_says_which_and_until_when() {
 
 fn notices_of_self_service() -> Vec<(&'static str, Notice)> {
     let workstation = "WARD-7".to_owned();
+    let until = "2026-07-11T08:02:50Z".parse().unwrap();
     let all = [
         ("self_service_registered", SelfServiceNotice::Registered { former: None }),
         ("self_service_started", SelfServiceNotice::UnlockStarted { workstation }),
         ("self_service_unlocked", SelfServiceNotice::Unlocked),
         ("self_service_blocked", SelfServiceNotice::Blocked),
         ("self_service_recovery_blocked", SelfServiceNotice::RecoveryPasscodeBlocked),
-        ("self_service_paused", SelfServiceNotice::Paused),
+        ("self_service_paused", SelfServiceNotice::Paused { until }),
     ];
     all.map(|(name, notice)| (name, Notice::SelfService(notice))).to_vec()
 }

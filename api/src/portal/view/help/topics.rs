@@ -175,7 +175,7 @@ impl Topic {
                     "Your smartcard passcode opens the service, together with your card. You always have one. It is known to your card only, not to us.",
                     "Your account recovery passcode shows the registration authority that it is you when you ask them for help. You do not need to have one.",
                     "Your verification passcode shows a telephone service that it is you. You do not need to have one.",
-                    "Each of them has to be changed every 365 days. In the 14 days before, we remind you every day. Afterwards you have 21 days in which you can log in only to change it. Then your account is locked.",
+                    "Each of them has to be changed every 365 days. In the 14 days before, we remind you every day. Afterwards you have 21 days in which you can log in only to change it. Then your account is locked. Your organisation may have decided that only an expired smartcard passcode locks it, and that any other then counts as not set.",
                 ],
                 steps: &[
                     "Change all of them at the same time, so that they are due on the same day.",
@@ -238,7 +238,7 @@ impl Topic {
                 title: "Your passcode has expired",
                 meaning: &[
                     "A passcode that was not changed within 365 days has to be changed before you can do anything else in the portal. You can still see your passcodes, change or remove them, read the help pages and log out.",
-                    "You have 21 days for it. After that your account is locked, and only the registration authority of your organisation can unlock it.",
+                    "You have 21 days for it. After that your account is locked, and only the registration authority of your organisation can unlock it. Your organisation may have decided that only an expired smartcard passcode locks it, and that any other then counts as not set.",
                 ],
                 steps: &[
                     "Open Manage Passcodes. What has expired is marked.",
@@ -319,7 +319,7 @@ impl Topic {
                 slug: "out-of-time",
                 title: "You ran out of time",
                 meaning: &[
-                    "From the moment you start, you have 10 minutes to enter your smartcard passcode. Then what you started ends, and any new passcodes you had entered for it are deleted. Nothing was changed.",
+                    "From the moment you start, you have 10 minutes to enter your smartcard passcode. Then what you started ends. Nothing was changed, and any new passcodes you had entered for it cannot be used any more; they are deleted within a day.",
                 ],
                 steps: &["Start again when you have your card and your passcode at hand."],
                 rule: None,

@@ -6,6 +6,8 @@ use domain::{
     refusal::Refusal,
 };
 
+use uuid::Uuid;
+
 use super::nobody;
 use crate::portal::view::{
     frame::Tab,
@@ -50,6 +52,7 @@ fn a_job_of_a_logged_in_holder_leads_back_to_manage_passcodes() {
     let used_before = passcode::Refusal::UsedBefore { kind: Kind::Smartcard };
     for (name, state) in [
         ("job_change_waiting", waiting(None)),
+        ("job_change_expired", JobState::Expired),
         ("job_change_refused", refused(&used_before.into())),
         ("job_change_not_known", JobState::NotKnown),
     ] {
@@ -60,13 +63,18 @@ fn a_job_of_a_logged_in_holder_leads_back_to_manage_passcodes() {
 }
 
 #[test]
-fn a_job_of_self_service_says_what_the_card_is_needed_for() {
+fn a_job_of_self_service_says_what_the_card_is_needed_for_and_where_it_goes_on() {
+    let unlock = JobFor::Unlock { begun: Uuid::from_u128(7) };
     for (name, purpose, state) in [
         ("job_register_waiting", JobFor::Register, waiting(None)),
+        ("job_register_expired", JobFor::Register, JobState::Expired),
+        ("job_register_cancelled", JobFor::Register, JobState::Cancelled),
         ("job_begin_unlock_waiting", JobFor::BeginUnlock, waiting(None)),
-        ("job_unlock_waiting", JobFor::Unlock, waiting(None)),
-        ("job_unlock_expired", JobFor::Unlock, JobState::Expired),
-        ("job_unlock_not_known", JobFor::Unlock, JobState::NotKnown),
+        ("job_begin_unlock_expired", JobFor::BeginUnlock, JobState::Expired),
+        ("job_unlock_waiting", unlock, waiting(None)),
+        ("job_unlock_expired", unlock, JobState::Expired),
+        ("job_unlock_not_known", unlock, JobState::NotKnown),
+        ("job_forgotten", JobFor::Forgotten, JobState::Expired),
     ] {
         let job = Job { id: "0199b7f2".into(), purpose, state };
         nobody().shows(name, |environment, frame| job.render(environment, frame));

@@ -92,7 +92,8 @@ fn questions() -> Vec<String> {
 
 #[test]
 fn s05_my_profile_has_four_numbered_sections_and_the_fourth_is_self_service() {
-    let nothing = SelfService { registered: None, awaiting: None, blocked: false };
+    let nothing =
+        SelfService { registered: None, awaiting: None, blocked: false, paused_until: None };
     let registered = Registered {
         since: "14 December 2026".into(),
         email: "s•••@example.org".into(),
@@ -100,6 +101,7 @@ fn s05_my_profile_has_four_numbered_sections_and_the_fourth_is_self_service() {
     };
     let awaiting = Awaiting { until: "3:32pm".into(), code: Some((JOB.into(), code())) };
     let elsewhere = Awaiting { code: None, ..awaiting.clone() };
+    let until = Some("15 December 2026 at 9:03am".to_owned());
     let in_force = SelfService { registered: Some(registered), ..nothing.clone() };
     for (name, self_service) in [
         ("profile", nothing.clone()),
@@ -108,6 +110,11 @@ fn s05_my_profile_has_four_numbered_sections_and_the_fourth_is_self_service() {
         ("profile_registered", in_force.clone()),
         ("profile_changing", SelfService { awaiting: Some(awaiting), ..in_force.clone() }),
         ("profile_blocked", SelfService { blocked: true, ..in_force.clone() }),
+        ("profile_paused", SelfService { paused_until: until.clone(), ..in_force.clone() }),
+        (
+            "profile_blocked_and_paused",
+            SelfService { blocked: true, paused_until: until, ..in_force.clone() },
+        ),
     ] {
         let page = profile(self_service);
         on_profile().shows(name, |environment, frame| page.render(environment, frame));
@@ -123,12 +130,13 @@ fn s05_my_profile_has_four_numbered_sections_and_the_fourth_is_self_service() {
 
 #[test]
 fn r05_registering_asks_one_question_a_page_and_shows_no_answer_again() {
-    for (name, registered, fault) in [
-        ("register", false, false),
-        ("register_change", true, false),
-        ("register_change_fault", true, true),
+    for (name, registered, unfinished, fault) in [
+        ("register", false, false, false),
+        ("register_again", false, true, false),
+        ("register_change", true, false, false),
+        ("register_change_fault", true, true, true),
     ] {
-        let page = RegisterStart { registered, fault, minutes: 60, code_minutes: 15 };
+        let page = RegisterStart { registered, unfinished, fault, minutes: 60, code_minutes: 15 };
         on_profile().shows(name, |environment, frame| page.render(environment, frame));
     }
     let choice = |(index, text): (usize, String)| Choice {
