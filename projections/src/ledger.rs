@@ -56,8 +56,9 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
     if fails_to_unlock(&fact.event)
         && let Some((workstation, reader)) = place::of(tx, fact).await?
     {
-        sentence +=
-            &format!("; the unlock was begun at workstation {workstation}, in reader {reader}");
+        sentence = format!(
+            "{sentence}; the unlock was begun at workstation {workstation}, in reader {reader}"
+        );
     }
     place::fold(tx, fact).await?;
     sqlx::query(

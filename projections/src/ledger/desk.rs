@@ -6,7 +6,6 @@ use domain::desk::{DeskEvent, Helper, IdentityCheck};
 use super::date;
 
 /// What was done, in a sentence for the holder, without full stop.
-#[expect(clippy::too_many_lines, reason = "a table: an event and its sentence")]
 pub(super) fn sentence(event: &DeskEvent) -> String {
     match event {
         DeskEvent::Assigned { organisation, .. } => {
