@@ -63,7 +63,8 @@ fn notice(app: &App, session: &Session, loaded: &Loaded, status: &[Status; 3]) -
         (Some(Phase::Forced { .. } | Phase::Locked), Some(line)) => Notice::Expired(line.into()),
         (Some(Phase::Alert { .. }), _) => Notice::PutOff(put_off(&context, status)),
         (None | Some(Phase::Current { .. } | Phase::Forced { .. } | Phase::Locked), _) => {
-            Notice::Nothing
+            let spoken = loaded.holder.desk().advice();
+            spoken.map_or(Notice::Nothing, |advice| Notice::Spoken(advice.message()))
         }
     }
 }

@@ -10,7 +10,7 @@ use axum_extra::extract::CookieJar;
 use domain::{
     calendar::Phase,
     passcode::{
-        Characters, Field, FieldFault, Form, Guessable, Kind, Lengths, OptionalFields,
+        Advice, Characters, Field, FieldFault, Form, Guessable, Kind, Lengths, OptionalFields,
         SmartcardRules, Status, Typed,
     },
 };
@@ -158,7 +158,7 @@ async fn show(
         smartcard: smartcard_rules(app, loaded),
         ticked,
         faults,
-        advice: Vec::new(),
+        advice: loaded.holder.desk().advice().map(Advice::message).into_iter().collect(),
     };
     let frame = frame_for(app, session, Some(Tab::ManagePasscodes)).await?;
     html(page.render(app.pages(), &frame))

@@ -7,7 +7,7 @@ use super::{Checker, CloseReason, DeskEvent, IdentityCheck, Loss};
 use crate::{
     holder::HolderEvent,
     ids::{CardSerial, CommandId, HolderId},
-    passcode::{self, Kind, OptionalKind},
+    passcode::{self, Advice, Kind, OptionalKind},
 };
 
 /// The most mails whose report is remembered; the oldest give way.
@@ -114,6 +114,12 @@ impl Records {
     #[must_use]
     pub fn spoken_at(&self) -> Option<DateTime<Utc>> {
         self.spoken_at
+    }
+
+    /// B-41: what the holder is asked to do about it, at every logon until he has.
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
+        self.spoken_at.map(|_| Advice::Spoken)
     }
 
     /// B-57: true if this mail was reported; of the last [`NOT_ME_MAX`].

@@ -28,6 +28,8 @@ pub enum Advice {
         /// The other.
         other: Kind,
     },
+    /// B-41: the account recovery passcode was told to the registration authority.
+    Spoken,
 }
 
 impl Advice {
@@ -38,6 +40,7 @@ impl Advice {
             Self::Strength { .. } => const { RuleId::new("P-07") },
             Self::Synchronise { .. } => const { RuleId::new("P-23") },
             Self::SameValue { .. } => const { RuleId::new("B-27") },
+            Self::Spoken => const { RuleId::new("B-41") },
         }
     }
 
@@ -59,6 +62,7 @@ impl Advice {
                     kind.words()
                 )
             }
+            Self::Spoken => "You told your account recovery passcode to the registration authority: set a new one, because it was said aloud".to_owned(),
             Self::SameValue { one, other } => format!(
                 "Your {} and your {} are the same: you tell one of them to other people, so use different ones",
                 one.words(),

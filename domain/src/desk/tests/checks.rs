@@ -100,7 +100,11 @@ fn b41_the_desk_and_the_unlock_share_one_count_of_wrong_account_recovery_passcod
 #[test]
 fn b41_an_account_recovery_passcode_that_was_spoken_is_to_be_changed() {
     let (kind, by) = (OptionalKind::AccountRecovery, Checker::Desk);
-    let spoken = |holder: &Holder| holder.desk().spoken_at().is_some();
+    let spoken = |holder: &Holder| {
+        let advice = holder.desk().advice();
+        assert_eq!(advice.is_some(), holder.desk().spoken_at().is_some());
+        advice.is_some_and(|advice| advice.rule().as_str() == "B-41")
+    };
     let wrong = holder().on(ON).when(note(kind, false, by)).then([said(kind, false, 1, by)]);
     wrong.see(|_, holder| assert!(!spoken(holder)));
     let right = wrong.when(note(kind, true, by)).then([said(kind, true, 1, by)]);

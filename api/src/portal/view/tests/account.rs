@@ -61,6 +61,13 @@ fn home_says_what_is_most_urgent_and_nothing_when_nothing_is() {
 }
 
 #[test]
+fn b41_home_asks_for_another_account_recovery_passcode_once_it_was_said_aloud() {
+    let notice = Notice::Spoken(domain::passcode::Advice::Spoken.message());
+    let quiet = home(Phase::Current { days_left: 200 }, 200);
+    shows("home_spoken", &Home { notice, ..quiet });
+}
+
+#[test]
 fn the_ledger_is_an_ordered_list_with_older_and_newer_pages() {
     let entry = LedgerEntry {
         title: "Verification passcode changed".into(),
