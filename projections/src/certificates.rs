@@ -2,23 +2,23 @@
 //! a service names one that it has seen. Whether its holder may log on with it is decided by his own
 //! stream (B-52, B-61, C-15).
 
+mod writing;
+
 use chrono::{DateTime, Utc};
 use domain::{
-    card::{IssuedCertificate, Slot},
+    card::Slot,
     certificate::CRL_REASON_SUPERSEDED,
     desk::DeskEvent,
     holder::HolderEvent,
-    ids::{CardSerial, CertificateSerial, CommandId, HolderId, NotAnId},
+    ids::{CardSerial, CertificateSerial, HolderId, NotAnId},
 };
 use serde::Serialize;
 use sqlx::{SqliteConnection, SqlitePool};
 use stores::event_store::Position;
 use uuid::Uuid;
 
+use self::writing::{Issue, confirm, give_up, hold, keep, reinstate, revoke, supersede};
 use crate::{ProjectionError, fact::Fact};
-
-/// RFC 5280 5.3.1: the code of `certificateHold`.
-const CRL_REASON_HOLD: u8 = 6;
 
 /// The most entries of one page of revoked certificates.
 pub const REVOKED_PAGE_MAX: u32 = 10_000;
@@ -232,168 +232,6 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
         | HolderEvent::PukLost { .. }
         | HolderEvent::PukReplaced { .. } => Ok(()),
     }
-}
-
-/// What a certificate was issued for.
-struct Issue<'a> {
-    card: &'a CardSerial,
-    /// None for a new card, which was read back before it was issued.
-    update: Option<CommandId>,
-}
-
-async fn keep(
-    tx: &mut SqliteConnection,
-    fact: &Fact<'_>,
-    certificate: &IssuedCertificate,
-    issue: Issue<'_>,
-) -> sqlx::Result<()> {
-    let state = if issue.update.is_some() { "unconfirmed" } else { "good" };
-    sqlx::query(
-        r"
-        insert into certificate
-            (serial, holder_id, card, slot, not_before, not_after, update_id, state, since)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        on conflict (serial) do update set holder_id = excluded.holder_id, card = excluded.card
-        ",
-    )
-    .bind(certificate.serial.as_str())
-    .bind(fact.holder.0)
-    .bind(issue.card.as_str())
-    .bind(slot_text(certificate.slot))
-    .bind(certificate.not_before)
-    .bind(certificate.not_after)
-    .bind(issue.update.map(|update| update.0))
-    .bind(state)
-    .bind(fact.recorded.at)
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-async fn confirm(
-    tx: &mut SqliteConnection,
-    fact: &Fact<'_>,
-    update: CommandId,
-    slot: Slot,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        r"
-        update certificate set state = 'good', since = $1
-        where update_id = $2 and slot = $3 and state = 'unconfirmed'
-        ",
-    )
-    .bind(fact.recorded.at)
-    .bind(update.0)
-    .bind(slot_text(slot))
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-async fn supersede(
-    tx: &mut SqliteConnection,
-    fact: &Fact<'_>,
-    serial: &CertificateSerial,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        r"
-        update certificate set state = 'superseded', since = $1
-        where serial = $2 and state <> 'revoked'
-        ",
-    )
-    .bind(fact.recorded.at)
-    .bind(serial.as_str())
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// B-57: for the time being.
-async fn hold(
-    tx: &mut SqliteConnection,
-    fact: &Fact<'_>,
-    serial: &CertificateSerial,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        r"
-        update certificate
-        set held_state = state, held_since = since,
-            state = 'revoked', since = $1, reason = $2, revoked_position = $3
-        where serial = $4 and state in ('good', 'superseded')
-        ",
-    )
-    .bind(fact.recorded.at)
-    .bind(CRL_REASON_HOLD)
-    .bind(fact.recorded.position.0.cast_signed())
-    .bind(serial.as_str())
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// B-57: as it was before.
-async fn reinstate(
-    tx: &mut SqliteConnection,
-    fact: &Fact<'_>,
-    serial: &CertificateSerial,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        r"
-        update certificate
-        set state = held_state, since = held_since, reason = null, revoked_position = null,
-            held_state = null, held_since = null, reinstated_position = $1
-        where serial = $2 and held_state is not null
-        ",
-    )
-    .bind(fact.recorded.position.0.cast_signed())
-    .bind(serial.as_str())
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// For ever: what is revoked stays so, with the time and reason of the first. What was suspended is
-/// revoked from now on.
-async fn revoke(
-    tx: &mut SqliteConnection,
-    fact: &Fact<'_>,
-    serial: &CertificateSerial,
-    reason: u8,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        r"
-        update certificate
-        set state = 'revoked', since = $1, reason = $2, revoked_position = $3,
-            held_state = null, held_since = null
-        where serial = $4 and (state <> 'revoked' or held_state is not null)
-        ",
-    )
-    .bind(fact.recorded.at)
-    .bind(reason)
-    .bind(fact.recorded.position.0.cast_signed())
-    .bind(serial.as_str())
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// B-55: another card takes the place of one between old and new: what its update has issued never
-/// comes to use.
-async fn give_up(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
-    sqlx::query(
-        r"
-        update certificate
-        set state = 'revoked', since = $1, reason = $2, revoked_position = $3
-        where holder_id = $4 and update_id is not null and state = 'unconfirmed'
-        ",
-    )
-    .bind(fact.recorded.at)
-    .bind(CRL_REASON_SUPERSEDED)
-    .bind(fact.recorded.position.0.cast_signed())
-    .bind(fact.holder.0)
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
 /// Whose a certificate is.
