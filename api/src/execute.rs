@@ -15,8 +15,8 @@ pub use workflows::commands::{Actor, Cause, ExecuteError, Executed, Loaded};
 use crate::app::App;
 
 impl App {
-    fn commands(&self) -> Commands {
-        Commands::new(self.stores().log.clone())
+    fn commands(&self) -> &Commands {
+        self.engine().commands()
     }
 
     fn now_and_policies(&self) -> Context<'_> {

@@ -111,8 +111,12 @@ async fn open_file(path: &Path) -> Result<SqlitePool, ProjectionError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(BUSY_TIMEOUT);
-    let pool =
-        SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(options).await?;
+    let pool = SqlitePoolOptions::new()
+        .max_connections(CONNECTIONS_MAX)
+        // A file does not hang up; asking it each time would double the round trips.
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await?;
     MIGRATIONS.run(&pool).await?;
     Ok(pool)
 }

@@ -28,7 +28,7 @@ use uuid::Uuid;
 pub use code::{CODE_CHARS, Code, CodeBinding};
 pub use keys::{Keys, RotatingKeys, VaultKeys};
 pub use passcode::{MATCHED_REFS_MAX, NewPasscode};
-pub use person::Person;
+pub use person::{PEOPLE_MAX, Person};
 pub use sealed::{Keep, SEALED_BYTES_MAX, SealEntropy};
 pub use search::{FOUND_PAGE_MAX, FoundPerson, FoundPlace, NameSearch, NotASearch};
 pub use stretch::{STRETCHES_AT_ONCE, STRETCHES_WAITING_MAX};

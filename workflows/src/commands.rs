@@ -3,7 +3,11 @@
 //! The portal, the API and the workflow engine all go through here, so that whoever asks, a holder
 //! is decided against his own stream and nothing is recorded twice.
 
-use std::sync::Arc;
+mod hot;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -21,6 +25,12 @@ use stores::event_store::{
     AppendError, EventStore, Expected, NewEvent, Position, Recorded, Revision, StoreError,
     StreamName, canonical,
 };
+
+pub use hot::HOT_HOLDERS_MAX;
+use hot::Hot;
+
+/// The most holders whose streams are read together.
+pub const LOADED_AT_ONCE_MAX: usize = 256;
 
 /// How often a command is decided anew because somebody else wrote to the same holder first.
 const CONFLICTS_MAX: u32 = 5;
@@ -122,6 +132,24 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// A stream that does not exist.
+    fn nothing() -> Self {
+        Self { holder: Holder::default(), revision: None, last_at: None }
+    }
+
+    /// The first event of his stream that is not in it yet.
+    fn next(&self) -> Revision {
+        Revision(self.revision.map_or(0, |last| last.0 + 1))
+    }
+
+    fn fold(&mut self, recorded: &Recorded) -> Result<(), StoreError> {
+        let event = decode(recorded)?;
+        self.holder = std::mem::take(&mut self.holder).evolve(recorded.at, &event);
+        self.revision = Some(recorded.revision);
+        self.last_at = Some(recorded.at);
+        Ok(())
+    }
+
     /// What a rule is told about the world, for this holder: his time never goes back (B-09).
     #[must_use]
     pub fn context<'a>(&self, ctx: &Context<'a>) -> Context<'a> {
@@ -155,31 +183,83 @@ impl<'a> Meta<'a> {
     }
 }
 
-/// Carries out commands on the holders of one log. Cheap to clone.
+/// Carries out commands on the holders of one log. Cheap to clone; the clones share what they have
+/// read, so a program has one of these and clones it.
 #[derive(Clone)]
 pub struct Commands {
     log: Arc<dyn EventStore>,
+    hot: Arc<Hot>,
 }
 
 impl Commands {
     /// Over this log.
     #[must_use]
     pub fn new(log: Arc<dyn EventStore>) -> Self {
-        Self { log }
+        Self { log, hot: Arc::default() }
     }
 
     /// Folds a holder's stream.
     pub async fn load(&self, id: HolderId) -> Result<Loaded, StoreError> {
+        let mut loaded = self.hot.get(id).unwrap_or_else(|| Arc::new(Loaded::nothing()));
         let stream = StreamName::holder(id);
-        let mut events = self.log.read_stream(&stream, Revision(0));
-        let mut loaded = Loaded { holder: Holder::default(), revision: None, last_at: None };
+        let mut events = self.log.read_stream(&stream, loaded.next());
         while let Some(recorded) = events.try_next().await? {
-            let event = decode(&recorded)?;
-            loaded.holder = loaded.holder.evolve(recorded.at, &event);
-            loaded.revision = Some(recorded.revision);
-            loaded.last_at = Some(recorded.at);
+            Arc::make_mut(&mut loaded).fold(&recorded)?;
         }
-        Ok(loaded)
+        self.keep(id, &loaded);
+        Ok(Arc::unwrap_or_clone(loaded))
+    }
+
+    /// Folds the streams of several holders, each named once, up to [`LOADED_AT_ONCE_MAX`] of them
+    /// together. Whoever has an event that cannot be read fails alone.
+    pub async fn load_all(
+        &self,
+        ids: &[HolderId],
+    ) -> Result<HashMap<HolderId, Result<Arc<Loaded>, StoreError>>, StoreError> {
+        let mut all = HashMap::with_capacity(ids.len());
+        for some in ids.chunks(LOADED_AT_ONCE_MAX) {
+            self.load_some(some, &mut all).await?;
+        }
+        Ok(all)
+    }
+
+    async fn load_some(
+        &self,
+        ids: &[HolderId],
+        all: &mut HashMap<HolderId, Result<Arc<Loaded>, StoreError>>,
+    ) -> Result<(), StoreError> {
+        let (mut wanted, mut holder_of) = (Vec::with_capacity(ids.len()), HashMap::new());
+        for id in ids {
+            let loaded = self.hot.get(*id).unwrap_or_else(|| Arc::new(Loaded::nothing()));
+            let stream = StreamName::holder(*id);
+            holder_of.insert(stream.clone(), *id);
+            wanted.push((stream, loaded.next()));
+            all.insert(*id, Ok(loaded));
+        }
+        let mut events = self.log.read_streams(wanted);
+        while let Some(recorded) = events.try_next().await? {
+            let Some(folded) = holder_of.get(&recorded.stream).and_then(|id| all.get_mut(id))
+            else {
+                continue;
+            };
+            if let Ok(loaded) = folded
+                && let Err(error) = Arc::make_mut(loaded).fold(&recorded)
+            {
+                *folded = Err(error);
+            }
+        }
+        for id in ids {
+            if let Some(Ok(loaded)) = all.get(id) {
+                self.keep(*id, loaded);
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&self, id: HolderId, loaded: &Arc<Loaded>) {
+        if loaded.revision.is_some() {
+            self.hot.put(id, loaded);
+        }
     }
 
     /// Carries out a command on a holder. Repeating it with the same id does nothing twice.

@@ -11,11 +11,13 @@
 //! Every lease is longer than what is done under it, every batch and number of rounds is bounded;
 //! what a tick leaves undone it says ([`Ticked::more`]), and the next one does.
 
+mod applying;
 mod breaker;
 mod checkpoint;
 mod database;
 mod error;
 mod following;
+mod known;
 mod mailing;
 mod operating;
 mod outbox;
@@ -117,8 +119,9 @@ struct Inner {
     policies: StdRwLock<Arc<Policies>>,
     /// The tables. Held for writing only while rebuilt ones take their place.
     live: RwLock<SqlitePool>,
-    /// Held by whoever applies events or is about to swap.
-    following: Mutex<()>,
+    /// Held by whoever applies events or is about to swap. A head of the log up to which all is in the
+    /// tables that are in use, since this engine was opened or has swapped them.
+    following: Mutex<Option<Position>>,
     /// Held by the tick that sends mails: a slow mail server is not asked by all of them.
     sending: Mutex<()>,
     /// The same for urgent mails.
@@ -183,7 +186,7 @@ impl Engine {
         let live = RwLock::new(place.open().await?);
         let commands = Commands::new(log.clone());
         let policies = StdRwLock::new(policies);
-        let (following, sending) = (Mutex::new(()), Mutex::new(()));
+        let (following, sending) = (Mutex::new(None), Mutex::new(()));
         let ticking = RwLock::new(());
         Ok(Self(Arc::new(Inner {
             place,
@@ -249,15 +252,29 @@ impl Engine {
 
     /// Applies what the log has and the tables have not.
     pub async fn catch_up(&self) -> Result<(), EngineError> {
-        let _following = self.0.following.lock().await;
+        let mut reached = self.0.following.lock().await;
+        let head = self.0.log.head().await?;
+        // Asked for many times a tick: most of them find nothing new.
+        if *reached == Some(head) {
+            return Ok(());
+        }
         let (live, policies) = (self.0.live.read().await, self.policies());
-        self.follower(&live, &policies).catch_up().await
+        self.follower(&live, &policies).catch_up().await?;
+        *reached = Some(head);
+        Ok(())
     }
 
     /// How far the tables have followed the log.
     pub async fn position(&self) -> Result<Position, EngineError> {
         let live = self.0.live.read().await;
         Ok(checkpoint::read(&*live).await?.position)
+    }
+
+    /// The way of a command: whoever gives commands to the holders of this log uses these, so that each
+    /// holder is read once for all.
+    #[must_use]
+    pub fn commands(&self) -> &Commands {
+        &self.0.commands
     }
 
     /// Brings newer policies (B-14) to an engine that is running. Wake-ups of older ones are worked
@@ -289,8 +306,9 @@ impl Engine {
         self.reader(&fresh, &policies).catch_up().await?;
         // From here on nothing is taken or applied, so the rest is short.
         let _ticking = self.0.ticking.write().await;
-        let _following = self.0.following.lock().await;
+        let mut reached = self.0.following.lock().await;
         self.reader(&fresh, &policies).catch_up().await?;
+        *reached = None;
         let mut live = self.0.live.write().await;
         self.0.place.replace(&mut live, fresh).await
     }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Instant};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{
     calendar,
@@ -10,15 +10,15 @@ use domain::{
     ids::SecretRef,
     policy::{InForce, Policies},
 };
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::future;
 use stores::{
     event_store::EventStore,
     log::Mode,
     sqlite::{Database, Options, Stores},
-    vault::{Keys, Person as VaultPerson, VaultKeys},
+    vault::{Keys, PEOPLE_MAX, Person as VaultPerson, VaultKeys},
 };
 use workflows::{
-    commands::{Actor, Commands},
+    commands::{Actor, LOADED_AT_ONCE_MAX, Loaded},
     engine::{self, AcceptError, Engine},
     mail::{Composer, InMemoryCourier},
 };
@@ -35,8 +35,9 @@ const FIRST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(2026, 1, 1) {
     None => panic!("a day"),
 };
 
-/// People who do something at the same time.
-const AT_ONCE_MAX: usize = 64;
+/// People who do something at the same time: their streams are read, and their appends committed,
+/// together.
+const AT_ONCE_MAX: usize = LOADED_AT_ONCE_MAX;
 
 /// Ticks at one instant before the simulation gives up: the engine says that there is always more.
 const TICKS_MAX: u32 = 1_000_000;
@@ -48,7 +49,6 @@ const PORTAL: &str = "http://localhost:7400";
 pub struct Begun {
     plan: Plan,
     stores: Stores,
-    commands: Commands,
     policies: Policies,
     engine: Engine,
     courier: Arc<InMemoryCourier>,
@@ -115,8 +115,7 @@ pub async fn begin(plan: Plan, folder: &Path, policies: Policies) -> anyhow::Res
         courier: Arc::clone(&courier) as _,
     };
     let engine = Engine::open(&folder.join("workflows.sqlite"), parts).await?;
-    let commands = Commands::new(Arc::clone(&stores.log));
-    Ok(Begun { plan, stores, commands, policies, engine, courier })
+    Ok(Begun { plan, stores, policies, engine, courier })
 }
 
 fn first_day() -> NaiveDate {
@@ -232,64 +231,76 @@ impl Begun {
         acts: &[Act],
         due_from: &mut [Option<NaiveDate>],
     ) -> anyhow::Result<u64> {
-        let done = stream::iter(acts)
-            .map(|act| async move {
-                let due_from = match act.what {
-                    What::Register => self.register(act).await?,
-                    What::LogIn => self.log_in(act).await?,
-                };
-                anyhow::Ok((act, due_from))
-            })
-            .buffer_unordered(AT_ONCE_MAX);
-        let done: Vec<_> = done.try_collect().await?;
         let mut n_logons = 0;
-        for (act, from) in done {
-            n_logons += u64::from(matches!(act.what, What::LogIn));
-            due_from[act.person.place()] = from.or(Some(NaiveDate::MAX));
+        for acts in acts.chunks(AT_ONCE_MAX) {
+            self.enter_people(acts).await?;
+            let holders: Vec<_> = acts.iter().map(|act| act.person.holder()).collect();
+            let mut loaded = self.engine.commands().load_all(&holders).await?;
+            let visits = acts.iter().map(|act| (act, loaded.remove(&act.person.holder())));
+            let done = future::try_join_all(visits.map(async |(act, loaded)| {
+                let visit = self.visit(act, loaded.context("each person acts once")??);
+                match act.what {
+                    What::Register => self.register(visit).await,
+                    What::LogIn => log_in(visit).await,
+                }
+            }));
+            for (act, from) in acts.iter().zip(done.await?) {
+                n_logons += u64::from(matches!(act.what, What::LogIn));
+                due_from[act.person.place()] = from.or(Some(NaiveDate::MAX));
+            }
         }
         Ok(n_logons)
     }
 
-    async fn register(&self, act: &Act) -> anyhow::Result<Option<NaiveDate>> {
-        let (person, holder) = (act.person, act.person.holder());
-        let data = VaultPerson {
-            name: format!("Person {}", person.place()),
-            email: format!("person-{}@example.org", person.place()),
-        };
-        self.stores.vault.put_person(holder, &data, act.at).await?;
+    /// Who those are who are registered now.
+    async fn enter_people(&self, acts: &[Act]) -> anyhow::Result<()> {
+        let registering = acts.iter().filter(|act| matches!(act.what, What::Register));
+        let people = registering.map(|Act { person, .. }| {
+            let name = format!("Person {}", person.place());
+            let email = format!("person-{}@example.org", person.place());
+            (person.holder(), VaultPerson { name, email })
+        });
+        let people: Vec<_> = people.collect();
+        for people in people.chunks(PEOPLE_MAX) {
+            self.stores.vault.put_people(people, acts[0].at).await?;
+        }
+        Ok(())
+    }
+
+    async fn register(&self, mut visit: Visit<'_>) -> anyhow::Result<Option<NaiveDate>> {
+        let (person, at) = (visit.act.person, visit.act.at);
         let command = person.command("register", 0);
         let (recovery, verification) = person.wants_optional();
         let secret = |place| SecretRef::derive(command, place);
         let registration = HolderCommand::Register(Registration {
-            card: person.card(act.at, self.certificate_days())?,
+            card: person.card(at, self.certificate_days())?,
             smartcard: secret(0),
             puk: secret(3),
             account_recovery: recovery.then(|| secret(1)),
             verification: verification.then(|| secret(2)),
         });
-        let mut visit = self.visit(act).await?;
         visit.execute("register", Actor::System, &registration).await?;
         Ok(due_from(&visit))
     }
 
-    /// A log-in, and what the person does about what he is shown.
-    async fn log_in(&self, act: &Act) -> anyhow::Result<Option<NaiveDate>> {
-        let mut visit = self.visit(act).await?;
-        if let Some(proof) = visit.authenticate().await? {
-            visit.log_in(&proof).await?;
-        }
-        Ok(due_from(&visit))
-    }
-
-    async fn visit(&self, act: &Act) -> anyhow::Result<Visit<'_>> {
-        let loaded = self.commands.load(act.person.holder()).await?;
-        Ok(Visit { act: *act, loaded, commands: &self.commands, policies: &self.policies })
+    fn visit(&self, act: &Act, loaded: Arc<Loaded>) -> Visit<'_> {
+        let commands = self.engine.commands();
+        let loaded = Arc::unwrap_or_clone(loaded);
+        Visit { act: *act, loaded, commands, policies: &self.policies }
     }
 
     /// B-54: for how many days a certificate is issued.
     fn certificate_days(&self) -> u16 {
         self.policies.latest().certificate_days
     }
+}
+
+/// A log-in, and what the person does about what he is shown.
+async fn log_in(mut visit: Visit<'_>) -> anyhow::Result<Option<NaiveDate>> {
+    if let Some(proof) = visit.authenticate().await? {
+        visit.log_in(&proof).await?;
+    }
+    Ok(due_from(&visit))
 }
 
 /// From when on something is due; `None` if nothing ever is.

@@ -129,6 +129,13 @@ impl EventStore for Log {
         stream::once(ready(Err(not_here()))).boxed()
     }
 
+    fn read_streams(
+        &self,
+        _wanted: Vec<(StreamName, Revision)>,
+    ) -> BoxStream<'_, Result<Recorded, StoreError>> {
+        stream::once(ready(Err(not_here()))).boxed()
+    }
+
     fn read_all(
         &self,
         after: Position,

@@ -13,6 +13,7 @@ pub(super) const CASES: &[(&str, Case)] = &[
     ("the bytes come back as they were written", |store, _| Box::pin(bytes(store))),
     ("every field comes back", |store, _| Box::pin(fields(store))),
     ("a long stream is read whole and from any revision", |store, _| Box::pin(long_stream(store))),
+    ("several streams are read as one after the other", |store, _| Box::pin(streams(store))),
     ("a long log is read whole and after any position", |store, _| Box::pin(long_log(store))),
     ("a reader gets the categories it asked for", |store, _| Box::pin(categories(store))),
     ("an event is contained once it is written", |store, _| Box::pin(contains(store))),
@@ -71,6 +72,34 @@ async fn long_stream(store: Store) {
         let rest = all(store.read_stream(&stream("holder-1"), Revision(from))).await;
         assert_eq!(ids(&rest), wanted[wanted.len() - n_left..]);
     }
+}
+
+async fn streams(store: Store) {
+    // One that fills several pages, among more than any backend asks for at a time.
+    fill(&store, "holder-long").await;
+    let names: Vec<String> = (0..300).map(|number| format!("holder-{number}")).collect();
+    for (command, name) in (2000..).zip(&names) {
+        let n_events = command % 7;
+        if n_events != 0 {
+            append(&store, name, Expected::NoStream, events(command, n_events)).await;
+        }
+    }
+    for from in [0, 3, 4, 1000, u64::MAX] {
+        let wanted: Vec<_> =
+            names.iter().map(String::as_str).chain(["holder-long", "holder-nobody"]).collect();
+        let asked = wanted.iter().map(|name| (stream(name), Revision(from))).collect();
+        let found = all(store.read_streams(asked)).await;
+        let mut n_found = 0;
+        for name in wanted {
+            let expected = all(store.read_stream(&stream(name), Revision(from))).await;
+            let of_stream: Vec<_> =
+                found.iter().filter(|event| event.stream == stream(name)).cloned().collect();
+            assert_eq!(of_stream, expected, "{name} from {from}");
+            n_found += expected.len();
+        }
+        assert_eq!(found.len(), n_found);
+    }
+    assert_eq!(all(store.read_streams(vec![])).await, []);
 }
 
 async fn long_log(store: Store) {

@@ -86,6 +86,13 @@ impl EventStore for SqliteEventStore {
         reading::stream(self.connections.reader().clone(), stream.clone(), from).boxed()
     }
 
+    fn read_streams(
+        &self,
+        wanted: Vec<(StreamName, Revision)>,
+    ) -> BoxStream<'_, Result<Recorded, StoreError>> {
+        reading::streams(self.connections.reader().clone(), wanted).boxed()
+    }
+
     fn read_all(
         &self,
         after: Position,

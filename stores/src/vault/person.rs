@@ -1,14 +1,19 @@
 //! Personal data: the only place where a holder has a name.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use chrono::{DateTime, Utc};
 use domain::ids::HolderId;
+use sqlx::QueryBuilder;
+use uuid::Uuid;
 
 use super::{Vault, VaultError};
 
 /// The longest name or address, in bytes.
 const FIELD_BYTES_MAX: usize = 320;
+
+/// The most people who are asked for, or written, at once.
+pub const PEOPLE_MAX: usize = 256;
 
 /// Who a holder is.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,26 +39,46 @@ impl Vault {
         person: &Person,
         now: DateTime<Utc>,
     ) -> Result<(), VaultError> {
-        if FIELD_BYTES_MAX < person.name.len() || FIELD_BYTES_MAX < person.email.len() {
+        self.put_people(&[(holder, person.clone())], now).await
+    }
+
+    /// The same of up to [`PEOPLE_MAX`] people at once: all or none.
+    ///
+    /// # Errors
+    /// [`VaultError::Invalid`] for more, or for a field that is too long.
+    pub async fn put_people(
+        &self,
+        people: &[(HolderId, Person)],
+        now: DateTime<Utc>,
+    ) -> Result<(), VaultError> {
+        if PEOPLE_MAX < people.len() {
+            return Err(VaultError::Invalid("too many people at once"));
+        }
+        let fields = people.iter().flat_map(|(_, person)| [&person.name, &person.email]);
+        if fields.into_iter().any(|field| FIELD_BYTES_MAX < field.len()) {
             return Err(VaultError::Invalid("a name or an address is too long"));
         }
+        if people.is_empty() {
+            return Ok(());
+        }
+        let mut query =
+            QueryBuilder::new("insert into person (holder_id, name, email, updated_at) ");
+        query.push_values(people, |mut row, (holder, person)| {
+            row.push_bind(holder.0)
+                .push_bind(person.name.clone())
+                .push_bind(person.email.clone())
+                .push_bind(now);
+        });
+        query.push(
+            " on conflict (holder_id) do update
+            set name = excluded.name, email = excluded.email, updated_at = excluded.updated_at",
+        );
         let mut tx = self.connections.begin().await?;
-        let put = sqlx::query(
-            "
-            insert into person (holder_id, name, email, updated_at)
-            values ($1, $2, $3, $4)
-            on conflict (holder_id) do update
-            set name = excluded.name, email = excluded.email, updated_at = excluded.updated_at
-            ",
-        )
-        .bind(holder.0)
-        .bind(person.name.clone())
-        .bind(person.email.clone())
-        .bind(now)
-        .execute(&mut *tx)
-        .await;
+        let put = query.build().execute(&mut *tx).await;
         self.connections.settle(put)?;
-        self.index(&mut tx, holder, &person.name).await?;
+        for (holder, person) in people {
+            self.index(&mut tx, *holder, &person.name).await?;
+        }
         self.connections.commit(tx).await?;
         Ok(())
     }
@@ -66,5 +91,30 @@ impl Vault {
                 .fetch_optional(self.connections.reader())
                 .await?;
         Ok(found.map(|(name, email)| Person { name, email }))
+    }
+
+    /// The same of up to [`PEOPLE_MAX`] people at once; whoever is not there was erased, or never
+    /// was.
+    ///
+    /// # Errors
+    /// [`VaultError::Invalid`] for more.
+    pub async fn people(
+        &self,
+        holders: &[HolderId],
+    ) -> Result<HashMap<HolderId, Person>, VaultError> {
+        if PEOPLE_MAX < holders.len() {
+            return Err(VaultError::Invalid("too many people at once"));
+        }
+        let mut query =
+            QueryBuilder::new("select holder_id, name, email from person where holder_id in (");
+        let mut ids = query.separated(", ");
+        for holder in holders {
+            ids.push_bind(holder.0);
+        }
+        query.push(")");
+        let found: Vec<(Uuid, String, String)> =
+            query.build_query_as().fetch_all(self.connections.reader()).await?;
+        let person = |(holder, name, email)| (HolderId(holder), Person { name, email });
+        Ok(found.into_iter().map(person).collect())
     }
 }

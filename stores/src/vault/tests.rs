@@ -280,6 +280,26 @@ async fn a_person_can_be_written_changed_and_read() {
     assert_eq!(vault.person(holder(1)).await.unwrap(), Some(person("Anne")));
 }
 
+#[tokio::test]
+async fn as_many_people_as_are_allowed_are_written_and_read_at_once_and_one_more_is_refused() {
+    let vault = stores().await.vault;
+    let people: Vec<_> = (0..)
+        .map(|number| {
+            let (name, email) = (format!("Person {number}"), "a@example.org".to_owned());
+            (holder(number), Person { name, email })
+        })
+        .take(PEOPLE_MAX + 1)
+        .collect();
+    let ids: Vec<_> = people.iter().map(|(holder, _)| *holder).collect();
+    vault.put_people(&people[..PEOPLE_MAX], at(0)).await.unwrap();
+    let found = vault.people(&ids[1..]).await.unwrap();
+    assert_eq!(found.len(), PEOPLE_MAX - 1);
+    assert!(people[1..PEOPLE_MAX].iter().all(|(holder, person)| found[holder] == *person));
+    assert!(vault.people(&[]).await.unwrap().is_empty());
+    assert!(matches!(vault.put_people(&people, at(0)).await, Err(VaultError::Invalid(_))));
+    assert!(matches!(vault.people(&ids).await, Err(VaultError::Invalid(_))));
+}
+
 /// How often a text stands in any file of a folder.
 fn n_found(folder: &std::path::Path, text: &[u8]) -> usize {
     std::fs::read_dir(folder)

@@ -126,6 +126,13 @@ impl EventStore for FaultyLog {
         self.log.read_stream(stream, from)
     }
 
+    fn read_streams(
+        &self,
+        wanted: Vec<(StreamName, Revision)>,
+    ) -> BoxStream<'_, Result<Recorded, StoreError>> {
+        self.log.read_streams(wanted)
+    }
+
     fn read_all(
         &self,
         after: Position,

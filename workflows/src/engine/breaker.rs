@@ -12,7 +12,7 @@ use sqlx::{SqliteConnection, SqliteExecutor};
 use stores::event_store::{Expected, NotAStreamName, StreamName};
 
 use super::{
-    Engine, EngineError, checkpoint,
+    Engine, EngineError,
     database::{instant, micros},
     wake_ups,
 };
@@ -236,9 +236,7 @@ impl Engine {
 
     async fn effects(&self, now: DateTime<Utc>) -> Result<Effects, EngineError> {
         let live = self.0.live.read().await;
-        let (n_forced, n_locked) = wake_ups::count_effects(&*live, now).await?;
-        let n_holders = checkpoint::read(&*live).await?.n_holders;
-        Ok(Effects { n_forced, n_locked, n_holders })
+        Ok(wake_ups::count_effects(&*live, now).await?)
     }
 
     async fn note_breaker(

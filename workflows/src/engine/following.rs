@@ -6,25 +6,17 @@ use std::collections::BTreeSet;
 use domain::{
     context::Context, expiry::WakeUp, holder::UnknownEvent, ids::HolderId, policy::Policies,
 };
-use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use serde::de::DeserializeOwned;
-use sqlx::{SqliteConnection, SqlitePool};
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use sqlx::SqlitePool;
 use stores::{
     event_store::{EventStore, Filter, Position, Recorded, Revision, StoreError, StreamName},
     vault::Vault,
 };
 
-use super::{
-    EngineError,
-    breaker::{self, BreakerEvent},
-    checkpoint, database, outbox, wake_ups,
-};
+use super::{EngineError, applying, breaker, checkpoint, database, wake_ups};
 use crate::{
-    commands::{self, Commands},
-    forgetting,
-    mail::Wanted,
-    mail_delivery::{self, MailEvent, StepId},
-    passcode_expiry,
+    commands::{Commands, Loaded},
+    forgetting, mail_delivery, passcode_expiry,
 };
 
 /// The most events that are applied in one transaction.
@@ -32,9 +24,6 @@ const BATCH_EVENTS_MAX: usize = 256;
 
 /// The most holders that are worked out anew in one transaction.
 const BATCH_HOLDERS_MAX: u32 = 256;
-
-/// The most streams that are read at the same time.
-const LOADS_MAX: usize = 8;
 
 /// What is needed to bring one database up to date.
 pub(super) struct Follower<'a> {
@@ -47,10 +36,10 @@ pub(super) struct Follower<'a> {
 }
 
 /// A holder's row, worked out.
-struct WorkedOut {
-    holder: HolderId,
-    revision: Option<Revision>,
-    wake_up: Option<WakeUp>,
+pub(super) struct WorkedOut {
+    pub(super) holder: HolderId,
+    pub(super) revision: Option<Revision>,
+    pub(super) wake_up: Option<WakeUp>,
 }
 
 /// The categories of the streams that mean something here.
@@ -87,10 +76,10 @@ impl Follower<'_> {
         let checkpoint = checkpoint::read(self.pool).await?;
         let new = events.iter().filter(|event| checkpoint.position < event.position);
         let holders: BTreeSet<HolderId> = new.filter_map(holder_of).collect();
+        let holders: Vec<HolderId> = holders.into_iter().collect();
         // Streams are read before the transaction, which others have to wait for.
         let names_only = checkpoint.names_only();
-        let worked_out =
-            if names_only { Vec::new() } else { self.work_out(holders.iter().copied()).await? };
+        let worked_out = if names_only { Vec::new() } else { self.work_out(&holders).await? };
         // Before it counts as followed, so that a crash forgets nothing to forget.
         let new = events.iter().filter(|event| checkpoint.position < event.position);
         let leaving: BTreeSet<HolderId> =
@@ -100,19 +89,13 @@ impl Follower<'_> {
         }
         let mut tx = database::begin(self.pool).await?;
         // Another process may have come first; what it has applied is left out.
-        let checkpoint::Checkpoint { mut position, .. } = checkpoint::read(&mut *tx).await?;
-        let mut n_new_holders = 0;
-        for recorded in events {
-            if recorded.position <= position {
-                continue;
-            }
-            n_new_holders += u64::from(is_first_of_holder(recorded));
-            apply_one(&mut tx, recorded).await?;
-            position = recorded.position;
-        }
-        for row in worked_out {
-            wake_ups::renew(&mut tx, row.holder, row.revision, row.wake_up).await?;
-        }
+        let checkpoint::Checkpoint { position: before, .. } = checkpoint::read(&mut *tx).await?;
+        let mut new = events.iter().filter(|event| before < event.position);
+        applying::apply(&mut tx, new.clone()).await?;
+        let firsts = new.clone().filter(|event| is_first_of_holder(event));
+        let n_new_holders = u64::try_from(firsts.count()).unwrap_or(u64::MAX);
+        let position = new.next_back().map_or(before, |last| last.position);
+        wake_ups::renew(&mut tx, &worked_out).await?;
         if names_only {
             for holder in holders {
                 wake_ups::name(&mut tx, holder).await?;
@@ -134,11 +117,9 @@ impl Follower<'_> {
         let begun = checkpoint.next_version == Some(version);
         let after = checkpoint.recomputed_to.filter(|_| begun);
         let holders = wake_ups::holders(self.pool, after, BATCH_HOLDERS_MAX).await?;
-        let worked_out = self.work_out(holders.iter().copied()).await?;
+        let worked_out = self.work_out(&holders).await?;
         let mut tx = database::begin(self.pool).await?;
-        for row in worked_out {
-            wake_ups::renew(&mut tx, row.holder, row.revision, row.wake_up).await?;
-        }
+        wake_ups::renew(&mut tx, &worked_out).await?;
         match holders.last() {
             Some(last) => checkpoint::recomputed_to(&mut tx, version, *last).await?,
             None => checkpoint::recomputed(&mut tx, version).await?,
@@ -147,32 +128,33 @@ impl Follower<'_> {
         Ok(holders.is_empty())
     }
 
-    async fn work_out(
-        &self,
-        holders: impl Iterator<Item = HolderId> + Send,
-    ) -> Result<Vec<WorkedOut>, EngineError> {
-        let rows = holders.map(|holder| self.work_out_one(holder));
-        stream::iter(rows).buffer_unordered(LOADS_MAX).try_collect().await
+    /// As of each holder's last event, whatever the time is now: so the table is a function of the
+    /// log alone.
+    async fn work_out(&self, holders: &[HolderId]) -> Result<Vec<WorkedOut>, EngineError> {
+        let mut loaded = self.commands.load_all(holders).await?;
+        let mut rows = Vec::with_capacity(holders.len());
+        for holder in holders {
+            match loaded.remove(holder) {
+                Some(Ok(loaded)) => rows.push(self.work_out_one(*holder, &loaded)),
+                // He is woken at once, which fails, is seen, and is tried again by a build that can.
+                Some(Err(StoreError(error))) if error.is::<UnknownEvent>() => {
+                    tracing::error!(%holder, %error, "a holder's stream cannot be read");
+                    rows.push(self.unreadable(*holder).await?);
+                }
+                Some(Err(error)) => return Err(error.into()),
+                None => {}
+            }
+        }
+        Ok(rows)
     }
 
-    /// As of the holder's last event, whatever the time is now: so the table is a function of the
-    /// log alone.
-    async fn work_out_one(&self, holder: HolderId) -> Result<WorkedOut, EngineError> {
-        let loaded = match self.commands.load(holder).await {
-            Ok(loaded) => loaded,
-            // He is woken at once, which fails, is seen, and is tried again by a build that can.
-            Err(StoreError(error)) if error.is::<UnknownEvent>() => {
-                tracing::error!(%holder, %error, "a holder's stream cannot be read");
-                return self.unreadable(holder).await;
-            }
-            Err(error) => return Err(error.into()),
-        };
+    fn work_out_one(&self, holder: HolderId, loaded: &Loaded) -> WorkedOut {
         let Some(last_at) = loaded.last_at else {
-            return Ok(WorkedOut { holder, revision: None, wake_up: None });
+            return WorkedOut { holder, revision: None, wake_up: None };
         };
         let ctx = Context { now: last_at, policies: self.policies };
         let wake_up = passcode_expiry::wake_up(&ctx, &loaded.holder);
-        Ok(WorkedOut { holder, revision: loaded.revision, wake_up })
+        WorkedOut { holder, revision: loaded.revision, wake_up }
     }
 
     async fn forget(&self, holder: HolderId) -> Result<(), EngineError> {
@@ -202,66 +184,11 @@ impl Follower<'_> {
     }
 }
 
-fn holder_of(recorded: &Recorded) -> Option<HolderId> {
+pub(super) fn holder_of(recorded: &Recorded) -> Option<HolderId> {
     let is_holder = recorded.stream.category() == "holder";
     is_holder.then(|| recorded.stream.subject().parse().ok()).flatten()
 }
 
 fn is_first_of_holder(recorded: &Recorded) -> bool {
     recorded.revision == Revision(0) && holder_of(recorded).is_some()
-}
-
-async fn apply_one(tx: &mut SqliteConnection, recorded: &Recorded) -> Result<(), EngineError> {
-    if let Some(holder) = holder_of(recorded) {
-        match commands::decode(recorded) {
-            Ok(event) => {
-                if let Some(wanted) = Wanted::of(&event) {
-                    outbox::ask(tx, holder, recorded, &wanted).await?;
-                }
-            }
-            Err(error) => skipped(recorded, &error),
-        }
-    } else if let Some(step) = StepId::of_stream(&recorded.stream) {
-        match decode(recorded) {
-            Ok(event) => apply_mail(tx, step, recorded, &event).await?,
-            Err(error) => skipped(recorded, &error),
-        }
-    } else if recorded.stream.category() == breaker::CATEGORY {
-        match decode::<BreakerEvent>(recorded) {
-            Ok(event) => breaker::evolve(tx, recorded.at, &event).await?,
-            Err(error) => skipped(recorded, &error),
-        }
-    }
-    Ok(())
-}
-
-async fn apply_mail(
-    tx: &mut SqliteConnection,
-    step: StepId,
-    recorded: &Recorded,
-    event: &MailEvent,
-) -> sqlx::Result<()> {
-    match event {
-        MailEvent::MailDelivered { .. } | MailEvent::MailWithdrawn { .. } => {
-            outbox::settled(tx, step).await
-        }
-        MailEvent::MailFailed { failure, attempts, .. } => {
-            outbox::failed(tx, step, recorded.revision, *attempts, failure).await
-        }
-        MailEvent::MailRedriven { .. } => {
-            outbox::redriven(tx, step, recorded.revision, recorded.at).await
-        }
-    }
-}
-
-/// An event of the engine's own.
-fn decode<T: DeserializeOwned>(recorded: &Recorded) -> Result<T, serde_json::Error> {
-    let data: serde_json::Value = serde_json::from_slice(&recorded.data)?;
-    serde_json::from_value(serde_json::json!({ "type": recorded.kind, "data": data }))
-}
-
-/// Written by a later build: one holder's trouble, or one mail's, and not everybody's.
-fn skipped(recorded: &Recorded, error: &impl std::error::Error) {
-    let Recorded { stream, kind, position, .. } = recorded;
-    tracing::error!(%stream, kind, ?position, %error, "the workflow engine cannot read an event");
 }

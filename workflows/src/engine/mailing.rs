@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     Engine, EngineError, MAIL_ROUNDS_MAX, Ticked,
     outbox::{self, CodeMail, Lane},
-    sending::Sender,
+    sending::{Round, Sender},
 };
 
 impl Engine {
@@ -71,7 +71,7 @@ impl Engine {
         Ok(false)
     }
 
-    /// True if nothing of this lane is due.
+    /// True if nothing of this lane that is due is left.
     async fn send_batch(
         &self,
         ctx: &Context<'_>,
@@ -80,10 +80,10 @@ impl Engine {
         ticked: &mut Ticked,
     ) -> Result<bool, EngineError> {
         let round = self.send_round(ctx, lane, began).await?;
-        let Some(round) = round else { return Ok(true) };
+        let Some(Round { ticked: round, is_last }) = round else { return Ok(true) };
         *ticked = ticked.and(round);
         self.catch_up().await?;
-        Ok(false)
+        Ok(is_last)
     }
 
     async fn send_round(
@@ -91,7 +91,7 @@ impl Engine {
         ctx: &Context<'_>,
         lane: Lane,
         began: tokio::time::Instant,
-    ) -> Result<Option<Ticked>, EngineError> {
+    ) -> Result<Option<Round>, EngineError> {
         let live = self.0.live.read().await;
         let sender = Sender {
             pool: &live,

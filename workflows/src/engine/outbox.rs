@@ -4,9 +4,11 @@
 //! withdrawn, and lies dead when the log says that it failed; between those only the table knows how often it was
 //! tried.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use domain::ids::{EventId, HolderId};
-use sqlx::{SqliteConnection, SqliteExecutor};
+use sqlx::{QueryBuilder, SqliteConnection, SqliteExecutor};
 use stores::event_store::{Recorded, Revision};
 use uuid::Uuid;
 
@@ -74,42 +76,58 @@ pub(super) enum Lane {
     Others,
 }
 
-/// One that an event asks for; a second time, nothing.
-pub(super) async fn ask(
-    tx: &mut SqliteConnection,
-    holder: HolderId,
-    asking: &Recorded,
-    wanted: &Wanted,
-) -> sqlx::Result<()> {
-    let code = match wanted {
-        Wanted::Notice(_) => None,
-        Wanted::Code(code) => Some(code),
-    };
-    sqlx::query(
+/// A mail that an event asks for.
+pub(super) struct Asked<'a> {
+    pub(super) holder: HolderId,
+    pub(super) by: &'a Recorded,
+    pub(super) wanted: Wanted,
+}
+
+/// Those that events ask for; a second time, nothing.
+pub(super) async fn ask(tx: &mut SqliteConnection, mails: &[Asked<'_>]) -> sqlx::Result<()> {
+    if mails.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::new(
         "
         insert into outbox
-            (step_id, holder_id, event_id, revision, since, state, attempts, look_at, fence,
-             code_id, ends_at, is_urgent)
-        values ($1, $2, $3, $4, $5, 'waiting', 0, $5, 0, $6, $7, $8)
-        on conflict (step_id) do nothing
+            (step_id, holder_id, event_id, revision, since, look_at, code_id, ends_at, is_urgent,
+             state, attempts, fence)
         ",
-    )
-    .bind(StepId::of_event(asking.id).0)
-    .bind(holder.0)
-    .bind(asking.id.0)
-    .bind(asking.revision.0.cast_signed())
-    .bind(micros(asking.at))
-    .bind(code.map(|code| code.code))
-    .bind(code.map(|code| micros(code.expires_at)))
-    .bind(i64::from(wanted.is_urgent()))
-    .execute(tx)
-    .await?;
+    );
+    query.push_values(mails, |mut row, Asked { holder, by, wanted }| {
+        let code = match wanted {
+            Wanted::Notice(_) => None,
+            Wanted::Code(code) => Some(code),
+        };
+        row.push_bind(StepId::of_event(by.id).0)
+            .push_bind(holder.0)
+            .push_bind(by.id.0)
+            .push_bind(by.revision.0.cast_signed())
+            .push_bind(micros(by.at))
+            .push_bind(micros(by.at))
+            .push_bind(code.map(|code| code.code))
+            .push_bind(code.map(|code| micros(code.expires_at)))
+            .push_bind(i64::from(wanted.is_urgent()))
+            .push("'waiting', 0, 0");
+    });
+    query.push(" on conflict (step_id) do nothing");
+    query.build().persistent(false).execute(tx).await?;
     Ok(())
 }
 
-/// The log says that it was delivered, or withdrawn.
-pub(super) async fn settled(tx: &mut SqliteConnection, step: StepId) -> sqlx::Result<()> {
-    sqlx::query("delete from outbox where step_id = $1").bind(step.0).execute(tx).await?;
+/// The log says that these were delivered, or withdrawn.
+pub(super) async fn settled(tx: &mut SqliteConnection, steps: &[StepId]) -> sqlx::Result<()> {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::new("delete from outbox where step_id in (");
+    let mut ids = query.separated(", ");
+    for step in steps {
+        ids.push_bind(step.0);
+    }
+    query.push(")");
+    query.build().persistent(false).execute(tx).await?;
     Ok(())
 }
 
@@ -219,20 +237,25 @@ fn taken(row: Row) -> Result<Taken, EngineError> {
     })
 }
 
-/// Makes the lease longer before something is recorded. False if somebody else has the row: then
-/// nothing may be recorded.
+/// Makes the leases longer before something is recorded. The steps of which this worker still has the
+/// row: for the others, which somebody else has, nothing may be recorded.
 pub(super) async fn hold(
     executor: impl SqliteExecutor<'_>,
-    taken: &Taken,
+    mails: &[&Taken],
     lease_until: DateTime<Utc>,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query("update outbox set look_at = $3 where step_id = $1 and fence = $2")
-        .bind(taken.step.0)
-        .bind(taken.fence)
-        .bind(micros(lease_until))
-        .execute(executor)
-        .await?;
-    Ok(done.rows_affected() == 1)
+) -> sqlx::Result<HashSet<StepId>> {
+    if mails.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let mut query = QueryBuilder::new("update outbox set look_at = ");
+    query.push_bind(micros(lease_until));
+    query.push(" where (step_id, fence) in (");
+    query.push_values(mails, |mut row, taken| {
+        row.push_bind(taken.step.0).push_bind(taken.fence);
+    });
+    query.push(") returning step_id");
+    let held: Vec<(Uuid,)> = query.build_query_as().persistent(false).fetch_all(executor).await?;
+    Ok(held.into_iter().map(|(step,)| StepId(step)).collect())
 }
 
 /// It failed, and is tried again at `due_at`. False if somebody else has the row.

@@ -1,36 +1,38 @@
 //! Sending mails: takes those that are due, composes each from its event and the vault's person,
 //! hands it to the courier, and records what came of it.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     certificate,
     context::Context,
     expiry::Item,
-    ids::{CommandId, HolderId, SecretRef},
+    holder::Holder,
+    ids::{CommandId, SecretRef},
     passcode::Standing,
     policy::{Policies, Policy},
     self_service::CodePurpose,
     unlock::Stage as AtStage,
 };
-use futures::{TryStreamExt as _, future};
+use futures::{StreamExt as _, future, stream::FuturesUnordered};
 use serde::Deserialize;
 use sqlx::SqlitePool;
 use stores::{
-    event_store::{AppendError, EventStore, Expected, StreamName},
+    event_store::{AppendError, EventStore, Expected},
     vault::{CodeBinding, Person, SELF_SERVICE_EMAIL, Vault},
 };
 use tokio::time::Instant;
 
 use super::{
     CODE_LEASE, EngineError, MAIL_LEASE, Ticked,
+    known::{Known, OfMail},
     outbox::{self, Lane, Taken},
 };
 use crate::{
     commands::{self, Actor, Cause, Commands},
     mail::{Asks, CodeNotice, Composer, Copies, Courier, Failure, Mail, Notice, Wanted},
-    mail_delivery::{Input, MailEvent, Stage},
+    mail_delivery::{Input, MailDelivery, MailEvent, Stage, StepId},
 };
 
 /// The most mails that are taken, and sent, at a time.
@@ -38,6 +40,15 @@ const BATCH_MAX: u32 = 16;
 
 /// How long the courier may take for a mail, should its own limits fail it.
 const COURIER_LIMIT: Duration = Duration::from_secs(90);
+
+const BATCH_MAILS: usize = BATCH_MAX as usize;
+
+/// A batch of mails that was sent.
+pub(super) struct Round {
+    pub(super) ticked: Ticked,
+    /// True if there were no more that were due when it was taken.
+    pub(super) is_last: bool,
+}
 
 /// What is needed to send mails.
 pub(super) struct Sender<'a> {
@@ -55,29 +66,43 @@ pub(super) struct Sender<'a> {
 
 impl Sender<'_> {
     /// Takes one batch of what is due; `None` if nothing is.
-    pub(super) async fn round(&self, lane: Lane) -> Result<Option<Ticked>, EngineError> {
+    pub(super) async fn round(&self, lane: Lane) -> Result<Option<Round>, EngineError> {
         let lease_until = self.now + lease(lane);
         let due = outbox::take_due(self.pool, lane, self.now, lease_until, BATCH_MAX).await?;
         if due.is_empty() {
             return Ok(None);
         }
-        // All of them, whatever becomes of one: a mail on its way is not dropped.
-        let stages = future::join_all(due.iter().map(|taken| self.send(taken))).await;
+        let known = Known::of(&due, self.log, self.commands, self.vault).await;
+        // All of them, whatever becomes of one: a mail on its way is not dropped, and goes on while
+        // what came of others is recorded.
+        let sending: FuturesUnordered<_> =
+            due.iter().map(|taken| self.send(*taken, &known)).collect();
+        let mut settled = sending
+            .ready_chunks(due.len())
+            .map(|sent| self.settle(sent))
+            .buffer_unordered(due.len());
         let mut ticked = Ticked::default();
-        for stage in stages {
-            match stage? {
-                Some(Stage::Delivered) => ticked.n_delivered += 1,
-                Some(Stage::Waiting { .. }) => ticked.n_postponed += 1,
-                Some(Stage::Dead(_)) => ticked.n_dead += 1,
-                Some(Stage::Withdrawn | Stage::Sending) | None => {}
+        let mut broken = None;
+        while let Some(stages) = settled.next().await {
+            for stage in stages {
+                match stage {
+                    Ok(Some(Stage::Delivered)) => ticked.n_delivered += 1,
+                    Ok(Some(Stage::Waiting { .. })) => ticked.n_postponed += 1,
+                    Ok(Some(Stage::Dead(_))) => ticked.n_dead += 1,
+                    Ok(Some(Stage::Withdrawn | Stage::Sending) | None) => {}
+                    Err(error) => broken = Some(error),
+                }
             }
         }
-        Ok(Some(ticked))
+        match broken {
+            None => Ok(Some(Round { ticked, is_last: due.len() < BATCH_MAILS })),
+            Some(error) => Err(error),
+        }
     }
 
-    /// One mail, and how it stands then; `None` if somebody else has it.
-    async fn send(&self, taken: &Taken) -> Result<Option<Stage>, EngineError> {
-        let (input, begun_by) = match self.asked(taken).await {
+    /// One mail, up to what came of it, which is not recorded yet.
+    async fn send(&self, taken: Taken, known: &anyhow::Result<Known>) -> Sent {
+        let (input, begun_by) = match self.asked(&taken, known).await {
             Ok((Asked::For(mail), begun_by)) => (self.deliver(&mail).await, Some(begun_by)),
             Ok((Asked::Nobody, begun_by)) => (Input::NobodyToSendTo, Some(begun_by)),
             Ok((Asked::DoneWith, begun_by)) => (Input::DoneWith, Some(begun_by)),
@@ -88,45 +113,63 @@ impl Sender<'_> {
             }
         };
         let jitter = taken.step.jitter(taken.delivery.attempts);
-        let Ok(next) = taken.delivery.step(self.now + self.elapsed(), jitter, &input) else {
+        let next = taken.delivery.step(self.now + self.elapsed(), jitter, &input);
+        Sent { taken, begun_by, input, next: next.ok() }
+    }
+
+    /// Records what came of these, together, and how each stands then; `None` if somebody else has it.
+    async fn settle(&self, sent: Vec<Sent>) -> Vec<Result<Option<Stage>, EngineError>> {
+        let to_hold: Vec<&Taken> =
+            sent.iter().filter(|one| one.is_over()).map(|one| &one.taken).collect();
+        let held = match outbox::hold(self.pool, &to_hold, self.now + MAIL_LEASE).await {
+            Ok(held) => held,
+            Err(error) => return vec![Err(error.into())],
+        };
+        future::join_all(sent.iter().map(|one| self.settle_one(one, &held))).await
+    }
+
+    async fn settle_one(
+        &self,
+        Sent { taken, begun_by, input, next }: &Sent,
+        held: &HashSet<StepId>,
+    ) -> Result<Option<Stage>, EngineError> {
+        let Some(next) = next else {
             return Err(EngineError::Broken("a mail that was taken and cannot be sent"));
         };
         let (event, attempts) = (taken.event, next.attempts);
-        let settled = match next.stage {
-            Stage::Delivered => {
-                let delivered = MailEvent::MailDelivered { event, attempts };
-                self.record(taken, begun_by, &delivered).await?
-            }
-            Stage::Withdrawn => {
-                self.record(taken, begun_by, &MailEvent::MailWithdrawn { event }).await?
-            }
+        let over = match next.stage {
+            Stage::Delivered => MailEvent::MailDelivered { event, attempts },
+            Stage::Withdrawn => MailEvent::MailWithdrawn { event },
             Stage::Dead(reason) => {
-                let failure = hitch(&input);
-                let failed = MailEvent::MailFailed { event, reason, failure, attempts };
-                self.record(taken, begun_by, &failed).await?
+                MailEvent::MailFailed { event, reason, failure: hitch(input), attempts }
             }
             Stage::Waiting { due_at } => {
-                outbox::postpone(self.pool, taken, attempts, due_at, &hitch(&input)).await?
+                let waits =
+                    outbox::postpone(self.pool, taken, attempts, due_at, &hitch(input)).await?;
+                return Ok(waits.then_some(next.stage));
             }
-            Stage::Sending => false,
+            Stage::Sending => return Ok(None),
         };
-        Ok(settled.then_some(next.stage))
+        let is_ours = held.contains(&taken.step);
+        let recorded = is_ours && self.record(taken, *begun_by, &over).await?;
+        Ok(recorded.then_some(next.stage))
     }
 
     /// The mail, from its event; and the command that began what the event belongs to.
-    async fn asked(&self, taken: &Taken) -> anyhow::Result<(Asked, CommandId)> {
-        let stream = StreamName::holder(taken.holder);
-        let recorded = self.log.read_stream(&stream, taken.revision).try_next().await?;
-        let recorded = recorded.ok_or_else(|| anyhow::anyhow!("its event is not in the log"))?;
-        let event = commands::decode(&recorded)?;
+    async fn asked(
+        &self,
+        taken: &Taken,
+        known: &anyhow::Result<Known>,
+    ) -> anyhow::Result<(Asked, CommandId)> {
+        let known = known.as_ref().map_err(|error| anyhow::anyhow!("{error:#}"))?;
+        let known = known.of_mail(taken)?;
+        let event = commands::decode(known.by)?;
         let wanted = Wanted::of(&event).ok_or_else(|| anyhow::anyhow!("no mail is about this"))?;
-        let meta: Meta = serde_json::from_slice(&recorded.meta)?;
-        let asked = match (self.vault.person(taken.holder).await?, wanted) {
+        let meta: Meta = serde_json::from_slice(&known.by.meta)?;
+        let asked = match (known.person.cloned(), wanted) {
             (None, _) => Asked::Nobody,
-            (Some(to), Wanted::Notice(notice)) => {
-                self.notice(taken, recorded.at, &notice, to).await?
-            }
-            (Some(to), Wanted::Code(code)) => self.code(taken, recorded.at, &code, to).await?,
+            (Some(to), Wanted::Notice(notice)) => self.notice(taken, known, &notice, to).await?,
+            (Some(to), Wanted::Code(code)) => self.code(taken, known, &code, to).await?,
         };
         Ok((asked, meta.correlation))
     }
@@ -134,16 +177,17 @@ impl Sender<'_> {
     async fn notice(
         &self,
         taken: &Taken,
-        at: DateTime<Utc>,
+        known: OfMail<'_>,
         notice: &Notice,
         to: Person,
     ) -> anyhow::Result<Asked> {
-        if !self.still_stands(taken.holder, notice.asks()).await? {
+        let holder = known.holder()?;
+        if !self.still_stands(holder, notice.asks()) {
             return Ok(Asked::DoneWith);
         }
-        let zone = &self.policy().zone;
+        let (at, zone) = (known.by.at, &self.policy().zone);
         let mut mail = self.composer.compose(taken.step.0, at, notice, to, zone)?;
-        mail.copies = self.copies(taken.holder, notice.copies()).await?;
+        mail.copies = self.copies(holder, notice.copies()).await?;
         Ok(Asked::For(mail))
     }
 
@@ -153,15 +197,10 @@ impl Sender<'_> {
     }
 
     /// The addresses beside the contact address.
-    async fn copies(&self, holder: HolderId, copies: Copies) -> anyhow::Result<Vec<String>> {
-        if copies == Copies::None {
-            return Ok(vec![]);
-        }
-        let loaded = self.commands.load(holder).await?;
-        let self_service = loaded.holder.self_service();
+    async fn copies(&self, holder: &Holder, copies: Copies) -> anyhow::Result<Vec<String>> {
         let secret = match copies {
             Copies::None => None,
-            Copies::ToRegistered => self_service.active().map(|active| active.email),
+            Copies::ToRegistered => holder.self_service().active().map(|active| active.email),
             Copies::ToFormer(former) => former,
         };
         let address = match secret {
@@ -175,11 +214,11 @@ impl Sender<'_> {
     async fn code(
         &self,
         taken: &Taken,
-        at: DateTime<Utc>,
+        known: OfMail<'_>,
         notice: &CodeNotice,
         to: Person,
     ) -> anyhow::Result<Asked> {
-        if !self.is_awaited(taken.holder, notice).await? {
+        if !self.is_awaited(known.holder()?, notice) {
             return Ok(Asked::DoneWith);
         }
         if notice.expires_at <= self.now {
@@ -196,15 +235,15 @@ impl Sender<'_> {
         };
         let code = self.vault.code(&binding)?;
         let (to, zone) = (Person { email, ..to }, &self.policy().zone);
+        let at = known.by.at;
         let mail = self.composer.compose_code(taken.step.0, at, (notice, &code), to, zone)?;
         Ok(Asked::For(mail))
     }
 
     /// B-36, B-37: only the newest code is worth anything, and only until it was used or is void.
-    async fn is_awaited(&self, holder: HolderId, notice: &CodeNotice) -> anyhow::Result<bool> {
-        let loaded = self.commands.load(holder).await?;
+    fn is_awaited(&self, holder: &Holder, notice: &CodeNotice) -> bool {
         let ctx = Context { now: self.now, policies: self.policies };
-        let self_service = loaded.holder.self_service();
+        let self_service = holder.self_service();
         let waits = match notice.purpose {
             CodePurpose::Registration => self_service
                 .awaiting(&ctx)
@@ -214,7 +253,7 @@ impl Sender<'_> {
             }),
         };
         let newest = self_service.codes(notice.purpose, notice.flow).last();
-        Ok(waits && newest.is_some_and(|newest| newest.code == notice.code && !newest.voided))
+        waits && newest.is_some_and(|newest| newest.code == notice.code && !newest.voided)
     }
 
     async fn address(&self, secret: SecretRef) -> anyhow::Result<Option<String>> {
@@ -225,21 +264,19 @@ impl Sender<'_> {
     /// A mail may be late, by days if the mail server was down: whoever has done meanwhile what it
     /// asks for is not to be told that he has to. False if each of these passcodes was changed or
     /// removed since, or the certificates were renewed or revoked.
-    async fn still_stands(&self, holder: HolderId, asks: Asks<'_>) -> anyhow::Result<bool> {
-        let loaded = self.commands.load(holder).await?;
+    fn still_stands(&self, holder: &Holder, asks: Asks<'_>) -> bool {
         let ctx = Context { now: self.now, policies: self.policies };
-        let passcodes = loaded.holder.passcodes();
-        let is_as_it_was = |item: &Item| match passcodes.standing(&ctx, item.kind) {
+        let is_as_it_was = |item: &Item| match holder.passcodes().standing(&ctx, item.kind) {
             Standing::NotSet => false,
             Standing::Set { last_changed_on, .. } => last_changed_on == item.set_on,
         };
-        Ok(match asks {
+        match asks {
             Asks::ToChange(items) => items.iter().any(is_as_it_was),
-            Asks::ToRenew(expires_at) => loaded.holder.certificates(&ctx).is_some_and(|standing| {
+            Asks::ToRenew(expires_at) => holder.certificates(&ctx).is_some_and(|standing| {
                 standing.expires_at == expires_at && standing.phase != certificate::Phase::Revoked
             }),
             Asks::Nothing => true,
-        })
+        }
     }
 
     /// How long this tick has been sending, in whole seconds: a mail server that hung until its time
@@ -257,16 +294,13 @@ impl Sender<'_> {
     }
 
     /// Records the end of it in the step's own stream; following the log settles the row. False if
-    /// somebody else has the mail, or has recorded its end.
+    /// somebody else has recorded its end.
     async fn record(
         &self,
         taken: &Taken,
         begun_by: Option<CommandId>,
         event: &MailEvent,
     ) -> Result<bool, EngineError> {
-        if !outbox::hold(self.pool, taken, self.now + MAIL_LEASE).await? {
-            return Ok(false);
-        }
         let command = taken.step.command(taken.settled);
         let cause = Cause { command, begun_by: begun_by.unwrap_or(command) };
         let expected = taken.settled.map_or(Expected::NoStream, Expected::At);
@@ -278,6 +312,25 @@ impl Sender<'_> {
             Ok(_) => Ok(true),
             Err(AppendError::Conflict { .. }) => Ok(false),
             Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// What came of a mail; nothing is recorded of it yet.
+struct Sent {
+    taken: Taken,
+    begun_by: Option<CommandId>,
+    input: Input,
+    /// How it stands then; `None` for what cannot be.
+    next: Option<MailDelivery>,
+}
+
+impl Sent {
+    /// True if its end is to be recorded.
+    fn is_over(&self) -> bool {
+        match self.next.as_ref().map(|next| next.stage) {
+            Some(Stage::Delivered | Stage::Withdrawn | Stage::Dead(_)) => true,
+            Some(Stage::Waiting { .. } | Stage::Sending) | None => false,
         }
     }
 }

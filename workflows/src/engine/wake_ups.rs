@@ -5,13 +5,14 @@
 
 use chrono::{DateTime, Utc};
 use domain::{expiry::WakeUp, ids::HolderId};
-use sqlx::{SqliteConnection, SqliteExecutor};
+use sqlx::{QueryBuilder, SqliteConnection, SqliteExecutor};
 use stores::event_store::Revision;
 use uuid::Uuid;
 
 use super::{
-    EngineError,
+    Effects, EngineError,
     database::{instant, micros},
+    following::WorkedOut,
 };
 use crate::passcode_expiry;
 
@@ -37,35 +38,39 @@ pub struct Failing {
     pub again_at: Option<DateTime<Utc>>,
 }
 
-/// Writes what was worked out from the holder's stream up to `revision`, unless the row knows more
+/// Writes what was worked out from each holder's stream up to a revision, unless his row knows more
 /// of it. Whoever has taken the row has lost it.
-pub(super) async fn renew(
-    tx: &mut SqliteConnection,
-    holder: HolderId,
-    revision: Option<Revision>,
-    wake_up: Option<WakeUp>,
-) -> sqlx::Result<()> {
-    let due_at = wake_up.map(|wake_up| micros(wake_up.due_at));
-    sqlx::query(
+pub(super) async fn renew(tx: &mut SqliteConnection, rows: &[WorkedOut]) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::new(
         "
         insert into wake_up
             (workflow, holder_id, revision, due_at, forces_at, locks_at, look_at, fence, attempts)
-        values ($1, $2, $3, $4, $5, $6, $4, 0, 0)
+        ",
+    );
+    query.push_values(rows, |mut row, WorkedOut { holder, revision, wake_up }| {
+        let due_at = wake_up.map(|wake_up| micros(wake_up.due_at));
+        row.push_bind(passcode_expiry::NAME)
+            .push_bind(holder.0)
+            .push_bind(revision_number(*revision))
+            .push_bind(due_at)
+            .push_bind(wake_up.and_then(|wake_up| wake_up.forces_at).map(micros))
+            .push_bind(wake_up.and_then(|wake_up| wake_up.locks_at).map(micros))
+            .push_bind(due_at)
+            .push("0, 0");
+    });
+    query.push(
+        "
         on conflict (workflow, holder_id) do update
         set revision = excluded.revision, due_at = excluded.due_at,
             forces_at = excluded.forces_at, locks_at = excluded.locks_at,
             look_at = excluded.look_at, fence = wake_up.fence + 1, attempts = 0, hitch = null
         where wake_up.revision <= excluded.revision
         ",
-    )
-    .bind(passcode_expiry::NAME)
-    .bind(holder.0)
-    .bind(revision_number(revision))
-    .bind(due_at)
-    .bind(wake_up.and_then(|wake_up| wake_up.forces_at).map(micros))
-    .bind(wake_up.and_then(|wake_up| wake_up.locks_at).map(micros))
-    .execute(tx)
-    .await?;
+    );
+    query.build().persistent(false).execute(tx).await?;
     Ok(())
 }
 
@@ -160,23 +165,28 @@ pub(super) async fn postpone(
     Ok(done.rows_affected() == 1)
 }
 
-/// How many holders the wake-ups that are due would force to change, and lock: whoever has missed
-/// both is locked. Counts those that others have taken, too.
+/// How many holders the wake-ups that are due would force to change, and lock, of how many: whoever
+/// has missed both is locked. Counts those that others have taken, too.
 pub(super) async fn count_effects(
     executor: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
-) -> sqlx::Result<(u64, u64)> {
-    let (n_forced, n_locked): (i64, i64) = sqlx::query_as(
+) -> sqlx::Result<Effects> {
+    let (n_forced, n_locked, n_holders): (i64, i64, i64) = sqlx::query_as(
         "
         select count(*) filter (where forces_at <= $1 and (locks_at is null or $1 < locks_at)),
-               count(*) filter (where locks_at <= $1)
+               count(*) filter (where locks_at <= $1),
+               (select n_holders from checkpoint where checkpoint_id = 1)
         from wake_up where due_at <= $1
         ",
     )
     .bind(micros(now))
     .fetch_one(executor)
     .await?;
-    Ok((n_forced.cast_unsigned(), n_locked.cast_unsigned()))
+    Ok(Effects {
+        n_forced: n_forced.cast_unsigned(),
+        n_locked: n_locked.cast_unsigned(),
+        n_holders: n_holders.cast_unsigned(),
+    })
 }
 
 /// When the next one is to be looked at.

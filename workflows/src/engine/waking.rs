@@ -1,25 +1,25 @@
 //! Waking holders: takes wake-ups that are due, asks each holder to record what holds now, and
 //! puts those who have nothing to record back to sleep.
 
+use std::{collections::HashMap, sync::Arc};
+
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{context::Context, policy::Policies};
-use futures::{StreamExt as _, stream};
+use domain::{context::Context, ids::HolderId, policy::Policies};
+use futures::future;
 use sqlx::SqlitePool;
+use stores::event_store::StoreError;
 
 use super::{
     EngineError, LEASE, Ticked,
     wake_ups::{self, Taken},
 };
 use crate::{
-    commands::{Actor, Cause, Commands, ExecuteError},
+    commands::{Actor, Cause, Commands, ExecuteError, Loaded},
     passcode_expiry,
 };
 
-/// The most wake-ups that are taken at a time.
+/// The most wake-ups that are taken, and holders woken, at a time.
 const BATCH_MAX: u32 = 256;
-
-/// The most holders that are woken at the same time: their appends are committed together.
-const AT_ONCE_MAX: usize = 64;
 
 /// The pause after a holder's first failure; each further one in a row doubles it.
 const PAUSE: TimeDelta = TimeDelta::seconds(1);
@@ -48,8 +48,17 @@ impl Waker<'_> {
         if due.is_empty() {
             return Ok(None);
         }
-        let woken = stream::iter(due).map(|taken| self.wake(taken)).buffer_unordered(AT_ONCE_MAX);
-        let outcomes: Vec<_> = woken.collect().await;
+        let holders: Vec<HolderId> = due.iter().map(|taken| taken.holder).collect();
+        let outcomes = match self.commands.load_all(&holders).await {
+            Ok(loaded) => {
+                // All at the same time: their appends are committed together.
+                let woken = due.iter().map(|taken| self.wake(*taken, &loaded));
+                future::join_all(woken).await
+            }
+            Err(error) => {
+                future::join_all(due.iter().map(|taken| self.failed(*taken, &error))).await
+            }
+        };
         let mut ticked = Ticked::default();
         for outcome in outcomes {
             ticked.n_woken += 1;
@@ -64,17 +73,22 @@ impl Waker<'_> {
 
     /// One holder. Only the engine's own database can make this fail; whatever else goes wrong is
     /// his alone, and is kept in his row.
-    async fn wake(&self, taken: Taken) -> Result<Outcome, EngineError> {
+    async fn wake(
+        &self,
+        taken: Taken,
+        loaded: &HashMap<HolderId, Result<Arc<Loaded>, StoreError>>,
+    ) -> Result<Outcome, EngineError> {
         let holder = taken.holder;
-        let loaded = match self.commands.load(holder).await {
-            Ok(loaded) => loaded,
-            Err(error) => return self.failed(taken, &error).await,
+        let loaded = match loaded.get(&holder) {
+            Some(Ok(loaded)) => loaded,
+            Some(Err(error)) => return self.failed(taken, error).await,
+            None => return Err(EngineError::Broken("a wake-up of nobody")),
         };
         let ctx = Context { now: self.now, policies: self.policies };
         let cause = Cause::first(passcode_expiry::command_id(holder, loaded.revision));
         let command = passcode_expiry::woken();
         let done =
-            self.commands.attempt(&ctx, holder, &loaded, cause, &Actor::System, &command).await;
+            self.commands.attempt(&ctx, holder, loaded, cause, &Actor::System, &command).await;
         match done {
             Ok(executed) if executed.events.is_empty() => {
                 let ctx = loaded.context(&ctx);

@@ -140,9 +140,10 @@ async fn a_mail_whose_lease_was_taken_over_is_completed_by_the_other_only() {
     let theirs = outbox::take_due(&*live, outbox::Lane::Others, later, later + MAIL_LEASE, 10)
         .await
         .unwrap()[0];
-    assert!(!outbox::hold(&*live, &mine, later + LEASE).await.unwrap());
+    assert!(outbox::hold(&*live, &[&mine], later + LEASE).await.unwrap().is_empty());
     assert!(!outbox::postpone(&*live, &mine, 1, later, "late").await.unwrap());
-    assert!(outbox::hold(&*live, &theirs, later + LEASE).await.unwrap());
+    let held = outbox::hold(&*live, &[&mine, &theirs], later + LEASE).await.unwrap();
+    assert_eq!(held, [theirs.step].into());
 }
 
 #[tokio::test]

@@ -209,6 +209,13 @@ impl EventStore for TellingLog {
         self.0.read_stream(stream, from)
     }
 
+    fn read_streams(
+        &self,
+        wanted: Vec<(StreamName, Revision)>,
+    ) -> BoxStream<'_, Result<Recorded, StoreError>> {
+        self.0.read_streams(wanted)
+    }
+
     fn read_all(
         &self,
         after: Position,
