@@ -225,14 +225,14 @@ async fn looked_at(
     );
     // The alias names the table whose index gives the order.
     let order = filter.index(&mut query);
-    let last = before.map_or((i64::MAX, i64::MAX), |at| (at.at, at.position.0.cast_signed()));
+    let end = (i64::MAX, i64::MAX);
+    let last = before.map_or(end, |at| (at.at, at.position.0.cast_signed()));
+    // Before an instant is before its first event: one bound, so that the index has it.
+    let last = last.min(filter.to.map_or(end, |to| (to.timestamp_micros(), i64::MIN)));
     query.push(format!(" and ({order}.at, {order}.position) < ("));
     query.push_bind(last.0).push(", ").push_bind(last.1).push(")");
     if let Some(from) = filter.from {
         query.push(format!(" and {order}.at >= ")).push_bind(from.timestamp_micros());
-    }
-    if let Some(to) = filter.to {
-        query.push(format!(" and {order}.at < ")).push_bind(to.timestamp_micros());
     }
     query.push(format!(" order by {order}.at desc, {order}.position desc limit "));
     query.push_bind(i64::from(n_rows));

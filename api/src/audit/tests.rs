@@ -257,7 +257,7 @@ async fn an_export_that_lacks_one_of_the_holders_events_tells_no_state() {
     let lines = log.export(Position::START).await;
     let text = |skip: usize| {
         let kept = lines.iter().enumerate().filter(|(index, _)| *index != skip);
-        kept.map(|(_, line)| format!("{line}\n")).collect::<String>()
+        kept.map(|(_, line)| format!("{line}\n")).collect::<Vec<_>>().concat()
     };
     let at = instant("2025-07-01T12:00:00Z");
     let whole = offline::story(text(usize::MAX).as_bytes(), HOLDER, at);

@@ -34,7 +34,7 @@ const EVENTS: &str = "LATCHKEY_EXPORTED_EVENTS";
 const EVENTS_USUAL: u32 = 20_000;
 
 /// Events of one append.
-const BATCH: u32 = 100;
+const BATCH: u32 = 50;
 
 /// The most memory that an export takes, whatever the length of the log, in MB: what the program
 /// itself needs, and a page.

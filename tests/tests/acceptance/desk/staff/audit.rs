@@ -33,9 +33,12 @@ async fn office() -> (Desk, (HolderId, Browser), HolderId) {
 }
 
 fn looks(events: &[HolderEvent]) -> Vec<View> {
-    let look = |event: &HolderEvent| match event {
-        HolderEvent::Desk(DeskEvent::RecordViewed { what, .. }) => Some(*what),
-        _ => None,
+    let look = |event: &HolderEvent| {
+        if let HolderEvent::Desk(DeskEvent::RecordViewed { what, .. }) = event {
+            Some(*what)
+        } else {
+            None
+        }
     };
     events.iter().filter_map(look).collect()
 }
