@@ -6,13 +6,13 @@ use serde::Serialize;
 use crate::audit::life::{Drawn, Line, Picture, WIDTH};
 
 /// How high a line is.
-const ROW: i64 = 44;
+const ROW: i64 = 60;
 
 /// How high a bar is.
-const BAR: i64 = 18;
+const BAR: i64 = 24;
 
 /// Where the first line begins: below the years.
-const TOP: i64 = 24;
+const TOP: i64 = 30;
 
 /// A life line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -67,7 +67,7 @@ impl LifeLine {
         let top = |line: Line| TOP + ROW * i64::try_from(place(line)).unwrap_or_default();
         let bar = |drawn: &Drawn| Rectangle {
             x: drawn.x,
-            y: top(drawn.bar.line) + ROW - BAR - 4,
+            y: top(drawn.bar.line) + ROW - BAR - 6,
             width: drawn.width,
             good_width: drawn.good_width,
             height: BAR,
@@ -85,7 +85,7 @@ impl LifeLine {
                 .collect(),
             lines: lines
                 .iter()
-                .map(|line| Title { y: top(*line) + 16, text: sentence(line.words()) })
+                .map(|line| Title { y: top(*line) + 22, text: sentence(line.words()) })
                 .collect(),
             bars: picture.bars.iter().map(bar).collect(),
             rows: picture.bars.iter().map(Row::of).collect(),
