@@ -108,6 +108,14 @@ impl Names for RevokeCertificates {
     const ACT: Act = Act::RevokeCertificates;
 }
 
+/// [`Act::ActAsStaff`].
+#[derive(Debug, Clone, Copy)]
+pub struct ActAsStaff;
+
+impl Names for ActAsStaff {
+    const ACT: Act = Act::ActAsStaff;
+}
+
 /// What comes of a request's cookie and the act it asks for.
 #[derive(Debug)]
 pub enum Admission {

@@ -23,6 +23,7 @@ use crate::{
     authority::PURPOSE,
     clock::{Clock, Entropy},
     config::{Config, Mode},
+    first_manager::FirstManager,
     keystore::Keystore,
     live::Live,
     organisations,
@@ -57,6 +58,8 @@ pub struct Parts {
     pub policies: Policies,
     /// B-59: who is above whom.
     pub organisations: organisations::Held,
+    /// The code for the first manager, if one is good.
+    pub first_manager: FirstManager,
     /// The configuration.
     pub config: Config,
     /// Every key.
@@ -132,6 +135,11 @@ impl App {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         domain::context::Context { now: self.now(), policies: self.policies() }.policy()
+    }
+
+    /// The code for the first manager, for the module that keeps it.
+    pub(crate) fn first_manager(&self) -> &FirstManager {
+        &self.0.first_manager
     }
 
     /// B-59: the tree of organisations, for the module that keeps it.

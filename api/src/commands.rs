@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod doctor;
 pub mod mails;
+pub mod organisations;
 pub mod policy;
 pub mod rebuild;
 pub mod serve;
@@ -53,6 +54,7 @@ fn not_an_answer<T>(reply: Reply) -> anyhow::Result<T> {
         | Reply::Revoked { .. }
         | Reply::Clock(_)
         | Reply::Mails(_)
+        | Reply::Organisations(_)
         | Reply::Tokens(_)
         | Reply::Audit(_) => anyhow::bail!("the server answered another question"),
     }

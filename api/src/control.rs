@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod clock;
 pub mod mails;
+pub mod organisations;
 pub mod tokens;
 
 use std::{
@@ -63,6 +64,8 @@ pub enum Question {
     Clock(clock::Question),
     /// About mails that were given up.
     Mails(mails::Question),
+    /// About organisations and their first manager.
+    Organisations(organisations::Question),
     /// About machines' tokens.
     Tokens(tokens::Question),
     /// For an auditor.
@@ -93,6 +96,8 @@ pub enum Reply {
     Clock(clock::Reply),
     /// About mails that were given up.
     Mails(mails::Reply),
+    /// About organisations and their first manager.
+    Organisations(organisations::Reply),
     /// About machines' tokens.
     Tokens(tokens::Reply),
     /// For an auditor.
@@ -245,6 +250,9 @@ async fn answer(app: &App, question: Question) -> anyhow::Result<Reply> {
         }
         Question::Clock(question) => Ok(Reply::Clock(clock::answer(app, question).await?)),
         Question::Mails(question) => Ok(Reply::Mails(mails::answer(app, question).await?)),
+        Question::Organisations(question) => {
+            Ok(Reply::Organisations(organisations::answer(app, question).await?))
+        }
         Question::Tokens(question) => Ok(Reply::Tokens(tokens::answer(app, question).await?)),
         Question::Audit(question) => Ok(Reply::Audit(audit::answer(app, question).await?)),
     }

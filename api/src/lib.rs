@@ -23,6 +23,7 @@ pub mod doctor;
 pub mod drafts;
 pub mod execute;
 pub mod export;
+pub mod first_manager;
 #[cfg(test)]
 mod golden;
 pub mod health;

@@ -37,6 +37,11 @@ enum Command {
     /// Mails that were given up.
     #[command(subcommand)]
     Mails(commands::mails::Command),
+    /// Make a code for the first registration authority manager. It is shown once.
+    Init,
+    /// The organisations.
+    #[command(subcommand)]
+    Organisations(commands::organisations::Command),
     /// The numbers of the rules.
     #[command(subcommand)]
     Policy(commands::policy::Command),
@@ -62,6 +67,10 @@ fn main() -> ExitCode {
         Command::Config(command) => commands::config::run(arguments.config.as_deref(), &command),
         Command::Doctor => commands::doctor::run(arguments.config.as_deref()),
         Command::Mails(command) => commands::mails::run(arguments.config.as_deref(), command),
+        Command::Init => commands::organisations::init(arguments.config.as_deref()),
+        Command::Organisations(command) => {
+            commands::organisations::run(arguments.config.as_deref(), command)
+        }
         Command::Policy(command) => commands::policy::run(arguments.config.as_deref(), &command),
         Command::Simulate(command) => commands::simulate::run(&command),
         Command::Rebuild => commands::rebuild::run(arguments.config.as_deref()),

@@ -9,6 +9,7 @@ mod codes;
 #[cfg(feature = "demo")]
 mod demo;
 pub mod errors;
+mod first_manager;
 mod home;
 mod information;
 mod jobs;
@@ -81,6 +82,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/card-updates/{id}/again", post(card_update::again))
         .route("/card-updates/{id}/continue", post(card_update::go_on))
         .route(paths::LEDGER, get(ledger::page))
+        .route(paths::FIRST_MANAGER, get(first_manager::page).post(first_manager::enter))
         .merge(self_service())
         .merge(staff().into_router())
         .fallback(errors::not_found)

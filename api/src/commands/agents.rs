@@ -46,6 +46,7 @@ pub fn run(config: Option<&Path>, command: &Command) -> anyhow::Result<ExitCode>
         other @ (Reply::Failed(_)
         | Reply::Clock(_)
         | Reply::Mails(_)
+        | Reply::Organisations(_)
         | Reply::Tokens(_)
         | Reply::Audit(_)) => {
             return super::not_an_answer(other);

@@ -17,6 +17,7 @@ pub mod care_identity_service;
 pub mod certificates;
 pub mod code;
 pub mod demo;
+pub mod first_manager;
 pub mod frame;
 pub mod help;
 pub mod home;
@@ -66,6 +67,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("mail.jinja", include_str!("../../templates/mail.jinja")),
     ("mailbox.jinja", include_str!("../../templates/mailbox.jinja")),
     ("time_machine.jinja", include_str!("../../templates/time_machine.jinja")),
+    ("first_manager.jinja", include_str!("../../templates/first_manager.jinja")),
     ("help.jinja", include_str!("../../templates/help.jinja")),
     ("help_page.jinja", include_str!("../../templates/help_page.jinja")),
     ("home.jinja", include_str!("../../templates/home.jinja")),

@@ -53,6 +53,8 @@ pub const AUDIT: &str = "/audit";
 pub const AUDIT_HOLDER: &str = "/audit/holders/{holder}";
 /// What happened, newest first.
 pub const LEDGER: &str = "/ledger";
+/// Where the first registration authority manager enters his code; a POST enters it.
+pub const FIRST_MANAGER: &str = "/first-manager";
 /// All help pages.
 pub const HELP: &str = "/help";
 /// The accessibility statement.

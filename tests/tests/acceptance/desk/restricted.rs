@@ -78,7 +78,7 @@ async fn p17_b15_a_log_in_on_day_364_may_put_it_off_and_one_on_day_365_may_not()
 }
 
 /// Every page of a holder: whether a restricted session may open it.
-const PAGES: [(&str, bool); 11] = [
+const PAGES: [(&str, bool); 12] = [
     ("/home", true),
     ("/alert", true),
     ("/renewal", true),
@@ -90,6 +90,7 @@ const PAGES: [(&str, bool); 11] = [
     ("/profile", false),
     ("/profile/register", false),
     ("/ledger", false),
+    ("/first-manager", false),
 ];
 
 #[tokio::test]

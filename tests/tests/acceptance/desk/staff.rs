@@ -1,7 +1,9 @@
 //! Staff: who is let in to what, and what they do at the desk.
 
 mod acts;
+mod assisted;
 mod audit;
+mod first;
 mod matrix;
 mod organisations;
 mod record;
