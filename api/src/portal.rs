@@ -8,6 +8,7 @@ mod certificates;
 mod codes;
 #[cfg(feature = "demo")]
 mod demo;
+mod desk;
 pub mod errors;
 mod first_manager;
 mod home;
@@ -32,7 +33,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use domain::{
     refusal::Refusal,
-    staff::{Roles, StaffAct},
+    staff::{Roles, Staff, StaffAct, may},
 };
 use stores::session::{Scope, Session};
 
@@ -84,24 +85,23 @@ pub fn routes(app: &App) -> Router<App> {
         .route(paths::LEDGER, get(ledger::page))
         .route(paths::FIRST_MANAGER, get(first_manager::page).post(first_manager::enter))
         .merge(self_service())
-        .merge(staff().into_router())
+        .merge(staff_pages().into_router())
         .fallback(errors::not_found)
         .method_not_allowed_fallback(errors::method_not_allowed);
     with_demo(app, routes)
 }
 
 /// What only staff may: each page under its act.
-fn staff() -> StaffPages {
-    StaffPages::default().get(SeeHistory, paths::AUDIT, audit::history).get(
-        SeeHistory,
-        paths::AUDIT_HOLDER,
-        audit::holder,
-    )
+fn staff_pages() -> StaffPages {
+    StaffPages::default()
+        .get(SeeHistory, paths::AUDIT, audit::history)
+        .get(SeeHistory, paths::AUDIT_HOLDER, audit::holder)
+        .merge(desk::pages())
 }
 
 /// The list of it.
 pub(crate) fn staff_routes() -> Vec<StaffRoute> {
-    staff().into_list()
+    staff_pages().into_list()
 }
 
 /// My Profile, registering, and unlocking, which needs no session.
@@ -167,11 +167,14 @@ async fn frame_for(app: &App, session: &Session, tab: Option<Tab>) -> anyhow::Re
     let log_out_at = time(app, session.ends_at());
     let loaded = app.load(session.holder).await?;
     let standing = loaded.holder.certificates(&app.context(&loaded));
+    let staff = Staff { holder: session.holder, roles: loaded.holder.roles() };
+    let desk = may(&staff, StaffAct::FindHolder, None, &app.organisations());
     let visitor = Visitor {
         name: &name,
         log_out_at: &log_out_at,
         scope: session.scope,
         may_renew: standing.as_ref().is_some_and(certificates::may_renew),
+        is_of_desk: desk.is_ok(),
     };
     let time_out = Some(session::time_out(app, session));
     let mut frame = pages::Frame { time_out, ..frame(app.is_demo(), Some(visitor), tab) };

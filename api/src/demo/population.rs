@@ -2,6 +2,7 @@
 //! public; nothing here is anybody's.
 
 mod people;
+mod staff;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{
@@ -15,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 pub use people::{ANSWERS, PEOPLE, WRONG_ANSWER};
+pub use staff::{ORGANISATIONS, role_of, works_at};
 
 /// A holder of the demonstration.
 #[derive(Debug, Clone, Copy)]

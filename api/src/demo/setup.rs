@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{calendar, ids::CommandId};
+use domain::{calendar, desk::DeskCommand, holder::HolderCommand, ids::CommandId};
 use futures::TryStreamExt as _;
 use protocol::JobId;
 use serde::Serialize;
@@ -26,10 +26,13 @@ use super::{
     Demo,
     desk::Desk,
     mailbox::Received,
-    population::{Act, Person, When},
+    population::{Act, ORGANISATIONS, Person, When, role_of, works_at},
     time_machine::{Lever, Service},
 };
-use crate::{app::App, execute::Cause};
+use crate::{
+    app::App,
+    execute::{Actor, Cause},
+};
 
 /// How often a step is tried before the demonstration says that it gives up.
 const TRIES_MAX: u32 = 3;
@@ -107,6 +110,7 @@ async fn every_life(app: &App, demo: &Demo) -> anyhow::Result<()> {
         if app.now() < real_now {
             demo.time_machine().go(&lever, app, real_now, Service::Running).await?;
         }
+        put_to_work(app, demo).await?;
         demo.time_machine().forget_last_move();
         let stream: StreamName = STREAM.parse()?;
         let cause = Cause::first(app.entropy().command_id(app.now()));
@@ -114,6 +118,24 @@ async fn every_life(app: &App, demo: &Demo) -> anyhow::Result<()> {
     }
     note_ready(demo, &[]);
     tracing::info!(cards = demo.people().len(), "the demonstration's cards are ready");
+    Ok(())
+}
+
+/// B-58, B-59: everybody works somewhere, and some are staff. What was done before is left alone.
+async fn put_to_work(app: &App, demo: &Demo) -> anyhow::Result<()> {
+    let cause = || Cause::first(app.entropy().command_id(app.now()));
+    for (code, name, above) in ORGANISATIONS {
+        let above = above.map(str::parse).transpose()?;
+        app.add_organisation(Actor::Operator, cause(), code.parse()?, name, above).await?;
+    }
+    for (index, person) in demo.people().iter().enumerate() {
+        let organisation = works_at(index, person).parse()?;
+        let work = HolderCommand::Desk(DeskCommand::Assign { organisation });
+        app.execute(person.holder(), cause(), Actor::Operator, &work).await?;
+        let Some((role, at)) = role_of(person) else { continue };
+        let grant = HolderCommand::Desk(DeskCommand::GrantRole { role, organisation: at.parse()? });
+        app.execute(person.holder(), cause(), Actor::Operator, &grant).await?;
+    }
     Ok(())
 }
 

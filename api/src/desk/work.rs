@@ -6,7 +6,7 @@ use domain::{
     ids::HolderId,
     staff::{self, StaffAct, Subject},
 };
-use projections::{WORK_PAGE_MAX, WorkItem};
+use projections::{WORK_PAGE_MAX, WorkItem, WorkKind};
 
 use crate::{
     app::App,
@@ -61,6 +61,22 @@ pub async fn list(
         }
     }
     Ok((lines, place))
+}
+
+/// A place in the list, for addresses: `<microseconds>.<number>.<kind>`.
+#[must_use]
+pub fn written(place: &WorkItem) -> String {
+    format!("{}.{}.{}", place.since.timestamp_micros(), place.holder, place.kind.label())
+}
+
+/// The place that is written so.
+#[must_use]
+pub fn place(text: &str) -> Option<WorkItem> {
+    let mut parts = text.split('.');
+    let since = DateTime::from_timestamp_micros(parts.next()?.parse().ok()?)?;
+    let holder: HolderId = parts.next()?.parse().ok()?;
+    let kind = WorkKind::labelled(parts.next()?)?;
+    Some(WorkItem { holder, kind, since, assignments: Vec::new() })
 }
 
 /// How often a member of staff has let somebody unlock, on one day.

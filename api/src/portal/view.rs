@@ -17,6 +17,7 @@ pub mod care_identity_service;
 pub mod certificates;
 pub mod code;
 pub mod demo;
+pub mod desk;
 pub mod first_manager;
 pub mod frame;
 pub mod help;
@@ -64,6 +65,11 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("certificates_revoke.jinja", include_str!("../../templates/certificates_revoke.jinja")),
     ("care_identity_service.jinja", include_str!("../../templates/care_identity_service.jinja")),
     ("demo.jinja", include_str!("../../templates/demo.jinja")),
+    ("desk_done.jinja", include_str!("../../templates/desk_done.jinja")),
+    ("desk_find.jinja", include_str!("../../templates/desk_find.jinja")),
+    ("desk_form.jinja", include_str!("../../templates/desk_form.jinja")),
+    ("desk_record.jinja", include_str!("../../templates/desk_record.jinja")),
+    ("desk_work.jinja", include_str!("../../templates/desk_work.jinja")),
     ("mail.jinja", include_str!("../../templates/mail.jinja")),
     ("mailbox.jinja", include_str!("../../templates/mailbox.jinja")),
     ("time_machine.jinja", include_str!("../../templates/time_machine.jinja")),

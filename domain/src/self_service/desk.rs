@@ -26,6 +26,13 @@ impl SelfService {
         open.filter(|open| open.card == *card && now < open.until).map(|open| open.by)
     }
 
+    /// B-58: until when, exclusive, the holder of this card has somebody's help.
+    #[must_use]
+    pub fn assisted_until(&self, card: &CardSerial, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let open = self.assisted.as_ref();
+        open.filter(|open| open.card == *card && now < open.until).map(|open| open.until)
+    }
+
     pub(super) fn of_desk(&mut self, at: DateTime<Utc>, event: &DeskEvent) {
         match event {
             DeskEvent::SelfServiceReleased { .. } => {

@@ -300,4 +300,56 @@ pub const PEOPLE: &[Person] = &[
             does(1, Act::Forget),
         ],
     },
+    Person {
+        card: "ruth",
+        name: "Ruth Adeyemi",
+        email: "ruth.adeyemi@example.org",
+        profile: "guide",
+        passcode: "Summit26",
+        story: "She leads the registration authority of the whole service, Example \
+                Health Service (X26): under Desk she does everything that can be done \
+                for a holder, and grants roles.",
+        life: FRESH,
+    },
+    Person {
+        card: "imran",
+        name: "Imran Sheikh",
+        email: "imran.sheikh@example.org",
+        profile: "piv",
+        passcode: "550912",
+        story: "He works at the desk of the registration authority of St Ebba's Hospital \
+                (RXA): under Desk he finds the people who work there, and unlocks, \
+                renews and suspends.",
+        life: FRESH,
+    },
+    Person {
+        card: "carol",
+        name: "Carol Evans",
+        email: "carol.evans@example.org",
+        profile: "guide",
+        passcode: "Bramble6",
+        story: "She is a sponsor at St Ebba's Hospital (RXA): she helps colleagues with \
+                a locked smartcard, and with nothing else.",
+        life: FRESH,
+    },
+    Person {
+        card: "anton",
+        name: "Anton Weber",
+        email: "anton.weber@example.org",
+        profile: "guide",
+        passcode: "Ledger-3",
+        story: "He is auditor of the whole service (X26): he looks at everything, and \
+                changes nothing.",
+        life: FRESH,
+    },
+    Person {
+        card: "yuki",
+        name: "Yuki Sato",
+        email: "yuki.sato@example.org",
+        profile: "piv",
+        passcode: "426817",
+        story: "She is policy owner of the whole service (X26): she decides about the \
+                numbers of the rules.",
+        life: FRESH,
+    },
 ];

@@ -24,18 +24,21 @@ pub enum Tab {
     Profile,
     /// What happened.
     Ledger,
+    /// B-58: only for staff of the desk.
+    Desk,
     /// How to go on.
     Help,
 }
 
 impl Tab {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Home,
         Self::ManagePasscodes,
         Self::RenewCertificates,
         Self::RevokeCertificates,
         Self::Profile,
         Self::Ledger,
+        Self::Desk,
         Self::Help,
     ];
 
@@ -47,6 +50,7 @@ impl Tab {
             Self::RevokeCertificates => "Revoke Certificates",
             Self::Profile => "My Profile",
             Self::Ledger => "What happened",
+            Self::Desk => "Desk",
             Self::Help => "Help",
         }
     }
@@ -59,6 +63,7 @@ impl Tab {
             Self::RevokeCertificates => Act::RevokeCertificates,
             Self::Profile => Act::UseProfile,
             Self::Ledger => Act::SeeLedger,
+            Self::Desk => Act::ActAsStaff,
             Self::Help => Act::SeeHelp,
         }
     }
@@ -71,6 +76,7 @@ impl Tab {
             Self::RevokeCertificates => paths::CERTIFICATES_REVOKE,
             Self::Profile => paths::PROFILE,
             Self::Ledger => paths::LEDGER,
+            Self::Desk => paths::DESK,
             Self::Help => paths::HELP,
         }
     }
@@ -87,6 +93,8 @@ pub struct Visitor<'a> {
     pub scope: Scope,
     /// S-01, C-01: whether certificates can be renewed now.
     pub may_renew: bool,
+    /// B-58: whether a role of his lets him look for people.
+    pub is_of_desk: bool,
 }
 
 /// The frame for a visitor (or nobody) on a tab (or a page that is none).
@@ -125,6 +133,7 @@ fn navigation(visitor: Visitor<'_>, current: Option<Tab>) -> Vec<NavigationItem>
     Tab::ALL
         .into_iter()
         .filter(|tab| visitor.may_renew || *tab != Tab::RenewCertificates)
+        .filter(|tab| visitor.is_of_desk || *tab != Tab::Desk)
         .filter(may_open)
         .map(|tab| NavigationItem {
             href: tab.href().to_owned(),

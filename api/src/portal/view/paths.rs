@@ -55,6 +55,42 @@ pub const AUDIT_HOLDER: &str = "/audit/holders/{holder}";
 pub const LEDGER: &str = "/ledger";
 /// Where the first registration authority manager enters his code; a POST enters it.
 pub const FIRST_MANAGER: &str = "/first-manager";
+/// Finding a person at the desk; a POST looks for one.
+pub const DESK: &str = "/desk";
+/// What waits for the registration authority.
+pub const DESK_WORK: &str = "/desk/work";
+/// The records of the desk, each below it by its number.
+pub const DESK_HOLDERS: &str = "/desk/holders";
+/// P-19, B-30: below a record: lets the holder unlock his account.
+pub const ACCOUNT_UNLOCK: &str = "account-unlock";
+/// B-63: below a record: agrees to such a request of a colleague.
+pub const ACCOUNT_UNLOCK_APPROVAL: &str = "account-unlock-approval";
+/// C-04: below a record: lets the holder renew.
+pub const AUTHORISE_RENEWAL: &str = "renewal";
+/// B-34, B-41: below a record: ends a block.
+pub const RELEASE: &str = "release";
+/// B-58: below a record: helps with a locked card.
+pub const CARD_UNLOCK: &str = "card-unlock";
+/// B-57: below a record: suspends certificates.
+pub const SUSPEND: &str = "suspend";
+/// B-57: below a record: ends a suspension.
+pub const REINSTATE: &str = "reinstate";
+/// B-57: below a record: reports a card as lost or stolen.
+pub const REPORT_LOST: &str = "report-lost";
+/// B-42: below a record: changes contact details.
+pub const CHANGE_CONTACT: &str = "contact";
+/// P-08: below a record: compares what a caller says.
+pub const CHECK_RECOVERY: &str = "recovery-passcode-check";
+/// B-59: below a record: assigns the person.
+pub const ASSIGN: &str = "assign";
+/// B-59: below a record: ends an assignment.
+pub const END_ASSIGNMENT: &str = "end-assignment";
+/// B-58: below a record: grants a role.
+pub const GRANT_ROLE: &str = "grant-role";
+/// B-58: below a record: withdraws a role.
+pub const WITHDRAW_ROLE: &str = "withdraw-role";
+/// B-45: below a record: closes the account.
+pub const CLOSE_ACCOUNT: &str = "close";
 /// All help pages.
 pub const HELP: &str = "/help";
 /// The accessibility statement.
@@ -207,5 +243,17 @@ pub fn rule(id: &str) -> String {
 /// Somebody's record at the desk.
 #[must_use]
 pub fn desk_record(holder: &str) -> String {
-    format!("/desk/holders/{holder}")
+    format!("{DESK_HOLDERS}/{holder}")
+}
+
+/// An act of the desk about somebody: one of the names below a record; a POST is the act.
+#[must_use]
+pub fn desk_act(holder: &str, act: &str) -> String {
+    format!("{}/{act}", desk_record(holder))
+}
+
+/// What was done at the desk about somebody.
+#[must_use]
+pub fn desk_done(holder: &str, what: &str) -> String {
+    format!("{}/done/{what}", desk_record(holder))
 }

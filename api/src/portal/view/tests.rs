@@ -7,6 +7,7 @@ mod account;
 mod audit;
 mod certificates;
 mod demo;
+mod desk;
 mod expiry;
 mod jobs;
 mod passcodes;
@@ -36,11 +37,21 @@ fn nobody() -> Stage {
 
 /// A holder is logged in, and on this tab.
 fn holder_on(tab: Tab) -> Stage {
+    somebody_on(tab, false)
+}
+
+/// A member of staff is logged in, and at the desk.
+fn staff_at_desk() -> Stage {
+    somebody_on(Tab::Desk, true)
+}
+
+fn somebody_on(tab: Tab, is_of_desk: bool) -> Stage {
     let visitor = Visitor {
         name: "Dr Sam Okafor",
         log_out_at: "2:47pm",
         scope: Scope::Full,
         may_renew: true,
+        is_of_desk,
     };
     Stage { environment: environment().unwrap(), frame: frame(true, Some(visitor), Some(tab)) }
 }
@@ -72,18 +83,30 @@ fn the_frame_of_production_says_nothing_of_a_demonstration() {
 
 #[test]
 fn b17_a_restricted_session_shows_no_tab_that_it_may_not_open() {
-    let visitor =
-        Visitor { name: "Jo", log_out_at: "2:47pm", scope: Scope::Restricted, may_renew: false };
+    let visitor = Visitor {
+        name: "Jo",
+        log_out_at: "2:47pm",
+        scope: Scope::Restricted,
+        may_renew: false,
+        is_of_desk: true,
+    };
     let frame = frame(true, Some(visitor), Some(Tab::Home));
     let html = super::accessibility::render(&environment().unwrap(), &frame).unwrap();
     let outline = pages::testing::outline(&html);
-    assert!(!outline.contains("What happened") && outline.contains("Manage Passcodes"));
+    assert!(!outline.contains("What happened") && !outline.contains("Desk"));
+    assert!(outline.contains("Manage Passcodes"));
 }
 
 #[test]
 fn s01_c01_renew_certificates_is_a_tab_only_while_they_can_be_renewed() {
     for may_renew in [true, false] {
-        let visitor = Visitor { name: "Jo", log_out_at: "2:47pm", scope: Scope::Full, may_renew };
+        let visitor = Visitor {
+            name: "Jo",
+            log_out_at: "2:47pm",
+            scope: Scope::Full,
+            may_renew,
+            is_of_desk: false,
+        };
         let frame = frame(true, Some(visitor), Some(Tab::Home));
         let html = super::accessibility::render(&environment().unwrap(), &frame).unwrap();
         let outline = pages::testing::outline(&html);

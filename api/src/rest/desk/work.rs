@@ -2,8 +2,6 @@
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::ids::HolderId;
-use projections::{WorkItem, WorkKind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -70,7 +68,7 @@ pub(in crate::rest) async fn list(
     Query(After { after }): Query<After>,
 ) -> Result<Json<WorkList>, Problem> {
     let is_first = after.is_none();
-    let after = after.as_deref().and_then(place);
+    let after = after.as_deref().and_then(work::place);
     if after.is_none() && !is_first {
         return Err(not_a_place());
     }
@@ -82,24 +80,11 @@ pub(in crate::rest) async fn list(
         words: line.item.kind.words(),
         since: line.item.since,
     });
-    Ok(Json(WorkList { items: items.collect(), next: next.map(|next| written(&next)) }))
+    Ok(Json(WorkList { items: items.collect(), next: next.map(|next| work::written(&next)) }))
 }
 
 fn not_a_place() -> Problem {
     Problem::of(axum::http::StatusCode::BAD_REQUEST).because("`after` is no place in the list.")
-}
-
-/// `<microseconds>.<number>.<kind>`.
-fn written(place: &WorkItem) -> String {
-    format!("{}.{}.{}", place.since.timestamp_micros(), place.holder, place.kind.label())
-}
-
-fn place(text: &str) -> Option<WorkItem> {
-    let mut parts = text.split('.');
-    let since = DateTime::from_timestamp_micros(parts.next()?.parse().ok()?)?;
-    let holder: HolderId = parts.next()?.parse().ok()?;
-    let kind = WorkKind::labelled(parts.next()?)?;
-    Some(WorkItem { holder, kind, since, assignments: Vec::new() })
 }
 
 /// Which day.

@@ -6,6 +6,7 @@ mod audit;
 mod first;
 mod matrix;
 mod organisations;
+mod pages;
 mod record;
 mod roles;
 

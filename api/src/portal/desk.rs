@@ -1,0 +1,242 @@
+//! The desk: staff find a person, look at the record, and do something about it, each page under its
+//! act (B-58, B-59, B-63). What is asked is read here and shown here; what may be done, and what
+//! comes of it, is decided elsewhere.
+
+mod account;
+mod card;
+mod done;
+mod find;
+mod help;
+mod identity;
+mod person;
+mod record;
+mod roles;
+mod work;
+
+use anyhow::Context as _;
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use domain::{ids::HolderId, refusal::Refusal, staff::Grant};
+
+use super::{
+    errors::PageError,
+    frame_for, html,
+    view::{
+        desk::{
+            Whose,
+            form::{ActForm, Field},
+        },
+        frame::Tab,
+        paths,
+        problem::{Problem, ProblemKind},
+        refusal::RefusalView,
+    },
+};
+use crate::{
+    app::App,
+    execute::{Cause, ExecuteError},
+    staff::{
+        self, Member, NamesAct, Record,
+        acts::{
+            ApproveAccountUnlock, Assign, AssistCardUnlock, AuthoriseAccountUnlock,
+            AuthoriseRenewal, ChangeContact, CheckRecoveryPasscode, CloseAccount, EndAssignment,
+            FindHolder, GrantRole, Reinstate, ReleaseBlock, ReportLost, SeeHolder, SeeWorkList,
+            Suspend, WithdrawRole,
+        },
+        list::StaffPages,
+    },
+};
+
+/// The pages, and the list of them.
+pub(super) fn pages() -> StaffPages {
+    StaffPages::default()
+        .get(FindHolder, paths::DESK, find::page)
+        .post(FindHolder, paths::DESK, find::find)
+        .get(SeeWorkList, paths::DESK_WORK, work::page)
+        .get(SeeHolder, &below(""), record::page)
+        .get(SeeHolder, &below("/done/{what}"), done::page)
+        .merge(helping())
+        .merge(about_the_card())
+        .merge(about_the_person())
+}
+
+/// What the desk allows and the holder finishes.
+fn helping() -> StaffPages {
+    let unlock = act(paths::ACCOUNT_UNLOCK);
+    let approval = act(paths::ACCOUNT_UNLOCK_APPROVAL);
+    StaffPages::default()
+        .get(AuthoriseAccountUnlock, &unlock, account::unlock_page)
+        .post(AuthoriseAccountUnlock, &unlock, account::unlock)
+        .get(ApproveAccountUnlock, &approval, account::approval_page)
+        .post(ApproveAccountUnlock, &approval, account::approve)
+        .get(AuthoriseRenewal, &act(paths::AUTHORISE_RENEWAL), help::renewal_page)
+        .post(AuthoriseRenewal, &act(paths::AUTHORISE_RENEWAL), help::renewal)
+        .get(ReleaseBlock, &act(paths::RELEASE), help::release_page)
+        .post(ReleaseBlock, &act(paths::RELEASE), help::release)
+        .get(AssistCardUnlock, &act(paths::CARD_UNLOCK), help::card_unlock_page)
+        .post(AssistCardUnlock, &act(paths::CARD_UNLOCK), help::card_unlock)
+}
+
+fn about_the_card() -> StaffPages {
+    StaffPages::default()
+        .get(Suspend, &act(paths::SUSPEND), card::suspend_page)
+        .post(Suspend, &act(paths::SUSPEND), card::suspend)
+        .get(Reinstate, &act(paths::REINSTATE), card::reinstate_page)
+        .post(Reinstate, &act(paths::REINSTATE), card::reinstate)
+        .get(ReportLost, &act(paths::REPORT_LOST), card::report_lost_page)
+        .post(ReportLost, &act(paths::REPORT_LOST), card::report_lost)
+}
+
+fn about_the_person() -> StaffPages {
+    StaffPages::default()
+        .get(ChangeContact, &act(paths::CHANGE_CONTACT), person::contact_page)
+        .post(ChangeContact, &act(paths::CHANGE_CONTACT), person::contact)
+        .get(CheckRecoveryPasscode, &act(paths::CHECK_RECOVERY), person::check_page)
+        .post(CheckRecoveryPasscode, &act(paths::CHECK_RECOVERY), person::check)
+        .get(Assign, &act(paths::ASSIGN), roles::assign_page)
+        .post(Assign, &act(paths::ASSIGN), roles::assign)
+        .get(EndAssignment, &act(paths::END_ASSIGNMENT), roles::end_assignment_page)
+        .post(EndAssignment, &act(paths::END_ASSIGNMENT), roles::end_assignment)
+        .get(GrantRole, &act(paths::GRANT_ROLE), roles::grant_page)
+        .post(GrantRole, &act(paths::GRANT_ROLE), roles::grant)
+        .get(WithdrawRole, &act(paths::WITHDRAW_ROLE), roles::withdraw_page)
+        .post(WithdrawRole, &act(paths::WITHDRAW_ROLE), roles::withdraw)
+        .get(CloseAccount, &act(paths::CLOSE_ACCOUNT), person::close_page)
+        .post(CloseAccount, &act(paths::CLOSE_ACCOUNT), person::close)
+}
+
+fn below(rest: &str) -> String {
+    format!("{}/{{holder}}{rest}", paths::DESK_HOLDERS)
+}
+
+fn act(name: &str) -> String {
+    below(&format!("/{name}"))
+}
+
+/// What is written around the fields of a form.
+struct Words {
+    title: &'static str,
+    says: Vec<String>,
+    warnings: Vec<&'static str>,
+    button: &'static str,
+}
+
+/// A role and where it is, for lists.
+fn role_in_words(app: &App, grant: &Grant) -> String {
+    let tree = app.organisations();
+    let name = tree.name(&grant.organisation).unwrap_or_default();
+    format!("{} at {name} ({})", grant.role.words(), grant.organisation)
+}
+
+/// Whoever is at the desk, and the person before him.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    app: &'a App,
+    member: &'a Member,
+    record: &'a Record,
+}
+
+impl<'a> At<'a> {
+    fn the<A: NamesAct>(app: &'a App, desk: &'a super::visitor::DeskFor<A>) -> Self {
+        Self { app, member: &desk.member, record: &desk.record }
+    }
+
+    fn holder(&self) -> HolderId {
+        self.record.holder
+    }
+
+    /// The number in addresses.
+    fn number(&self) -> String {
+        self.holder().to_string()
+    }
+
+    fn cause(&self) -> Cause {
+        Cause::first(self.app.entropy().command_id(self.app.now()))
+    }
+
+    async fn whose(&self) -> anyhow::Result<Whose> {
+        let person = self.app.stores().vault.person(self.holder()).await?;
+        let card = self.record.loaded.holder.card();
+        Ok(Whose {
+            name: person.map(|person| person.name.clone()),
+            card: card.map(|card| card.card.to_string()),
+            record: paths::desk_record(&self.number()),
+        })
+    }
+
+    async fn frame(&self) -> anyhow::Result<pages::Frame> {
+        frame_for(self.app, self.member.session(), Some(Tab::Desk)).await
+    }
+
+    /// The form of an act.
+    async fn ask(
+        &self,
+        act: &str,
+        words: Words,
+        fields: Vec<Field>,
+    ) -> Result<Response, PageError> {
+        self.ask_about(act, words, fields, None).await
+    }
+
+    /// The same, with something that goes along unseen.
+    async fn ask_about(
+        &self,
+        act: &str,
+        words: Words,
+        fields: Vec<Field>,
+        hidden: Option<(&'static str, String)>,
+    ) -> Result<Response, PageError> {
+        let Words { title, says, warnings, button } = words;
+        let (whose, action) = (self.whose().await?, paths::desk_act(&self.number(), act));
+        self.show(ActForm { title, whose, action, says, warnings, fields, hidden, button }).await
+    }
+
+    /// The form, with 422 if something is wrong with what was given.
+    async fn show(&self, form: ActForm) -> Result<Response, PageError> {
+        let page = html(form.render(self.app.pages(), &self.frame().await?))?;
+        Ok(if form.is_faulty() {
+            (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+        } else {
+            page
+        })
+    }
+
+    /// On to what was done.
+    fn done(&self, what: done::Done) -> Response {
+        Redirect::to(&paths::desk_done(&self.number(), what.slug())).into_response()
+    }
+
+    /// What was done, as the record says it now.
+    async fn confirm_now(&self, what: done::Done) -> Result<Response, PageError> {
+        let record = staff::find(self.app, self.holder()).await?;
+        let record = record.context("whoever was just here is not there")?;
+        done::confirm(&At { record: &record, ..*self }, what).await
+    }
+
+    /// Why it was not done: which rule, why, until when, and the way out.
+    async fn not_done(&self, error: ExecuteError) -> Result<Response, PageError> {
+        match error {
+            ExecuteError::Refused(refusal) => self.refused(&refusal).await,
+            ExecuteError::Conflict => Err(PageError::Problem(ProblemKind::Conflict)),
+            ExecuteError::Failed(error) => Err(PageError::Failed(error)),
+        }
+    }
+
+    async fn refused(&self, refusal: &Refusal) -> Result<Response, PageError> {
+        let (kind, status) = match refusal {
+            Refusal::Staff(_) => (ProblemKind::Forbidden, StatusCode::FORBIDDEN),
+            Refusal::Holder(_)
+            | Refusal::Passcode(_)
+            | Refusal::Certificate(_)
+            | Refusal::SelfService(_)
+            | Refusal::Unlock(_)
+            | Refusal::Desk(_) => (ProblemKind::Unprocessable, StatusCode::UNPROCESSABLE_ENTITY),
+        };
+        let record = pages::Link::new(paths::desk_record(&self.number()), "Back to the record");
+        let problem = Problem::new(kind).with_refusal(RefusalView::from(refusal)).with_next(record);
+        let page = html(problem.render(self.app.pages(), &self.frame().await?))?;
+        Ok((status, page).into_response())
+    }
+}

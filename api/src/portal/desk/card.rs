@@ -1,0 +1,211 @@
+//! A smartcard that is suspended, good again, lost or stolen (B-57).
+
+use axum::{Form, extract::State, response::Response};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone as _, Utc};
+use domain::desk::{Loss, SuspensionReason};
+use serde::Deserialize;
+
+use super::{
+    super::{
+        errors::PageError,
+        view::{
+            desk::form::{Choice, Control, Field},
+            paths,
+        },
+        visitor::DeskFor,
+    },
+    At, Words,
+    done::Done,
+};
+use crate::{
+    app::App,
+    desk::card,
+    staff::acts::{Reinstate, ReportLost, Suspend},
+};
+
+/// Why, as a form says it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Reason {
+    reason: String,
+}
+
+/// B-57: the form.
+pub(super) async fn suspend_page(
+    State(app): State<App>,
+    desk: DeskFor<Suspend>,
+) -> Result<Response, PageError> {
+    ask_suspend(&At::the(&app, &desk), false).await
+}
+
+/// B-57: the certificates are good for nothing until it is ended.
+pub(super) async fn suspend(
+    State(app): State<App>,
+    desk: DeskFor<Suspend>,
+    Form(sent): Form<Reason>,
+) -> Result<Response, PageError> {
+    let at = At::the(&app, &desk);
+    let reason = SUSPENSIONS.into_iter().find(|(name, _)| *name == sent.reason);
+    let Some((_, reason)) = reason else { return ask_suspend(&at, true).await };
+    match card::suspend(&app, &desk.mandate, at.cause(), reason).await {
+        Ok(()) => Ok(at.done(Done::Suspend)),
+        Err(error) => at.not_done(error).await,
+    }
+}
+
+/// What the desk may say; "this was not me" is said by the holder.
+const SUSPENSIONS: [(&str, SuspensionReason); 3] = [
+    ("mislaid", SuspensionReason::Mislaid),
+    ("suspected", SuspensionReason::Suspected),
+    ("away", SuspensionReason::Away),
+];
+
+async fn ask_suspend(at: &At<'_>, was_sent: bool) -> Result<Response, PageError> {
+    let words = Words {
+        title: "Suspend certificates",
+        says: vec![
+            "The certificates on this smartcard stop working at once, everywhere, until the registration authority ends the suspension. All sessions of the person end.".to_owned(),
+        ],
+        warnings: Vec::new(),
+        button: "Suspend the certificates",
+    };
+    let choices = SUSPENSIONS.map(|(name, reason)| Choice::new(name, reason.words()));
+    let field = Field::radios("reason", "Why?", choices.to_vec());
+    at.ask(paths::SUSPEND, words, vec![field.faulty_if(was_sent, "Select why")]).await
+}
+
+/// B-57: the form.
+pub(super) async fn reinstate_page(
+    State(app): State<App>,
+    desk: DeskFor<Reinstate>,
+) -> Result<Response, PageError> {
+    let words = Words {
+        title: "End the suspension of certificates",
+        says: vec![
+            "Make sure that the person has this smartcard. Its certificates work again at once."
+                .to_owned(),
+        ],
+        warnings: Vec::new(),
+        button: "End the suspension",
+    };
+    At::the(&app, &desk).ask(paths::REINSTATE, words, Vec::new()).await
+}
+
+/// B-57: they are good again.
+pub(super) async fn reinstate(
+    State(app): State<App>,
+    desk: DeskFor<Reinstate>,
+    Form(_): Form<Nothing>,
+) -> Result<Response, PageError> {
+    let at = At::the(&app, &desk);
+    match card::reinstate(&app, &desk.mandate, at.cause()).await {
+        Ok(()) => Ok(at.done(Done::Reinstate)),
+        Err(error) => at.not_done(error).await,
+    }
+}
+
+/// A form in which nothing is asked.
+#[derive(Deserialize)]
+pub(super) struct Nothing {}
+
+/// A smartcard that is gone, as a form says it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct LostCard {
+    loss: String,
+    #[serde(rename = "lost[day]")]
+    day: String,
+    #[serde(rename = "lost[month]")]
+    month: String,
+    #[serde(rename = "lost[year]")]
+    year: String,
+    time: String,
+}
+
+impl LostCard {
+    fn loss(&self) -> Option<Loss> {
+        LOSSES.into_iter().find(|(name, _)| *name == self.loss).map(|(_, loss)| loss)
+    }
+
+    fn day(&self) -> Option<NaiveDate> {
+        let (year, month) = (self.year.trim().parse().ok()?, self.month.trim().parse().ok()?);
+        NaiveDate::from_ymd_opt(year, month, self.day.trim().parse().ok()?)
+    }
+
+    fn time(&self) -> Option<NaiveTime> {
+        NaiveTime::parse_from_str(self.time.trim(), "%H:%M").ok()
+    }
+
+    /// B-02: an hour that the clocks showed twice is the first of the two; one that they did not show
+    /// is none.
+    fn lost_at(&self, app: &App) -> Option<DateTime<Utc>> {
+        let local = self.day()?.and_time(self.time()?);
+        let at = app.policy().zone.from_local_datetime(&local).earliest()?;
+        Some(at.with_timezone(&Utc))
+    }
+
+    fn fields(&self, app: &App, was_sent: bool) -> Vec<Field> {
+        let choices = LOSSES.map(|(name, loss)| Choice::new(name, loss.words()));
+        let parts = [self.day.clone(), self.month.clone(), self.year.clone()];
+        let has_day = self.day().is_some();
+        vec![
+            Field::radios("loss", "What has become of it?", choices.to_vec())
+                .with_value(self.loss.as_str())
+                .faulty_if(was_sent && self.loss().is_none(), "Select what has become of it"),
+            Field::new("lost", "On which day was it seen last?", Control::Day { parts })
+                .with_hint("For example, 27 3 2026")
+                .faulty_if(was_sent && !has_day, "Enter a day"),
+            Field::text("time", "At what time?", 5)
+                .with_hint("As a clock with 24 hours shows it, for example 14:30")
+                .with_value(self.time.as_str())
+                .faulty_if(
+                    was_sent && has_day && self.lost_at(app).is_none(),
+                    "Enter a time such as 14:30",
+                ),
+        ]
+    }
+}
+
+const LOSSES: [(&str, Loss); 2] = [("lost", Loss::Lost), ("stolen", Loss::Stolen)];
+
+/// B-57: the form.
+pub(super) async fn report_lost_page(
+    State(app): State<App>,
+    desk: DeskFor<ReportLost>,
+) -> Result<Response, PageError> {
+    ask_report_lost(&At::the(&app, &desk), &LostCard::default(), false).await
+}
+
+/// B-57: the smartcard is out of use, at once.
+pub(super) async fn report_lost(
+    State(app): State<App>,
+    desk: DeskFor<ReportLost>,
+    Form(sent): Form<LostCard>,
+) -> Result<Response, PageError> {
+    let at = At::the(&app, &desk);
+    let (Some(loss), Some(lost_at)) = (sent.loss(), sent.lost_at(&app)) else {
+        return ask_report_lost(&at, &sent, true).await;
+    };
+    match card::report_lost(&app, &desk.mandate, at.cause(), loss, lost_at).await {
+        Ok(()) => Ok(at.done(Done::ReportLost)),
+        Err(error) => at.not_done(error).await,
+    }
+}
+
+async fn ask_report_lost(
+    at: &At<'_>,
+    sent: &LostCard,
+    was_sent: bool,
+) -> Result<Response, PageError> {
+    let words = Words {
+        title: "Report a smartcard as lost or stolen",
+        says: vec!["If it may turn up again, suspend its certificates instead.".to_owned()],
+        warnings: vec![
+            "Both certificates on the smartcard are revoked at once, everywhere.",
+            "The smartcard is out of use for ever, even if it is found.",
+            "All sessions of the person end. The person needs another smartcard.",
+        ],
+        button: "Report the smartcard",
+    };
+    at.ask(paths::REPORT_LOST, words, sent.fields(at.app, was_sent)).await
+}

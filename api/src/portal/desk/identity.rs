@@ -1,0 +1,85 @@
+//! How the one at the desk has seen who somebody is, as every form that needs it asks (C-04, B-30).
+
+use domain::{
+    certificate::{IdentityEvidence, Visit},
+    desk::IdentityCheck,
+};
+use serde::Deserialize;
+
+use super::super::view::desk::form::{Choice, Field};
+
+const EVIDENCE: &str = "evidence";
+const PLACE: &str = "place";
+
+/// What was given.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Identity {
+    evidence: String,
+    place: String,
+}
+
+impl Identity {
+    /// The same, if both were given.
+    pub(super) fn read(&self) -> Option<Visit> {
+        let evidence = IdentityEvidence::ALL.into_iter().find(|one| name(*one) == self.evidence)?;
+        let place = self.place.trim().to_owned();
+        (!place.is_empty()).then_some(Visit { evidence, place })
+    }
+
+    /// What is asked for: one of these, and a place. With what is missing, once it was sent.
+    pub(super) fn fields(&self, evidence: &[IdentityEvidence], was_sent: bool) -> Vec<Field> {
+        let choices = evidence.iter().map(|one| Choice::new(name(*one), words(*one)));
+        let has_evidence = evidence.iter().any(|one| name(*one) == self.evidence);
+        vec![
+            Field::radios(EVIDENCE, "What did you see?", choices.collect())
+                .with_hint(
+                    "Compare the photograph with the person. Never note the number of a document.",
+                )
+                .with_value(self.evidence.as_str())
+                .faulty_if(was_sent && !has_evidence, "Select what you saw"),
+            Field::text(PLACE, "Where are you?", 20)
+                .with_hint("The name or code of the office, for example RA desk 2")
+                .with_value(self.place.as_str())
+                .faulty_if(was_sent && self.place.trim().is_empty(), "Enter where you are"),
+        ]
+    }
+}
+
+/// B-30: what the person has shown, or nothing.
+pub(super) const ALL: &[IdentityEvidence] = &IdentityEvidence::ALL;
+
+/// C-04: what the person has shown.
+pub(super) const SHOWN: &[IdentityEvidence] = &[
+    IdentityEvidence::Passport,
+    IdentityEvidence::DrivingLicence,
+    IdentityEvidence::NationalIdentityCard,
+    IdentityEvidence::PhotographOnRecord,
+];
+
+/// The check that a visit comes to.
+pub(super) fn check(visit: Visit) -> IdentityCheck {
+    IdentityCheck { evidence: visit.evidence, place: visit.place, second: None }
+}
+
+fn name(evidence: IdentityEvidence) -> &'static str {
+    match evidence {
+        IdentityEvidence::Passport => "passport",
+        IdentityEvidence::DrivingLicence => "driving_licence",
+        IdentityEvidence::NationalIdentityCard => "national_identity_card",
+        IdentityEvidence::PhotographOnRecord => "photograph_on_record",
+        IdentityEvidence::Vouched => "vouched",
+    }
+}
+
+fn words(evidence: IdentityEvidence) -> &'static str {
+    match evidence {
+        IdentityEvidence::Vouched => {
+            "nothing: I know and vouch for the person, and a colleague has to agree"
+        }
+        IdentityEvidence::Passport
+        | IdentityEvidence::DrivingLicence
+        | IdentityEvidence::NationalIdentityCard
+        | IdentityEvidence::PhotographOnRecord => evidence.words(),
+    }
+}

@@ -1,0 +1,120 @@
+//! A person's record: how everything stands, in words, with day and rule, and what the one who looks
+//! may do about it.
+
+use domain::staff::StaffAct;
+use pages::{Environment, Error, Frame, Head, Link};
+use serde::Serialize;
+
+use super::{
+    super::{paths, refusal::rule_link},
+    Whose,
+    form::capital,
+};
+use crate::desk::sheet::Line;
+
+/// The page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordPage {
+    /// Whose it is.
+    pub whose: Whose,
+    /// The number in addresses.
+    pub holder: String,
+    /// The contact address.
+    pub email: Option<String>,
+    /// B-59: where he works: name and code.
+    pub organisations: Vec<String>,
+    /// B-58: what he may do as staff, and where.
+    pub roles: Vec<String>,
+    /// How everything stands.
+    pub lines: Vec<Line>,
+    /// What the one who looks may do.
+    pub acts: Vec<StaffAct>,
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    whose: &'a Whose,
+    email: Option<&'a str>,
+    organisations: &'a [String],
+    roles: &'a [String],
+    lines: Vec<Standing<'a>>,
+    acts: Vec<Link>,
+}
+
+#[derive(Serialize)]
+struct Standing<'a> {
+    about: String,
+    words: &'a str,
+    rule: Link,
+}
+
+/// Where an act about somebody is done; none if it is done on no page of its own.
+#[must_use]
+pub fn page_of(act: StaffAct) -> Option<&'static str> {
+    match act {
+        StaffAct::AuthoriseAccountUnlock => Some(paths::ACCOUNT_UNLOCK),
+        StaffAct::ApproveAccountUnlock => Some(paths::ACCOUNT_UNLOCK_APPROVAL),
+        StaffAct::AuthoriseRenewal => Some(paths::AUTHORISE_RENEWAL),
+        StaffAct::ReleaseBlock => Some(paths::RELEASE),
+        StaffAct::AssistCardUnlock => Some(paths::CARD_UNLOCK),
+        StaffAct::Suspend => Some(paths::SUSPEND),
+        StaffAct::Reinstate => Some(paths::REINSTATE),
+        StaffAct::ReportLost => Some(paths::REPORT_LOST),
+        StaffAct::ChangeContact => Some(paths::CHANGE_CONTACT),
+        StaffAct::CheckRecoveryPasscode => Some(paths::CHECK_RECOVERY),
+        StaffAct::Assign => Some(paths::ASSIGN),
+        StaffAct::EndAssignment => Some(paths::END_ASSIGNMENT),
+        StaffAct::GrantRole => Some(paths::GRANT_ROLE),
+        StaffAct::WithdrawRole => Some(paths::WITHDRAW_ROLE),
+        StaffAct::CloseAccount => Some(paths::CLOSE_ACCOUNT),
+        StaffAct::FindHolder
+        | StaffAct::SeeHolder
+        | StaffAct::CancelCard
+        | StaffAct::Revoke
+        | StaffAct::ErasePerson
+        | StaffAct::ReplaceCard
+        | StaffAct::RegisterPerson
+        | StaffAct::IssueCard
+        | StaffAct::AddOrganisation
+        | StaffAct::SeeOrganisations
+        | StaffAct::SeeStaff
+        | StaffAct::SeeWorkList
+        | StaffAct::SeeUnlockCounts
+        | StaffAct::SeeHistory
+        | StaffAct::ExportLog
+        | StaffAct::SeePolicy
+        | StaffAct::SimulatePolicy
+        | StaffAct::PublishPolicy
+        | StaffAct::SeeOperation
+        | StaffAct::Operate
+        | StaffAct::BreakGlass => None,
+    }
+}
+
+impl RecordPage {
+    /// The page as HTML.
+    ///
+    /// # Errors
+    /// If the template does not fit.
+    pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
+        let lines = self.lines.iter().map(|line| Standing {
+            about: capital(&line.about.replace('_', " ")),
+            words: &line.words,
+            rule: rule_link(line.rule.as_str()),
+        });
+        let acts = self.acts.iter().filter_map(|act| {
+            let href = paths::desk_act(&self.holder, page_of(*act)?);
+            Some(Link::new(href, capital(act.words())))
+        });
+        let page = Page {
+            whose: &self.whose,
+            email: self.email.as_deref(),
+            organisations: &self.organisations,
+            roles: &self.roles,
+            lines: lines.collect(),
+            acts: acts.collect(),
+        };
+        let head = Head::new(self.whose.name()).with_back(paths::DESK, "Find another person");
+        pages::render(environment, "desk_record.jinja", frame, &head, &page)
+    }
+}

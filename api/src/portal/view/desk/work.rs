@@ -1,0 +1,41 @@
+//! What waits for the registration authority, the oldest first.
+
+use pages::{Environment, Error, Frame, Head};
+use serde::Serialize;
+
+use super::super::paths;
+
+/// A page of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WorkPage {
+    /// The oldest first.
+    pub lines: Vec<WorkLine>,
+    /// Address of the next page.
+    pub next: Option<String>,
+    /// Address of the first page, on all others.
+    pub first: Option<&'static str>,
+}
+
+/// Something that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WorkLine {
+    /// About whom.
+    pub name: String,
+    /// Address of the record.
+    pub record: String,
+    /// What.
+    pub words: &'static str,
+    /// Since when, in words.
+    pub since: String,
+}
+
+impl WorkPage {
+    /// The page as HTML.
+    ///
+    /// # Errors
+    /// If the template does not fit.
+    pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
+        let head = Head::new("What waits").with_back(paths::DESK, "Find a person");
+        pages::render(environment, "desk_work.jinja", frame, &head, self)
+    }
+}
