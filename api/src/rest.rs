@@ -27,6 +27,7 @@ mod session;
 #[cfg(test)]
 pub(crate) mod tests;
 mod unlocks;
+mod verification_checks;
 
 use axum::{
     Router,
@@ -98,6 +99,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(ledger::list))
         .routes(routes!(audit::explain_me))
         .routes(routes!(logon_checks::check))
+        .routes(routes!(verification_checks::check))
         .routes(routes!(rules::list))
         .routes(routes!(rules::show))
         .routes(routes!(openapi::show));

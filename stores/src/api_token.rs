@@ -23,11 +23,14 @@ pub enum Role {
     LogonChecks,
     /// Say that the registration authority has checked who somebody is (C-04).
     RegistrationAuthority,
+    /// Compare what a caller says with his verification passcode (P-11).
+    TelephoneService,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 2] = [Self::LogonChecks, Self::RegistrationAuthority];
+    pub const ALL: [Self; 3] =
+        [Self::LogonChecks, Self::RegistrationAuthority, Self::TelephoneService];
 
     /// As in the table and on the command line.
     #[must_use]
@@ -35,6 +38,7 @@ impl Role {
         match self {
             Self::LogonChecks => "logon-checks",
             Self::RegistrationAuthority => "registration-authority",
+            Self::TelephoneService => "telephone-service",
         }
     }
 

@@ -53,6 +53,11 @@ pub enum Actor {
         /// The token's id, which is not the token.
         token: uuid::Uuid,
     },
+    /// A telephone service's own system, which a bearer token lets speak for it (P-11).
+    TelephoneService {
+        /// The token's id, which is not the token.
+        token: uuid::Uuid,
+    },
     /// A member of staff, with his own card, by one of his roles (B-58, B-59).
     Staff {
         /// Who.

@@ -20,7 +20,7 @@ use crate::{
 pub enum Command {
     /// Make a token. It is shown once.
     Issue {
-        /// What it may do: `logon-checks` or `registration-authority`.
+        /// What it may do: `logon-checks`, `registration-authority` or `telephone-service`.
         #[arg(long)]
         role: String,
         /// What you call the machine; it stands in the records of what it does.

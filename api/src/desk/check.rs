@@ -1,23 +1,29 @@
 //! What a caller says is compared with his account recovery passcode (P-08): the answer is match, no
-//! match, none on record, or blocked, and nothing else is said of it.
+//! match, none on record, or blocked, and nothing else is said of it. A telephone service compares
+//! verification passcodes (P-11), and is told match or no match.
 
 use domain::{
     desk::{self, Checker, DeskCommand, Refusal},
-    ids::SecretRef,
+    holder::HolderCommand,
+    ids::{HolderId, SecretRef},
     passcode::{Kind, OptionalKind, Passcode},
 };
 use stores::vault::VaultError;
+use uuid::Uuid;
 
 use super::act;
 use crate::{
     app::App,
-    execute::{Cause, ExecuteError},
+    execute::{Actor, Cause, ExecuteError},
     jobs::passcode::takes,
     staff::Mandate,
 };
 
 /// Checks that one member of staff makes a day.
 const CHECKS_A_DAY: u32 = 200;
+
+/// Checks that one telephone service makes a day.
+const TELEPHONE_CHECKS_A_DAY: u32 = 5_000;
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +44,8 @@ pub enum NotChecked {
     /// A rule says no.
     #[error(transparent)]
     Refused(#[from] ExecuteError),
-    /// One member of staff has checked too many today.
-    #[error("you have checked {CHECKS_A_DAY} passcodes today")]
+    /// One member of staff, or one service, has checked too many today.
+    #[error("too many passcodes were checked today")]
     TooMany,
     /// Too much is compared at the same moment.
     #[error("too many passcode checks at the same moment")]
@@ -88,6 +94,45 @@ pub async fn recovery_passcode(
         done.events
     };
     Ok(if desk::has_matched(&events) { Checked::Match } else { Checked::NoMatch })
+}
+
+/// P-11: compares what a caller says with his verification passcode, for a telephone service: whether it
+/// is a match. Of nobody, of a passcode that is not set or not compared any more, it is none. First
+/// compared, then recorded, then told.
+///
+/// # Errors
+/// If we fail, or the service asks too often.
+pub async fn verification_passcode(
+    app: &App,
+    service: Uuid,
+    holder: Option<HolderId>,
+    cause: Cause,
+    said: &str,
+) -> Result<bool, NotChecked> {
+    if !takes(app, &format!("telephone-check {service}"), TELEPHONE_CHECKS_A_DAY).await? {
+        return Err(NotChecked::TooMany);
+    }
+    let Some(holder) = holder else { return Ok(false) };
+    let loaded = app.load(holder).await.map_err(anyhow::Error::from)?;
+    if !loaded.holder.is_registered() {
+        return Ok(false);
+    }
+    let kind = OptionalKind::Verification;
+    let checkable = desk::may_check(&app.context(&loaded), &loaded.holder, kind).is_ok();
+    let right = match loaded.holder.passcodes().current(Kind::Verification) {
+        Some(current) if checkable => is_it(app, current.secret, said).await?,
+        Some(_) | None => false,
+    };
+    let note = DeskCommand::NotePasscodeCheck { kind, right, by: Checker::Telephone };
+    let (note, actor) = (HolderCommand::Desk(note), Actor::TelephoneService { token: service });
+    let done = app.execute(holder, cause, actor, &note).await?;
+    app.live().ring(holder);
+    let events = if done.events.is_empty() {
+        app.events_of(holder, cause.command).await.map_err(anyhow::Error::from)?
+    } else {
+        done.events
+    };
+    Ok(desk::has_matched(&events))
 }
 
 /// What can be no such passcode is none.

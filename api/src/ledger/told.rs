@@ -93,6 +93,7 @@ fn who(actor: &str) -> &str {
         "holder" => "you, with your smartcard",
         "somebody" => "whoever was at the card reader",
         "registration_authority" | "staff" => "your registration authority",
+        "telephone_service" => "a telephone service",
         "system" => "Latchkey",
         other => other,
     }

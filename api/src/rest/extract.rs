@@ -147,6 +147,17 @@ impl FromRequestParts<App> for RegistrationAuthority {
     }
 }
 
+/// Who calls: a telephone service's own system (P-11). As an argument of a handler: no other gets in.
+pub(super) struct TelephoneService(pub(super) ApiToken);
+
+impl FromRequestParts<App> for TelephoneService {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        machine(app, &parts.headers, Role::TelephoneService).await.map(Self)
+    }
+}
+
 /// RFC 6750: the token in the headers, if it is good and of this role.
 async fn machine(app: &App, headers: &HeaderMap, role: Role) -> Result<ApiToken, Problem> {
     let Some(bearer) = bearer(headers) else { return Err(Problem::no_token()) };

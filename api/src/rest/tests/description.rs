@@ -35,7 +35,8 @@ const OWN: [&str; 19] = [
 ];
 
 /// What a machine asks for, with its token.
-const MACHINES: [&str; 2] = ["/api/logon-checks", "/api/holders/{id}/renewal-authorisations"];
+const MACHINES: [&str; 3] =
+    ["/api/logon-checks", "/api/holders/{id}/renewal-authorisations", "/api/verification-checks"];
 
 async fn description(site: &Site) -> Value {
     site.call(get("/api/openapi.json")).await.json()

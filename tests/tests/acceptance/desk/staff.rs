@@ -9,6 +9,7 @@ mod organisations;
 mod pages;
 mod record;
 mod roles;
+mod telephone;
 
 use axum::{
     body::Body,

@@ -1,0 +1,55 @@
+//! A telephone service, by its bearer token (P-11).
+
+use api::tokens::{self, Wanted};
+use axum::http::{Method, StatusCode, header};
+use serde_json::{Value, json};
+use tests::desk::scene::{Scene, verification};
+
+/// What the service is told.
+async fn said(scene: &Scene, bearer: &str, body: &Value) -> (StatusCode, Value) {
+    let mut browser = scene.desk.browser();
+    let request = browser
+        .request(Method::POST, "/api/verification-checks")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::AUTHORIZATION, format!("Bearer {bearer}"));
+    let page = browser.send(request.body(body.to_string().into()).unwrap()).await.unwrap();
+    (page.status, serde_json::from_str(&page.html).unwrap())
+}
+
+async fn token(scene: &Scene, role: &str) -> String {
+    let (role, name) = (role.to_owned(), "help line".to_owned());
+    let wanted = Wanted { role, name, organisation: None, days: 90 }.check().unwrap();
+    tokens::issue(scene.desk.app(), wanted).await.unwrap().bearer.to_string()
+}
+
+#[tokio::test]
+async fn p11_a_telephone_service_is_told_match_or_no_match_and_after_three_wrong_ones_no_match() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    let bearer = token(&scene, "telephone-service").await;
+    let ask = |value: &str| json!({"holder": scene.holder.0, "passcode": value});
+    let no_match = json!({"result": "no_match"});
+    assert_eq!(said(&scene, &bearer, &ask("Tele1234")).await.1, no_match, "none is set");
+    let ask = {
+        let holder = scene.holder.0;
+        move |value: &str| json!({"holder": holder, "passcode": value})
+    };
+    scene.change(&verification("Tele1234")).await.unwrap();
+    let by_card = json!({"card": "0A01", "passcode": "Tele1234"});
+    assert_eq!(said(&scene, &bearer, &by_card).await.1, json!({"result": "match"}));
+    let nobody = json!({"holder": uuid::Uuid::nil(), "passcode": "Tele1234"});
+    assert_eq!(said(&scene, &bearer, &nobody).await.1, no_match);
+    for _ in 0..2 {
+        assert_eq!(said(&scene, &bearer, &ask("Tele9999")).await.1, no_match);
+    }
+    assert_eq!(said(&scene, &bearer, &ask("Tele1234")).await.1, json!({"result": "match"}));
+    for value in ["Tele9999", "Tele9999", "Tele9999", "Tele1234"] {
+        let (status, answer) = said(&scene, &bearer, &ask(value)).await;
+        assert_eq!((status, answer), (StatusCode::OK, no_match.clone()), "{value}");
+    }
+    scene.change(&verification("Tele5678")).await.unwrap();
+    assert_eq!(said(&scene, &bearer, &ask("Tele5678")).await.1, json!({"result": "match"}));
+    let other = token(&scene, "logon-checks").await;
+    assert_eq!(said(&scene, &other, &ask("Tele5678")).await.0, StatusCode::FORBIDDEN);
+    let both = json!({"holder": scene.holder.0, "card": "0A01", "passcode": "Tele5678"});
+    assert_eq!(said(&scene, &bearer, &both).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+}
