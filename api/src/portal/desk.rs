@@ -8,6 +8,7 @@ mod done;
 mod find;
 mod help;
 mod identity;
+mod issue;
 mod person;
 mod record;
 mod roles;
@@ -42,8 +43,8 @@ use crate::{
         acts::{
             ApproveAccountUnlock, Assign, AssistCardUnlock, AuthoriseAccountUnlock,
             AuthoriseRenewal, ChangeContact, CheckRecoveryPasscode, CloseAccount, EndAssignment,
-            FindHolder, GrantRole, Reinstate, ReleaseBlock, ReportLost, SeeHolder, SeeWorkList,
-            Suspend, WithdrawRole,
+            FindHolder, GrantRole, RegisterPerson, Reinstate, ReleaseBlock, ReplaceCard,
+            ReportLost, SeeHolder, SeeWorkList, Suspend, WithdrawRole,
         },
         list::StaffPages,
     },
@@ -55,6 +56,8 @@ pub(super) fn pages() -> StaffPages {
         .get(FindHolder, paths::DESK, find::page)
         .post(FindHolder, paths::DESK, find::find)
         .get(SeeWorkList, paths::DESK_WORK, work::page)
+        .get(RegisterPerson, paths::DESK_REGISTER, issue::register_page)
+        .post(RegisterPerson, paths::DESK_REGISTER, issue::register)
         .get(SeeHolder, &below(""), record::page)
         .get(SeeHolder, &below("/done/{what}"), done::page)
         .merge(helping())
@@ -87,6 +90,8 @@ fn about_the_card() -> StaffPages {
         .post(Reinstate, &act(paths::REINSTATE), card::reinstate)
         .get(ReportLost, &act(paths::REPORT_LOST), card::report_lost_page)
         .post(ReportLost, &act(paths::REPORT_LOST), card::report_lost)
+        .get(ReplaceCard, &act(paths::REPLACE_CARD), issue::replace_page)
+        .post(ReplaceCard, &act(paths::REPLACE_CARD), issue::replace)
 }
 
 fn about_the_person() -> StaffPages {
@@ -189,7 +194,7 @@ impl<'a> At<'a> {
         hidden: Option<(&'static str, String)>,
     ) -> Result<Response, PageError> {
         let Words { title, says, warnings, button } = words;
-        let (whose, action) = (self.whose().await?, paths::desk_act(&self.number(), act));
+        let (whose, action) = (Some(self.whose().await?), paths::desk_act(&self.number(), act));
         self.show(ActForm { title, whose, action, says, warnings, fields, hidden, button }).await
     }
 

@@ -27,7 +27,7 @@ use crate::{
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Reason {
-    reason: String,
+    pub(super) reason: String,
 }
 
 /// B-57: the form.

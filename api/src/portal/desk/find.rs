@@ -89,7 +89,8 @@ fn shown(found: FoundPage) -> Found {
 
 async fn show(app: &App, member: &Member, page: FindPerson) -> Result<Response, PageError> {
     let may_see_work = member.may(app, StaffAct::SeeWorkList).is_ok();
-    let page = FindPerson { may_see_work, ..page };
+    let may_register = member.may(app, StaffAct::RegisterPerson).is_ok();
+    let page = FindPerson { may_see_work, may_register, ..page };
     let frame = frame_for(app, member.session(), Some(Tab::Desk)).await?;
     let html = html(page.render(app.pages(), &frame))?;
     Ok(if page.is_faulty() {

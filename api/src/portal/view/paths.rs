@@ -59,6 +59,8 @@ pub const FIRST_MANAGER: &str = "/first-manager";
 pub const DESK: &str = "/desk";
 /// What waits for the registration authority.
 pub const DESK_WORK: &str = "/desk/work";
+/// P-03: registering a person; a POST goes on to the card software.
+pub const DESK_REGISTER: &str = "/desk/register";
 /// The records of the desk, each below it by its number.
 pub const DESK_HOLDERS: &str = "/desk/holders";
 /// P-19, B-30: below a record: lets the holder unlock his account.
@@ -77,6 +79,8 @@ pub const SUSPEND: &str = "suspend";
 pub const REINSTATE: &str = "reinstate";
 /// B-57: below a record: reports a card as lost or stolen.
 pub const REPORT_LOST: &str = "report-lost";
+/// B-61: below a record: another card in place of the one before.
+pub const REPLACE_CARD: &str = "replace";
 /// B-42: below a record: changes contact details.
 pub const CHANGE_CONTACT: &str = "contact";
 /// P-08: below a record: compares what a caller says.

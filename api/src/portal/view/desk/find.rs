@@ -28,6 +28,8 @@ pub struct FindPerson {
     pub found: Option<Found>,
     /// True if who looks may see what waits.
     pub may_see_work: bool,
+    /// True if who looks may register somebody.
+    pub may_register: bool,
 }
 
 /// A page of those who were found.
@@ -62,6 +64,7 @@ struct Page<'a> {
     card_fault: Option<&'a str>,
     found: Option<&'a Found>,
     work: Option<&'static str>,
+    register: Option<&'static str>,
 }
 
 impl FindPerson {
@@ -85,6 +88,7 @@ impl FindPerson {
             card_fault: self.card_fault.as_deref(),
             found: self.found.as_ref(),
             work: self.may_see_work.then_some(paths::DESK_WORK),
+            register: self.may_register.then_some(paths::DESK_REGISTER),
         };
         let faults = [(NAME, &self.name_fault), (CARD, &self.card_fault)];
         let errors = faults.into_iter().filter_map(|(id, fault)| {

@@ -3,15 +3,15 @@
 use pages::{Environment, Error, FieldError, Frame, Head};
 use serde::Serialize;
 
-use super::Whose;
+use super::{super::paths, Whose};
 
 /// The form of an act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActForm {
     /// What it does.
     pub title: &'static str,
-    /// Whom it is about.
-    pub whose: Whose,
+    /// Whom it is about; nobody as yet where somebody is registered.
+    pub whose: Option<Whose>,
     /// Where it is sent.
     pub action: String,
     /// What comes of it, a sentence or two each.
@@ -142,8 +142,9 @@ impl Field {
 
 #[derive(Serialize)]
 struct Page<'a> {
-    whose: &'a Whose,
-    name: &'a str,
+    whose: Option<&'a Whose>,
+    name: Option<&'a str>,
+    cancel: &'a str,
     action: &'a str,
     says: &'a [String],
     warnings: &'a [&'static str],
@@ -168,9 +169,15 @@ impl ActForm {
             let fault = field.fault.as_deref()?;
             Some(FieldError::new(&field.first_id(), fault))
         });
+        let whose = self.whose.as_ref();
+        let (cancel, back) = match whose {
+            Some(whose) => (whose.record.as_str(), "Back to the record"),
+            None => (paths::DESK, "Find a person"),
+        };
         let page = Page {
-            whose: &self.whose,
-            name: self.whose.name(),
+            whose,
+            name: whose.map(Whose::name),
+            cancel,
             action: &self.action,
             says: &self.says,
             warnings: &self.warnings,
@@ -178,9 +185,7 @@ impl ActForm {
             hidden: self.hidden.as_ref(),
             button: self.button,
         };
-        let head = Head::new(self.title)
-            .with_back(self.whose.record.as_str(), "Back to the record")
-            .with_errors(errors.collect());
+        let head = Head::new(self.title).with_back(cancel, back).with_errors(errors.collect());
         pages::render(environment, "desk_form.jinja", frame, &head, &page)
     }
 }

@@ -60,6 +60,7 @@ pub fn page_of(act: StaffAct) -> Option<&'static str> {
         StaffAct::Suspend => Some(paths::SUSPEND),
         StaffAct::Reinstate => Some(paths::REINSTATE),
         StaffAct::ReportLost => Some(paths::REPORT_LOST),
+        StaffAct::ReplaceCard => Some(paths::REPLACE_CARD),
         StaffAct::ChangeContact => Some(paths::CHANGE_CONTACT),
         StaffAct::CheckRecoveryPasscode => Some(paths::CHECK_RECOVERY),
         StaffAct::Assign => Some(paths::ASSIGN),
@@ -72,7 +73,6 @@ pub fn page_of(act: StaffAct) -> Option<&'static str> {
         | StaffAct::CancelCard
         | StaffAct::Revoke
         | StaffAct::ErasePerson
-        | StaffAct::ReplaceCard
         | StaffAct::RegisterPerson
         | StaffAct::IssueCard
         | StaffAct::AddOrganisation

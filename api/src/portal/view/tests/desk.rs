@@ -39,6 +39,7 @@ fn people_are_looked_for_by_name_or_card_and_a_name_is_in_no_address() {
         name: "pat ash".into(),
         found: Some(Found { people, next: next.map(Into::into) }),
         may_see_work: true,
+        may_register: true,
         ..FindPerson::default()
     };
     let faulty = FindPerson {
@@ -108,7 +109,7 @@ fn a_form_of_the_desk_says_what_comes_of_it_and_asks_in_every_way() {
     };
     let form = |warnings, is_faulty| ActForm {
         title: "Let a person unlock the account",
-        whose: whose(),
+        whose: Some(whose()),
         action: format!("{RECORD}/account-unlock"),
         says: vec!["The account stays locked until the person has logged in.".into()],
         warnings,
@@ -123,6 +124,7 @@ fn a_form_of_the_desk_says_what_comes_of_it_and_asks_in_every_way() {
         (
             "desk_form_hidden",
             ActForm {
+                whose: None,
                 hidden: Some(("request", "7".into())),
                 fields: vec![],
                 ..form(vec![], false)

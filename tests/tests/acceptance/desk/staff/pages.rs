@@ -191,3 +191,24 @@ async fn c04_b58_a_renewal_and_help_with_a_card_say_until_when() {
         assert!(done.says(&until), "{act}: {}", done.html);
     }
 }
+
+#[tokio::test]
+async fn p03_b61_a_blank_card_is_made_somebodys_at_the_card_softwares_page() {
+    let (_desk, holder, mut agent) = scene(Role::RaAgent).await;
+    let nothing = [("reason", "")];
+    let page = agent.post(&at(holder, "replace"), &nothing).await.unwrap();
+    assert!(page.says("Select what is wrong with it"), "{}", page.html);
+    let page = agent.post(&at(holder, "replace"), &[("reason", "damaged")]).await.unwrap();
+    assert!(page.job().is_ok(), "{}", page.html);
+    let person = |organisation: &'static str| {
+        [("name", "Noor Rahman"), ("email", "noor@example.org"), ("organisation", organisation)]
+    };
+    assert!(agent.get("/desk").await.unwrap().says("/desk/register"));
+    let page = agent.post("/desk/register", &person("")).await.unwrap();
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let page = agent.post("/desk/register", &person("RXB")).await.unwrap();
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.says("/rules/B-59"), "{}", page.html);
+    let page = agent.post("/desk/register", &person("RXA")).await.unwrap();
+    assert!(page.job().is_ok(), "{}", page.html);
+}
