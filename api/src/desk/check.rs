@@ -19,6 +19,12 @@ use crate::{
     staff::Mandate,
 };
 
+/// No row of the vault has this reference.
+const NOTHING: SecretRef = SecretRef(Uuid::nil());
+
+/// Stands for what can be no passcode, and is compared with [`NOTHING`] only.
+const PLACEHOLDER: &[u8] = b"-";
+
 /// Checks that one member of staff makes a day.
 const CHECKS_A_DAY: u32 = 200;
 
@@ -80,10 +86,7 @@ pub async fn recovery_passcode(
         return Err(NotChecked::TooMany);
     }
     let current = loaded.holder.passcodes().current(Kind::AccountRecovery);
-    let right = match current {
-        Some(current) => is_it(app, current.secret, said).await?,
-        None => false,
-    };
+    let right = is_it(app, current.map(|current| current.secret), said).await?;
     let note = DeskCommand::NotePasscodeCheck { kind, right, by: Checker::Desk };
     let done = act(app, mandate, cause, note).await?;
     let events = if done.events.is_empty() {
@@ -97,8 +100,8 @@ pub async fn recovery_passcode(
 }
 
 /// P-11: compares what a caller says with his verification passcode, for a telephone service: whether it
-/// is a match. Of nobody, of a passcode that is not set or not compared any more, it is none. First
-/// compared, then recorded, then told.
+/// is a match. Of nobody, of a passcode that is not set or not compared any more, it is none, after the
+/// same work: what was said is stretched once. First compared, then recorded, then told.
 ///
 /// # Errors
 /// If we fail, or the service asks too often.
@@ -112,17 +115,14 @@ pub async fn verification_passcode(
     if !takes(app, &format!("telephone-check {service}"), TELEPHONE_CHECKS_A_DAY).await? {
         return Err(NotChecked::TooMany);
     }
-    let Some(holder) = holder else { return Ok(false) };
+    let holder = holder.unwrap_or(HolderId(Uuid::nil()));
     let loaded = app.load(holder).await.map_err(anyhow::Error::from)?;
+    let kind = OptionalKind::Verification;
+    let current = loaded.holder.passcodes().current(Kind::Verification);
+    let right = is_it(app, current.map(|current| current.secret), said).await?;
     if !loaded.holder.is_registered() {
         return Ok(false);
     }
-    let kind = OptionalKind::Verification;
-    let checkable = desk::may_check(&app.context(&loaded), &loaded.holder, kind).is_ok();
-    let right = match loaded.holder.passcodes().current(Kind::Verification) {
-        Some(current) if checkable => is_it(app, current.secret, said).await?,
-        Some(_) | None => false,
-    };
     let note = DeskCommand::NotePasscodeCheck { kind, right, by: Checker::Telephone };
     let (note, actor) = (HolderCommand::Desk(note), Actor::TelephoneService { token: service });
     let done = app.execute(holder, cause, actor, &note).await?;
@@ -135,11 +135,16 @@ pub async fn verification_passcode(
     Ok(desk::has_matched(&events))
 }
 
-/// What can be no such passcode is none.
-async fn is_it(app: &App, secret: SecretRef, said: &str) -> Result<bool, NotChecked> {
-    let Ok(said) = Passcode::typed(said, app.policy()) else { return Ok(false) };
-    match app.stores().vault.matching(&[secret], said.bytes()).await {
-        Ok(found) => Ok(found.is_some()),
+/// B-23: whether what was said is the optional passcode of this reference. It takes as long if there
+/// is none, or if what was said can be no passcode; neither is a match.
+async fn is_it(app: &App, secret: Option<SecretRef>, said: &str) -> Result<bool, NotChecked> {
+    let said = Passcode::typed(said, app.policy()).ok();
+    let pair = match (secret, &said) {
+        (Some(secret), Some(said)) => (secret, said.bytes()),
+        (_, said) => (NOTHING, said.as_ref().map_or(PLACEHOLDER, Passcode::bytes)),
+    };
+    match app.stores().vault.all_match(&[pair]).await {
+        Ok(matches) => Ok(matches),
         Err(VaultError::Busy) => Err(NotChecked::Busy),
         Err(error) => Err(anyhow::Error::from(error).into()),
     }

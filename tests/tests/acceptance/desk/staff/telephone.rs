@@ -2,6 +2,8 @@
 
 use api::tokens::{self, Wanted};
 use axum::http::{Method, StatusCode, header};
+use chrono::Duration;
+use domain::{desk::DeskEvent, holder::HolderEvent};
 use serde_json::{Value, json};
 use tests::desk::scene::{Scene, verification};
 
@@ -52,4 +54,40 @@ async fn p11_a_telephone_service_is_told_match_or_no_match_and_after_three_wrong
     assert_eq!(said(&scene, &other, &ask("Tele5678")).await.0, StatusCode::FORBIDDEN);
     let both = json!({"holder": scene.holder.0, "card": "0A01", "passcode": "Tele5678"});
     assert_eq!(said(&scene, &bearer, &both).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn p11_every_reason_for_no_match_is_answered_the_same_and_costs_a_try_only_if_it_was_wrong() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    let bearer = token(&scene, "telephone-service").await;
+    let holder = scene.holder.0;
+    let ask = |value: &str| json!({"holder": holder, "passcode": value});
+    let (right, no_match) = (json!({"result": "match"}), json!({"result": "no_match"}));
+    scene.change(&verification("V\u{e9}rify-01")).await.unwrap();
+    // B-23: exact code points after NFC; what can be no passcode is a wrong one.
+    for (value, expected) in [
+        ("V\u{e9}rify-01", &right),
+        ("Ve\u{301}rify-01", &right),
+        ("v\u{e9}rify-01", &no_match),
+        ("V\u{e9}rify-01 ", &no_match),
+    ] {
+        let (status, answer) = said(&scene, &bearer, &ask(value)).await;
+        assert_eq!((status, &answer), (StatusCode::OK, expected), "{value:?}");
+    }
+    let of_nobody = json!({"card": "0A77", "passcode": "V\u{e9}rify-01"});
+    assert_eq!(said(&scene, &bearer, &of_nobody).await, (StatusCode::OK, no_match.clone()));
+    // P-18: nothing is a proof for a locked account.
+    scene.desk.wait(Duration::days(386));
+    let bearer = token(&scene, "telephone-service").await;
+    let locked = said(&scene, &bearer, &ask("V\u{e9}rify-01")).await;
+    assert_eq!(locked, (StatusCode::OK, no_match));
+    let events = scene.desk.events(scene.holder).await.unwrap();
+    let checks = events.iter().filter_map(|event| match event {
+        HolderEvent::Desk(DeskEvent::PasscodeChecked { matched, failures, .. }) => {
+            Some((*matched, *failures))
+        }
+        _ => None,
+    });
+    let expected = [(true, 0), (true, 0), (false, 1), (false, 2), (false, 2)];
+    assert_eq!(checks.collect::<Vec<_>>(), expected);
 }
