@@ -82,11 +82,11 @@ async fn p11_every_reason_for_no_match_is_answered_the_same_and_costs_a_try_only
     let locked = said(&scene, &bearer, &ask("V\u{e9}rify-01")).await;
     assert_eq!(locked, (StatusCode::OK, no_match));
     let events = scene.desk.events(scene.holder).await.unwrap();
-    let checks = events.iter().filter_map(|event| match event {
-        HolderEvent::Desk(DeskEvent::PasscodeChecked { matched, failures, .. }) => {
-            Some((*matched, *failures))
-        }
-        _ => None,
+    let checks = events.iter().filter_map(|event| {
+        let HolderEvent::Desk(DeskEvent::PasscodeChecked { matched, failures, .. }) = event else {
+            return None;
+        };
+        Some((*matched, *failures))
     });
     let expected = [(true, 0), (true, 0), (false, 1), (false, 2), (false, 2)];
     assert_eq!(checks.collect::<Vec<_>>(), expected);
