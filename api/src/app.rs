@@ -14,7 +14,7 @@ use issuer::{AgentsAuthority, CardsAuthority};
 use projections::Projections;
 use stores::{agent::AgentId, session::EndReason, sqlite::Stores};
 use tokio::sync::Semaphore;
-use workflows::{card_job::Claim, engine::Engine};
+use workflows::{card_job::Claim, commands::Commands, engine::Engine};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -54,6 +54,8 @@ pub struct Parts {
     pub projections: Projections,
     /// What does things when they are due.
     pub engine: Engine,
+    /// The way of a command: the engine's, so that each holder is read once for both.
+    pub commands: Commands,
     /// The numbers of the rules.
     pub policies: Policies,
     /// B-59: who is above whom.
@@ -157,6 +159,11 @@ impl App {
     #[must_use]
     pub fn projections(&self) -> &Projections {
         &self.0.projections
+    }
+
+    /// The way of a command.
+    pub(crate) fn commands(&self) -> &Commands {
+        &self.0.commands
     }
 
     /// What does things when they are due.

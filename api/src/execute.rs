@@ -9,16 +9,11 @@ use domain::{
 };
 use serde::Serialize;
 use stores::event_store::{AppendError, Expected, Position, StoreError, StreamName};
-use workflows::commands::Commands;
 pub use workflows::commands::{Actor, Cause, ExecuteError, Executed, Loaded};
 
 use crate::app::App;
 
 impl App {
-    fn commands(&self) -> &Commands {
-        self.engine().commands()
-    }
-
     fn now_and_policies(&self) -> Context<'_> {
         Context { now: self.now(), policies: self.policies() }
     }

@@ -41,7 +41,10 @@ use stores::{
 };
 use tempfile::TempDir;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use workflows::card_job::{Goal, Made};
+use workflows::{
+    card_job::{Goal, Made},
+    commands::Commands,
+};
 
 use agent::SoftAgent;
 use browser::Browser;
@@ -121,6 +124,7 @@ impl Desk {
         let mut parts = serve::parts(config, shown, Entropy::Seeded(Mutex::new(seed))).await?;
         let faults = Arc::new(Faults::default());
         parts.stores.log = Arc::new(FaultyLog::over(parts.stores.log, Arc::clone(&faults)));
+        parts.commands = Commands::new(Arc::clone(&parts.stores.log));
         if let Some(policies) = policies {
             parts.engine.adopt(Arc::new(policies.clone()));
             parts.policies = policies;

@@ -171,6 +171,7 @@ pub async fn parts(
     Ok(Parts {
         stores,
         projections,
+        commands: engine.commands().clone(),
         engine,
         policies,
         organisations,
