@@ -88,7 +88,7 @@ async fn b40_no_refusal_is_told_sooner_whosever_the_card_is_said_to_be() {
     for card in ["0A01", "0C03"] {
         let before = scene.desk.rested();
         start(&scene, card, &own).await;
-        assert_eq!(scene.desk.rested() - before, REFUSED_AFTER, "{card}");
+        assert_eq!(scene.desk.rested(), before + REFUSED_AFTER, "{card}");
     }
     let before = scene.desk.rested();
     scene.start_unlock().await.unwrap();
