@@ -158,6 +158,7 @@ fn p20_every_route_of_the_portal_is_known_to_these_tests_as_public_or_not() {
         "\"/profile/register/{job}/cancel\"",
         "paths::LEDGER",
         "paths::SESSION_KEEP",
+        "paths::FIRST_MANAGER",
         // The demonstration's drawer, time machine and mailbox.
         "paths::DEMO",
         "paths::DEMO_INSERT",
