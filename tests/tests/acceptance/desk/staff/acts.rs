@@ -239,7 +239,12 @@ async fn p03_a_person_who_is_registered_at_the_desk_works_for_its_organisation()
     scene.agent.personalise(job, &mut card, "Start001").await.unwrap();
     let holder: HolderId = issuing["holder"].as_str().unwrap().parse().unwrap();
     let registered = scene.desk.holder(holder).await.unwrap();
-    let codes: Vec<_> = registered.roles().assignments().iter().map(domain::ids::OrganisationCode::as_str).collect();
+    let codes: Vec<_> = registered
+        .roles()
+        .assignments()
+        .iter()
+        .map(domain::ids::OrganisationCode::as_str)
+        .collect();
     assert_eq!((codes, registered.card().is_some()), (vec!["RXA"], true));
     let search = json!({"name": "duke"});
     let (_, found) = ask(&mut agent, Method::POST, "/api/desk/searches", &search).await;
