@@ -5,7 +5,7 @@ use domain::{
     holder::HolderCommand,
     ids::OrganisationCode,
     refusal::Refusal,
-    staff::{self, Cover, Grant, StaffAct},
+    staff::{self, Cover, Grant, StaffAct, Warrant},
 };
 use projections::StaffGrant;
 
@@ -26,12 +26,8 @@ pub async fn assign(
     organisation: OrganisationCode,
     cause: Cause,
 ) -> Result<(), ExecuteError> {
-    let (staff, subject, tree) = (member.staff(), record.subject(), app.organisations());
-    let may = staff::may_assign(&staff, StaffAct::Assign, &subject, &organisation, &tree);
-    let command = HolderCommand::Desk(DeskCommand::Assign { organisation });
-    app.execute_as(&may.map_err(Refusal::from)?, record.holder, cause, &command).await?;
-    app.live().ring(record.holder);
-    Ok(())
+    let may = may_assign(app, member, record, StaffAct::Assign, &organisation)?;
+    carry_out(app, &may, record, cause, DeskCommand::Assign { organisation }).await
 }
 
 /// B-59: not any more.
@@ -45,10 +41,30 @@ pub async fn end_assignment(
     organisation: OrganisationCode,
     cause: Cause,
 ) -> Result<(), ExecuteError> {
-    let (staff, subject, tree) = (member.staff(), record.subject(), app.organisations());
-    let may = staff::may_assign(&staff, StaffAct::EndAssignment, &subject, &organisation, &tree);
-    let command = HolderCommand::Desk(DeskCommand::EndAssignment { organisation });
-    app.execute_as(&may.map_err(Refusal::from)?, record.holder, cause, &command).await?;
+    let may = may_assign(app, member, record, StaffAct::EndAssignment, &organisation)?;
+    carry_out(app, &may, record, cause, DeskCommand::EndAssignment { organisation }).await
+}
+
+fn may_assign(
+    app: &App,
+    member: &Member,
+    record: &Record,
+    act: StaffAct,
+    organisation: &OrganisationCode,
+) -> Result<Warrant, Refusal> {
+    let (staff, tree) = (member.staff(), app.organisations());
+    Ok(staff::may_assign(&staff, act, &record.subject(), organisation, &tree)?)
+}
+
+/// What is about an organisation as well is allowed by more than a mandate.
+async fn carry_out(
+    app: &App,
+    warrant: &Warrant,
+    record: &Record,
+    cause: Cause,
+    command: DeskCommand,
+) -> Result<(), ExecuteError> {
+    app.execute_as(warrant, record.holder, cause, &HolderCommand::Desk(command)).await?;
     app.live().ring(record.holder);
     Ok(())
 }
@@ -65,12 +81,9 @@ pub async fn grant(
     cause: Cause,
 ) -> Result<(), ExecuteError> {
     let (staff, subject, tree) = (member.staff(), record.subject(), app.organisations());
-    let may = staff::may_grant(&staff, &subject, &grant, &tree);
+    let may = staff::may_grant(&staff, &subject, &grant, &tree).map_err(Refusal::from)?;
     let Grant { role, organisation } = grant;
-    let command = HolderCommand::Desk(DeskCommand::GrantRole { role, organisation });
-    app.execute_as(&may.map_err(Refusal::from)?, record.holder, cause, &command).await?;
-    app.live().ring(record.holder);
-    Ok(())
+    carry_out(app, &may, record, cause, DeskCommand::GrantRole { role, organisation }).await
 }
 
 /// B-58: not any more. The last manager who can look after an organisation stays; where only an
@@ -98,10 +111,7 @@ pub async fn withdraw(
             tracing::warn!(%organisation, "alarm: the last manager of an organisation goes");
         }
     }
-    let command = HolderCommand::Desk(DeskCommand::WithdrawRole { role, organisation });
-    app.execute_as(&warrant, record.holder, cause, &command).await?;
-    app.live().ring(record.holder);
-    Ok(())
+    carry_out(app, &warrant, record, cause, DeskCommand::WithdrawRole { role, organisation }).await
 }
 
 /// A member of staff, as the list of them shows him.

@@ -15,6 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::{
     idempotency::{Answer, IdempotencyKey},
@@ -112,8 +113,10 @@ impl<'a> Asked<'a> {
         Ok(key.once(app, &self.bytes(), work).await?.into_response())
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    /// Wiped afterwards: a passcode that somebody said may be among it.
+    fn bytes(&self) -> Zeroizing<Vec<u8>> {
         let act = format!("desk {}\0", self.act);
-        [act.as_bytes(), self.staff.0.as_bytes(), self.about.0.as_bytes(), self.sent].concat()
+        let (staff, about) = (self.staff.0.as_bytes(), self.about.0.as_bytes());
+        Zeroizing::new([act.as_bytes(), staff, about, self.sent].concat())
     }
 }

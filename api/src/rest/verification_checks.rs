@@ -81,7 +81,7 @@ pub(super) async fn check(
 ) -> Result<Response, Problem> {
     let service = token.api_token_id.0;
     let act = b"POST /api/verification-checks\0".as_slice();
-    let request = [act, service.as_bytes().as_slice(), &sent.bytes].concat();
+    let request = Zeroizing::new([act, service.as_bytes().as_slice(), &sent.bytes].concat());
     let VerificationCheck { holder, card, passcode } = sent.value;
     let holder = match (holder, card) {
         (Some(holder), None) => Some(HolderId(holder)),
@@ -103,7 +103,7 @@ pub(super) async fn check(
             Err(NotChecked::Refused(error)) => return Err(Problem::of_execute(error)),
             Err(error @ NotChecked::TooMany) => {
                 let problem = Problem::of(StatusCode::TOO_MANY_REQUESTS);
-                return Err(problem.because(format!("{error}.")));
+                return Err(problem.because(format!("{error}.")).but("Ask again tomorrow."));
             }
             Err(NotChecked::Busy) => return Err(Problem::of(StatusCode::SERVICE_UNAVAILABLE)),
         };

@@ -221,7 +221,8 @@ pub(in crate::rest) async fn replace(
         return Err(Problem::of_refusal(&refusal.into()));
     }
     let (mandate, reason) = (&desk.mandate, sent.value.reason.into());
-    let request = [Asked::of("replace", mandate, &sent.bytes).bytes(), browser.0.to_vec()].concat();
+    let asked = Asked::of("replace", mandate, &sent.bytes).bytes();
+    let request = [asked.as_slice(), browser.0.as_slice()].concat();
     let work = async |command: CommandId| {
         let job = issue::replace(&app, mandate, reason, command, browser).await?;
         let started = Started::now(&app, job);

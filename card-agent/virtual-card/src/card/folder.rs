@@ -1,9 +1,11 @@
 //! What a card's folder holds beside its flash: which card it is. Written once, when the card is made.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     path::Path,
+    thread,
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::{Profile, entropy};
 
 const FILE: &str = "card.json";
+
+/// How often, and how long apart, it is looked whether a card that is held is let go.
+const HELD_LOOKS: u32 = 50;
+const HELD_PAUSE: Duration = Duration::from_millis(10);
 
 /// What is printed on a card, so to speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,9 +54,16 @@ pub fn read_label(folder: &Path) -> io::Result<Label> {
     Ok(serde_json::from_slice(&fs::read(folder.join(FILE))?)?)
 }
 
-/// Keeps a second process from powering the same card, for as long as the file is held.
+/// Keeps a second process from powering the same card, for as long as the file is held. One that was
+/// just killed may hold it for another moment, as may a program that is only now being started.
 pub(super) fn hold(folder: &Path) -> io::Result<File> {
     let file = File::open(folder.join(FILE))?;
+    for _ in 0..HELD_LOOKS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(HELD_PAUSE),
+            outcome => return outcome.map(|()| file).map_err(io::Error::from),
+        }
+    }
     file.try_lock()?;
     Ok(file)
 }
