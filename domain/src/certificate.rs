@@ -24,7 +24,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use alert::{Alert, Due, alert};
-pub(crate) use alert::{decline, forces_at, instants, missing};
+pub(crate) use alert::{decline, forces_at, has_alert, instants, missing};
 pub use obstacle::{Deferral, NotDeferrable, Obstacle};
 pub(crate) use obstacle::{defer, note};
 pub use records::{Authorisation, Records};

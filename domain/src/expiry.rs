@@ -149,7 +149,7 @@ impl Due {
 }
 
 /// B-20: every passcode that has a clock, by day of expiry.
-fn items(ctx: &Context<'_>, passcodes: &Passcodes) -> Vec<(Item, Phase)> {
+pub(crate) fn items(ctx: &Context<'_>, passcodes: &Passcodes) -> Vec<(Item, Phase)> {
     let item = |kind| match passcodes.standing(ctx, kind) {
         Standing::NotSet => None,
         Standing::Set { last_changed_on, expires_on, locks_on, lapses_on, phase, .. } => {

@@ -24,6 +24,7 @@
 //! | P-15, B-16 | [`expiry`] | [`expiry::alert`], [`holder::HolderCommand::DeclineAlert`] |
 //! | B-07 | [`calendar`] | [`calendar::at_hour`], [`calendar::start_of`] |
 //! | B-10 | [`passcode`] | [`passcode::Changes`] |
+//! | B-14 (ahead of time) | [`forecast`] | [`forecast::Forecast`] |
 //! | B-14 | [`policy`], [`calendar`] | [`policy::Policies`], [`calendar::passcode_days`] |
 //! | B-17 | [`restricted`] | [`restricted::allows`] |
 //! | P-20 | [`passcode`] | [`passcode::Changes`] |
@@ -60,6 +61,7 @@ pub mod context;
 pub mod decider;
 pub mod desk;
 pub mod expiry;
+pub mod forecast;
 pub mod holder;
 pub mod ids;
 pub mod logon;

@@ -31,6 +31,9 @@ pub const CODES_PER_HOUR_MAX: u8 = 32;
 /// new passcode is chosen, which must not be the code (U-10). Keys of codes are forgotten after a day.
 pub const CODE_KNOWN_SECONDS_MAX: u32 = 86_400;
 
+/// All holders, in the unit of [`Policy::breaker_per_mille`].
+const PER_MILLE: u64 = 1000;
+
 /// One version of the numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -260,6 +263,14 @@ impl Policy {
             self_service_unlock: false,
             ..Self::seed()
         }
+    }
+
+    /// The most effects of one tick, forced changes and locks, that the breaker lets through without
+    /// an operator's word, of so many holders.
+    #[must_use]
+    pub fn effects_max(&self, n_holders: u64) -> u64 {
+        let share = n_holders.saturating_mul(self.breaker_per_mille.into()) / PER_MILLE;
+        share.max(self.breaker_floor.into())
     }
 
     /// P-13: days after which a passcode has expired. Where none does, so many that nobody sees them

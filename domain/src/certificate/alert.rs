@@ -99,7 +99,7 @@ pub fn alert(ctx: &Context<'_>, holder: &Holder) -> Option<Alert> {
 }
 
 /// C-05: 30 days with an alert, the last on the day before X.
-fn has_alert(standing: &Standing) -> bool {
+pub(crate) fn has_alert(standing: &Standing) -> bool {
     match standing.phase {
         Phase::Alert | Phase::Forced => 0 < standing.days_left,
         Phase::Quiet | Phase::Expired | Phase::Suspended | Phase::Revoked => false,

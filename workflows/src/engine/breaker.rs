@@ -27,8 +27,6 @@ pub(super) const CATEGORY: &str = "breaker";
 /// How long an operator's word holds at the most, should the work it was given for never end.
 pub const ACCEPTED_FOR: TimeDelta = TimeDelta::hours(24);
 
-const PER_MILLE: u64 = 1000;
-
 /// How many would be forced to change, and locked, of how many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,9 +52,7 @@ impl Effects {
 
     /// More than the share and more than the floor.
     fn too_many(self, policy: &Policy) -> bool {
-        let share = self.n_holders.saturating_mul(policy.breaker_per_mille.into());
-        let floor = u64::from(policy.breaker_floor);
-        floor < self.total() && share < self.total().saturating_mul(PER_MILLE)
+        policy.effects_max(self.n_holders) < self.total()
     }
 }
 

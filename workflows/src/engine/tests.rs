@@ -4,6 +4,7 @@ mod certificates;
 mod codes;
 mod crash;
 mod following;
+mod forecast;
 mod golden;
 mod mails;
 mod stopping;
