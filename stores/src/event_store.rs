@@ -18,7 +18,7 @@ pub const EVENT_BYTES_MAX: usize = 60_000;
 /// The most events in one append.
 pub const APPEND_EVENTS_MAX: usize = 64;
 
-/// The longest name of an event's type, in bytes.
+/// The longest name of an event's type, in bytes. It is printable ASCII without spaces.
 pub const KIND_BYTES_MAX: usize = 64;
 
 /// The largest whole number in `data` and `meta`, either way (RFC 7493 §2.2): canonical JSON
@@ -290,6 +290,9 @@ pub fn check_limits(events: &[NewEvent]) -> Result<(), &'static str> {
         }
         if event.kind.is_empty() || KIND_BYTES_MAX < event.kind.len() {
             return Err("an event's type is empty or too long");
+        }
+        if !event.kind.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("an event's type is printable ASCII");
         }
         if event.schema == 0 {
             return Err("schemas count from 1");

@@ -6,10 +6,10 @@
 
 mod connections;
 mod event_log;
-mod group_commit;
-mod reading;
+mod pages;
 #[cfg(test)]
 mod tests;
+mod writing;
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -20,7 +20,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
 use sqlx::{
     ConnectOptions as _, SqlitePool,
     migrate::Migrator,
@@ -141,7 +140,7 @@ impl Database {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .pragma("wal_autocheckpoint", WAL_PAGES)
-            .row_buffer_size(reading::PAGE_ROWS);
+            .row_buffer_size(pages::PAGE_ROWS);
         let write = pool(1, connect.clone()).await?;
         assert_durable(&write).await?;
         MIGRATIONS.run(&write).await?;
@@ -262,9 +261,4 @@ async fn assert_durable(write: &SqlitePool) -> Result<(), OpenError> {
         });
     }
     Ok(())
-}
-
-/// Microseconds since 1970, as the log keeps them.
-fn micros(at: DateTime<Utc>) -> i64 {
-    at.timestamp_micros()
 }

@@ -96,6 +96,10 @@ async fn limits(store: Store) {
     append(&store, "holder-1", Expected::Any, of_kind(6, "k".repeat(KIND_BYTES_MAX))).await;
     assert_invalid(&store, of_kind(7, "k".repeat(KIND_BYTES_MAX + 1))).await;
     assert_invalid(&store, of_kind(8, String::new())).await;
+    append(&store, "holder-1", Expected::Any, of_kind(12, "Te!~sted".to_owned())).await;
+    for odd in ["Te\0sted", "Te sted", "Tested\u{7f}", "Testé"] {
+        assert_invalid(&store, of_kind(8, odd.to_owned())).await;
+    }
 
     let of_schema = |command, schema| vec![NewEvent { schema, ..event(command, 0) }];
     append(&store, "holder-1", Expected::Any, of_schema(9, u16::MAX)).await;

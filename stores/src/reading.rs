@@ -6,31 +6,21 @@
 //! Positions have no gaps, so a page of the whole log is a window of positions. That bounds what a
 //! page costs even for a reader whose category is rare, and makes *nothing missed, nothing twice*
 //! a matter of one number.
+//!
+//! What a page is read with is the backend's own: [`Pages`].
 
 use std::collections::{HashMap, VecDeque};
 
 use chrono::DateTime;
 use domain::ids::EventId;
 use futures::{Stream, stream};
-use sqlx::SqlitePool;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::event_store::{Filter, Position, Recorded, Revision, StoreError, StreamName};
 
 /// Events in one page.
-const PAGE_EVENTS: u64 = 256;
-
-/// Rows that a connection may be ahead of its reader: a whole page, so that it never waits.
-pub(super) const PAGE_ROWS: usize = 256;
-
-const PAGE_OF_STREAM: &str = "
-    select id, stream, revision, position, type, schema, at, data, meta
-    from event
-    where stream = $1 and $2 <= revision
-    order by revision
-    limit $3
-";
+pub(crate) const PAGE_EVENTS: u64 = 256;
 
 /// Streams in one page of several.
 const PAGE_STREAMS: usize = 256;
@@ -38,43 +28,50 @@ const PAGE_STREAMS: usize = 256;
 /// Events in one page of several streams: shared out evenly, so each gets 4 at least.
 const PAGE_OF_STREAMS_EVENTS: u64 = 1024;
 
-/// `$1`: of each stream its name, the first revision and the last one that fits into the page.
-const PAGE_OF_STREAMS: &str = "
-    select event.id, event.stream, event.revision, event.position, event.type, event.schema,
-           event.at, event.data, event.meta
-    from json_each($1) as wanted
-    cross join event on event.stream = wanted.value ->> 0
-        and wanted.value ->> 1 <= event.revision and event.revision <= wanted.value ->> 2
-    order by event.stream, event.revision
-";
+/// One page.
+pub(crate) type Page = Result<VecDeque<Recorded>, StoreError>;
 
-const PAGE_OF_ALL: &str = "
-    select id, stream, revision, position, type, schema, at, data, meta
-    from event
-    where $1 < position and position <= $2
-    order by position
-";
+/// What a SQL backend reads with. Cheap to clone; a page is asked for by a clone, in a task.
+pub(crate) trait Pages: Clone + Send + 'static {
+    /// The first [`PAGE_EVENTS`] events of a stream from a revision on.
+    fn of_stream(
+        self,
+        name: StreamName,
+        from: Revision,
+    ) -> impl Future<Output = Page> + Send + 'static;
 
-const PAGE_OF_CATEGORIES: &str = "
-    select id, stream, revision, position, type, schema, at, data, meta
-    from event
-    where $1 < position and position <= $2 and category in (select value from json_each($3))
-    order by position
-";
+    /// The first `n_each` events of each stream from its own revision on, by stream and revision.
+    fn of_streams(
+        self,
+        wanted: Vec<(StreamName, Revision)>,
+        n_each: u64,
+    ) -> impl Future<Output = Page> + Send + 'static;
+
+    /// Of the events after `after`, up to and with `upto`, those that the filter wants.
+    fn of_all(
+        self,
+        after: Position,
+        upto: Position,
+        filter: Filter,
+    ) -> impl Future<Output = Page> + Send + 'static;
+
+    /// Position of the event that was committed last.
+    fn head(self) -> impl Future<Output = Result<Position, StoreError>> + Send + 'static;
+}
 
 /// The events of one stream, from a revision on.
-pub(super) fn stream(
-    pool: SqlitePool,
+pub(crate) fn stream(
+    pages: impl Pages,
     name: StreamName,
     from: Revision,
 ) -> impl Stream<Item = Result<Recorded, StoreError>> {
     // `None`: the last page has been read.
     let start = (VecDeque::new(), Some(from));
     stream::try_unfold(start, move |(mut page, mut next)| {
-        let (pool, name) = (pool.clone(), name.clone());
+        let (pages, name) = (pages.clone(), name.clone());
         async move {
             if let (true, Some(from)) = (page.is_empty(), next) {
-                page = fetch(page_of_stream(pool, name, from)).await?;
+                page = fetch(pages.of_stream(name, from)).await?;
                 let full = u64::try_from(page.len()) == Ok(PAGE_EVENTS);
                 next = full.then(|| Revision(from.0 + PAGE_EVENTS));
             }
@@ -84,18 +81,18 @@ pub(super) fn stream(
 }
 
 /// The events of several streams, of each from its own revision on.
-pub(super) fn streams(
-    pool: SqlitePool,
+pub(crate) fn streams(
+    pages: impl Pages,
     wanted: Vec<(StreamName, Revision)>,
 ) -> impl Stream<Item = Result<Recorded, StoreError>> {
     let start = (VecDeque::new(), VecDeque::from(wanted));
     stream::try_unfold(start, move |(mut page, mut wanted)| {
-        let pool = pool.clone();
+        let pages = pages.clone();
         async move {
             while page.is_empty() && !wanted.is_empty() {
                 let some: Vec<_> = wanted.drain(..wanted.len().min(PAGE_STREAMS)).collect();
                 let n_each = PAGE_OF_STREAMS_EVENTS / u64::try_from(some.len()).unwrap_or(1).max(1);
-                page = fetch(page_of_streams(pool.clone(), some.clone(), n_each)).await?;
+                page = fetch(pages.clone().of_streams(some.clone(), n_each)).await?;
                 wanted.extend(unfinished(some, &page, n_each));
             }
             Ok(page.pop_front().map(|event| (event, (page, wanted))))
@@ -118,125 +115,85 @@ fn unfinished(
 }
 
 /// The events after a position up to the head as it is when the end is reached.
-pub(super) fn all(
-    pool: SqlitePool,
-    head: watch::Receiver<Position>,
+pub(crate) fn all(
+    pages: impl Pages,
     after: Position,
     filter: Filter,
 ) -> impl Stream<Item = Result<Recorded, StoreError>> {
-    let reader = Reader { pool, head, after, filter, page: VecDeque::new() };
-    stream::try_unfold(reader, async |mut reader| {
+    let start = (Reader { pages, after, filter, page: VecDeque::new() }, after);
+    stream::try_unfold(start, async |(mut reader, mut head)| {
         while reader.page.is_empty() {
-            if !reader.turn_page().await? {
+            if head <= reader.after {
+                head = fetch(reader.pages.clone().head()).await?;
+            }
+            if !reader.turn_page(head).await? {
                 return Ok(None);
             }
         }
-        Ok(reader.page.pop_front().map(|event| (event, reader)))
+        Ok(reader.page.pop_front().map(|event| (event, (reader, head))))
     })
 }
 
-/// The events after a position, then each new one; ends when the writer has ended.
-pub(super) fn live(
-    pool: SqlitePool,
+/// The events after a position, then each new one; ends when whoever moves the head has ended.
+pub(crate) fn live(
+    pages: impl Pages,
     head: watch::Receiver<Position>,
     after: Position,
     filter: Filter,
 ) -> impl Stream<Item = Result<Recorded, StoreError>> {
-    let reader = Reader { pool, head, after, filter, page: VecDeque::new() };
-    stream::try_unfold(reader, async |mut reader| {
+    let start = (Reader { pages, after, filter, page: VecDeque::new() }, head);
+    stream::try_unfold(start, async |(mut reader, mut head)| {
         while reader.page.is_empty() {
             // The head is looked at before it is waited for: a commit in between wakes the wait.
-            if !reader.turn_page().await? && reader.head.changed().await.is_err() {
+            let newest = *head.borrow_and_update();
+            if !reader.turn_page(newest).await? && head.changed().await.is_err() {
                 return Ok(None);
             }
         }
-        Ok(reader.page.pop_front().map(|event| (event, reader)))
+        Ok(reader.page.pop_front().map(|event| (event, (reader, head))))
     })
 }
 
-struct Reader {
-    pool: SqlitePool,
-    head: watch::Receiver<Position>,
+struct Reader<P> {
+    pages: P,
     after: Position,
     filter: Filter,
     page: VecDeque<Recorded>,
 }
 
-impl Reader {
+impl<P: Pages> Reader<P> {
     /// Reads the next window; false if it is already at the head. The page may come out empty.
-    async fn turn_page(&mut self) -> Result<bool, StoreError> {
-        let head = *self.head.borrow_and_update();
+    async fn turn_page(&mut self, head: Position) -> Result<bool, StoreError> {
         if head <= self.after {
             return Ok(false);
         }
         let upto = Position(head.0.min(self.after.0.saturating_add(PAGE_EVENTS)));
-        let page = page_of_all(self.pool.clone(), self.after, upto, self.filter.clone());
+        let page = self.pages.clone().of_all(self.after, upto, self.filter.clone());
         self.page = fetch(page).await?;
         self.after = upto;
         Ok(true)
     }
 }
 
-type Page = Result<VecDeque<Recorded>, StoreError>;
-
-async fn fetch(page: impl Future<Output = Page> + Send + 'static) -> Page {
-    tokio::spawn(page).await.map_err(|error| StoreError(error.into()))?
+async fn fetch<T: Send + 'static>(
+    asked: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::spawn(asked).await.map_err(|error| StoreError(error.into()))?
 }
 
-async fn page_of_stream(pool: SqlitePool, name: StreamName, from: Revision) -> Page {
-    let rows: Vec<Row> = sqlx::query_as(PAGE_OF_STREAM)
-        .bind(name.as_str())
-        .bind(bound(from.0))
-        .bind(bound(PAGE_EVENTS))
-        .fetch_all(&pool)
-        .await?;
-    rows.into_iter().map(Recorded::try_from).collect()
-}
-
-async fn page_of_streams(
-    pool: SqlitePool,
-    wanted: Vec<(StreamName, Revision)>,
-    n_each: u64,
-) -> Page {
-    let wanted = wanted.iter().map(|(name, Revision(from))| {
-        let last = from.saturating_add(n_each - 1);
-        serde_json::json!([name.as_str(), bound(*from), bound(last)])
-    });
-    let rows: Vec<Row> = sqlx::query_as(PAGE_OF_STREAMS)
-        .bind(wanted.collect::<serde_json::Value>().to_string())
-        .fetch_all(&pool)
-        .await?;
-    rows.into_iter().map(Recorded::try_from).collect()
-}
-
-async fn page_of_all(pool: SqlitePool, after: Position, upto: Position, filter: Filter) -> Page {
-    let rows: Vec<Row> = match filter {
-        Filter::All => {
-            sqlx::query_as(PAGE_OF_ALL)
-                .bind(bound(after.0))
-                .bind(bound(upto.0))
-                .fetch_all(&pool)
-                .await?
-        }
-        Filter::Categories(categories) => {
-            sqlx::query_as(PAGE_OF_CATEGORIES)
-                .bind(bound(after.0))
-                .bind(bound(upto.0))
-                .bind(serde_json::json!(categories).to_string())
-                .fetch_all(&pool)
-                .await?
-        }
-    };
+/// The events of these rows.
+pub(crate) fn recorded(rows: Vec<Row>) -> Page {
     rows.into_iter().map(Recorded::try_from).collect()
 }
 
 /// Beyond the largest number of the database there is no event, so the nearest is as good.
-fn bound(number: u64) -> i64 {
+pub(crate) fn bound(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// An event as every SQL backend keeps it.
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(crate) struct Row {
     id: Uuid,
     stream: String,
     revision: i64,

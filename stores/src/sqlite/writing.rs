@@ -1,29 +1,21 @@
-//! One writer for the whole log: whoever waits is written in one transaction.
+//! How a batch is written: looked up, planned here, inserted.
 //!
-//! ```text
-//! append ─► queue ─► [ drain ─► look up ─► plan ─► insert + flush ] ─► head moves ─► answers
-//!                      ▲────────────── meanwhile others queue ──────────────┘
-//! ```
-//! An append that comes alone is written at once; nothing ever waits for company. One flush pays
-//! for all that queued during the one before it. Positions are counted here, in commit order.
-//!
-//! A batch is one `insert` and so one transaction of its own. What it was planned on cannot change
-//! in between, for this task and the connection are the only ones that write events; and if
-//! somebody else did, the constraints of the table refuse the whole batch.
+//! A batch is one `insert` and so one transaction of its own. Positions are counted here, in commit
+//! order. What it was planned on cannot change in between, for this task and the connection are the
+//! only ones that write events; and if somebody else did, the constraints of the table refuse the
+//! whole batch.
 
 use std::collections::HashMap;
 
 use domain::ids::EventId;
 use serde_json::json;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 use super::Connections;
-use crate::event_store::{
-    AppendError, Appended, Expected, NewEvent, Position, Revision, StoreError, StreamName,
+use crate::{
+    event_store::{AppendError, Appended, Expected, NewEvent, Position, Revision, StoreError},
+    group_commit::{Outcome, Request, gather, unavailable},
 };
-
-/// The most appends in one transaction; measured: more buys nothing.
-const BATCH_APPENDS_MAX: usize = 512;
 
 /// All that a batch has to know before it is planned, in one round trip: the head of the log, the
 /// last event of each stream (`$1`), and which of the ids (`$2`) are in the log already.
@@ -56,18 +48,6 @@ const INSERT: &str = "
     from json_each($2) as r
 ";
 
-/// One append that waits for its turn.
-pub(super) struct Request {
-    pub(super) stream: StreamName,
-    pub(super) expected: Expected,
-    pub(super) events: Vec<NewEvent>,
-    /// Microseconds since 1970.
-    pub(super) at: i64,
-    pub(super) answer: oneshot::Sender<Result<Appended, AppendError>>,
-    /// Its share of the queue's bytes, given back when it has been answered.
-    pub(super) _room: OwnedSemaphorePermit,
-}
-
 /// Writes until every [`super::SqliteEventStore`] is gone.
 pub(super) async fn run(
     connections: Connections,
@@ -87,35 +67,10 @@ pub(super) async fn run(
             }
         };
         for (request, outcome) in batch.drain(..).zip(outcomes) {
-            // Who no longer listens will repeat the append and get this answer then.
-            let _ = request.answer.send(outcome);
+            request.answer(outcome);
         }
     }
 }
-
-/// Fills the batch with all that is ready; false when nobody is left who could append.
-///
-/// Callers that were just answered often come back at once: those that are runnable get a turn
-/// before the batch is closed, until a turn brings nothing new. No clock is involved, and an
-/// append that is alone is written in the same turn.
-async fn gather(requests: &mut mpsc::Receiver<Request>, batch: &mut Vec<Request>) -> bool {
-    if requests.recv_many(batch, BATCH_APPENDS_MAX).await == 0 {
-        return false;
-    }
-    let mut n_before = 0;
-    while n_before < batch.len() {
-        n_before = batch.len();
-        tokio::task::yield_now().await;
-        while batch.len() < BATCH_APPENDS_MAX
-            && let Ok(request) = requests.try_recv()
-        {
-            batch.push(request);
-        }
-    }
-    true
-}
-
-type Outcome = Result<Appended, AppendError>;
 
 async fn write(
     connections: &Connections,
@@ -308,8 +263,4 @@ fn revision(stored: i64) -> Revision {
 
 fn position(stored: i64) -> Position {
     Position(stored.cast_unsigned())
-}
-
-fn unavailable(reason: &str) -> AppendError {
-    AppendError::Unavailable(StoreError(anyhow::anyhow!(reason.to_owned())))
 }
