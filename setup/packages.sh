@@ -20,6 +20,9 @@ packages_to_test() {
     printf '%s\n' chromium chromium-driver opensc yubico-piv-tool openssl
     # An HSM in software, and what the linter of certificates is installed with.
     printf '%s\n' softhsm2 python3-venv
+    # The programs of a database server. Debian makes a cluster of its own when it installs them, on loopback; the tests
+    # never touch that one (setup/postgres-sandbox).
+    printf '%s\n' postgresql
     # What the mail server that setup/opensmtpd.sh unpacks is linked with; and, for its accounts, more than one id.
     printf '%s\n' libevent-2.1-7 libdb5.3
     [ "$(id -u)" -eq 0 ] || printf '%s\n' uidmap

@@ -9,6 +9,8 @@ pub mod agent;
 pub mod answer;
 pub mod api_token;
 #[cfg(any(test, feature = "contract"))]
+pub mod cluster;
+#[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod crl;
 pub mod event_store;
@@ -19,6 +21,7 @@ pub mod log;
 pub mod logon;
 pub mod organisation;
 pub mod policy;
+pub mod postgres;
 mod reading;
 pub mod session;
 pub mod sqlite;
