@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 pub use puk::{NamedPuk, Puk, Step};
-pub use update::{CardUpdate, SlotState, WRITES_MAX, Write};
+pub use update::{CardUpdate, KeptKey, SlotState, WRITES_MAX, Write};
 pub(crate) use update::{Renewed, Updates};
 
 use crate::{
@@ -194,6 +194,7 @@ fn renewed(active: Option<IssuedCard>, event: &HolderEvent) -> Option<IssuedCard
         | HolderEvent::CardUpdateResumed { .. }
         | HolderEvent::CardWriteOpened { .. }
         | HolderEvent::CardKeyMade { .. }
+        | HolderEvent::CardKeyKept(_)
         | HolderEvent::CertificateIssued { .. }
         | HolderEvent::CertificateAbandoned { .. }
         | HolderEvent::CertificateWritten { .. }

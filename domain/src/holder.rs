@@ -308,6 +308,7 @@ impl Decider for Holder {
             HolderCommand::NoteKeyMade { update, job, slot, key, request } => {
                 renewal::key_made(self, Visitor { update, job }, slot, key, request)
             }
+            HolderCommand::NoteKeyKept { job, kept } => renewal::key_kept(self, job, kept),
             HolderCommand::NoteCertificateIssued { update, job, certificate, secret } => {
                 renewal::certificate_issued(self, Visitor { update, job }, certificate, secret)
             }
@@ -402,6 +403,7 @@ impl Decider for Holder {
             | HolderEvent::CardUpdateResumed { .. }
             | HolderEvent::CardWriteOpened { .. }
             | HolderEvent::CardKeyMade { .. }
+            | HolderEvent::CardKeyKept(_)
             | HolderEvent::CertificateIssued { .. }
             | HolderEvent::CertificateAbandoned { .. }
             | HolderEvent::CertificateWritten { .. }

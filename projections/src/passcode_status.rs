@@ -62,6 +62,7 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
         | HolderEvent::CardUpdateResumed { .. }
         | HolderEvent::CardWriteOpened { .. }
         | HolderEvent::CardKeyMade { .. }
+        | HolderEvent::CardKeyKept(_)
         | HolderEvent::CertificateIssued { .. }
         | HolderEvent::CertificateAbandoned { .. }
         | HolderEvent::CertificateWritten { .. }

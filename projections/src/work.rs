@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
+    card::{KeptKey, Slot},
     desk::DeskEvent,
     holder::HolderEvent,
     ids::{HolderId, OrganisationCode},
@@ -178,7 +179,9 @@ fn change(event: &HolderEvent) -> Change {
         | HolderEvent::PasscodeBlanked { .. } => Change::Over(&[WorkKind::PasscodeCheckBlocked]),
         HolderEvent::RaRenewalNeeded { .. } => Change::Add(WorkKind::RenewalNeeded),
         HolderEvent::CardWriteOpened { .. } => Change::Add(WorkKind::CardUnfinished),
-        HolderEvent::CardUpdateAbandoned { .. } => Change::Over(&[WorkKind::CardUnfinished]),
+        // B-55: 9A is the first: all of the card is as it was.
+        HolderEvent::CardKeyKept(KeptKey { slot: Slot::Authentication, .. })
+        | HolderEvent::CardUpdateAbandoned { .. } => Change::Over(&[WorkKind::CardUnfinished]),
         HolderEvent::CertificatesRenewed { .. } => {
             Change::Over(&[WorkKind::RenewalNeeded, WorkKind::CardUnfinished])
         }
@@ -201,6 +204,7 @@ fn change(event: &HolderEvent) -> Change {
         | HolderEvent::CardUpdateBegun { .. }
         | HolderEvent::CardUpdateResumed { .. }
         | HolderEvent::CardKeyMade { .. }
+        | HolderEvent::CardKeyKept(KeptKey { slot: Slot::Signature, .. })
         | HolderEvent::CertificateIssued { .. }
         | HolderEvent::CertificateAbandoned { .. }
         | HolderEvent::CertificateWritten { .. }

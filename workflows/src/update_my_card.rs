@@ -12,6 +12,7 @@
 //!     creating --> creating: taken up by another visit
 //!     creating --> creating: 9A may make a key
 //!     creating --> creating: a key is made
+//!     creating --> checking: the old key signs
 //!     creating --> writing_1: a certificate is issued
 //!     creating --> revoked: the certificates are revoked
 //!     writing_1 --> writing_1: taken up by another visit
@@ -27,6 +28,7 @@
 //!     writing_2 --> creating: 9A may make a key
 //!     writing_2 --> writing_2: 9C may make a key
 //!     writing_2 --> writing_2: a key is made
+//!     writing_2 --> writing_2: the old key signs
 //!     writing_2 --> writing_2: a certificate is issued
 //!     writing_2 --> writing_1: a certificate may be written
 //!     writing_2 --> writing_2: a certificate may be written
@@ -212,6 +214,7 @@ pub(crate) const TAKEN_UP: &str = "taken up by another visit";
 pub(crate) const FIRST_KEY: &str = "9A may make a key";
 pub(crate) const SECOND_KEY: &str = "9C may make a key";
 pub(crate) const MADE: &str = "a key is made";
+pub(crate) const KEPT: &str = "the old key signs";
 pub(crate) const ISSUED: &str = "a certificate is issued";
 pub(crate) const MAY_WRITE: &str = "a certificate may be written";
 pub(crate) const WRITTEN: &str = "a certificate is read back";
@@ -232,6 +235,7 @@ pub const DRAWING: Drawing = Drawing {
         Arrow { from: "creating", label: TAKEN_UP, to: "creating" },
         Arrow { from: "creating", label: FIRST_KEY, to: "creating" },
         Arrow { from: "creating", label: MADE, to: "creating" },
+        Arrow { from: "creating", label: KEPT, to: "checking" },
         Arrow { from: "creating", label: ISSUED, to: "writing_1" },
         Arrow { from: "creating", label: REVOKED, to: "revoked" },
         Arrow { from: "writing_1", label: TAKEN_UP, to: "writing_1" },
@@ -247,6 +251,7 @@ pub const DRAWING: Drawing = Drawing {
         Arrow { from: "writing_2", label: FIRST_KEY, to: "creating" },
         Arrow { from: "writing_2", label: SECOND_KEY, to: "writing_2" },
         Arrow { from: "writing_2", label: MADE, to: "writing_2" },
+        Arrow { from: "writing_2", label: KEPT, to: "writing_2" },
         Arrow { from: "writing_2", label: ISSUED, to: "writing_2" },
         Arrow { from: "writing_2", label: MAY_WRITE, to: "writing_1" },
         Arrow { from: "writing_2", label: MAY_WRITE, to: "writing_2" },

@@ -121,6 +121,7 @@ fn step_of_update(request: &Request) -> Option<JobId> {
     match request {
         Request::OpenWrite { job, .. }
         | Request::CardAuthenticated { job, .. }
+        | Request::SlotSigned { job, .. }
         | Request::KeyGenerated { job, .. }
         | Request::CertificateWritten { job, .. }
         | Request::UpdateFinished { job } => Some(*job),
@@ -237,6 +238,10 @@ async fn handle(app: &App, asker: Asker, request: Request) -> Result<Answer, Sto
         Request::CardAuthenticated { job, response } => {
             let open = mine(app, agent, job).await?;
             update::card_authenticated(app, &open, &response.0).await
+        }
+        Request::SlotSigned { job, slot, opening, signature } => {
+            let open = mine(app, agent, job).await?;
+            update::slot_signed(app, &open, (slot, opening), &signature.0).await
         }
         Request::CertificateWritten { job, slot, signature } => {
             let open = mine(app, agent, job).await?;

@@ -136,6 +136,7 @@ fn topic(event: &HolderEvent) -> Topic {
         | HolderEvent::CardUpdateResumed { .. }
         | HolderEvent::CardWriteOpened { .. }
         | HolderEvent::CardKeyMade { .. }
+        | HolderEvent::CardKeyKept(_)
         | HolderEvent::CertificateIssued { .. }
         | HolderEvent::CertificateAbandoned { .. }
         | HolderEvent::CertificateWritten { .. }

@@ -22,7 +22,7 @@ use stores::{
 };
 use workflows::card_job::{Claim, Goal, Input, PlannedUpdate, Stage};
 
-pub use writes::{card_authenticated, open_write};
+pub use writes::{card_authenticated, open_write, slot_signed};
 
 use super::{OpenJob, proof, still_right};
 use crate::{
@@ -202,21 +202,21 @@ async fn obstructed(app: &App, open: &OpenJob, planned: &PlannedUpdate) -> Resul
 async fn plans(app: &App, update: &CardUpdate) -> Result<Vec<SlotPlan>, Stop> {
     let mut plans = Vec::with_capacity(SLOTS.len());
     for (slot, managed) in SLOTS {
-        let state = progress(app, update, update.slot(managed)).await?;
+        let state = progress(app, update, managed).await?;
         plans.push(SlotPlan { slot, state });
     }
     Ok(plans)
 }
 
-async fn progress(app: &App, update: &CardUpdate, state: &SlotState) -> Result<SlotProgress, Stop> {
+async fn progress(app: &App, update: &CardUpdate, slot: card::Slot) -> Result<SlotProgress, Stop> {
     let public_key = |key: &PublicKey| Bytes(key.der().to_vec());
     let certificate = async |secret| {
         let der = app.authority().open(secret, &update.card).await?;
         der.map(Bytes).ok_or_else(|| anyhow::anyhow!("an issued certificate is not in the vault"))
     };
-    Ok(match state {
+    Ok(match update.slot(slot) {
         SlotState::Untouched => SlotProgress::Untouched,
-        SlotState::Opened => SlotProgress::Opened,
+        SlotState::Opened => SlotProgress::Opened { opening: update.last_opening },
         SlotState::KeyMade { key, .. } => SlotProgress::KeyMade { public_key: public_key(key) },
         SlotState::Issued { key, secret, .. } => SlotProgress::Issued {
             public_key: public_key(key),

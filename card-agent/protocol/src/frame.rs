@@ -215,6 +215,18 @@ pub enum Request {
         /// The challenge, encrypted by the card.
         response: Bytes,
     },
+    /// Card update: a slot that was opened for a key pair has signed with whatever key it has. Answered
+    /// with `Noted`, whichever it is: if it is the one on record, the slot is as it was (B-55).
+    SlotSigned {
+        /// The job.
+        job: JobId,
+        /// 9A or 9C.
+        slot: Slot,
+        /// Its opening.
+        opening: u32,
+        /// Over [`crate::Purpose::SettleSlot`].
+        signature: Bytes,
+    },
     /// Card update: the certificate was read back from the card as it was issued, and the key in
     /// the slot is its own. Answered with `Noted`.
     CertificateWritten {
@@ -354,8 +366,8 @@ pub enum Answer {
     },
     /// To Claim.
     Granted(Box<Granted>),
-    /// To `Present`, `PasscodeWrong`, `CardAuthenticated`, `CertificateWritten`, `UpdateFinished`,
-    /// `PukFound`, `PukReplaced`, `Abandon`: taken note of; go on.
+    /// To `Present`, `PasscodeWrong`, `CardAuthenticated`, `SlotSigned`, `CertificateWritten`,
+    /// `UpdateFinished`, `PukFound`, `PukReplaced`, `Abandon`: taken note of; go on.
     Noted,
     /// To Agree and `OpenUnlock`: the proof holds; what the POPRF needs.
     Agreed {
@@ -395,6 +407,8 @@ pub enum Answer {
         witness: Bytes,
         /// A challenge for the card, of the same length.
         challenge: Bytes,
+        /// The number of this opening, for [`crate::Purpose::SettleSlot`].
+        opening: u32,
     },
     /// To `TakePuk`.
     Puk(PukPlan),

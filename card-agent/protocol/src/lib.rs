@@ -31,7 +31,7 @@ pub use update::{Resume, SlotPlan, SlotProgress, Write};
 pub use wire::{Bytes, Secret};
 
 /// The version both sides must speak. A server refuses an agent that speaks another.
-pub const PROTOCOL_VERSION: u16 = 3;
+pub const PROTOCOL_VERSION: u16 = 4;
 
 /// The name in the server's certificate on the agents' channel, whatever address it has.
 pub const SERVER_NAME: &str = "latchkey";

@@ -28,6 +28,14 @@ pub enum Purpose {
     /// The key in this slot is the one that the new certificate on the card is for: signed by it,
     /// after VERIFY, when the certificate has been read back.
     TestKey(Slot),
+    /// The slot was let make a key and may not have made one (B-55): signed, after VERIFY, by
+    /// whatever key is in it, for this opening and no other.
+    SettleSlot {
+        /// 9A or 9C.
+        slot: Slot,
+        /// Its opening, as the server counts them.
+        opening: u32,
+    },
 }
 
 impl Purpose {
@@ -66,10 +74,20 @@ impl Purpose {
             Self::UpdateCard => "update-card".into(),
             Self::Register => "register-self-service".into(),
             Self::ResumeUpdate(update) => format!("resume-card-update {update}").into(),
-            Self::TestKey(Slot::Authentication) => "test-key-9a".into(),
-            Self::TestKey(Slot::Signature) => "test-key-9c".into(),
-            Self::TestKey(Slot::CardAuthentication) => "test-key-9e".into(),
+            Self::TestKey(slot) => format!("test-key-{}", named(slot)).into(),
+            Self::SettleSlot { slot, opening } => {
+                format!("settle-slot-{} {opening}", named(slot)).into()
+            }
         }
+    }
+}
+
+/// The name of a slot in the sentence.
+fn named(slot: Slot) -> &'static str {
+    match slot {
+        Slot::Authentication => "9a",
+        Slot::Signature => "9c",
+        Slot::CardAuthentication => "9e",
     }
 }
 
@@ -151,6 +169,20 @@ mod tests {
         let second_line = String::from_utf8(resumed(1)).unwrap();
         let second_line = second_line.lines().nth(1).unwrap();
         assert_eq!(second_line, "resume-card-update 00000000-0000-0000-0000-000000000001");
+    }
+
+    #[test]
+    fn b55_a_signature_that_settles_an_opening_is_worth_nothing_for_the_next_or_for_a_test() {
+        let slot = Slot::Authentication;
+        let settled = |opening| {
+            let purpose = Purpose::SettleSlot { slot, opening };
+            statement(purpose, "http://localhost:1", &Act::UpdateCard)
+        };
+        assert_ne!(settled(1), settled(2));
+        let tested = statement(Purpose::TestKey(slot), "http://localhost:1", &Act::UpdateCard);
+        assert_ne!(settled(1), tested);
+        let second_line = String::from_utf8(settled(1)).unwrap();
+        assert_eq!(second_line.lines().nth(1), Some("settle-slot-9a 1"));
     }
 
     #[test]

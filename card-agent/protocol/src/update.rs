@@ -10,7 +10,8 @@
 //! server         Witness                  Certificate            Witness
 //! ```
 //!
-//! and `UpdateFinished` after the second. The agent resets the card after GENERATE and after PUT
+//! and `UpdateFinished` after the second. A slot that was opened, and may not have made a key, signs
+//! for that opening with whatever key it has (`SlotSigned`): the server knows the old one (B-55). The agent resets the card after GENERATE and after PUT
 //! DATA, so that no right outlives its step.
 
 use serde::{Deserialize, Serialize};
@@ -53,7 +54,10 @@ pub enum SlotProgress {
     /// Nothing was opened; the old key is in the slot.
     Untouched,
     /// A new key pair was allowed; whether the card made one is not known.
-    Opened,
+    Opened {
+        /// The number of that opening, for [`crate::Purpose::SettleSlot`].
+        opening: u32,
+    },
     /// The card has made this key.
     KeyMade {
         /// `SubjectPublicKeyInfo`, DER.

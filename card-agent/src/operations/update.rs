@@ -21,7 +21,8 @@
 //! Every step may be torn and taken up again, here or elsewhere. The server says how far its journal
 //! has come, and the card is asked whether that is so: a key is the journal's if it signs as that
 //! key does, a certificate is on the card if it reads the same. What is so is not done twice; a key
-//! that nobody knows is made again. The passcode that VERIFY has taken once is the right one, so
+//! that nobody knows is made again. A slot that was let make a key signs first with whatever key it
+//! has, so that the server knows whether it is still the old one. The passcode that VERIFY has taken once is the right one, so
 //! tearing spends no try.
 
 use protocol::{
@@ -44,6 +45,19 @@ struct Update<'a> {
     identified: &'a Identified,
     granted: &'a Granted,
     passcode: &'a Passcode,
+}
+
+/// What the server has answered to an opening: good for one write.
+struct Right {
+    witness: Bytes,
+    challenge: Bytes,
+    opening: u32,
+}
+
+/// What a slot's key has signed.
+struct Signed {
+    digest: [u8; 32],
+    signature: Vec<u8>,
 }
 
 /// The whole act.
@@ -90,7 +104,11 @@ impl Update<'_> {
         let slot = plan.slot;
         let object = Key(slot).certificate_object().ok_or(Halt::ServerFault)?;
         let known = match &plan.state {
-            SlotProgress::Untouched | SlotProgress::Opened => None,
+            SlotProgress::Untouched => None,
+            SlotProgress::Opened { opening } => {
+                self.settle(job, slot, *opening)?;
+                None
+            }
             SlotProgress::KeyMade { public_key } => Some((public_key, None)),
             SlotProgress::Issued { public_key, certificate }
             | SlotProgress::Written { public_key, certificate } => {
@@ -137,13 +155,34 @@ impl Update<'_> {
         slot: Slot,
         write: Write,
     ) -> Result<(), Halt> {
-        let algorithm = self.identified.profile.management_algorithm;
-        let witness = Bytes(job.card.witness(algorithm)?);
+        let right = self.ask_to_open(job, slot, write)?;
+        self.use_right(job, &right)
+    }
+
+    /// From here on the opening is on record.
+    fn ask_to_open<T: Transport, S: Server, R: Random>(
+        &self,
+        job: &mut Job<'_, T, S, R>,
+        slot: Slot,
+        write: Write,
+    ) -> Result<Right, Halt> {
+        let witness = Bytes(job.card.witness(self.identified.profile.management_algorithm)?);
         let request = Request::OpenWrite { job: job.task.job, slot, write, witness };
-        let Answer::Witness { witness, challenge } = job.ask(request)? else {
+        let Answer::Witness { witness, challenge, opening } = job.ask(request)? else {
             return Err(Halt::ServerFault);
         };
-        let response = Bytes(job.card.answer_challenge(algorithm, &witness.0, &challenge.0)?);
+        Ok(Right { witness, challenge, opening })
+    }
+
+    /// The card takes the server's word, and shows that it knows the management key, too.
+    fn use_right<T: Transport, S: Server, R: Random>(
+        &self,
+        job: &mut Job<'_, T, S, R>,
+        right: &Right,
+    ) -> Result<(), Halt> {
+        let algorithm = self.identified.profile.management_algorithm;
+        let (witness, challenge) = (&right.witness.0, &right.challenge.0);
+        let response = Bytes(job.card.answer_challenge(algorithm, witness, challenge)?);
         job.noted(Request::CardAuthenticated { job: job.task.job, response })
     }
 
@@ -153,10 +192,42 @@ impl Update<'_> {
         job: &mut Job<'_, T, S, R>,
         slot: Slot,
     ) -> Result<PublicKey, Halt> {
-        self.open(job, slot, Write::KeyPair)?;
+        let right = self.ask_to_open(job, slot, Write::KeyPair)?;
+        let made = self.make_key(job, slot, &right);
+        if let Err(Halt::CardFault(_) | Halt::Refused { .. }) = &made {
+            let settled = job.card.reset().map_err(Halt::from);
+            if settled.and_then(|()| self.settle(job, slot, right.opening)).is_err() {
+                tracing::debug!("the next visit has to settle which key is in the slot");
+            }
+        }
+        made
+    }
+
+    fn make_key<T: Transport, S: Server, R: Random>(
+        &self,
+        job: &mut Job<'_, T, S, R>,
+        slot: Slot,
+        right: &Right,
+    ) -> Result<PublicKey, Halt> {
+        self.use_right(job, right)?;
         let key = job.card.generate(slot)?;
         job.card.reset()?;
         Ok(key)
+    }
+
+    /// B-55: the slot was let make a key and may not have made one. It signs with whatever key it has,
+    /// and the server, which knows the old one, says what follows.
+    fn settle<T: Transport, S: Server, R: Random>(
+        &self,
+        job: &mut Job<'_, T, S, R>,
+        slot: Slot,
+        opening: u32,
+    ) -> Result<(), Halt> {
+        let Some(signed) = self.sign(job, slot, Purpose::SettleSlot { slot, opening })? else {
+            return Ok(());
+        };
+        let signature = Bytes(signed.signature);
+        job.noted(Request::SlotSigned { job: job.task.job, slot, opening, signature })
     }
 
     /// A certificate for the key that is in the slot.
@@ -186,15 +257,26 @@ impl Update<'_> {
         slot: Slot,
         key: &PublicKey,
     ) -> Result<bool, Halt> {
+        let signed = self.sign(job, slot, Purpose::TestKey(slot))?;
+        Ok(signed.is_some_and(|signed| key.verifies(&signed.digest, &signed.signature)))
+    }
+
+    /// What the slot's key signs for a purpose, with the digest; none if there is no key.
+    fn sign<T: Transport, S: Server, R: Random>(
+        &self,
+        job: &mut Job<'_, T, S, R>,
+        slot: Slot,
+        purpose: Purpose,
+    ) -> Result<Option<Signed>, Halt> {
         job.verify(self.passcode)?;
-        let digest = job.statement(Purpose::TestKey(slot), self.granted).digest();
+        let digest = job.statement(purpose, self.granted).digest();
         match job.card.sign(slot, &digest) {
-            Ok(signature) => Ok(key.verifies(&digest, &signature)),
+            Ok(signature) => Ok(Some(Signed { digest, signature })),
             // 6A88, and what SP 800-73-5 part 2, section 3.2.4, has for it: 6A80, 6A86.
             Err(CardError::Refused {
                 status: Status::NotFound | Status::BadData | Status::BadParameters,
                 ..
-            }) => Ok(false),
+            }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

@@ -102,6 +102,10 @@ impl StandInServer {
     }
 
     fn check(&self, key: Option<VerifyingKey>, purpose: Purpose, signature: &Bytes) {
+        assert!(self.is_signed(key.unwrap(), purpose, signature), "{purpose:?} is not signed");
+    }
+
+    fn is_signed(&self, key: VerifyingKey, purpose: Purpose, signature: &Bytes) -> bool {
         use p256::ecdsa::{DerSignature, signature::hazmat::PrehashVerifier as _};
         let statement = Statement {
             purpose,
@@ -111,7 +115,7 @@ impl StandInServer {
             change: Statement::hash_of_act(&self.act),
         };
         let signature = DerSignature::try_from(signature.0.as_slice()).unwrap();
-        key.unwrap().verify_prehash(&statement.digest(), &signature).unwrap();
+        key.verify_prehash(&statement.digest(), &signature).is_ok()
     }
 
     fn terms(&mut self) -> Answer {
@@ -244,6 +248,14 @@ impl StandInServer {
                 self.journal.open(slot, write, &witness)
             }
             Request::CardAuthenticated { response, .. } => self.journal.proved(&response),
+            Request::SlotSigned { slot, opening, signature, .. } => {
+                let purpose = Purpose::SettleSlot { slot, opening };
+                let key = self.journal.in_doubt(slot, opening);
+                if key.is_some_and(|key| self.is_signed(key, purpose, &signature)) {
+                    self.journal.kept(slot);
+                }
+                Answer::Noted
+            }
             Request::CertificateWritten { slot, signature, .. } => {
                 let key = Some(self.journal.key(slot));
                 self.check(key, Purpose::TestKey(slot), &signature);
@@ -285,6 +297,7 @@ fn name(request: &Request) -> &'static str {
         Request::BeginUpdate { .. } => "begin update",
         Request::OpenWrite { .. } => "open write",
         Request::CardAuthenticated { .. } => "card authenticated",
+        Request::SlotSigned { .. } => "slot signed",
         Request::CertificateWritten { .. } => "certificate written",
         Request::UpdateFinished { .. } => "update finished",
         Request::OpenUnlock { .. } => "open unlock",

@@ -263,6 +263,7 @@ impl Puks {
             | HolderEvent::CardUpdateResumed { .. }
             | HolderEvent::CardWriteOpened { .. }
             | HolderEvent::CardKeyMade { .. }
+            | HolderEvent::CardKeyKept(_)
             | HolderEvent::CertificateIssued { .. }
             | HolderEvent::CertificateAbandoned { .. }
             | HolderEvent::CertificateWritten { .. }

@@ -6,6 +6,8 @@
 //!                           └──────────┴──────────┴──────────┘ opened again
 //! ```
 //!
+//! A slot that was opened and signs with its old key is untouched again ([`KeptKey`]).
+//!
 //! A PIV card cannot move a key: making the new one destroys the old one. So whoever reads the
 //! stream has to know, at every instant, which key of the card its holder can still agree with
 //! ([`CardUpdate::signer`]): there always is one, because no slot is opened while the other is
@@ -30,6 +32,18 @@ use crate::{
 /// How often the card may be opened for writing in one update: with two slots and two writes each,
 /// nine attempts that are torn every time.
 pub const WRITES_MAX: u8 = 40;
+
+/// B-55: a slot that was let make a key, and has signed with the one on record: it has made none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptKey {
+    /// The update.
+    pub update: CommandId,
+    /// Where.
+    pub slot: Slot,
+    /// The number of the opening that was not used ([`CardUpdate::last_opening`]).
+    pub opening: u32,
+}
 
 /// What needs the card's management rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -316,6 +330,9 @@ impl Updates {
                 let (key, request) = (key.clone(), request.clone());
                 open.moved(*slot, |_| SlotState::KeyMade { key, request });
             }),
+            HolderEvent::CardKeyKept(kept) => {
+                self.with_open(|open| open.moved(kept.slot, kept_key))
+            }
             HolderEvent::CertificateIssued { certificate, secret, .. } => self.with_open(|open| {
                 open.moved(certificate.slot, |state| issued(state, certificate, *secret));
             }),
@@ -389,6 +406,17 @@ fn unsure(state: SlotState) -> SlotState {
         | SlotState::Opened
         | SlotState::KeyMade { .. }
         | SlotState::Issued { .. } => state,
+    }
+}
+
+/// The card was let make a key and has made none.
+fn kept_key(state: SlotState) -> SlotState {
+    match state {
+        SlotState::Opened => SlotState::Untouched,
+        SlotState::Untouched
+        | SlotState::KeyMade { .. }
+        | SlotState::Issued { .. }
+        | SlotState::Written { .. } => state,
     }
 }
 

@@ -162,6 +162,7 @@ impl Records {
             | HolderEvent::CardUpdateResumed { .. }
             | HolderEvent::CardWriteOpened { .. }
             | HolderEvent::CardKeyMade { .. }
+            | HolderEvent::CardKeyKept(_)
             | HolderEvent::CertificateIssued { .. }
             | HolderEvent::CertificateAbandoned { .. }
             | HolderEvent::CertificateWritten { .. }

@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     card::{
-        CardUpdate, IssuedCard, IssuedCertificate, PublicKey, Slot, SlotState, WRITES_MAX, Write,
+        CardUpdate, IssuedCard, IssuedCertificate, KeptKey, PublicKey, Slot, SlotState, WRITES_MAX,
+        Write,
     },
     context::Context,
     desk,
@@ -183,6 +184,26 @@ pub(crate) fn key_made(
         }
         state if state.key() == Some(&key) => Ok(vec![]),
         SlotState::Untouched
+        | SlotState::KeyMade { .. }
+        | SlotState::Issued { .. }
+        | SlotState::Written { .. } => Err(Refusal::OutOfOrder.into()),
+    }
+}
+
+/// B-55: the slot still has the key on record: the opening was never used.
+pub(crate) fn key_kept(holder: &Holder, job: Uuid, kept: KeptKey) -> Decision {
+    let open = taken(holder, Visitor { update: kept.update, job })?;
+    // Before 9C is opened, 9A was written.
+    let is_first = match kept.slot {
+        Slot::Authentication => *open.slot(Slot::Signature) == SlotState::Untouched,
+        Slot::Signature => true,
+    };
+    match open.slot(kept.slot) {
+        SlotState::Opened if is_first && open.last_opening == kept.opening => {
+            Ok(vec![HolderEvent::CardKeyKept(kept)])
+        }
+        SlotState::Untouched => Ok(vec![]),
+        SlotState::Opened
         | SlotState::KeyMade { .. }
         | SlotState::Issued { .. }
         | SlotState::Written { .. } => Err(Refusal::OutOfOrder.into()),

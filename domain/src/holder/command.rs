@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::{
-    card::{IssuedCard, IssuedCertificate, PublicKey, Slot, Step, Write},
+    card::{IssuedCard, IssuedCertificate, KeptKey, PublicKey, Slot, Step, Write},
     certificate::{Obstacle, RevocationReason, Visit},
     desk::DeskCommand,
     expiry::{Occasion, Topic},
@@ -99,6 +99,13 @@ pub enum HolderCommand {
         key: PublicKey,
         /// DER of the request, hexadecimal.
         request: String,
+    },
+    /// B-55: the slot has signed for this opening with the key on record, which was checked.
+    NoteKeyKept {
+        /// The visit.
+        job: Uuid,
+        /// Which opening was not used.
+        kept: KeptKey,
     },
     /// A certificate was issued for it.
     NoteCertificateIssued {

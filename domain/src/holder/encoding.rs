@@ -54,7 +54,7 @@ pub enum UnknownEvent {
 
 impl HolderEvent {
     /// Every type there is, but for those of [`DeskEvent::KINDS`].
-    pub const KINDS: [&'static str; 57] = [
+    pub const KINDS: [&'static str; 58] = [
         "HolderRegistered",
         "CardIssued",
         "PasscodeSet",
@@ -73,6 +73,7 @@ impl HolderEvent {
         "CardUpdateResumed",
         "CardWriteOpened",
         "CardKeyMade",
+        "CardKeyKept",
         "CertificateIssued",
         "CertificateAbandoned",
         "CertificateWritten",
@@ -137,6 +138,7 @@ impl HolderEvent {
             Self::CardUpdateResumed { .. } => "CardUpdateResumed",
             Self::CardWriteOpened { .. } => "CardWriteOpened",
             Self::CardKeyMade { .. } => "CardKeyMade",
+            Self::CardKeyKept(_) => "CardKeyKept",
             Self::CertificateIssued { .. } => "CertificateIssued",
             Self::CertificateAbandoned { .. } => "CertificateAbandoned",
             Self::CertificateWritten { .. } => "CertificateWritten",

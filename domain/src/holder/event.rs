@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Origin;
 use crate::{
-    card::{IssuedCard, IssuedCertificate, NamedPuk, PublicKey, Slot, Step, Write},
+    card::{IssuedCard, IssuedCertificate, KeptKey, NamedPuk, PublicKey, Slot, Step, Write},
     certificate::{IdentityEvidence, Obstacle, Renewer, RevocationReason},
     desk::DeskEvent,
     expiry::{Item, Topic},
@@ -160,6 +160,8 @@ pub enum HolderEvent {
         /// nobody.
         request: String,
     },
+    /// B-55: the slot has signed with the key on record: that opening was never used.
+    CardKeyKept(KeptKey),
     /// A certificate was issued for it; it counts once it was read back.
     CertificateIssued {
         /// The update.
@@ -256,8 +258,7 @@ pub enum HolderEvent {
         /// C-04, B-51: only the registration authority can renew.
         ra_required: bool,
     },
-    /// C-04, B-51: the registration authority has to renew these, because the holder's own renewals
-    /// are used up.
+    /// C-04, B-51: the registration authority has to renew, the holder's renewals are used up.
     RaRenewalNeeded {
         /// The last instant of the certificate that ends first.
         expires_at: DateTime<Utc>,

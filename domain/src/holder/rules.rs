@@ -34,6 +34,7 @@ impl HolderEvent {
             Self::CardUpdateResumed { .. }
             | Self::CardWriteOpened { .. }
             | Self::CardKeyMade { .. }
+            | Self::CardKeyKept(_)
             | Self::CertificateAbandoned { .. }
             | Self::CardUpdateAbandoned { .. } => &["B-55"],
             Self::CertificateIssued { .. } => &["B-54", "B-55"],

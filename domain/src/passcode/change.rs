@@ -208,6 +208,7 @@ pub(crate) fn changed(event: &HolderEvent) -> Option<Kind> {
         | HolderEvent::CardUpdateResumed { .. }
         | HolderEvent::CardWriteOpened { .. }
         | HolderEvent::CardKeyMade { .. }
+        | HolderEvent::CardKeyKept(_)
         | HolderEvent::CertificateIssued { .. }
         | HolderEvent::CertificateAbandoned { .. }
         | HolderEvent::CertificateWritten { .. }

@@ -104,6 +104,7 @@ fn sets(kind: Kind, event: &HolderEvent) -> Option<SecretRef> {
         | HolderEvent::CardUpdateResumed { .. }
         | HolderEvent::CardWriteOpened { .. }
         | HolderEvent::CardKeyMade { .. }
+        | HolderEvent::CardKeyKept(_)
         | HolderEvent::CertificateIssued { .. }
         | HolderEvent::CertificateAbandoned { .. }
         | HolderEvent::CertificateWritten { .. }

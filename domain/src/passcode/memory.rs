@@ -260,6 +260,7 @@ impl Passcodes {
             | HolderEvent::CardUpdateResumed { .. }
             | HolderEvent::CardWriteOpened { .. }
             | HolderEvent::CardKeyMade { .. }
+            | HolderEvent::CardKeyKept(_)
             | HolderEvent::CertificateIssued { .. }
             | HolderEvent::CertificateAbandoned { .. }
             | HolderEvent::CertificateWritten { .. }

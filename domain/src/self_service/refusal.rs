@@ -220,6 +220,7 @@ pub fn outcome(ctx: &Context<'_>, events: &[HolderEvent]) -> Option<Refusal> {
         | HolderEvent::CardUpdateResumed { .. }
         | HolderEvent::CardWriteOpened { .. }
         | HolderEvent::CardKeyMade { .. }
+        | HolderEvent::CardKeyKept(_)
         | HolderEvent::CertificateIssued { .. }
         | HolderEvent::CertificateAbandoned { .. }
         | HolderEvent::CertificateWritten { .. }

@@ -32,5 +32,6 @@ mod unlock_strikes;
 mod unlock_torn;
 mod unproven;
 mod update;
+mod update_kept;
 mod update_torn;
 mod workplace;

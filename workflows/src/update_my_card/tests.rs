@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    card::{CardKeys, IssuedCard, IssuedCertificate, PublicKey, Write},
+    card::{CardKeys, IssuedCard, IssuedCertificate, KeptKey, PublicKey, Write},
     certificate::RevocationReason,
     context::Context,
     decider::Decider as _,
@@ -122,8 +122,11 @@ fn every_command(holder: &Holder, n: u8) -> Vec<(&'static str, HolderCommand)> {
             certificate: certificate(slot, n, "2029-02-19T12:00:00Z"),
             secret: SecretRef(Uuid::from_u128(n.into())),
         };
+        let opening = open.map_or(0, |open| open.last_opening);
+        let kept = HolderCommand::NoteKeyKept { job, kept: KeptKey { update, slot, opening } };
         all.extend([
             (MADE, made),
+            (KEPT, kept),
             (ISSUED, issued),
             (MAY_WRITE, open_write(slot, Write::Certificate)),
             (WRITTEN, HolderCommand::NoteCertificateWritten { update, job, slot }),

@@ -7,14 +7,14 @@
 use aes::Aes256;
 use cipher::{Array, BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
 use domain::{
-    card::{CardUpdate, SlotState, Write},
+    card::{self, CardUpdate, KeptKey, SlotState, Write},
     holder::HolderCommand,
 };
-use protocol::{Answer, Bytes, Slot};
+use protocol::{Answer, Bytes, Purpose, Slot};
 use subtle::ConstantTimeEq as _;
 use workflows::card_job::{Input, Rights};
 
-use super::{OpenJob, is_ready, managed, planned};
+use super::{OpenJob, is_ready, managed, planned, proof};
 use crate::{
     agents::answers::Stop, app::App, authority::NotIssued, execute::Actor, keystore::KEY_BYTES,
 };
@@ -54,11 +54,13 @@ pub async fn open_write(
         }
     }
     app.live().ring(holder);
-    let challenge = challenge(app, &opened(app, open).await?);
+    let opened = opened(app, open).await?;
+    let challenge = challenge(app, &opened);
     let key = app.management_key(&claim.card).await?;
     Ok(Answer::Witness {
         witness: Bytes(decrypted(&key, witness).to_vec()),
         challenge: Bytes(challenge.to_vec()),
+        opening: opened.last_opening,
     })
 }
 
@@ -90,6 +92,37 @@ pub(super) fn has_shown(open: &OpenJob, slot: &SlotState) -> Result<(), Stop> {
             Err(Stop::no("B-61", "The card has not shown that it was made here."))
         }
     }
+}
+
+/// B-55: a slot that was opened signs with whatever key it has. With the one on record, for the last
+/// opening: it is as it was, and 9A agrees for the holder again. With any other nothing follows.
+pub async fn slot_signed(
+    app: &App,
+    open: &OpenJob,
+    (slot, opening): (Slot, u32),
+    signature: &[u8],
+) -> Result<Answer, Stop> {
+    let (planned, _) = planned(open)?;
+    let place = managed(slot)?;
+    let loaded = app.load(planned.holder).await.map_err(anyhow::Error::from)?;
+    let there = loaded.holder.card_update().filter(|there| {
+        there.update == planned.update
+            && there.last_opening == opening
+            && *there.slot(place) == SlotState::Opened
+    });
+    let (Some(_), Some(issued)) = (there, loaded.holder.card()) else { return Ok(Answer::Noted) };
+    let key = match place {
+        card::Slot::Authentication => &issued.keys.authentication,
+        card::Slot::Signature => &issued.keys.signature,
+    };
+    if proof::is_signed(app, open, Purpose::SettleSlot { slot, opening }, key, signature)? {
+        let kept = KeptKey { update: planned.update, slot: place, opening };
+        let note = HolderCommand::NoteKeyKept { job: open.id.0, kept };
+        let cause = open.causes(app.entropy().command_id(app.now()));
+        app.execute(planned.holder, cause, Actor::Holder, &note).await?;
+        app.live().ring(planned.holder);
+    }
+    Ok(Answer::Noted)
 }
 
 /// The update, as long as this job is the one that has taken it up and has opened the card.

@@ -217,6 +217,36 @@ fn a_card_without_our_management_key_is_not_written_to() {
 }
 
 #[test]
+fn b55_a_card_that_refuses_our_management_key_shows_that_it_has_kept_its_own_keys() {
+    let (card, mut server) = (holders_card(APPLET_B), renewing());
+    let aes =
+        |key| crate::piv::ManagementKey::new(ManagementAlgorithm::Aes256, &[key; 32]).unwrap();
+    let ours = std::mem::replace(&mut card.files().management, aes(0x11));
+    let ended = operate(card.insert(), &mut server, &current("135790"));
+    assert!(matches!(ended, Err(Halt::CardFault(_))), "{ended:?}");
+    assert_eq!((server.journal.openings.len(), server.journal.n_kept), (1, 1));
+    assert_eq!(server.abandoned, Some(ProblemSeen::CardFault));
+    // 9A agrees again, and the rest goes on once the card takes the key.
+    server.act = Act::LogIn;
+    assert_eq!(operate(card.insert(), &mut server, &current("135790")), Ok(code()));
+    card.files().management = ours;
+    server.act = Act::UpdateCard;
+    assert_heals(&card, &mut server, "the right management key");
+}
+
+#[test]
+fn b55_a_slot_that_was_opened_is_as_it_was_if_it_still_has_its_key_and_only_then() {
+    // 5: the card was not yet let in. 6: it has made a key, and nobody has heard which.
+    for (gone_at, n_kept) in [(5, 1), (6, 0)] {
+        let (card, mut server) = (holders_card(APPLET_A), renewing());
+        server.gone_at = gone_at;
+        operate(card.insert(), &mut server, &current("135790")).unwrap_err();
+        assert_heals(&card, &mut server, &format!("gone at {gone_at}"));
+        assert_eq!(server.journal.n_kept, n_kept, "gone at {gone_at}");
+    }
+}
+
+#[test]
 fn no_right_outlives_the_step_that_it_was_for() {
     let (card, mut server) = (holders_card(APPLET_A), renewing());
     let inserted = card.insert();

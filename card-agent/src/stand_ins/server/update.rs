@@ -28,6 +28,8 @@ pub(crate) struct Journal {
     pub(crate) openings: Vec<(Slot, Write)>,
     /// How often an update was committed.
     pub(crate) n_finished: usize,
+    /// How often a slot has shown that it has kept its key.
+    pub(crate) n_kept: usize,
     /// Certificates that are neither on record nor given up.
     pub(crate) valid: Vec<Bytes>,
 }
@@ -42,6 +44,7 @@ impl Journal {
             proved: false,
             openings: Vec::new(),
             n_finished: 0,
+            n_kept: 0,
             valid: Vec::new(),
         }
     }
@@ -61,7 +64,7 @@ impl Journal {
     pub(crate) fn key(&self, slot: Slot) -> VerifyingKey {
         match &self.slots[at(slot)] {
             SlotProgress::Untouched => self.recorded[at(slot)],
-            SlotProgress::Opened => panic!("nobody knows the key of {slot:?}"),
+            SlotProgress::Opened { .. } => panic!("nobody knows the key of {slot:?}"),
             SlotProgress::KeyMade { public_key }
             | SlotProgress::Issued { public_key, .. }
             | SlotProgress::Written { public_key, .. } => {
@@ -75,7 +78,7 @@ impl Journal {
         match &self.slots[at(slot)] {
             SlotProgress::Written { certificate, .. } => Some(certificate),
             SlotProgress::Untouched
-            | SlotProgress::Opened
+            | SlotProgress::Opened { .. }
             | SlotProgress::KeyMade { .. }
             | SlotProgress::Issued { .. } => None,
         }
@@ -90,7 +93,8 @@ impl Journal {
 
     pub(super) fn open(&mut self, slot: Slot, write: Write, witness: &Bytes) -> Answer {
         let other = &self.slots[1 - at(slot)];
-        assert_ne!(*other, SlotProgress::Opened, "one slot at a time");
+        assert!(!matches!(other, SlotProgress::Opened { .. }), "one slot at a time");
+        let opening = u32::try_from(self.openings.len()).unwrap() + 1;
         let state = &mut self.slots[at(slot)];
         match write {
             Write::KeyPair => {
@@ -99,7 +103,7 @@ impl Journal {
                 {
                     self.valid.retain(|valid| valid != certificate);
                 }
-                *state = SlotProgress::Opened;
+                *state = SlotProgress::Opened { opening };
             }
             Write::Certificate => {
                 assert!(matches!(
@@ -113,6 +117,7 @@ impl Journal {
         Answer::Witness {
             witness: Bytes(management_key().decrypt(&witness.0).unwrap().to_vec()),
             challenge: Bytes(CHALLENGE.to_vec()),
+            opening,
         }
     }
 
@@ -131,7 +136,9 @@ impl Journal {
             return Answer::Certificate { certificate: certificate.clone() };
         }
         let expected = match state {
-            SlotProgress::Opened => self.opened == Some((slot, Write::KeyPair)) && self.proved,
+            SlotProgress::Opened { .. } => {
+                self.opened == Some((slot, Write::KeyPair)) && self.proved
+            }
             SlotProgress::KeyMade { public_key: known } => known == public_key,
             SlotProgress::Untouched
             | SlotProgress::Issued { .. }
@@ -154,6 +161,17 @@ impl Journal {
             self.valid.retain(|valid| valid != certificate);
             self.slots[at(slot)] = SlotProgress::KeyMade { public_key: public_key.clone() };
         }
+    }
+
+    /// The key on record, while it is not known whether the slot still has it.
+    pub(super) fn in_doubt(&self, slot: Slot, opening: u32) -> Option<VerifyingKey> {
+        let state = &self.slots[at(slot)];
+        (*state == SlotProgress::Opened { opening }).then_some(self.recorded[at(slot)])
+    }
+
+    pub(super) fn kept(&mut self, slot: Slot) {
+        self.slots[at(slot)] = SlotProgress::Untouched;
+        self.n_kept += 1;
     }
 
     pub(super) fn certificate_written(&mut self, slot: Slot) -> Answer {

@@ -1,7 +1,7 @@
 //! B-55: a card between old and new.
 
 use super::*;
-use crate::card::{SlotState, WRITES_MAX};
+use crate::card::{KeptKey, SlotState, WRITES_MAX};
 
 fn begun_on_the_20th() -> When<Holder> {
     done(holder().on("2027-02-20"), begin())
@@ -289,4 +289,36 @@ fn b55_the_vault_keeps_the_certificates_of_an_open_update() {
     });
     let when = done(written(holder().on("2027-02-20")), COMMIT);
     when.see(|ctx, holder| assert_eq!(holder.kept(ctx.policy()), [secret(1), secret(PUK)]));
+}
+
+fn note_kept(slot: Slot, opening: u32) -> HolderCommand {
+    HolderCommand::NoteKeyKept { job: JOB, kept: KeptKey { update: UPDATE, slot, opening } }
+}
+
+#[test]
+fn b55_a_slot_that_has_shown_its_old_key_is_as_it_was_and_9a_agrees_again() {
+    let opened = || done(begun_on_the_20th(), open_write(Slot::Authentication, Write::KeyPair));
+    let kept = KeptKey { update: UPDATE, slot: Slot::Authentication, opening: 1 };
+    let when = opened().when(note_kept(Slot::Authentication, 1));
+    let when = when.then([HolderEvent::CardKeyKept(kept)]);
+    assert_eq!(signer(&when), (Slot::Authentication, card().keys.authentication));
+    when.see(|_, holder| assert!(!holder.card_update().unwrap().is_touched()));
+    // The same once more, and the next opening is another.
+    let when = when.when(note_kept(Slot::Authentication, 1)).then([]);
+    let when = done(when, open_write(Slot::Authentication, Write::KeyPair));
+    let when = when.when(note_kept(Slot::Authentication, 1)).then_refused(Refusal::OutOfOrder);
+    let when = done(when, note_kept(Slot::Authentication, 2));
+    done(written(when), COMMIT);
+}
+
+#[test]
+fn b55_a_slot_that_has_made_a_key_has_not_kept_the_old_one() {
+    let second = slot_written(begun_on_the_20th(), Slot::Authentication, 1);
+    second.when(note_kept(Slot::Authentication, 2)).then_refused(Refusal::OutOfOrder);
+    let second = slot_written(begun_on_the_20th(), Slot::Authentication, 1);
+    let opened = done(second, open_write(Slot::Signature, Write::KeyPair));
+    let when = done(opened, note_kept(Slot::Signature, 3));
+    // 9A is new all the same.
+    assert_eq!(signer(&when), (Slot::Authentication, key(1)));
+    when.see(|_, holder| assert!(holder.card_update().unwrap().is_touched()));
 }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    card::{IssuedCertificate, PublicKey, Slot, Write},
+    card::{IssuedCertificate, KeptKey, PublicKey, Slot, Write},
     certificate::{IdentityEvidence, Obstacle, Renewer, RevocationReason},
     ids::{CertificateSerial, CommandId},
     samples::serial,
@@ -64,6 +64,10 @@ fn of_updates() -> Vec<(HolderEvent, &'static str)> {
                 request: "3000".to_owned(),
             },
             include_str!("CardKeyMade.1.json"),
+        ),
+        (
+            HolderEvent::CardKeyKept(KeptKey { update, slot: Slot::Authentication, opening: 1 }),
+            include_str!("CardKeyKept.1.json"),
         ),
         (
             HolderEvent::CertificateIssued {

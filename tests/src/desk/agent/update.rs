@@ -124,10 +124,13 @@ impl SoftAgent {
                 self.certify(held.job, card, passcode, slot, power).await?
             }
             SlotProgress::Untouched
-            | SlotProgress::Opened
+            | SlotProgress::Opened { .. }
             | SlotProgress::KeyMade { .. }
             | SlotProgress::Issued { .. }
             | SlotProgress::Written { .. } => {
+                if let SlotProgress::Opened { opening } = plan.state {
+                    self.settle(held, card, passcode, (slot, opening), power).await?;
+                }
                 self.open_write(held.job, card, slot, Write::KeyPair, power).await?;
                 power.before()?;
                 card.generate(slot)?;
@@ -150,6 +153,22 @@ impl SoftAgent {
         noted(self.ask_with(request, power).await?)
     }
 
+    /// The slot was opened, and signs with whatever key it has.
+    async fn settle(
+        &self,
+        held: &Held,
+        card: &mut SoftCard,
+        passcode: &str,
+        (slot, opening): (Slot, u32),
+        power: &mut Power,
+    ) -> Result<(), Stop> {
+        card.verify(passcode).map_err(Stop::WrongPasscode)?;
+        let sentence = self.said(held, Purpose::SettleSlot { slot, opening }).bytes();
+        let signature = Bytes(card.sign(slot, &sentence)?);
+        let request = Request::SlotSigned { job: held.job, slot, opening, signature };
+        noted(self.ask_with(request, power).await?)
+    }
+
     /// Management rights for one step.
     pub async fn open_write(
         &self,
@@ -161,7 +180,8 @@ impl SoftAgent {
     ) -> Result<(), Stop> {
         let witness = Bytes(card.witness()?);
         let request = Request::OpenWrite { job, slot, write, witness };
-        let Answer::Witness { witness, challenge } = self.ask_with(request, power).await? else {
+        let Answer::Witness { witness, challenge, .. } = self.ask_with(request, power).await?
+        else {
             return Err(unexpected());
         };
         let response = Bytes(card.open(&witness.0, &challenge.0)?);

@@ -113,7 +113,7 @@ async fn stands(place: &Workplace) -> anyhow::Result<String> {
 }
 
 /// One renewal; the card holds what is on record; nothing that was issued beside it is still good; no try was spent.
-async fn is_renewed(place: &Workplace) -> anyhow::Result<()> {
+pub(super) async fn is_renewed(place: &Workplace) -> anyhow::Result<()> {
     let events = place.desk.events(place.holder).await?;
     let renewals: Vec<_> = events
         .iter()

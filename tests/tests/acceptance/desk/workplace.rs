@@ -55,6 +55,8 @@ pub(super) struct Workplace {
     /// The last unlock that was started, and in which browser.
     unlocking: Option<(JobId, TokenHash)>,
     n_unlocks: u32,
+    /// The card refuses the server's management key.
+    pub(super) refuses_rights: bool,
 }
 
 /// The agent's line to the server.
@@ -75,12 +77,28 @@ struct Contacts {
     /// What each command with the PUK (CHANGE REFERENCE DATA of 81, RESET RETRY COUNTER) came to, as far as the card
     /// answered.
     puks: Vec<bool>,
+    /// The card takes the server's witness for wrong, as one with another management key does.
+    refuses_rights: bool,
 }
+
+/// GENERAL AUTHENTICATE with the management key: longer than this if it answers the card's challenge.
+const WITNESS_ASKED_BYTES: usize = 16;
+
+/// Where the witness is in such a command.
+const IN_WITNESS: usize = 12;
 
 impl Transport for Contacts {
     fn transmit(&mut self, apdu: &[u8]) -> Result<Vec<u8>, LinkError> {
         self.sent.push(apdu[1]);
-        let answer = self.card.as_mut().ok_or(LinkError::Lost)?.transmit(apdu);
+        let mut said = apdu.to_vec();
+        if self.refuses_rights
+            && apdu[1] == 0x87
+            && apdu[3] == 0x9B
+            && WITNESS_ASKED_BYTES < said.len()
+        {
+            said[IN_WITNESS] ^= 1;
+        }
+        let answer = self.card.as_mut().ok_or(LinkError::Lost)?.transmit(&said);
         if let (Ok(answer), [_, 0x24, _, 0x81, ..] | [_, 0x2C, ..]) = (&answer, apdu) {
             self.puks.push(*answer == [0x90, 0x00]);
         }
@@ -134,6 +152,7 @@ impl Workplace {
             seen: nobody,
             unlocking: None,
             n_unlocks: 0,
+            refuses_rights: false,
         };
 
         let goal = place.desk.personalising(holder);
@@ -179,6 +198,7 @@ impl Workplace {
             seen: self.seen.clone(),
             unlocking: self.unlocking,
             n_unlocks: self.n_unlocks,
+            refuses_rights: self.refuses_rights,
         };
         place.put_in();
         Ok(place)
@@ -207,7 +227,8 @@ impl Workplace {
 
     fn contacts(&self, faults: Faults) -> anyhow::Result<Contacts> {
         let card = Card::open_with(&self.folder(), self.profile, faults)?;
-        Ok(Contacts { card: Some(card), sent: Vec::new(), puks: Vec::new() })
+        let refuses_rights = self.refuses_rights;
+        Ok(Contacts { card: Some(card), sent: Vec::new(), puks: Vec::new(), refuses_rights })
     }
 
     /// The agent carries a job out, with what was entered on its page.

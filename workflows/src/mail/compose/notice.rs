@@ -216,6 +216,7 @@ impl Notice {
             | HolderEvent::CardUpdateResumed { .. }
             | HolderEvent::CardWriteOpened { .. }
             | HolderEvent::CardKeyMade { .. }
+            | HolderEvent::CardKeyKept(_)
             | HolderEvent::CertificateIssued { .. }
             | HolderEvent::CertificateAbandoned { .. }
             | HolderEvent::CertificateWritten { .. }

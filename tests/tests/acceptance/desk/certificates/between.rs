@@ -210,7 +210,7 @@ async fn b61_no_key_is_believed_of_a_card_that_has_not_shown_its_management_key(
     let slot = Slot::Authentication;
     let witness = Bytes(scene.card.witness().unwrap());
     let asked = Request::OpenWrite { job, slot, write: Write::KeyPair, witness };
-    let Answer::Witness { witness, challenge } = scene.agent.ask(asked).await else {
+    let Answer::Witness { witness, challenge, .. } = scene.agent.ask(asked).await else {
         panic!("not opened")
     };
     let response = Bytes(scene.card.open(&witness.0, &challenge.0).unwrap());
