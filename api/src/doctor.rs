@@ -313,7 +313,7 @@ fn authority_url(config: &Config) -> Finding {
 
 fn issuing_key(config: &Config) -> Finding {
     const CHECK: &str = "authority.hsm_key";
-    match (&config.authority.hsm, hsm::issuing_key(config.authority.hsm.as_ref())) {
+    match (&config.authority.hsm, hsm::issuing_key(config)) {
         (None, _) => finding(CHECK, Verdict::Ok, "the issuing key is in the keystore"),
         (Some(place), Ok(_)) => {
             let detail = format!("{:?} is on token {:?}", place.key, place.token);

@@ -23,7 +23,7 @@ use api::{
     app::App,
     clock::{Clock as _, Entropy, StandingClock, WallClock},
     commands::serve,
-    config::Config,
+    config::{Config, HsmSettings},
 };
 use chrono::{DateTime, Duration, Utc};
 use domain::{
@@ -92,7 +92,12 @@ impl Desk {
     /// Starts a server with an empty log and other numbers than the seed's.
     pub async fn open_under(policy: Policy) -> anyhow::Result<Self> {
         let policies = Policies::only(policy);
-        Self::open_with(TempDir::new()?, OPENED_AT.parse()?, 1, Some(policies)).await
+        Self::open_with(TempDir::new()?, OPENED_AT.parse()?, 1, Some(policies), None).await
+    }
+
+    /// Starts a server with an empty log whose issuing key is in an HSM.
+    pub async fn open_over(hsm: HsmSettings) -> anyhow::Result<Self> {
+        Self::open_with(TempDir::new()?, OPENED_AT.parse()?, 1, None, Some(hsm)).await
     }
 
     async fn open_at(now: DateTime<Utc>, seed: u64) -> anyhow::Result<Self> {
@@ -109,7 +114,7 @@ impl Desk {
     }
 
     async fn open_in(folder: TempDir, now: DateTime<Utc>, seed: u64) -> anyhow::Result<Self> {
-        Self::open_with(folder, now, seed, None).await
+        Self::open_with(folder, now, seed, None, None).await
     }
 
     async fn open_with(
@@ -117,9 +122,11 @@ impl Desk {
         now: DateTime<Utc>,
         seed: u64,
         policies: Option<Policies>,
+        hsm: Option<HsmSettings>,
     ) -> anyhow::Result<Self> {
         let clock = Arc::new(StandingClock::at(now));
-        let config = Config::for_testing(&folder.path().join("data"));
+        let mut config = Config::for_testing(&folder.path().join("data"));
+        config.authority.hsm = hsm;
         let shown: Arc<StandingClock> = Arc::clone(&clock);
         let mut parts = serve::parts(config, shown, Entropy::Seeded(Mutex::new(seed))).await?;
         let faults = Arc::new(Faults::default());

@@ -6,7 +6,7 @@
 mod acceptance {
     mod architecture;
     mod audit;
-    mod authority;
+    pub(crate) mod authority;
     mod card_reader;
     mod desk;
     mod journeys;

@@ -1,7 +1,7 @@
 //! An authority's key in an HSM, over PKCS #11: it is made there by the operator, and never leaves.
 
 use std::{
-    fmt,
+    fmt, fs, io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -38,6 +38,30 @@ pub struct HsmPlace {
     pub key: String,
     /// What opens the token.
     pub pin: Zeroizing<String>,
+    /// Where it is remembered that the HSM has refused that.
+    pub refused: RefusedMark,
+}
+
+/// A file that says of a PIN that the HSM has refused it. It holds what the PIN was read from, and
+/// nothing of the PIN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedMark {
+    /// The file, which is there if a PIN was refused.
+    pub file: PathBuf,
+    /// What names the source of this PIN: the same as long as nobody has changed it.
+    pub source: String,
+}
+
+impl RefusedMark {
+    /// True if the PIN of this source was refused: it is not tried again.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        fs::read_to_string(&self.file).is_ok_and(|source| source == self.source)
+    }
+
+    fn set(&self) -> io::Result<()> {
+        fs::write(&self.file, &self.source)
+    }
 }
 
 impl fmt::Debug for HsmPlace {
@@ -69,13 +93,34 @@ pub enum HsmError {
     /// The key is not on P-384.
     #[error("the key in the HSM is not on P-384")]
     NotP384,
-    /// The HSM refused what should open the token. It is not tried again, because the token counts
-    /// how often that is wrong, and locks; a restart tries once more.
-    #[error("the HSM refused the PIN, which is not tried again before a restart")]
+    /// The HSM refused what should open the token. It is not tried again, not even after a restart,
+    /// because the token counts how often that is wrong, and locks.
+    #[error(
+        "the HSM refused the PIN, which is not tried again before its file was changed and the \
+         server started anew"
+    )]
     PinRefused,
+    /// The same, and the next start will not know.
+    #[error("the HSM refused the PIN, and that could not be written down: change its file first")]
+    NotRemembered(#[source] io::Error),
     /// The HSM's answer is not what PKCS #11 says.
     #[error("the HSM's answer cannot be read")]
     Answer,
+}
+
+impl HsmError {
+    /// True if the token has counted a wrong PIN, or would.
+    fn is_refusal(&self) -> bool {
+        match self {
+            Self::PinRefused | Self::NotRemembered(_) => true,
+            Self::Pkcs11(_)
+            | Self::NoToken(_)
+            | Self::NotOneKey { .. }
+            | Self::Key(_)
+            | Self::NotP384
+            | Self::Answer => false,
+        }
+    }
 }
 
 /// A key pair in an HSM. Signs one message at a time; after the HSM was away, the first signature
@@ -143,14 +188,41 @@ impl HsmKey {
             Held::Closed => {}
         }
         // The session before is over, so that the token can be logged in to again.
-        let open = Open::session(&self.module, &self.place).inspect_err(|error| {
-            if matches!(error, HsmError::PinRefused) {
-                *held = Held::Refused;
+        let signed = self.sign_anew(&digest).or_else(|error| {
+            if error.is_refusal() {
+                return Err(error);
             }
-        })?;
-        let signed = open.sign(&digest)?;
-        *held = Held::Open(open);
-        Ok(signed)
+            self.begin_again()?;
+            self.sign_anew(&digest)
+        });
+        match signed {
+            Ok((open, signed)) => {
+                *held = Held::Open(open);
+                Ok(signed)
+            }
+            Err(error) => {
+                if error.is_refusal() {
+                    *held = Held::Refused;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn sign_anew(&self, digest: &[u8]) -> Result<(Open, Vec<u8>), HsmError> {
+        let open = Open::session(&self.module, &self.place)?;
+        let signed = open.sign(digest)?;
+        Ok((open, signed))
+    }
+
+    /// A module may hold on to a token that was away: it is ended and begun again, and looks for its
+    /// tokens once more. No session is open here.
+    fn begin_again(&self) -> Result<(), HsmError> {
+        match self.module.clone().finalize() {
+            Ok(()) | Err(Pkcs11Error::Pkcs11(RvError::CryptokiNotInitialized, _)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        initialise(&self.module)
     }
 }
 
@@ -163,6 +235,9 @@ impl Open {
             }
         }
         let slot = found.ok_or_else(|| HsmError::NoToken(place.token.clone()))?;
+        if place.refused.is_set() {
+            return Err(HsmError::PinRefused);
+        }
         let session = module.open_ro_session(slot)?;
         let pin = AuthPin::new(place.pin.as_str().into());
         match session.login(UserType::User, Some(&pin)) {
@@ -174,7 +249,10 @@ impl Open {
                 | RvError::PinExpired
                 | RvError::PinLocked,
                 _,
-            )) => return Err(HsmError::PinRefused),
+            )) => {
+                place.refused.set().map_err(HsmError::NotRemembered)?;
+                return Err(HsmError::PinRefused);
+            }
             Err(error) => return Err(error.into()),
         }
         let key = only(&session, ObjectClass::PRIVATE_KEY, &place.key)?;
@@ -213,8 +291,13 @@ impl Open {
 
 fn load(module: &Path) -> Result<Pkcs11, HsmError> {
     let loaded = Pkcs11::new(module)?;
-    match loaded.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
-        Ok(()) | Err(Pkcs11Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(loaded),
+    initialise(&loaded)?;
+    Ok(loaded)
+}
+
+fn initialise(module: &Pkcs11) -> Result<(), HsmError> {
+    match module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+        Ok(()) | Err(Pkcs11Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

@@ -33,7 +33,7 @@ pub use certificate::{CertificateFacts, pem};
 pub use check::NotAsWanted;
 pub use crl::{CrlHead, Reason, Revocations};
 #[cfg(feature = "hsm")]
-pub use hsm::{HsmError, HsmKey, HsmPlace};
+pub use hsm::{HsmError, HsmKey, HsmPlace, RefusedMark};
 pub use key::{KeyRefused, PRIVATE_KEY_BYTES, PrivateKey, PublicKey, verify_p256};
 pub use name::{DEMO, NameRefused};
 pub use ocsp::{

@@ -142,7 +142,7 @@ pub async fn parts(
         Keystore::open(&config.keystore_dir(), config.mode)?
     } else {
         let fill = &mut |bytes: &mut [u8]| entropy.fill(bytes);
-        let in_hsm = hsm::issuing_key(config.authority.hsm.as_ref())?;
+        let in_hsm = hsm::issuing_key(&config)?;
         Keystore::open_or_make(&config.keystore_dir(), config.mode, in_hsm, fill, now)?
     };
     let database = Database::open(&log, &Options::default()).await?;
@@ -206,8 +206,8 @@ async fn index_names(vault: &Vault, now: DateTime<Utc>) -> anyhow::Result<()> {
 
 /// The cards' authority, wherever its key is, as the configuration has its certificates.
 fn cards_authority(config: &Config, keystore: &Keystore) -> anyhow::Result<CardsAuthority> {
-    let AuthoritySettings { profiles, hsm, .. } = &config.authority;
-    let authority = match hsm::issuing_key(hsm.as_ref())? {
+    let AuthoritySettings { profiles, .. } = &config.authority;
+    let authority = match hsm::issuing_key(config)? {
         Some(in_hsm) => keystore.cards_authority_with(in_hsm)?,
         None => keystore.cards_authority()?,
     };

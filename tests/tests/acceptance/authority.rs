@@ -1,7 +1,7 @@
 //! The cards' authority as relying parties see it, judged by tools that nobody here wrote: OpenSSL and pkilint.
 
 mod answers;
-mod hsm;
+pub(crate) mod hsm;
 mod lint;
 mod lists;
 

@@ -32,6 +32,7 @@ mod unlock_strikes;
 mod unlock_torn;
 mod unproven;
 mod update;
+mod update_hsm;
 mod update_kept;
 mod update_torn;
 mod workplace;

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     AuthorityKey, CardProfile, CardsAuthority, CrlHead, HsmError, HsmKey, HsmPlace, Reason,
-    Responder, Revocations,
+    RefusedMark, Responder, Revocations,
 };
 
 /// Where Debian puts the module.
@@ -44,7 +44,14 @@ fn module() -> Option<PathBuf> {
 
 fn place(module: &Path, key: &str) -> HsmPlace {
     let (module, token) = (module.to_path_buf(), "latchkey-test".to_owned());
-    HsmPlace { module, token, key: key.to_owned(), pin: Zeroizing::new(PIN.to_owned()) }
+    let refused = mark("first");
+    HsmPlace { module, token, key: key.to_owned(), pin: Zeroizing::new(PIN.to_owned()), refused }
+}
+
+/// Beside the token's configuration.
+fn mark(source: &str) -> RefusedMark {
+    let configuration = PathBuf::from(std::env::var_os(CONFIGURATION).unwrap());
+    RefusedMark { file: configuration.with_file_name("refused"), source: source.to_owned() }
 }
 
 /// A token with a key pair on P-384, one on P-256, and nothing else.
@@ -110,8 +117,12 @@ fn with_token(module: &Path) {
     let elsewhere = HsmPlace { token: "elsewhere".to_owned(), ..place(module, "issuing") };
     assert!(matches!(HsmKey::open(elsewhere), Err(HsmError::NoToken(_))));
 
-    let wrong = HsmPlace { pin: Zeroizing::new("1234".to_owned()), ..place(module, "issuing") };
+    let pin = Zeroizing::new("1234".to_owned());
+    let wrong = HsmPlace { pin, refused: mark("wrong"), ..place(module, "issuing") };
     assert!(matches!(HsmKey::open(wrong), Err(HsmError::PinRefused)));
+    // Even where it would be right: of what was refused nobody asks the token again.
+    let same = HsmPlace { refused: mark("wrong"), ..place(module, "issuing") };
+    assert!(matches!(HsmKey::open(same), Err(HsmError::PinRefused)));
 
     let issuing = open("issuing").unwrap();
     assert!(!format!("{issuing:?}").contains(PIN));
@@ -166,7 +177,9 @@ fn loses_its_session_and_then_its_pin(module: &Path) {
     // Even where it would be right again: nobody asks the token.
     changes("11223344", PIN);
     assert!(matches!(key.sign(b"not tried"), Err(HsmError::PinRefused)));
-    assert!(HsmKey::open(place(module, "issuing")).unwrap().sign(b"after a restart").is_ok());
+    assert!(matches!(HsmKey::open(place(module, "issuing")), Err(HsmError::PinRefused)));
+    let changed = HsmPlace { refused: mark("changed"), ..place(module, "issuing") };
+    assert!(HsmKey::open(changed).unwrap().sign(b"after a change and a restart").is_ok());
 }
 
 /// What `openssl verify` says of a certificate with this list.

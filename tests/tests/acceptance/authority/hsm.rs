@@ -8,6 +8,7 @@ use std::{
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Output},
+    time::{Duration, SystemTime},
 };
 
 use tests::{
@@ -20,7 +21,7 @@ const MODULES: [&str; 2] =
     ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"];
 
 /// Names `SoftHSM2`'s configuration.
-const CONFIGURATION: &str = "SOFTHSM2_CONF";
+pub(crate) const CONFIGURATION: &str = "SOFTHSM2_CONF";
 
 /// A point on P-384, not compressed: it ends the encoding of a public key.
 const POINT_BYTES: usize = 97;
@@ -28,14 +29,14 @@ const POINT_BYTES: usize = 97;
 const PIN: &str = "87654321";
 
 /// A folder with a token, and a server's configuration that names it.
-struct Installation {
+pub(crate) struct Installation {
     folder: Folder,
-    module: PathBuf,
+    pub(crate) module: PathBuf,
     port: u16,
 }
 
 impl Installation {
-    fn make() -> Self {
+    pub(crate) fn make() -> Self {
         let module = MODULES.iter().map(PathBuf::from).find(|module| module.exists());
         let module = module.expect("SoftHSM2 is not there: run ./latchkey test");
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -46,7 +47,7 @@ impl Installation {
         installation
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -78,10 +79,34 @@ impl Installation {
         self.run("pkcs11-tool", &[&token[..], arguments].concat())
     }
 
-    fn configure(&self, with_hsm: bool) {
+    fn write_pin(&self, text: &str) {
         let mut pin = fs::OpenOptions::new();
-        let mut pin = pin.create(true).write(true).mode(0o600).open(self.path("pin")).unwrap();
-        writeln!(pin, "{PIN}").unwrap();
+        let pin = pin.create(true).write(true).truncate(true).mode(0o600);
+        writeln!(pin.open(self.path("pin")).unwrap(), "{text}").unwrap();
+    }
+
+    /// The last change of the PIN's file.
+    fn pin_changed(&self) -> SystemTime {
+        fs::metadata(self.path("pin")).unwrap().modified().unwrap()
+    }
+
+    /// The PIN's file was last changed then.
+    fn set_pin_changed(&self, at: SystemTime) {
+        fs::File::options().write(true).open(self.path("pin")).unwrap().set_modified(at).unwrap();
+    }
+
+    /// What `latchkey doctor` says of the issuing key.
+    fn doctor(&self) -> String {
+        let mut command = Command::new(program("latchkey").unwrap());
+        command.arg("--config").arg(self.path("latchkey.toml")).arg("doctor");
+        let output = command.env(CONFIGURATION, self.path("softhsm2.conf")).output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        let key = said.lines().find(|line| line.contains("authority.hsm_key"));
+        key.map(str::to_owned).unwrap_or(said)
+    }
+
+    fn configure(&self, with_hsm: bool) {
+        self.write_pin(PIN);
         let port = self.port;
         let mut text = format!(
             "mode = \"demo\"\ndata_dir = \"{}\"\nportal = {{ listen = \"127.0.0.1:0\" }}\n\
@@ -167,6 +192,22 @@ fn the_server_signs_with_a_key_that_an_hsm_has_and_does_not_start_without_it() {
         assert!(installation.path("data/keys/cards-issuing.1.pem").exists());
         assert!(!installation.path("data/keys/cards-issuing.1.key").exists());
     }
+    a_wrong_pin_is_tried_once(&installation);
     installation.configure(false);
     installation.start("has no key cards-issuing").unwrap();
+}
+
+/// One try for a change of the PIN's file, however often the server or its doctor is started.
+fn a_wrong_pin_is_tried_once(installation: &Installation) {
+    installation.write_pin("11111111");
+    let refused = "the HSM refused the PIN";
+    drop(installation.start(refused).unwrap());
+    // The right one would open it, in a file that says of itself that nobody has changed it.
+    let changed = installation.pin_changed();
+    installation.write_pin(PIN);
+    installation.set_pin_changed(changed);
+    drop(installation.start(refused).unwrap());
+    assert!(installation.doctor().contains(refused), "{}", installation.doctor());
+    installation.set_pin_changed(changed + Duration::from_secs(1));
+    assert!(installation.doctor().contains("is on token"), "{}", installation.doctor());
 }
