@@ -2,10 +2,11 @@
 //! match, none on record, or blocked, and nothing else is said of it. A telephone service compares
 //! verification passcodes (P-11), and is told match or no match.
 
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use domain::{
     desk::{self, Checker, DeskCommand, Refusal},
     holder::HolderCommand,
-    ids::{HolderId, SecretRef},
+    ids::{CardSerial, HolderId, SecretRef},
     passcode::{Kind, OptionalKind, Passcode},
 };
 use stores::vault::VaultError;
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use super::act;
 use crate::{
     app::App,
-    execute::{Actor, Cause, ExecuteError},
+    execute::{Actor, Cause, ExecuteError, Loaded},
     jobs::passcode::takes,
     staff::Mandate,
 };
@@ -28,8 +29,19 @@ const PLACEHOLDER: &[u8] = b"-";
 /// Checks that one member of staff makes a day.
 const CHECKS_A_DAY: u32 = 200;
 
-/// Checks that one telephone service makes a day.
-const TELEPHONE_CHECKS_A_DAY: u32 = 5_000;
+/// Checks that one telephone service makes in an hour of the clock.
+pub const TELEPHONE_CHECKS_AN_HOUR: u32 = 1_000;
+
+/// About whom a telephone service asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whom {
+    /// Somebody by his number.
+    Holder(HolderId),
+    /// Whoever uses this card.
+    Card(CardSerial),
+    /// Nobody who could be known.
+    Nobody,
+}
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +62,18 @@ pub enum NotChecked {
     /// A rule says no.
     #[error(transparent)]
     Refused(#[from] ExecuteError),
-    /// One member of staff, or one service, has checked too many today.
+    /// One member of staff has checked too many today.
     #[error("too many passcodes were checked today")]
     TooMany,
+    /// One telephone service has checked too many in this hour.
+    #[error(
+        "This service has made {TELEPHONE_CHECKS_AN_HOUR} checks in this hour, which is the most; it \
+         may ask again from {until} on"
+    )]
+    TooManyThisHour {
+        /// From when on it may ask again.
+        until: DateTime<Utc>,
+    },
     /// Too much is compared at the same moment.
     #[error("too many passcode checks at the same moment")]
     Busy,
@@ -108,15 +129,17 @@ pub async fn recovery_passcode(
 pub async fn verification_passcode(
     app: &App,
     service: Uuid,
-    holder: Option<HolderId>,
+    whom: &Whom,
     cause: Cause,
     said: &str,
 ) -> Result<bool, NotChecked> {
-    if !takes(app, &format!("telephone-check {service}"), TELEPHONE_CHECKS_A_DAY).await? {
-        return Err(NotChecked::TooMany);
+    let hour = app.now().duration_trunc(TimeDelta::hours(1)).map_err(anyhow::Error::from)?;
+    let limits = &app.stores().limits;
+    let taken = limits.take(&counted(service), hour, TELEPHONE_CHECKS_AN_HOUR).await;
+    if !taken.map_err(anyhow::Error::from)? {
+        return Err(NotChecked::TooManyThisHour { until: hour + TimeDelta::hours(1) });
     }
-    let holder = holder.unwrap_or(HolderId(Uuid::nil()));
-    let loaded = app.load(holder).await.map_err(anyhow::Error::from)?;
+    let (holder, loaded) = found(app, whom).await?;
     let kind = OptionalKind::Verification;
     let current = loaded.holder.passcodes().current(Kind::Verification);
     let right = is_it(app, current.map(|current| current.secret), said).await?;
@@ -133,6 +156,28 @@ pub async fn verification_passcode(
         done.events
     };
     Ok(desk::has_matched(&events))
+}
+
+/// What is counted of a telephone service, in the table of limits.
+#[must_use]
+pub fn counted(service: Uuid) -> String {
+    format!("telephone-check {service}")
+}
+
+/// B-61: who it is, or somebody who does not exist. A card that is out of use says nothing of who has it.
+async fn found(app: &App, whom: &Whom) -> anyhow::Result<(HolderId, Loaded)> {
+    let nobody = HolderId(Uuid::nil());
+    let holder = match whom {
+        Whom::Holder(holder) => *holder,
+        Whom::Card(card) => app.holder_of(card).await?.unwrap_or(nobody),
+        Whom::Nobody => nobody,
+    };
+    let loaded = app.load(holder).await?;
+    let in_use = loaded.holder.card().map(|card| &card.card);
+    match whom {
+        Whom::Card(card) if in_use != Some(card) => Ok((nobody, app.load(nobody).await?)),
+        Whom::Card(_) | Whom::Holder(_) | Whom::Nobody => Ok((holder, loaded)),
+    }
 }
 
 /// B-23: whether what was said is the optional passcode of this reference. It takes as long if there

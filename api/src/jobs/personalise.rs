@@ -9,6 +9,8 @@ use domain::{
     desk::{DeskCommand, Replacement},
     holder::{HolderCommand, Registration},
     ids::{CardSerial, CommandId, EventId, HolderId, SecretRef},
+    refusal::Refusal,
+    staff::{self, Staff, StaffAct, Subject, Warrant},
 };
 use protocol::{Answer, Blank, Bytes, Purpose, Secret, Slot};
 use sha2::{Digest as _, Sha256};
@@ -178,8 +180,13 @@ async fn in_use(
         app.execute(holder, cause, Actor::System, &register).await?;
         return Ok(());
     };
-    let (role, organisation) = (desk.role, desk.organisation.clone());
-    let actor = Actor::Staff { holder: desk.staff, role, organisation };
+    let before = app.events_of(holder, command).await.map_err(anyhow::Error::from)?;
+    let actor = if before.is_empty() {
+        Actor::from(&still_may(app, holder, desk).await?)
+    } else {
+        let (role, organisation) = (desk.role, desk.organisation.clone());
+        Actor::Staff { holder: desk.staff, role, organisation }
+    };
     match &desk.task {
         Task::Register { organisation } => {
             app.execute(holder, cause, actor.clone(), &register).await?;
@@ -203,6 +210,26 @@ async fn in_use(
     }
     app.live().ring(holder);
     Ok(())
+}
+
+/// B-58, B-59, B-63: whoever of the staff has begun it may still do it, now that it takes effect: a
+/// role may have been withdrawn since.
+async fn still_may(app: &App, holder: HolderId, desk: &AtDesk) -> Result<Warrant, Stop> {
+    let staff = app.load(desk.staff).await.map_err(anyhow::Error::from)?;
+    let person = app.load(holder).await.map_err(anyhow::Error::from)?;
+    let tree = app.organisations();
+    let by = Staff { holder: desk.staff, roles: staff.holder.roles() };
+    let subject = Subject { holder, assignments: person.holder.roles().assignments() };
+    let may = match &desk.task {
+        Task::Register { organisation } => {
+            staff::may_in(&by, StaffAct::RegisterPerson, organisation, &tree)
+        }
+        Task::Replace { .. } => staff::may(&by, StaffAct::ReplaceCard, Some(&subject), &tree),
+    };
+    may.map_err(|refusal| {
+        let refusal = Refusal::from(refusal);
+        Stop::no(refusal.rule().as_str(), &format!("{refusal}. The card was not issued."))
+    })
 }
 
 fn keys(made: &Made) -> Result<CardKeys, Stop> {

@@ -6,7 +6,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use domain::ids::{CardSerial, HolderId};
+use domain::{
+    ids::{CardSerial, HolderId},
+    refusal::RuleId,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -19,7 +22,7 @@ use super::{
 };
 use crate::{
     app::App,
-    desk::check::{self, NotChecked},
+    desk::check::{self, NotChecked, Whom},
     execute::Cause,
 };
 
@@ -68,7 +71,7 @@ enum VerificationResult {
         body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "The body cannot be understood, or names not exactly one of holder and card.",
         body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "The service has asked too often today.",
+    (status = 429, description = "P-11: the service has asked too often in this hour of the clock; says from when on it may again.",
         body = Problem, content_type = "application/problem+json"),
     (status = "default", description = "A problem.",
         body = Problem, content_type = "application/problem+json"),
@@ -83,12 +86,9 @@ pub(super) async fn check(
     let act = b"POST /api/verification-checks\0".as_slice();
     let request = Zeroizing::new([act, service.as_bytes().as_slice(), &sent.bytes].concat());
     let VerificationCheck { holder, card, passcode } = sent.value;
-    let holder = match (holder, card) {
-        (Some(holder), None) => Some(HolderId(holder)),
-        (None, Some(card)) => match card.parse::<CardSerial>() {
-            Ok(card) => app.holder_of(&card).await?,
-            Err(_) => None,
-        },
+    let whom = match (holder, card) {
+        (Some(holder), None) => Whom::Holder(HolderId(holder)),
+        (None, Some(card)) => card.parse::<CardSerial>().map_or(Whom::Nobody, Whom::Card),
         (_, _) => {
             return Err(Problem::of(StatusCode::UNPROCESSABLE_ENTITY)
                 .because("Either `holder` or `card` is needed."));
@@ -96,7 +96,7 @@ pub(super) async fn check(
     };
     let work = async |command| {
         let cause = Cause::first(command);
-        let checked = check::verification_passcode(&app, service, holder, cause, &passcode).await;
+        let checked = check::verification_passcode(&app, service, &whom, cause, &passcode).await;
         let result = match checked {
             Ok(true) => VerificationResult::Match,
             Ok(false) => VerificationResult::NoMatch,
@@ -104,6 +104,13 @@ pub(super) async fn check(
             Err(error @ NotChecked::TooMany) => {
                 let problem = Problem::of(StatusCode::TOO_MANY_REQUESTS);
                 return Err(problem.because(format!("{error}.")).but("Ask again tomorrow."));
+            }
+            Err(error @ NotChecked::TooManyThisHour { .. }) => {
+                let problem =
+                    Problem::of(StatusCode::TOO_MANY_REQUESTS).by(const { RuleId::new("P-11") });
+                return Err(problem
+                    .because(format!("{error}."))
+                    .but("Ask again then, in the next hour of the clock."));
             }
             Err(NotChecked::Busy) => return Err(Problem::of(StatusCode::SERVICE_UNAVAILABLE)),
         };

@@ -135,7 +135,7 @@ pub(super) async fn check(
         match check::recovery_passcode(&app, &desk.mandate, at.cause(), &passcode).await {
             Ok(checked) => words_of(checked),
             Err(NotChecked::Refused(error)) => return at.not_done(error).await,
-            Err(NotChecked::TooMany) => {
+            Err(NotChecked::TooMany | NotChecked::TooManyThisHour { .. }) => {
                 return Err(PageError::Problem(ProblemKind::TooManyRequests));
             }
             Err(NotChecked::Busy) => return Err(PageError::Problem(ProblemKind::Unavailable)),

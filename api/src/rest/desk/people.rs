@@ -308,7 +308,7 @@ pub(in crate::rest) async fn check_recovery_passcode(
             Ok(Checked::NoneOnRecord) => ResultShown::NoneOnRecord,
             Ok(Checked::Blocked) => ResultShown::Blocked,
             Err(NotChecked::Refused(error)) => return Err(Problem::of_execute(error)),
-            Err(error @ NotChecked::TooMany) => {
+            Err(error @ (NotChecked::TooMany | NotChecked::TooManyThisHour { .. })) => {
                 let problem = Problem::of(StatusCode::TOO_MANY_REQUESTS);
                 return Err(problem.because(format!("{error}.")));
             }

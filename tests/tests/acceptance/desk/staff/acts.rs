@@ -1,16 +1,18 @@
 //! What the desk does about somebody, and what comes of it for him.
 
+use api::execute::Actor;
 use axum::http::{Method, StatusCode};
 use chrono::Duration;
 use domain::{
-    desk::DeskEvent,
-    holder::{HolderEvent, Origin},
+    desk::{DeskCommand, DeskEvent},
+    holder::{HolderCommand, HolderEvent, Origin},
     ids::HolderId,
     staff::Role,
 };
 use serde_json::{Value, json};
 use tests::desk::{
     Desk,
+    agent::Stop,
     browser::Browser,
     card::SoftCard,
     scene::{Scene, account_recovery},
@@ -220,6 +222,30 @@ async fn b61_another_card_takes_the_place_of_the_one_before_with_a_passcode_of_t
     (scene.card, scene.passcode) = (other, "Second02".to_owned());
     scene.log_in().await.unwrap();
     assert!(scene.browser.is_logged_in().await.unwrap());
+}
+
+#[tokio::test]
+async fn b58_a_role_that_is_withdrawn_while_a_card_is_made_makes_it_nobodys() {
+    let scene = Scene::open().await.unwrap();
+    scene.desk.found_organisations().await.unwrap();
+    scene.desk.assign(scene.holder, "RXA").await.unwrap();
+    let (ben, mut agent) =
+        scene.desk.staff("Ben Agent", "BB01", Role::RaAgent, "RXA").await.unwrap();
+    let holder = scene.holder;
+    agent.set_cookie(api::cookies::BROWSER_COOKIE, &"5a".repeat(32));
+    let damaged = json!({"reason": "damaged"});
+    let (_, issuing) = post(&mut agent, holder, "replacements", &damaged).await;
+    let job = protocol::JobId(issuing["job"].as_str().unwrap().parse().unwrap());
+    let (role, organisation) = (Role::RaAgent, "RXA".parse().unwrap());
+    let withdraw = HolderCommand::Desk(DeskCommand::WithdrawRole { role, organisation });
+    let app = scene.desk.app();
+    app.execute(ben, scene.desk.cause(), Actor::Operator, &withdraw).await.unwrap();
+    let mut other = SoftCard::blank("0A03").unwrap();
+    let refused = scene.agent.personalise(job, &mut other, "Second02").await;
+    let Err(Stop::Refused { rule, .. }) = refused else { panic!("{refused:?}") };
+    assert_eq!(rule, "B-58");
+    let after = scene.desk.holder(holder).await.unwrap();
+    assert_eq!(after.card().unwrap().card.as_str(), "0A01");
 }
 
 #[tokio::test]

@@ -1,9 +1,16 @@
 //! A telephone service, by its bearer token (P-11).
 
-use api::tokens::{self, Wanted};
+use api::{
+    desk::check::{TELEPHONE_CHECKS_AN_HOUR, counted},
+    execute::Actor,
+    tokens::{self, Wanted},
+};
 use axum::http::{Method, StatusCode, header};
-use chrono::Duration;
-use domain::{desk::DeskEvent, holder::HolderEvent};
+use chrono::{Duration, DurationRound as _};
+use domain::{
+    desk::{CancelReason, DeskCommand, DeskEvent},
+    holder::{HolderCommand, HolderEvent},
+};
 use serde_json::{Value, json};
 use tests::desk::scene::{Scene, verification};
 
@@ -90,4 +97,52 @@ async fn p11_every_reason_for_no_match_is_answered_the_same_and_costs_a_try_only
     });
     let expected = [(true, 0), (true, 0), (false, 1), (false, 2), (false, 2)];
     assert_eq!(checks.collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn p11_b61_a_card_says_who_it_is_only_while_it_is_in_use() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    let bearer = token(&scene, "telephone-service").await;
+    scene.change(&verification("Tele1234")).await.unwrap();
+    let by_card = json!({"card": "0A01", "passcode": "Tele1234"});
+    assert_eq!(said(&scene, &bearer, &by_card).await.1, json!({"result": "match"}));
+    let reason = CancelReason::Damaged;
+    let cancel = HolderCommand::Desk(DeskCommand::CancelCard { reason });
+    let app = scene.desk.app();
+    app.execute(scene.holder, scene.desk.cause(), Actor::Operator, &cancel).await.unwrap();
+    let n_checks = async || {
+        let events = scene.desk.events(scene.holder).await.unwrap();
+        let is_check = |event: &&HolderEvent| {
+            matches!(event, HolderEvent::Desk(DeskEvent::PasscodeChecked { .. }))
+        };
+        events.iter().filter(is_check).count()
+    };
+    let before = n_checks().await;
+    assert_eq!(said(&scene, &bearer, &by_card).await.1, json!({"result": "no_match"}));
+    assert_eq!(n_checks().await, before, "nothing is recorded of who had the card");
+}
+
+#[tokio::test]
+async fn p11_a_service_asks_a_thousand_times_an_hour_and_is_told_when_it_may_again() {
+    let scene = Scene::open().await.unwrap();
+    let (role, name) = ("telephone-service".to_owned(), "help line".to_owned());
+    let wanted = Wanted { role, name, organisation: None, days: 90 }.check().unwrap();
+    let issued = tokens::issue(scene.desk.app(), wanted).await.unwrap();
+    let (bearer, service) = (issued.bearer.to_string(), issued.api_token_id.0);
+    let hour = scene.desk.now().duration_trunc(Duration::hours(1)).unwrap();
+    let limits = &scene.desk.app().stores().limits;
+    for _ in 1..TELEPHONE_CHECKS_AN_HOUR {
+        assert!(limits.take(&counted(service), hour, TELEPHONE_CHECKS_AN_HOUR).await.unwrap());
+    }
+    let about = json!({"holder": scene.holder.0, "passcode": "Tele1234"});
+    assert_eq!(said(&scene, &bearer, &about).await.0, StatusCode::OK);
+    let (status, problem) = said(&scene, &bearer, &about).await;
+    assert_eq!((status, &problem["rule"]), (StatusCode::TOO_MANY_REQUESTS, &json!("P-11")));
+    let why = problem["why"].as_str().unwrap();
+    assert!(why.contains("2026-03-02 10:00:00 UTC"), "{why}");
+    // Another service has an hour of its own, and this one has the next.
+    let other = token(&scene, "telephone-service").await;
+    assert_eq!(said(&scene, &other, &about).await.0, StatusCode::OK);
+    scene.desk.wait(Duration::hours(1));
+    assert_eq!(said(&scene, &bearer, &about).await.0, StatusCode::OK);
 }
