@@ -196,6 +196,7 @@ fn with_last_day(ctx: &Context<'_>, bar: Bar) -> Bar {
     let Line::Passcode(kind) = bar.line else { return bar };
     let at = bar.until.map_or(ctx.now, |until| calendar::start_of(until, ctx.policies.zone()));
     let good_until = match Standing::set(&ctx.at(at), kind, bar.from) {
+        standing @ Standing::Set { .. } if standing.is_without_end() => None,
         Standing::Set { expires_on, .. } => Some(expires_on),
         Standing::NotSet => None,
     };

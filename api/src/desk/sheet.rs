@@ -158,6 +158,9 @@ fn passcode(status: &Status) -> Line {
         return line(about, "Not set", const { RuleId::new("P-04") }, None);
     };
     let date = pages::date;
+    if status.standing.is_without_end() {
+        return line(about, "Set, and does not expire", const { RuleId::new("P-13") }, None);
+    }
     let (words, rule, day) = match (phase, locks_on) {
         (Phase::Current { .. }, _) => (
             format!("Set, and expires on {}", date(expires_on)),

@@ -55,7 +55,7 @@ pub(super) struct Line {
     /// P-02: the day it was last changed, if it is set.
     #[schema(required)]
     last_changed_on: Option<NaiveDate>,
-    /// P-13: the first day on which it has expired, if it is set.
+    /// P-13: the first day on which it has expired, if it is set and expires.
     #[schema(required)]
     expires_on: Option<NaiveDate>,
     /// Days until then, 0 once it has expired.
@@ -143,16 +143,19 @@ impl From<&Status> for Line {
                 lapses_on,
                 days_left,
                 phase,
-            } => Self {
-                kind,
-                set: true,
-                last_changed_on: Some(last_changed_on),
-                expires_on: Some(expires_on),
-                days_left: Some(days_left.max(0)),
-                locks_on,
-                lapses_on,
-                phase: Some(phase.into()),
-            },
+            } => {
+                let ends = !status.standing.is_without_end();
+                Self {
+                    kind,
+                    set: true,
+                    last_changed_on: Some(last_changed_on),
+                    expires_on: ends.then_some(expires_on),
+                    days_left: ends.then_some(days_left.max(0)),
+                    locks_on: locks_on.filter(|_| ends),
+                    lapses_on: lapses_on.filter(|_| ends),
+                    phase: Some(phase.into()),
+                }
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     holder::HolderEvent,
     ids::SecretRef,
-    policy::{HISTORY_MAX, Policy},
+    policy::{HISTORY_MAX, PASSCODE_LIFE_MAX, Policy},
 };
 
 /// The most instants of past sets that are remembered per kind (B-26); a count saturates there.
@@ -127,6 +127,18 @@ impl Standing {
         match self {
             Self::NotSet => None,
             Self::Set { locks_on, .. } => locks_on,
+        }
+    }
+
+    /// P-13: true for one that policy lets live so long that it does not expire
+    /// ([`Policy::passcode_expiry`]): its days are not for people's eyes.
+    #[must_use]
+    pub fn is_without_end(self) -> bool {
+        match self {
+            Self::NotSet => false,
+            Self::Set { last_changed_on, expires_on, .. } => {
+                calendar::later(last_changed_on, PASSCODE_LIFE_MAX) <= expires_on
+            }
         }
     }
 

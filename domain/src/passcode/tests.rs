@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     context::Context,
     holder::Holder,
-    policy::{Policies, Policy, SameValue},
+    policy::{PASSCODE_LIFE_MAX, Policies, Policy, SameValue},
     samples::{registered, set},
     testing::{When, instant},
 };
@@ -279,4 +279,18 @@ fn s02_the_status_shows_for_each_kind_whether_it_is_set_and_how_long_it_lasts() 
     );
     assert_eq!((second.kind, second.standing), (Kind::AccountRecovery, Standing::NotSet));
     assert_eq!(third.kind, Kind::Verification);
+}
+
+#[test]
+fn p13_a_passcode_is_without_end_where_policy_lets_none_expire_and_not_where_it_lives_a_day_less() {
+    let longest = Policy { passcode_days: PASSCODE_LIFE_MAX - 1, ..Policy::seed() };
+    for (policy, expected) in [(Policy::strict(), true), (longest, false), (Policy::seed(), false)]
+    {
+        let standing = registered("2025-03-10")
+            .under(policy)
+            .on(TODAY)
+            .see(|ctx, holder| holder.passcodes().standing(ctx, Kind::Smartcard));
+        assert_eq!(standing.is_without_end(), expected);
+    }
+    assert!(!Standing::NotSet.is_without_end());
 }

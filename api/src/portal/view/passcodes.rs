@@ -52,9 +52,9 @@ pub struct StatusLine {
     pub set: bool,
     /// "10 March 2025"; none if it is not set.
     pub last_changed: Option<String>,
-    /// "10 March 2026"; none if it is not set.
+    /// "10 March 2026"; none if it is not set, or does not expire.
     pub expires: Option<String>,
-    /// Days until it expires, 0 once it has; none if it is not set.
+    /// Days until it expires, 0 once it has; none if it is not set, or does not expire.
     pub days_left: Option<i64>,
     /// P-18: "31 March 2026", the day on which the account is locked; none if it is not set, or never
     /// locks it (B-21).
@@ -95,15 +95,17 @@ impl From<&Status> for StatusLine {
                 phase,
             } => {
                 let (name, colour) = tag(phase);
+                // P-13: where policy lets none expire there are no days to tell.
+                let ends = !status.standing.is_without_end();
                 Self {
                     title,
                     words,
                     set: true,
                     last_changed: Some(pages::date(last_changed_on)),
-                    expires: Some(pages::date(expires_on)),
-                    days_left: Some(days_left.max(0)),
-                    locks: locks_on.map(pages::date),
-                    lapses: lapses_on.map(pages::date),
+                    expires: ends.then(|| pages::date(expires_on)),
+                    days_left: ends.then_some(days_left.max(0)),
+                    locks: locks_on.filter(|_| ends).map(pages::date),
+                    lapses: lapses_on.filter(|_| ends).map(pages::date),
                     phase: name,
                     colour,
                     what_to_do: what_to_do(words, phase, lapses_on),

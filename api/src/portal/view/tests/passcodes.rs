@@ -7,6 +7,7 @@ use domain::{
         Characters, Field, FieldFault, Guessable, Kind, Lengths, OptionalKind, SmartcardRules,
         Standing, Status,
     },
+    policy::PASSCODE_LIFE_MAX,
     refusal::RuleId,
 };
 
@@ -98,6 +99,23 @@ fn b21_what_lapses_says_from_when_it_counts_as_not_set_and_nothing_of_a_lock() {
     let status =
         vec![not_set(Kind::Smartcard), lapsing(Kind::AccountRecovery), lapsing(Kind::Verification)];
     shows("passcodes_lapsing", &ManagePasscodes { status, ..quiet() });
+}
+
+#[test]
+fn p13_of_what_does_not_expire_no_day_is_named() {
+    let last_changed_on = NaiveDate::from_ymd_opt(2025, 3, 10).unwrap();
+    let expires_on = last_changed_on + Days::new(PASSCODE_LIFE_MAX.into());
+    let standing = Standing::Set {
+        last_changed_on,
+        expires_on,
+        locks_on: Some(expires_on + Days::new(21)),
+        lapses_on: None,
+        days_left: i64::from(PASSCODE_LIFE_MAX),
+        phase: Phase::Current { days_left: i64::from(PASSCODE_LIFE_MAX) },
+    };
+    let line = StatusLine::from(&Status { kind: Kind::Smartcard, standing });
+    assert!(line.set && line.last_changed.is_some());
+    assert_eq!((line.expires, line.days_left, line.locks), (None, None, None));
 }
 
 #[test]
