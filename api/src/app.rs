@@ -24,10 +24,12 @@ use crate::{
     clock::{Clock, Entropy},
     config::{Config, Mode},
     first_manager::FirstManager,
+    forecast::Forecasts,
     keystore::Keystore,
     live::Live,
     organisations,
     pace::{self, Pace},
+    policies,
     poprf::Poprf,
     relying_parties::RelyingParties,
     self_service::EMAIL_PURPOSE,
@@ -57,7 +59,9 @@ pub struct Parts {
     /// The way of a command: the engine's, so that each holder is read once for both.
     pub commands: Commands,
     /// The numbers of the rules.
-    pub policies: Policies,
+    pub policies: policies::Held,
+    /// Forecasts that are being worked out, or were lately.
+    pub forecasts: Forecasts,
     /// B-59: who is above whom.
     pub organisations: organisations::Held,
     /// The code for the first manager, if one is good.
@@ -130,13 +134,23 @@ impl App {
     /// The policies there have been.
     #[must_use]
     pub fn policies(&self) -> &Policies {
-        &self.0.policies
+        self.0.policies.now()
     }
 
     /// The policy in force.
     #[must_use]
     pub fn policy(&self) -> &Policy {
         domain::context::Context { now: self.now(), policies: self.policies() }.policy()
+    }
+
+    /// B-14: the versions, for the module that keeps them.
+    pub(crate) fn held_policies(&self) -> &policies::Held {
+        &self.0.policies
+    }
+
+    /// Forecasts that are being worked out, or were lately.
+    pub(crate) fn forecasts(&self) -> &Forecasts {
+        &self.0.forecasts
     }
 
     /// The code for the first manager, for the module that keeps it.

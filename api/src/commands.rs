@@ -5,6 +5,7 @@ pub mod audit;
 pub mod clock;
 pub mod config;
 pub mod doctor;
+pub mod forecast;
 pub mod mails;
 pub mod organisations;
 pub mod policy;
@@ -56,7 +57,8 @@ fn not_an_answer<T>(reply: Reply) -> anyhow::Result<T> {
         | Reply::Mails(_)
         | Reply::Organisations(_)
         | Reply::Tokens(_)
-        | Reply::Audit(_) => anyhow::bail!("the server answered another question"),
+        | Reply::Audit(_)
+        | Reply::Policy(_) => anyhow::bail!("the server answered another question"),
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod clock;
+pub mod forecast;
 pub mod mails;
 pub mod organisations;
 pub mod tokens;
@@ -70,6 +71,8 @@ pub enum Question {
     Tokens(tokens::Question),
     /// For an auditor.
     Audit(audit::Question),
+    /// About the policy, and what it brings.
+    Policy(forecast::Question),
 }
 
 /// What he is answered.
@@ -102,6 +105,8 @@ pub enum Reply {
     Tokens(tokens::Reply),
     /// For an auditor.
     Audit(audit::Reply),
+    /// About the policy, and what it brings.
+    Policy(forecast::Reply),
     /// Not done.
     Failed(String),
 }
@@ -255,6 +260,7 @@ async fn answer(app: &App, question: Question) -> anyhow::Result<Reply> {
         }
         Question::Tokens(question) => Ok(Reply::Tokens(tokens::answer(app, question).await?)),
         Question::Audit(question) => Ok(Reply::Audit(audit::answer(app, question).await?)),
+        Question::Policy(question) => Ok(Reply::Policy(forecast::answer(app, question).await?)),
     }
 }
 

@@ -24,6 +24,7 @@ pub mod drafts;
 pub mod execute;
 pub mod export;
 pub mod first_manager;
+pub mod forecast;
 #[cfg(test)]
 mod golden;
 pub mod health;
@@ -41,6 +42,7 @@ pub mod organisations;
 pub mod pace;
 pub mod passcode_page;
 pub mod passcode_status;
+pub mod policies;
 pub mod poprf;
 pub mod portal;
 pub mod relying_parties;

@@ -34,6 +34,8 @@ enum Command {
     Config(commands::config::Command),
     /// Look whether everything this program needs is there and in order.
     Doctor,
+    /// What the coming days will bring under the policy in force: who will be alerted, forced, locked.
+    Forecast(commands::forecast::Command),
     /// Mails that were given up.
     #[command(subcommand)]
     Mails(commands::mails::Command),
@@ -66,12 +68,15 @@ fn main() -> ExitCode {
         Command::Clock(command) => commands::clock::run(arguments.config.as_deref(), command),
         Command::Config(command) => commands::config::run(arguments.config.as_deref(), &command),
         Command::Doctor => commands::doctor::run(arguments.config.as_deref()),
+        Command::Forecast(command) => {
+            commands::forecast::run(arguments.config.as_deref(), &command)
+        }
         Command::Mails(command) => commands::mails::run(arguments.config.as_deref(), command),
         Command::Init => commands::organisations::init(arguments.config.as_deref()),
         Command::Organisations(command) => {
             commands::organisations::run(arguments.config.as_deref(), command)
         }
-        Command::Policy(command) => commands::policy::run(arguments.config.as_deref(), &command),
+        Command::Policy(command) => commands::policy::run(arguments.config.as_deref(), command),
         Command::Simulate(command) => commands::simulate::run(&command),
         Command::Rebuild => commands::rebuild::run(arguments.config.as_deref()),
         Command::Tokens(command) => commands::tokens::run(arguments.config.as_deref(), command),

@@ -258,6 +258,13 @@ impl Table {
     }
 }
 
+/// Days that were worked out elsewhere, each named once.
+impl FromIterator<(u16, Counts)> for Table {
+    fn from_iter<T: IntoIterator<Item = (u16, Counts)>>(rows: T) -> Self {
+        Self { n_holders: 0, rows: rows.into_iter().collect() }
+    }
+}
+
 /// Something that happens to one holder on each of these days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Span {

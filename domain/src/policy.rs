@@ -1,12 +1,14 @@
 //! Every number of the rules, in one versioned value. No number of a rule stands anywhere else,
 //! and none is configuration: a decision records the version it was made under.
 
+mod faults;
 mod versions;
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-pub use versions::{InForce, NotPublishable, Policies};
+pub use faults::{NAME_CHARACTERS_MAX, PolicyFault};
+pub use versions::{InForce, NotPublishable, Policies, REASON_CHARACTERS_MAX};
 
 use crate::passcode::{Characters, Guessable, Kind, Lengths, SmartcardRules};
 

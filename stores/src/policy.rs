@@ -7,6 +7,7 @@ use domain::{
     policy::{InForce, NotPublishable, Policies, Policy},
 };
 use futures::TryStreamExt as _;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event_store::{
@@ -76,6 +77,38 @@ pub async fn read_until(
     Ok(policies)
 }
 
+/// A version as it was published.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Published {
+    /// The version.
+    pub version: InForce,
+    /// When it was published.
+    pub at: DateTime<Utc>,
+    /// Who did it, as every event's `meta` says it.
+    pub actor: Value,
+}
+
+/// Every version with when and by whom it was published, oldest first: as many as there are, which is
+/// few.
+pub async fn history(log: &dyn EventStore) -> Result<Vec<Published>, PolicyError> {
+    #[derive(Deserialize)]
+    struct Meta {
+        #[serde(default)]
+        actor: Value,
+    }
+    let stream = stream()?;
+    let mut events = log.read_stream(&stream, Revision(0));
+    let mut all = Vec::new();
+    while let Some(recorded) = events.try_next().await? {
+        let meta: Meta = serde_json::from_slice(&recorded.meta).map_err(|error| {
+            PolicyError::Unreadable { revision: recorded.revision.0, source: error }
+        })?;
+        let version = decode(&recorded)?;
+        all.push(Published { version, at: recorded.at, actor: meta.actor });
+    }
+    Ok(all)
+}
+
 /// True for an event that publishes a version.
 #[must_use]
 pub fn is_version(recorded: &Recorded) -> bool {
@@ -104,21 +137,23 @@ pub async fn open(
     if let Some(policies) = read(log).await? {
         return Ok(policies);
     }
-    log.append(&stream()?, Expected::NoStream, vec![event(&first, command)?], now).await?;
+    log.append(&stream()?, Expected::NoStream, vec![event(&first, &operator(), command)?], now)
+        .await?;
     Ok(Policies::only(first.policy))
 }
 
-/// Writes one more version, which has been checked by [`Policies::publish`].
-pub async fn publish(
+/// Writes one more version, which has been checked by [`Policies::publish`], and who publishes it.
+pub async fn publish<A: Serialize>(
     log: &dyn EventStore,
     version: &InForce,
+    actor: &A,
     command: CommandId,
     now: DateTime<Utc>,
 ) -> Result<(), PolicyError> {
     // The first version has revision 0 and number 1.
     let before = u64::from(version.policy.version).saturating_sub(2);
     let expected = Expected::At(Revision(before));
-    log.append(&stream()?, expected, vec![event(version, command)?], now).await?;
+    log.append(&stream()?, expected, vec![event(version, actor, command)?], now).await?;
     Ok(())
 }
 
@@ -126,11 +161,20 @@ fn stream() -> Result<StreamName, StoreError> {
     STREAM.parse().map_err(|error: crate::event_store::NotAStreamName| StoreError(error.into()))
 }
 
-fn event(version: &InForce, command: CommandId) -> Result<NewEvent, StoreError> {
+/// Whoever runs the server, at its own console.
+fn operator() -> Value {
+    serde_json::json!({ "by": "operator" })
+}
+
+fn event<A: Serialize>(
+    version: &InForce,
+    actor: &A,
+    command: CommandId,
+) -> Result<NewEvent, StoreError> {
     let meta = serde_json::json!({
         "$correlationId": command,
         "$causationId": command,
-        "actor": { "by": "operator" },
+        "actor": actor,
         "policy": version.policy.version,
         "rules": ["B-14"],
     });
@@ -195,7 +239,7 @@ mod tests {
 
     fn version(number: u32, from: &str) -> InForce {
         let policy = Policy { version: number, ..Policy::seed() };
-        InForce { from: from.parse().unwrap(), policy }
+        InForce::new(from.parse().unwrap(), policy)
     }
 
     #[tokio::test]
@@ -207,7 +251,7 @@ mod tests {
         let again = open(log.as_ref(), version(1, "2027-01-01"), command(2), at(1)).await.unwrap();
         assert_eq!(opened, again);
         let second = version(2, "2026-05-01");
-        publish(log.as_ref(), &second, command(3), at(2)).await.unwrap();
+        publish(log.as_ref(), &second, &operator(), command(3), at(2)).await.unwrap();
         let policies = read(log.as_ref()).await.unwrap().unwrap();
         assert_eq!(policies.latest().version, 2);
         assert_eq!(policies.in_force("2026-04-30".parse().unwrap()).version, 1);
@@ -217,9 +261,38 @@ mod tests {
     async fn b14_two_versions_with_one_number_are_not_both_published() {
         let log = stores().await.log;
         open(log.as_ref(), version(1, "2026-01-01"), command(1), at(0)).await.unwrap();
-        publish(log.as_ref(), &version(2, "2026-05-01"), command(2), at(1)).await.unwrap();
-        let other = publish(log.as_ref(), &version(2, "2026-06-01"), command(3), at(2)).await;
+        publish(log.as_ref(), &version(2, "2026-05-01"), &operator(), command(2), at(1))
+            .await
+            .unwrap();
+        let other =
+            publish(log.as_ref(), &version(2, "2026-06-01"), &operator(), command(3), at(2)).await;
         assert!(matches!(other, Err(PolicyError::Append(AppendError::Conflict { .. }))));
+    }
+
+    #[tokio::test]
+    async fn b14_who_published_a_version_and_why_is_kept_with_it() {
+        let log = stores().await.log;
+        open(log.as_ref(), version(1, "2026-01-01"), command(1), at(0)).await.unwrap();
+        let reason = Some("The board wants it".to_owned());
+        let second = InForce { reason, ..version(2, "2026-05-01") };
+        let actor = serde_json::json!({ "by": "staff", "role": "policy_owner" });
+        publish(log.as_ref(), &second, &actor, command(2), at(1)).await.unwrap();
+        let all = history(log.as_ref()).await.unwrap();
+        assert_eq!(all[0].actor, operator());
+        assert_eq!(all[1], Published { version: second, at: at(1), actor });
+    }
+
+    /// As it is written with a reason.
+    const GOLDEN_REASON: &str = include_str!("policy/golden/PolicyPublished.1.reason.json");
+
+    #[test]
+    fn a_version_with_a_reason_is_written_and_read_as_its_golden_file_says() {
+        let reason = Some("Passcodes are to live for half a year".to_owned());
+        let with_reason = InForce { reason, ..version(2, "2026-05-01") };
+        let written = serde_json::to_string_pretty(&with_reason).unwrap() + "\n";
+        assert_eq!(written, GOLDEN_REASON);
+        let read = decode(&recorded(InForce::KIND, 1, GOLDEN_REASON)).unwrap();
+        assert_eq!(read, with_reason);
     }
 
     const GOLDEN: &str = include_str!("policy/golden/PolicyPublished.1.json");

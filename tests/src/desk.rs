@@ -134,7 +134,7 @@ impl Desk {
         parts.commands = Commands::new(Arc::clone(&parts.stores.log));
         if let Some(policies) = policies {
             parts.engine.adopt(Arc::new(policies.clone()));
-            parts.policies = policies;
+            parts.policies = api::policies::Held::new(policies);
         }
         let app = App::new(parts);
         let until = CancellationToken::new();

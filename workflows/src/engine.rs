@@ -49,7 +49,7 @@ pub use breaker::{ACCEPTED_FOR, AcceptError, Breaker, Effects};
 use database::Place;
 pub use error::EngineError;
 use following::Follower;
-pub use operating::{Outbox, PAGE_ROWS_MAX, RedriveError};
+pub use operating::{HOLDERS_MAX, Outbox, PAGE_ROWS_MAX, RedriveError};
 pub use outbox::{CodeMail, DeadLetter};
 pub use wake_ups::Failing;
 use waking::Waker;
@@ -279,8 +279,7 @@ impl Engine {
 
     /// Brings newer policies (B-14) to an engine that is running. Wake-ups of older ones are worked
     /// out anew by the next ticks, which wake nobody before that is done, as after a start with newer
-    /// policies. The server reads them when it starts and publishes none while it runs, so that it
-    /// does not come to this.
+    /// policies.
     pub fn adopt(&self, policies: Arc<Policies>) {
         *self.0.policies.write().unwrap_or_else(PoisonError::into_inner) = policies;
     }

@@ -44,7 +44,7 @@ impl Log {
             code: Keys::new(1, [3; 32]).into(),
         };
         let stores = Database::in_memory().await.unwrap().stores(keys);
-        let first = InForce { from: day("2025-01-01"), policy: Policy::seed() };
+        let first = InForce::new(day("2025-01-01"), Policy::seed());
         let (command, now) = (CommandId(Uuid::from_u128(1)), instant("2025-01-01T12:00:00Z"));
         stores::policy::open(stores.log.as_ref(), first, command, now).await.unwrap();
         Self { stores, n_commands: 1 }
@@ -170,7 +170,7 @@ async fn b14_the_version_in_force_then_is_told_and_one_that_was_published_later_
     let log = Log::registered().await;
     let next =
         Policy { version: 2, name: "shorter".to_owned(), passcode_days: 180, ..Policy::seed() };
-    let next = InForce { from: day("2025-05-01"), policy: next };
+    let next = InForce::new(day("2025-05-01"), next);
     let (command, now) = (CommandId(Uuid::from_u128(99)), instant("2025-04-20T12:00:00Z"));
     stores::policy::publish(log.stores.log.as_ref(), &next, command, now).await.unwrap();
     for (at, version, expires_on) in [

@@ -48,7 +48,8 @@ pub fn run(config: Option<&Path>, command: &Command) -> anyhow::Result<ExitCode>
         | Reply::Mails(_)
         | Reply::Organisations(_)
         | Reply::Tokens(_)
-        | Reply::Audit(_)) => {
+        | Reply::Audit(_)
+        | Reply::Policy(_)) => {
             return super::not_an_answer(other);
         }
     }

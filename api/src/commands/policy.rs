@@ -1,71 +1,133 @@
-//! `latchkey policy`: shows the versions of the policy, and publishes the next (B-14).
+//! `latchkey policy`: shows the latest version of the policy, tries another, and publishes the next
+//! (B-14).
 //!
-//! For a stopped server: a running one holds the log's lock, and reads the versions when it starts.
+//! Asks the running server, which holds the log's lock; showing and publishing work over the files of a
+//! stopped one, too.
 
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use chrono::NaiveDate;
 use clap::Subcommand;
-use domain::{
-    context::Context,
-    policy::{InForce, Policy},
+use domain::policy::Policy;
+
+use super::forecast;
+use crate::{
+    app::App,
+    config::Config,
+    control::{
+        self,
+        forecast::{Question, Reply},
+    },
+    execute::{Actor, Cause},
+    policies::{self, PublishError, TEXT_BYTES_MAX},
 };
-
-use crate::{app::App, clock::acceptance};
-
-/// The largest file with numbers that is read, in bytes.
-const FILE_BYTES_MAX: u64 = 16 * 1024;
 
 /// What to do with the policy.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print the latest version as TOML: change it, and publish it as the next.
     Show,
-    /// Publish a version.
+    /// Print what a version would bring, beside what those bring that are published.
+    Simulate {
+        /// The numbers, as `show` prints them.
+        #[arg(long)]
+        policy: PathBuf,
+        /// The first day of it, tomorrow at the earliest: 2027-04-01.
+        #[arg(long)]
+        from: NaiveDate,
+        /// What is looked at, and how it is shown.
+        #[command(flatten)]
+        how: forecast::Command,
+    },
+    /// Publish a version. Its number is the next one, whatever the file says.
     Publish {
         /// The first day of it, tomorrow at the earliest: 2027-04-01.
         #[arg(long)]
         from: NaiveDate,
+        /// Why, in a sentence. It is recorded: name nobody.
+        #[arg(long, default_value = "Published at the console")]
+        reason: String,
         /// The numbers, as `show` prints them.
         file: PathBuf,
     },
 }
 
 /// Runs the command.
-pub fn run(config: Option<&Path>, command: &Command) -> anyhow::Result<ExitCode> {
-    let config = super::config::load(config)?;
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let app = super::open_stopped(config).await?;
-        match command {
-            Command::Show => print!("{}", toml::to_string(app.policies().latest())?),
-            Command::Publish { from, file } => publish(&app, *from, file).await?,
+pub fn run(config: Option<&Path>, command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Simulate { policy, from, how } => {
+            return forecast::simulate(config, &how, from, read(&policy)?);
         }
-        Ok(ExitCode::SUCCESS)
-    })
+        Command::Show => {
+            let config = super::config::load(config)?;
+            let text = if control::is_running(&config.data_dir) {
+                match forecast::ask(&config.data_dir, Question::Latest {})? {
+                    Reply::Text(text) => text,
+                    reply => return unexpected(&reply),
+                }
+            } else {
+                stopped(config, async |app| policies::text(app.policies().latest()))?
+            };
+            print!("{text}");
+        }
+        Command::Publish { from, reason, file } => {
+            let config = super::config::load(config)?;
+            let policy = read(&file)?;
+            let version = if control::is_running(&config.data_dir) {
+                let policy = Box::new(policy);
+                let question = Question::Publish { from, policy, reason };
+                match forecast::ask(&config.data_dir, question)? {
+                    Reply::Published { version } => version,
+                    reply => return unexpected(&reply),
+                }
+            } else {
+                stopped(config, async |app| publish(&app, (from, policy), &reason).await)?
+            };
+            println!("Version {version} is published and in force from {from}.");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
-async fn publish(app: &App, from: NaiveDate, file: &Path) -> anyhow::Result<()> {
-    let policy = read(file).with_context(|| file.display().to_string())?;
-    anyhow::ensure!(
-        !acceptance::status(app)?.alarm,
-        "the system's clock is kept out, so which day tomorrow is, is in doubt: put it right, or \
-         start the server and see `latchkey clock status`"
-    );
-    let now = app.now();
-    let today = Context { now, policies: app.policies() }.today();
-    app.policies().publish(today, from, policy.clone())?;
-    let (log, command) = (&app.stores().log, app.entropy().command_id(now));
-    let version = InForce { from, policy };
-    stores::policy::publish(log.as_ref(), &version, command, now).await?;
-    println!("Version {} is published and in force from {from}.", version.policy.version);
-    Ok(())
+fn unexpected(reply: &Reply) -> anyhow::Result<ExitCode> {
+    bail!("the server answered another question: {reply:?}")
+}
+
+/// Over the files of a stopped server.
+fn stopped<T>(
+    config: Config,
+    act: impl AsyncFnOnce(App) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(async { act(super::open_stopped(config).await?).await })
+}
+
+async fn publish(app: &App, version: (NaiveDate, Policy), reason: &str) -> anyhow::Result<u32> {
+    let cause = Cause::first(app.entropy().command_id(app.now()));
+    match app.publish_policy(&Actor::Operator, cause, version, reason).await {
+        Ok(version) => Ok(version),
+        Err(PublishError::Faults(faults)) => {
+            let lines =
+                faults.iter().map(|fault| format!("\n  {}: {}", fault.field, fault.message));
+            bail!("the numbers do not fit together:{}", lines.collect::<String>())
+        }
+        Err(error) => {
+            let way_out = error.way_out();
+            Err(anyhow::Error::new(error).context(way_out))
+        }
+    }
 }
 
 fn read(file: &Path) -> anyhow::Result<Policy> {
-    anyhow::ensure!(std::fs::metadata(file)?.len() <= FILE_BYTES_MAX, "the file is too large");
-    Ok(toml::from_str(&std::fs::read_to_string(file)?)?)
+    let name = || file.display().to_string();
+    let length = std::fs::metadata(file).with_context(name)?.len();
+    anyhow::ensure!(usize::try_from(length)? <= TEXT_BYTES_MAX, "{}: too large", name());
+    let text = std::fs::read_to_string(file).with_context(name)?;
+    policies::parse(&text).map_err(|why| anyhow::anyhow!("{}: {why}", name()))
 }

@@ -38,12 +38,14 @@ use crate::{
     config::{AuthoritySettings, Config, Mode},
     control,
     first_manager::FirstManager,
+    forecast::Forecasts,
     health, housekeeping, hsm, http,
     keystore::{KeyName, Keystore},
     live::Live,
     mail_server::{self, NoMailServer},
     organisations,
     pace::Pace,
+    policies,
     poprf::Poprf,
     portal,
     relying_parties::{self, RelyingParties},
@@ -152,8 +154,8 @@ pub async fn parts(
     start_clock(&config, clock.as_ref(), stores.log.as_ref()).await?;
     let now = clock.now();
     let first = Policy::seed();
-    let first = InForce { from: calendar::civil_day(now, first.zone), policy: first };
-    let policies =
+    let first = InForce::new(calendar::civil_day(now, first.zone), first);
+    let published =
         stores::policy::open(stores.log.as_ref(), first, entropy.command_id(now), now).await?;
     let organisations = organisations::Held::open(stores.log.as_ref()).await?;
     index_names(&stores.vault, now).await?;
@@ -167,13 +169,14 @@ pub async fn parts(
     };
     #[cfg(not(feature = "demo"))]
     let courier = courier(&config)?;
-    let engine = engine(&config, &stores, &policies, courier).await?;
+    let engine = engine(&config, &stores, &published, courier).await?;
     Ok(Parts {
         stores,
         projections,
         commands: engine.commands().clone(),
         engine,
-        policies,
+        policies: policies::Held::new(published),
+        forecasts: Forecasts::default(),
         organisations,
         first_manager: FirstManager::default(),
         cards: cards_authority(&config, &keystore)?,

@@ -104,7 +104,7 @@ pub async fn begin(plan: Plan, folder: &Path, policies: Policies) -> anyhow::Res
     let start = midnight(first_day());
     let command = |what| Person::new(plan.seed, u32::MAX).command(what, 0);
     stores::log::open_as(stores.log.as_ref(), Mode::Demo, command("log"), start).await?;
-    let first = InForce { from: first_day(), policy: policies.latest().clone() };
+    let first = InForce::new(first_day(), policies.latest().clone());
     stores::policy::open(stores.log.as_ref(), first, command("policy"), start).await?;
     let courier = Arc::new(InMemoryCourier::new());
     let parts = engine::Parts {

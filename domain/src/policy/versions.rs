@@ -5,22 +5,10 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    ANNOUNCE_DAYS_MAX, CODE_KNOWN_SECONDS_MAX, CODES_PER_HOUR_MAX, HISTORY_MAX, NOT_ME_HOURS_MAX,
-    PASSCODE_LIFE_MAX, Policy,
-};
-use crate::{
-    passcode::{CARD_BYTES, Lengths},
-    self_service::QUESTIONS_CHOSEN,
-};
+use super::Policy;
 
-/// All holders, in the unit of [`Policy::breaker_per_mille`].
-const PER_MILLE: u16 = 1000;
-
-/// The latest hour at which a day's alert can be raised.
-const HOUR_MAX: u8 = 23;
-
-const SECONDS_OF_A_MINUTE: u32 = 60;
+/// The most characters of the reason for a version.
+pub const REASON_CHARACTERS_MAX: usize = 400;
 
 /// A version, and since when it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,9 +18,19 @@ pub struct InForce {
     pub from: NaiveDate,
     /// The numbers.
     pub policy: Policy,
+    /// Why it was published, in a sentence, where that was asked: 1 to [`REASON_CHARACTERS_MAX`]
+    /// characters, and nothing about a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl InForce {
+    /// A version without a reason.
+    #[must_use]
+    pub fn new(from: NaiveDate, policy: Policy) -> Self {
+        Self { from, policy, reason: None }
+    }
+
     /// The type of the event that publishes a version, whose data this is.
     pub const KIND: &'static str = "PolicyPublished";
 }
@@ -89,7 +87,7 @@ impl Policies {
         if from <= today {
             return Err(NotPublishable::NotInTheFuture);
         }
-        self.and(InForce { from, policy })
+        self.and(InForce::new(from, policy))
     }
 
     /// The versions with one more that was published before: for whoever reads the log.
@@ -103,7 +101,7 @@ impl Policies {
         if next.policy.zone != self.zone() {
             return Err(NotPublishable::OtherZone);
         }
-        if !is_consistent(&next.policy) {
+        if !next.policy.faults().is_empty() {
             return Err(NotPublishable::Inconsistent);
         }
         let mut later = self.later.clone();
@@ -130,6 +128,12 @@ impl Policies {
         self.later.last().map_or(&self.first, |version| &version.policy)
     }
 
+    /// All of them, oldest first: the first without a day, because it holds since always.
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = (Option<NaiveDate>, &Policy)> {
+        let later = self.later.iter().map(|version| (Some(version.from), &version.policy));
+        std::iter::once((None, &self.first)).chain(later)
+    }
+
     /// The first day after `day` on which another version comes into force.
     #[must_use]
     pub fn next_after(&self, day: NaiveDate) -> Option<NaiveDate> {
@@ -150,67 +154,9 @@ impl Policies {
     }
 }
 
-fn is_consistent(policy: &Policy) -> bool {
-    let announced = &policy.announce_days;
-    let growing = announced.windows(2).all(|pair| pair[0] < pair[1]);
-    let within = announced.iter().all(|&days| 0 < days && days < policy.grace_days);
-    let fits = |lengths: Lengths| 0 < lengths.min && lengths.min <= lengths.max;
-    let smartcard = policy.smartcard.lengths;
-    0 < policy.alert_days
-        && 0 < policy.grace_days
-        && policy.alert_days < policy.passcode_days
-        && policy.alert_hour <= HOUR_MAX
-        && 0 < policy.history
-        && policy.history <= HISTORY_MAX
-        && 0 < policy.cycling_sets
-        && fits(policy.optional)
-        && fits(smartcard)
-        && smartcard.max <= CARD_BYTES
-        && policy.breaker_per_mille < PER_MILLE
-        && announced.len() <= ANNOUNCE_DAYS_MAX
-        && growing
-        && within
-        && policy.certificate_forced_days < policy.certificate_alert_days
-        && policy.certificate_alert_days < policy.certificate_days
-        && policy.passcode_days < PASSCODE_LIFE_MAX
-        && is_self_service_consistent(policy)
-        && is_desk_consistent(policy)
-}
-
-fn is_desk_consistent(policy: &Policy) -> bool {
-    0 < policy.desk_minutes
-        && 0 < policy.loss_hours
-        && 0 < policy.verification_tries
-        && (1..=NOT_ME_HOURS_MAX).contains(&policy.not_me_hours)
-}
-
-fn is_self_service_consistent(policy: &Policy) -> bool {
-    let passcode_seconds = u32::from(policy.unlock_passcode_minutes) * SECONDS_OF_A_MINUTE;
-    0 < policy.code_seconds
-        && u32::from(policy.code_seconds) + passcode_seconds <= CODE_KNOWN_SECONDS_MAX
-        && (1..=CODES_PER_HOUR_MAX).contains(&policy.codes_per_hour)
-        && 0 < policy.code_wrong_max
-        && 0 < policy.code_voids_max
-        && 0 < policy.question_failures
-        && usize::from(policy.question_failures) < QUESTIONS_CHOSEN
-        && 0 < policy.registration_minutes
-        && 0 < policy.unlock_minutes
-        && 0 < policy.unlock_passcode_minutes
-        && 0 < policy.recovery_tries
-        && 0 < policy.unlock_starts_per_day
-        && policy.self_service_domains.iter().all(|domain| is_domain(domain))
-}
-
-fn is_domain(text: &str) -> bool {
-    let plain = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-')
-    };
-    !text.is_empty() && !text.starts_with('.') && text.bytes().all(plain)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::PASSCODE_LIFE_MAX, *};
     use crate::testing::day;
 
     fn next(change: impl FnOnce(&mut Policy)) -> Policy {
@@ -283,7 +229,7 @@ mod tests {
             let refused = published("2026-06-01", next(change));
             assert_eq!(refused, Err(NotPublishable::Inconsistent));
         }
-        assert!(is_consistent(&Policy::seed()));
+        assert_eq!(Policy::seed().faults(), []);
     }
 
     #[test]

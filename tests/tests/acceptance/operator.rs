@@ -101,7 +101,38 @@ fn an_operator_asks_the_running_server_about_clock_mails_tokens_and_agents() {
     assert!(said(&config, &["tokens", "list"]).contains("revoked logon-checks"));
     assert_eq!(said(&config, &["agents", "list"]), "");
     // The log is the running server's.
-    assert!(complained(&config, &["policy", "show"]).contains("in use by another process"));
+    assert!(complained(&config, &["rebuild"]).contains("in use by another process"));
+}
+
+#[test]
+fn b14_the_running_server_says_what_a_policy_brings_and_publishes_it() {
+    let (folder, config) = configured();
+    let path = config.to_str().unwrap();
+    let _server = Held::start("latchkey", &["--config", path, "serve"], &[], "\"ready\"").unwrap();
+    let shown = said(&config, &["policy", "show"]);
+    assert!(shown.starts_with("version = 1\n"), "{shown}");
+    let foretold = said(&config, &["forecast", "--days", "30"]);
+    assert!(foretold.contains("30 days from") && foretold.contains("0 holders"), "{foretold}");
+    let rows = said(&config, &["forecast", "--csv"]);
+    assert!(rows.starts_with("\"forecast\",\"on\",\"alerted\""), "{rows}");
+    let (file, chart) = (folder.path().join("policy.toml"), folder.path().join("chart.svg"));
+    let (file, chart) = (file.to_str().unwrap(), chart.to_str().unwrap());
+    let simulate = ["policy", "simulate", "--policy", file, "--from", "2090-01-01"];
+    let simulate = [&simulate[..], &["--days", "800", "--svg", chart]].concat();
+    fs::write(file, shown.replace("alert_days = 14", "alert_days = 0")).unwrap();
+    let refused = complained(&config, &simulate);
+    assert!(refused.contains("alert_days (P-14): there is at least 1 day of alert"), "{refused}");
+    fs::write(file, shown.replace("passcode_days = 365", "passcode_days = 180")).unwrap();
+    let compared = said(&config, &simulate);
+    assert!(compared.contains("With the new version from 2090-01-01"), "{compared}");
+    assert!(fs::read_to_string(chart).unwrap().starts_with("<svg "));
+    let reason = ["--reason", "Half a year is enough"];
+    let publish = [&["policy", "publish", "--from", "2090-01-01", file][..], &reason].concat();
+    assert!(
+        said(&config, &publish).contains("Version 2 is published and in force from 2090-01-01")
+    );
+    assert!(said(&config, &["policy", "show"]).starts_with("version = 2\n"));
+    assert!(complained(&config, &publish).contains("a later version is published already"));
 }
 
 #[test]

@@ -18,6 +18,9 @@ use crate::{
 /// The most rows of a list that are given at once.
 pub const PAGE_ROWS_MAX: u32 = 100;
 
+/// The most holders that are named at once.
+pub const HOLDERS_MAX: u32 = 1_000;
+
 /// What the outbox holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outbox {
@@ -70,6 +73,18 @@ impl Engine {
             Ok(_) | Err(AppendError::Conflict { .. }) => Ok(self.catch_up().await?),
             Err(error) => Err(EngineError::from(error).into()),
         }
+    }
+
+    /// Up to `limit` holders (never more than [`HOLDERS_MAX`]) in the order of their ids, those after
+    /// `after` if it is given: everybody who has ever been registered.
+    pub async fn holders(
+        &self,
+        after: Option<HolderId>,
+        limit: u32,
+    ) -> Result<Vec<HolderId>, EngineError> {
+        self.catch_up().await?;
+        let live = self.0.live.read().await;
+        Ok(wake_ups::holders(&*live, after, limit.min(HOLDERS_MAX)).await?)
     }
 
     /// How many mails wait, and how many lie dead.

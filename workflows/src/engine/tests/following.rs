@@ -159,7 +159,7 @@ async fn b14_a_new_policy_moves_every_wake_up_before_anybody_is_woken_again() {
     let old = rows(&engine).await;
     let policy = Policy { version: 2, passcode_days: 180, ..Policy::seed() };
     let from = "2026-05-01".parse().unwrap();
-    let policies = world.policies.and(InForce { from, policy }).unwrap();
+    let policies = world.policies.and(InForce::new(from, policy)).unwrap();
     world.policies = Arc::new(policies);
     engine.adopt(world.policies.clone());
     // Interrupted after the first batch, it goes on behind it.
@@ -172,7 +172,7 @@ async fn b14_a_new_policy_moves_every_wake_up_before_anybody_is_woken_again() {
     // A tick sees to it by itself.
     let policy = Policy { version: 3, passcode_days: 90, ..Policy::seed() };
     let from = "2026-06-01".parse().unwrap();
-    engine.adopt(Arc::new(world.policies.and(InForce { from, policy }).unwrap()));
+    engine.adopt(Arc::new(world.policies.and(InForce::new(from, policy)).unwrap()));
     settle(&engine, at).await;
     assert!(engine.recompute_batch().await.unwrap());
 }

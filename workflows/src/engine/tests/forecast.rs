@@ -28,7 +28,7 @@ const BEGIN: &str = "2026-01-01T00:30:00Z";
 fn policies() -> Policies {
     let first = Policy { breaker_floor: 1000, ..Policy::seed() };
     let policy = Policy { version: 2, passcode_days: 180, ..first.clone() };
-    Policies::only(first).and(InForce { from: "2026-04-10".parse().unwrap(), policy }).unwrap()
+    Policies::only(first).and(InForce::new("2026-04-10".parse().unwrap(), policy)).unwrap()
 }
 
 /// Registered one after the other in the year before, and somewhat earlier; certificates end in the year that is to come,
