@@ -110,11 +110,11 @@ impl Policy {
     }
 
     fn smartcard_faults(&self, found: &mut Found) {
-        let fits = |lengths: Lengths| 0 < lengths.min && lengths.min <= lengths.max;
+        const P06: RuleId = RuleId::new("P-06");
         const LENGTHS: &str =
             "the shortest has at least 1 character and is not longer than the longest";
+        let fits = |lengths: Lengths| 0 < lengths.min && lengths.min <= lengths.max;
         found.unless(fits(self.optional), "optional", const { RuleId::new("P-10") }, LENGTHS);
-        const P06: RuleId = RuleId::new("P-06");
         found.unless(fits(self.smartcard.lengths), "smartcard.lengths", P06, LENGTHS);
         found.unless(
             self.smartcard.lengths.max <= CARD_BYTES,
