@@ -45,8 +45,8 @@ pub struct Question {
     /// What is older than this: `older` of the page before.
     #[param(nullable = false)]
     pub before: Option<String>,
-    /// How many events; 20 if it is left out.
-    #[param(nullable = false, minimum = 1, maximum = 100)]
+    /// How many events, from 1 to 100; 20 if it is left out.
+    #[param(nullable = false)]
     pub limit: Option<String>,
 }
 

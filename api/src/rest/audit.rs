@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::{
-    extract::{Caller, Desk, DeskFor, Query},
+    extract::{Caller, Desk, DeskFor, Place, Query},
     problem::Problem,
 };
 use crate::{
@@ -219,7 +219,7 @@ async fn page(app: &App, member: &Member, question: &Question) -> Result<History
 fn not_understood(faults: &[Fault]) -> Problem {
     let all: Vec<_> =
         faults.iter().map(|fault| format!("{}: {}.", fault.field, fault.message)).collect();
-    Problem::of(StatusCode::BAD_REQUEST).because(all.join(" "))
+    Problem::of(StatusCode::UNPROCESSABLE_ENTITY).because(all.join(" "))
 }
 
 fn not_seen(error: LookError) -> Problem {
@@ -233,7 +233,7 @@ fn not_seen(error: LookError) -> Problem {
             .because("The whole log is for auditors of the root organisation.")
             .but("Ask for the history of the people of your organisation."),
         LookError::NotYet => {
-            Problem::of(StatusCode::BAD_REQUEST).because("This instant has not come yet.")
+            Problem::of(StatusCode::UNPROCESSABLE_ENTITY).because("This instant has not come yet.")
         }
         LookError::Failed(error) => error.into(),
     }
@@ -245,7 +245,8 @@ fn not_seen(error: LookError) -> Problem {
 #[into_params(parameter_in = Query)]
 pub(super) struct Begin {
     /// It leaves out the events up to this position, the last one of an earlier export.
-    after: Option<u64>,
+    #[param(value_type = Option<u64>, nullable = false, maximum = 9_007_199_254_740_991_u64)]
+    after: Option<Place>,
 }
 
 /// The whole log, with the logon checks between the events: CloudEvents 1.0, one a line.
@@ -264,7 +265,7 @@ pub(super) async fn export(
     Desk { member, .. }: Desk<ExportLog>,
     Query(begin): Query<Begin>,
 ) -> Result<Response, Problem> {
-    let after = Position(begin.after.unwrap_or_default());
+    let after = Position(begin.after.unwrap_or_default().0);
     let export = looking::all(&app, &member, after).await.map_err(not_seen)?;
     let lines = export.lines().inspect_err(|error| {
         tracing::error!(error = format!("{error:#}"), "an export was broken off");
@@ -311,7 +312,7 @@ pub(super) async fn as_of(
 }
 
 fn before_the_log() -> Problem {
-    Problem::of(StatusCode::BAD_REQUEST).because("The log begins later than this instant.")
+    Problem::of(StatusCode::UNPROCESSABLE_ENTITY).because("The log begins later than this instant.")
 }
 
 fn json(bytes: Vec<u8>) -> Response {

@@ -15,6 +15,7 @@ use serde::{
 };
 use stores::{
     api_token::{ApiToken, Role},
+    event_store::NUMBER_MAX,
     session::{EndReason, Ending, Session},
     token::TokenHash,
 };
@@ -285,6 +286,19 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
             Err(_) => Err(Problem::of(StatusCode::BAD_REQUEST)
                 .because("A parameter after the ? is unknown or not of its type.")),
         }
+    }
+}
+
+/// A place in a list, which JSON can say exactly (RFC 7493 §2.2).
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(try_from = "u64")]
+pub(super) struct Place(pub(super) u64);
+
+impl TryFrom<u64> for Place {
+    type Error = &'static str;
+
+    fn try_from(number: u64) -> Result<Self, &'static str> {
+        if number <= NUMBER_MAX { Ok(Self(number)) } else { Err("a number that JSON cannot say") }
     }
 }
 

@@ -8,7 +8,7 @@ use stores::event_store::Revision;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    extract::{Caller, Query, limit, out_of_range},
+    extract::{Caller, Place, Query, limit, out_of_range},
     problem::Problem,
 };
 use crate::{admission::SeeLedger, app::App, ledger};
@@ -22,7 +22,8 @@ const ENTRIES: u32 = 20;
 #[into_params(parameter_in = Query)]
 pub(super) struct Which {
     /// Entries before this revision: `next_before` of the page before.
-    before: Option<u64>,
+    #[param(value_type = Option<u64>, nullable = false, maximum = 9_007_199_254_740_991_u64)]
+    before: Option<Place>,
     /// How many; 20 if it is left out.
     #[param(minimum = 1, maximum = 99)]
     limit: Option<u32>,
@@ -82,7 +83,9 @@ pub(super) async fn list(
 ) -> Result<Json<LedgerPage>, Problem> {
     let max = ledger::ENTRIES_MAX;
     let limit = limit(which.limit, ENTRIES, max).ok_or_else(|| out_of_range(max))?;
-    let page = ledger::page(&app, session.holder, which.before.map(Revision), limit).await?;
+    let page =
+        ledger::page(&app, session.holder, which.before.map(|before| Revision(before.0)), limit)
+            .await?;
     Ok(Json(LedgerPage {
         entries: page.entries.into_iter().map(LedgerEntry::from).collect(),
         next_before: page.older.map(|before| before.0),

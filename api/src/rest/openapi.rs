@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use axum::Json;
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder,
+    ComponentsBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, RefOr, Type,
     security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
 };
 
@@ -12,8 +12,38 @@ use super::{PREFIX, documented, problem::Problem};
 use crate::cookies::{BROWSER_COOKIE, SESSION_COOKIE};
 
 static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| {
-    OpenApiBuilder::new().info(info()).build().nest(PREFIX, documented().into_openapi())
+    let mut document = documented().into_openapi();
+    say_which_keys_are_taken(&mut document);
+    OpenApiBuilder::new().info(info()).build().nest(PREFIX, document)
 });
+
+/// The header of a request that may be repeated.
+const KEY: &str = "Idempotency-Key";
+
+/// RFC 9562 §5.7: a UUID of version 7.
+const KEY_PATTERN: &str =
+    "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$";
+
+/// One of them.
+const KEY_EXAMPLE: &str = "019aa5a2-7c00-7000-8000-000000000001";
+
+/// A route says only that it takes a key; which ones are taken is the same for all.
+fn say_which_keys_are_taken(document: &mut OpenApi) {
+    let items = document.paths.paths.values_mut();
+    let operations = items.flat_map(|item| [&mut item.post, &mut item.put, &mut item.delete]);
+    let parameters = operations.flatten().filter_map(|operation| operation.parameters.as_mut());
+    for parameter in parameters.flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        if parameter.name != KEY {
+            continue;
+        }
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(KEY_PATTERN))
+            .examples([KEY_EXAMPLE]);
+        parameter.schema = Some(schema.build().into());
+    }
+}
 
 /// What is true of all routes.
 pub(super) fn about() -> OpenApi {

@@ -191,6 +191,7 @@ pub(super) async fn show(
 #[serde(deny_unknown_fields)]
 pub(super) struct Answers {
     /// B-32: which attempt they are for; those for another one are not judged.
+    #[schema(maximum = 255)]
     attempt: u8,
     /// To every question that is asked.
     #[schema(min_items = 2, max_items = 4)]

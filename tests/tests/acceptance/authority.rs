@@ -8,7 +8,7 @@ mod lists;
 use std::{
     fs,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Output,
     time::{Duration, Instant},
 };
@@ -128,6 +128,38 @@ pub(super) fn another_list_follows(system: &System, number: u64) -> anyhow::Resu
     until("another revocation list", || Ok((number < list_number(system)?).then_some(())))?;
     ensure!(begun.elapsed() < FOLLOWS_MAX, "the list took {:?}", begun.elapsed());
     Ok(())
+}
+
+/// The serial numbers on the list that a running system has published.
+pub(super) fn revoked(system: &System) -> anyhow::Result<Vec<String>> {
+    let folder = TempDir::new()?;
+    let list = reqwest::blocking::get(format!("{}/crl", system.authority_url()))?.bytes()?;
+    fs::write(folder.path().join("list.der"), list)?;
+    let arguments = ["crl", "-inform", "DER", "-in", "list.der", "-noout", "-text"];
+    let said = openssl_in(folder.path(), &arguments)?;
+    let serials = said.lines().filter_map(|line| line.trim().strip_prefix("Serial Number: "));
+    Ok(serials.map(str::to_owned).collect())
+}
+
+/// OCSP: what `openssl` hears from a running system about a certificate with this serial number.
+pub(super) fn ask_running(system: &System, serial: &str) -> anyhow::Result<String> {
+    let folder = TempDir::new()?;
+    for name in ["issuing", "root"] {
+        let address = format!("{}/{name}.cer", system.authority_url());
+        let (der, pem) = (format!("{name}.der"), format!("{name}.pem"));
+        fs::write(folder.path().join(&der), reqwest::blocking::get(address)?.bytes()?)?;
+        openssl_in(folder.path(), &["x509", "-inform", "DER", "-in", &der, "-out", &pem])?;
+    }
+    let (url, serial) = (format!("{}/ocsp", system.authority_url()), format!("0x{serial}"));
+    let asked = ["ocsp", "-issuer", "issuing.pem", "-serial", &serial, "-url", &url];
+    openssl_in(folder.path(), &[&asked[..], &["-CAfile", "root.pem"]].concat())
+}
+
+/// What `openssl` says, both streams, in a folder.
+fn openssl_in(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+    let mut command = std::process::Command::new("openssl");
+    let output = command.args(arguments).current_dir(folder).output()?;
+    Ok(text(&output))
 }
 
 /// Both streams.

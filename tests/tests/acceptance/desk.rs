@@ -11,6 +11,7 @@ mod channel;
 mod codes;
 mod correlation;
 mod deferral;
+mod described;
 mod history;
 mod liars;
 mod locked;

@@ -5,6 +5,7 @@
 //! `LATCHKEY_SCREENSHOTS` names a folder, the few that README.md shows are put there.
 
 mod certificates;
+mod desk;
 mod self_service;
 mod time;
 mod tour;
@@ -20,7 +21,7 @@ use tests::{
 };
 
 /// The pages that README.md shows.
-const IN_README: [&str; 18] = [
+const IN_README: [&str; 21] = [
     "drawer",
     "passcode-page",
     "manage-passcodes",
@@ -39,6 +40,9 @@ const IN_README: [&str; 18] = [
     "register-code",
     "unlock-start",
     "unlock-done",
+    "desk-record",
+    "audit-as-of",
+    "policy-forecast",
 ];
 
 /// One walk through the pages, with one browser on one screen.
@@ -74,6 +78,15 @@ impl<'a> Walk<'a> {
         self.look(name, title, says).with_context(|| {
             format!("at {name}, {}, scripts {:?}", self.screen.name(), self.scripts)
         })
+    }
+
+    /// The same stop on a desktop and on a phone.
+    fn stop_on_both(&self, name: &str, title: &str, says: &[&str]) -> anyhow::Result<()> {
+        for screen in Screen::ALL {
+            self.on(screen)?.stop(name, title, says)?;
+        }
+        self.n_stops.set(self.n_stops.get() + 1);
+        self.browser.resize(self.screen)
     }
 
     fn look(&self, name: &str, title: &str, says: &[&str]) -> anyhow::Result<()> {

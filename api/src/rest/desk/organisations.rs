@@ -28,7 +28,7 @@ const PAGE_MAX: usize = 200;
 #[into_params(parameter_in = Query)]
 pub(in crate::rest) struct After {
     /// `next` of the page before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, nullable = false, pattern = "^[A-Z0-9]{1,12}$")]
     after: Option<OrganisationCode>,
 }
 

@@ -84,7 +84,8 @@ pub(in crate::rest) async fn list(
 }
 
 fn not_a_place() -> Problem {
-    Problem::of(axum::http::StatusCode::BAD_REQUEST).because("`after` is no place in the list.")
+    Problem::of(axum::http::StatusCode::UNPROCESSABLE_ENTITY)
+        .because("`after` is no place in the list.")
 }
 
 /// Which day.

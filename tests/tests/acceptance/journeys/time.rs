@@ -50,15 +50,6 @@ fn p14_p19_everybody_is_told_in_time_and_then_made_to_change_and_then_locked() -
 }
 
 impl Walk<'_> {
-    /// The same stop on a desktop and on a phone.
-    fn stop_on_both(&self, name: &str, title: &str, says: &[&str]) -> anyhow::Result<()> {
-        for screen in Screen::ALL {
-            self.on(screen)?.stop(name, title, says)?;
-        }
-        self.n_stops.set(self.n_stops.get() + 1);
-        self.browser.resize(self.screen)
-    }
-
     fn demo(&self, page: &str) -> anyhow::Result<()> {
         self.browser.open(&format!("{}/demo{page}", self.system.origin()))
     }

@@ -1,0 +1,258 @@
+//! The desk in a browser: somebody who is locked out comes, and goes to work with a card that works; a block is ended;
+//! a third renewal is allowed and done; a lost card that a caller reports is worth nothing a moment later; and an auditor
+//! answers how a card stood on a day, and under which policy. Staff log in with cards of their own.
+
+use anyhow::{Context as _, ensure};
+use tests::{
+    chromium::{Browser, Screen, Scripts},
+    held::until,
+    system::{System, system},
+};
+
+use super::{super::authority, Walk};
+
+/// What somebody of the demonstration who calls says: it is on record for *Kofi*.
+const SAID: &str = "Orchard-Gate-4";
+
+#[test]
+fn p19_b30_b34_b58_who_is_locked_out_comes_to_the_desk_and_goes_to_work() -> anyhow::Result<()> {
+    let system = system()?;
+    let browser = Browser::start(Scripts::On)?;
+    let walk = Walk::new(&system, &browser, Scripts::On, Screen::Desktop)?;
+    walk.staff_goes_in("ruth")?;
+    walk.sees_what_waits("Owen Hughes")?;
+    walk.lets_unlock_the_account("Owen Hughes")?;
+    walk.ends_a_block("Mei Tanaka")?;
+    walk.lets_renew("Piotr Wolski")?;
+    walk.staff_goes_out()?;
+    walk.unlocks_the_account("owen", "Larch99")?;
+    walk.may_register_anew("mei")?;
+    walk.renews_by_leave("piotr")
+}
+
+#[test]
+fn b57_c15_a_caller_proves_himself_and_his_lost_card_is_revoked_at_once() -> anyhow::Result<()> {
+    let system = system()?;
+    let browser = Browser::start(Scripts::On)?;
+    let walk = Walk::new(&system, &browser, Scripts::On, Screen::Phone)?;
+    walk.staff_goes_in("ruth")?;
+    walk.checks_a_caller("Kofi Mensah")?;
+    let (list, before) = (authority::list_number(&system)?, authority::revoked(&system)?);
+    walk.reports_lost("Kofi Mensah")?;
+    authority::another_list_follows(&system, list)?;
+    are_revoked(&system, &before)?;
+    walk.staff_goes_out()
+}
+
+#[test]
+fn an_auditor_answers_how_a_card_stood_on_a_day_and_under_which_policy() -> anyhow::Result<()> {
+    let system = system()?;
+    let browser = Browser::start(Scripts::On)?;
+    let walk = Walk::new(&system, &browser, Scripts::On, Screen::Desktop)?;
+    walk.staff_goes_in("anton")?;
+    walk.answers_as_of("Rosa Marino")?;
+    walk.staff_goes_out()
+}
+
+impl Walk<'_> {
+    fn desk(&self, path: &str) -> anyhow::Result<()> {
+        self.browser.open(&format!("{}{path}", self.system.origin()))
+    }
+
+    /// P-05, up to what is shown first.
+    fn card_goes_in(&self, card: &str) -> anyhow::Result<()> {
+        self.system.insert(card)?;
+        self.desk("/log-in")?;
+        self.browser.press("Log in with your smartcard")?;
+        self.go_to_passcode_page()?;
+        self.browser.type_into("current_passcode", &self.system.passcode(card))?;
+        self.browser.press("Log in")
+    }
+
+    fn staff_goes_in(&self, card: &str) -> anyhow::Result<()> {
+        self.card_goes_in(card)?;
+        self.stop("staff-home", "Your smartcard", &["Connected"])
+    }
+
+    fn staff_goes_out(&self) -> anyhow::Result<()> {
+        self.desk("/home")?;
+        self.browser.press("Log out")?;
+        self.system.take_out()
+    }
+
+    /// Every account that is locked is on the list.
+    fn sees_what_waits(&self, name: &str) -> anyhow::Result<()> {
+        self.go_to_tab("Desk")?;
+        self.stop_on_both("desk-find", "Find a person", &["the person can see it"])?;
+        self.browser.press("Find")?;
+        self.stop("desk-find-fault", "Error: Find a person", &["There is a problem"])?;
+        self.errors_are_found_by_keyboard("name")?;
+        self.desk("/desk/work")?;
+        self.stop_on_both("desk-work", "What waits", &[name])
+    }
+
+    /// The record of the one person of that name.
+    fn opens_the_record(&self, name: &str) -> anyhow::Result<()> {
+        self.desk("/desk")?;
+        self.browser.type_into("name", name)?;
+        self.browser.press("Find")?;
+        self.stop("desk-found", "Find a person", &["Who was found", name])?;
+        self.browser.follow(name)?;
+        self.stop_on_both("desk-record", name, &["How everything stands", "What you can do"])
+    }
+
+    /// C-04, B-30: what was seen, and where.
+    fn has_seen_a_passport(&self) -> anyhow::Result<()> {
+        self.browser.click("//input[@name='evidence'][@value='passport']")?;
+        self.browser.type_into("place", "RA desk 2")
+    }
+
+    fn lets_unlock_the_account(&self, name: &str) -> anyhow::Result<()> {
+        self.opens_the_record(name)?;
+        self.browser.follow("Let a person unlock an account")?;
+        let title = "Let a person unlock the account";
+        self.stop_on_both("desk-account-unlock", title, &[name, "You see none of the passcodes"])?;
+        self.browser.press("Let the person unlock the account")?;
+        let says = ["There is a problem", "Select what you saw", "Enter where you are"];
+        self.stop("desk-account-unlock-fault", &format!("Error: {title}"), &says)?;
+        self.errors_are_found_by_keyboard("evidence")?;
+        self.has_seen_a_passport()?;
+        self.browser.press("Let the person unlock the account")?;
+        let title = "The person can unlock the account now";
+        self.stop("desk-account-unlock-done", title, &["Until", "gives new values"])
+    }
+
+    /// B-34.
+    fn ends_a_block(&self, name: &str) -> anyhow::Result<()> {
+        self.opens_the_record(name)?;
+        self.browser.follow("End a block of self-service")?;
+        self.stop("desk-release", "End a block of self-service", &[name])?;
+        self.has_seen_a_passport()?;
+        self.browser.press("End the block")?;
+        self.stop(
+            "desk-release-done",
+            "Nothing is blocked any more",
+            &["registers for self-service"],
+        )
+    }
+
+    /// C-04: of certificates that have expired, too (B-52).
+    fn lets_renew(&self, name: &str) -> anyhow::Result<()> {
+        self.opens_the_record(name)?;
+        self.browser.follow("Let a person renew certificates")?;
+        self.stop("desk-renewal", "Let a person renew certificates", &[name])?;
+        self.has_seen_a_passport()?;
+        self.browser.press("Let the person renew")?;
+        let title = "The person can renew the certificates now";
+        self.stop("desk-renewal-done", title, &["Until", "selects Renew Certificates"])
+    }
+
+    /// P-19, B-30: new values, and only then is the account open.
+    fn unlocks_the_account(&self, card: &'static str, new: &str) -> anyhow::Result<()> {
+        self.card_goes_in(card)?;
+        let title = "You have to change your passcode";
+        self.stop("desk-forced", title, &["Change your passcode now"])?;
+        self.browser.press("Change your passcode now")?;
+        self.browser.press("Update")?;
+        self.go_to_passcode_page()?;
+        self.browser.type_into("current_passcode", &self.system.passcode(card))?;
+        self.browser.type_into("new_passcode", new)?;
+        self.browser.type_into("confirm_passcode", new)?;
+        self.browser.press("Make these changes")?;
+        self.system.remember(card, new);
+        let says = ["Set a new smartcard"];
+        self.stop("desk-unlocked", "Your passcodes have been updated", &says)?;
+        self.go_to_tab("What happened")?;
+        let says = ["Your account was unlocked", "registration authority"];
+        self.stop("desk-unlocked-ledger", "What happened", &says)?;
+        self.system.take_out()
+    }
+
+    /// B-34: other answers than before.
+    fn may_register_anew(&self, card: &str) -> anyhow::Result<()> {
+        self.card_goes_in(card)?;
+        self.go_to_tab("My Profile")?;
+        let says = ["4. Self Service", "Register"];
+        self.stop("desk-released-profile", "My Profile", &says)?;
+        self.browser.press("Register")?;
+        self.stop("desk-released-register", "Register for self-service", &["security questions"])?;
+        self.system.take_out()
+    }
+
+    /// C-04, B-49: the authority has seen who he is, and the count begins anew.
+    fn renews_by_leave(&self, card: &str) -> anyhow::Result<()> {
+        self.card_goes_in(card)?;
+        self.desk("/certificates/renew")?;
+        self.stop("desk-renew", "Renew your certificates", &["Each old key is destroyed"])?;
+        self.browser.press("Start renewing")?;
+        self.go_to_passcode_page()?;
+        self.browser.type_into("current_passcode", &self.system.passcode(card))?;
+        self.browser.press("Renew my certificates")?;
+        let title = "Certificates renewed and card updated";
+        until(title, || Ok(self.browser.text()?.contains(title).then_some(())))?;
+        self.stop("desk-renewed", title, &["We have read them back"])?;
+        self.card_goes_in(card)?;
+        let says = ["renew them yourself 2 more times"];
+        self.stop("desk-renewed-home", "Your smartcard", &says)?;
+        self.system.take_out()
+    }
+
+    /// P-08: match or no match, and nothing else.
+    fn checks_a_caller(&self, name: &str) -> anyhow::Result<()> {
+        self.opens_the_record(name)?;
+        self.browser.follow("Check an account recovery passcode")?;
+        let says = [name, "What you type is kept nowhere"];
+        self.stop("desk-check", "Check an account recovery passcode", &says)?;
+        self.browser.type_into("passcode", SAID)?;
+        self.browser.press("Check")?;
+        self.stop("desk-match", "It is a match", &[name])?;
+        ensure!(!self.browser.text()?.contains(SAID), "what was said is shown");
+        self.browser.press("Back to the record")
+    }
+
+    fn reports_lost(&self, name: &str) -> anyhow::Result<()> {
+        self.browser.follow("Report a smartcard as lost or stolen")?;
+        let title = "Report a smartcard as lost or stolen";
+        self.stop("desk-lost", title, &["This cannot be undone"])?;
+        self.browser.click("//input[@name='loss'][@value='lost']")?;
+        let yesterday = chrono::Utc::now().date_naive().pred_opt().context("no day before")?;
+        for (part, value) in [("day", "%-d"), ("month", "%-m"), ("year", "%Y")] {
+            let value = yesterday.format(value).to_string();
+            self.browser.type_into(&format!("lost[{part}]"), &value)?;
+        }
+        self.browser.type_into("time", "14:30")?;
+        self.browser.press("Report the smartcard")?;
+        let says = ["The certificates are revoked", name];
+        self.stop("desk-lost-done", "The smartcard is out of use", &says)
+    }
+}
+
+impl Walk<'_> {
+    /// The question of every audit: how did this card stand on that day, and under which policy?
+    fn answers_as_of(&self, name: &str) -> anyhow::Result<()> {
+        self.opens_the_record(name)?;
+        self.browser.follow("Look at histories")?;
+        let says = ["How everything stood", "What would have been refused"];
+        self.stop_on_both("audit-holder", "How a holder stood", &says)?;
+        let then = chrono::Utc::now().date_naive() - chrono::Days::new(100);
+        self.browser.clear("day")?;
+        self.browser.type_into("day", &then.to_string())?;
+        self.browser.press("Show")?;
+        let says = ["Under version 1 of the policy", "Uses smartcard", "Good until"];
+        self.stop_on_both("audit-as-of", "How a holder stood", &says)?;
+        self.browser.follow("History of this holder")?;
+        self.stop_on_both("audit-history", "History", &["Certificates renewed", "policy version"])
+    }
+}
+
+/// C-15: what `openssl` says about both certificates that a list has and an earlier one had not.
+fn are_revoked(system: &System, before: &[String]) -> anyhow::Result<()> {
+    let now = authority::revoked(system)?;
+    let new: Vec<_> = now.iter().filter(|serial| !before.contains(serial)).collect();
+    ensure!(new.len() == 2, "{new:?} are new on the list");
+    for serial in new {
+        let said = authority::ask_running(system, serial)?;
+        ensure!(said.contains("revoked"), "{serial}: {said}");
+    }
+    Ok(())
+}
