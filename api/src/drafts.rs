@@ -54,11 +54,18 @@ pub fn keep<T: Serialize>(
     bound_to: &str,
     draft: &T,
 ) -> CookieJar {
-    let until = app.now() + TimeDelta::minutes(DRAFT_MINUTES);
-    match sealed(app, purpose, bound_to, &Kept { until, draft }) {
+    match seal(app, purpose, bound_to, draft) {
         Some(value) => jar.add(cookie(value)),
         None => forget(jar),
     }
+}
+
+/// The same as a text, for what goes into a page and comes back: where a list of people goes on. `None`
+/// if it is too long.
+#[must_use]
+pub fn seal<T: Serialize>(app: &App, purpose: &str, bound_to: &str, draft: &T) -> Option<String> {
+    let until = app.now() + TimeDelta::minutes(DRAFT_MINUTES);
+    sealed(app, purpose, bound_to, &Kept { until, draft })
 }
 
 /// The draft that a browser has brought; `None` if there is none, it is another form's or another
@@ -70,7 +77,18 @@ pub fn read<T: DeserializeOwned>(
     purpose: &str,
     bound_to: &str,
 ) -> Option<T> {
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(jar.get(DRAFT_COOKIE)?.value()).ok()?;
+    open(jar.get(DRAFT_COOKIE)?.value(), app, purpose, bound_to)
+}
+
+/// What was sealed; `None` if it is of elsewhere, its time is over, or it is not as we wrote it.
+#[must_use]
+pub fn open<T: DeserializeOwned>(
+    text: &str,
+    app: &App,
+    purpose: &str,
+    bound_to: &str,
+) -> Option<T> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
     let (version, rest) = bytes.split_first_chunk::<VERSION_BYTES>()?;
     let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>()?;
     let key = app.keystore().draft_key(u32::from_be_bytes(*version))?;

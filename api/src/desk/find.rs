@@ -9,6 +9,7 @@ use stores::vault::{FoundPlace, NameSearch, NotASearch, VaultError};
 
 use crate::{
     app::App,
+    drafts,
     staff::{self, Member, Record},
 };
 
@@ -18,6 +19,9 @@ pub const PAGE_MAX: usize = 20;
 /// The most people who are looked at for one page: whoever has a common name may be in another
 /// organisation.
 const LOOKED_AT_MAX: u32 = 100;
+
+/// What a place in a list of people is sealed for.
+const PLACE: &str = "place among people";
 
 /// A person who was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,10 +76,11 @@ pub async fn by_name(
     after: Option<&str>,
 ) -> Result<FoundPage, FindError> {
     let search = NameSearch::parse(typed)?;
-    let after = after.map(place).transpose()?;
+    let whose = bound_to(member, typed);
+    let after = after.map(|after| place(app, &whose, after)).transpose()?;
     let vault = &app.stores().vault;
-    let (candidates, next) = vault.find_people(&search, after.as_ref(), LOOKED_AT_MAX).await?;
-    let mut page = FoundPage { people: Vec::new(), next: next.as_ref().map(written) };
+    let (candidates, mut next) = vault.find_people(&search, after.as_ref(), LOOKED_AT_MAX).await?;
+    let mut page = FoundPage { people: Vec::new(), next: None };
     for candidate in candidates {
         if page.people.len() == PAGE_MAX {
             break;
@@ -86,9 +91,10 @@ pub async fn by_name(
             page.people.push(found(&record, Some(candidate.person.name)));
         }
         if page.people.len() == PAGE_MAX {
-            page.next = Some(written(&candidate.place));
+            next = Some(candidate.place);
         }
     }
+    page.next = next.and_then(|next| written(app, &whose, &next));
     Ok(page)
 }
 
@@ -124,13 +130,18 @@ fn found(record: &Record, name: Option<String>) -> Found {
     }
 }
 
-/// `<number>.<word>`: personal data, so it goes in a body and in no address.
-fn written(place: &FoundPlace) -> String {
-    format!("{}.{}", place.holder, place.word)
+/// B-59: a page may end with somebody of another organisation, so where it ended is for nobody's eyes,
+/// and for nobody to choose: it is sealed for this session and this search.
+fn written(app: &App, whose: &str, place: &FoundPlace) -> Option<String> {
+    drafts::seal(app, PLACE, whose, &(place.holder, &place.word))
 }
 
-fn place(text: &str) -> Result<FoundPlace, FindError> {
-    let (holder, word) = text.split_once('.').ok_or(FindError::NotAPlace)?;
-    let holder = holder.parse().map_err(|_| FindError::NotAPlace)?;
-    Ok(FoundPlace { word: word.to_owned(), holder })
+fn place(app: &App, whose: &str, text: &str) -> Result<FoundPlace, FindError> {
+    let place = drafts::open(text, app, PLACE, whose);
+    let (holder, word) = place.ok_or(FindError::NotAPlace)?;
+    Ok(FoundPlace { word, holder })
+}
+
+fn bound_to(member: &Member, typed: &str) -> String {
+    format!("{} {typed}", hex::encode(member.session().token.0))
 }

@@ -1,9 +1,11 @@
 //! Finding a person, and looking at the record.
 
 use axum::http::{Method, StatusCode};
-use domain::staff::Role;
+use domain::{ids::HolderId, staff::Role};
 use serde_json::{Value, json};
+use stores::{session::Scope, vault::Person};
 use tests::desk::Desk;
+use uuid::Uuid;
 
 use super::ask;
 
@@ -31,6 +33,41 @@ async fn b59_whoever_looks_for_somebody_finds_those_of_his_own_organisation() {
         let (status, _) = ask(&mut agent, Method::POST, "/api/desk/searches", &nothing).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{nothing}");
     }
+}
+
+#[tokio::test]
+async fn b59_where_a_page_of_people_ended_tells_nothing_of_other_organisations_and_is_not_for_choice()
+ {
+    let desk = Desk::open().await.unwrap();
+    desk.found_organisations().await.unwrap();
+    let (ben, mut agent) = desk.staff("Ben Agent", "AA01", Role::RaAgent, "RXA").await.unwrap();
+    // Outsiders of whom the vault alone knows: nobody's assignment, so the root's.
+    let outsiders = (0..101).map(|n| {
+        let person = Person { name: format!("Pat Smith{n:03}"), email: "p@example.org".to_owned() };
+        (HolderId(Uuid::from_u128(1 + n)), person)
+    });
+    let (vault, now) = (&desk.app().stores().vault, desk.now());
+    vault.put_people(&outsiders.collect::<Vec<_>>(), now).await.unwrap();
+    let mine = desk.on_paper("Zoe Smithz", "AB01").await.unwrap();
+    desk.assign(mine, "RXA").await.unwrap();
+    let path = "/api/desk/searches";
+    let (_, first) = ask(&mut agent, Method::POST, path, &json!({"name": "smith"})).await;
+    assert_eq!(first["people"], json!([]));
+    let next = first["next"].as_str().unwrap();
+    assert!(!next.contains("smith") && !next.contains('.'), "{next}");
+    let again = json!({"name": "smith", "after": next});
+    let (_, second) = ask(&mut agent, Method::POST, path, &again).await;
+    assert_eq!(second["people"][0]["holder"], mine.to_string(), "{second}");
+    assert_eq!(second["next"], Value::Null);
+    let chosen = format!("{}.smith050", HolderId(Uuid::from_u128(51)));
+    for (name, after) in [("smith", chosen.as_str()), ("smi", next)] {
+        let wanted = json!({"name": name, "after": after});
+        let (status, said) = ask(&mut agent, Method::POST, path, &wanted).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{said}");
+    }
+    let mut other = desk.session_of(ben, Scope::Full).await.unwrap();
+    let (status, _) = ask(&mut other, Method::POST, path, &again).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "another session");
 }
 
 #[tokio::test]
