@@ -13,7 +13,7 @@ use domain::{
 use issuer::{AgentsAuthority, CardsAuthority};
 use projections::Projections;
 use stores::{agent::AgentId, session::EndReason, sqlite::Stores};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use workflows::{card_job::Claim, commands::Commands, engine::Engine};
 use zeroize::Zeroizing;
 
@@ -64,6 +64,8 @@ pub struct Parts {
     pub forecasts: Forecasts,
     /// B-59: who is above whom.
     pub organisations: organisations::Held,
+    /// B-59: held while a role is granted or withdrawn, so that the last manager stays.
+    pub managers: Mutex<()>,
     /// The code for the first manager, if one is good.
     pub first_manager: FirstManager,
     /// The configuration.
@@ -239,6 +241,12 @@ impl App {
     #[must_use]
     pub fn signing(&self) -> &Arc<Semaphore> {
         &self.0.signing
+    }
+
+    /// B-59: to be held from the question who else is a manager until what follows from it is in the log.
+    #[must_use]
+    pub fn managers(&self) -> &Mutex<()> {
+        &self.0.managers
     }
 
     /// What relying parties are answered from.

@@ -116,7 +116,7 @@ async fn check(app: &App) -> Result<(), NotMade> {
     let root = organisations.root().ok_or(NotMade::NoRoot)?;
     app.catch_up().await?;
     let nobody = domain::ids::HolderId(Uuid::nil());
-    let managed = app.projections().managed_without(nobody, root).await;
+    let managed = app.projections().managed_without(nobody, Some(root)).await;
     if managed.map_err(anyhow::Error::from)?.is_empty() { Ok(()) } else { Err(NotMade::ThereIsOne) }
 }
 

@@ -21,7 +21,9 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use domain::{
     calendar,
     card::{CardKeys, IssuedCard, IssuedCertificate, PublicKey, Slot},
+    certificate::IdentityEvidence,
     context::Context,
+    desk::IdentityCheck,
     holder::{HolderCommand, Registration},
     ids::{CertificateSerial, CommandId, HolderId, SecretRef},
 };
@@ -136,16 +138,18 @@ impl Hospital {
         }
         let command = somebody.command();
         let secret = |place| SecretRef::derive(command, place);
-        let registration = HolderCommand::Register(Registration {
+        let registration = Registration {
             card: somebody.card(at)?,
             smartcard: secret(0),
             puk: secret(3),
             account_recovery: somebody.0.is_multiple_of(2).then(|| secret(1)),
             verification: None,
-        });
+            check: IdentityCheck::by(IdentityEvidence::PhotographOnRecord, "RA desk"),
+        };
+        let register = HolderCommand::Register { registration, organisation: None };
         let ctx = Context { now: at, policies: self.app.policies() };
         let (holder, cause) = (somebody.holder(), Cause::first(command));
-        commands.execute(&ctx, holder, cause, Actor::System, &registration).await?;
+        commands.execute(&ctx, holder, cause, Actor::System, &register).await?;
         Ok(())
     }
 

@@ -138,6 +138,7 @@ pub struct IssuedCertificate {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Card {
     active: Option<IssuedCard>,
+    issued_at: Option<DateTime<Utc>>,
     updates: Updates,
 }
 
@@ -145,6 +146,11 @@ impl Card {
     /// The active card.
     pub(crate) fn active(&self) -> Option<&IssuedCard> {
         self.active.as_ref()
+    }
+
+    /// When it was issued.
+    pub(crate) fn issued_at(&self) -> Option<DateTime<Utc>> {
+        self.active.as_ref().and(self.issued_at)
     }
 
     /// B-55: the update that is open, and the last that was committed.
@@ -155,7 +161,12 @@ impl Card {
     /// The state after an event of `at`. A card that is issued takes the place of the one before it.
     #[must_use]
     pub(crate) fn evolve(self, at: DateTime<Utc>, event: &HolderEvent) -> Self {
-        Self { active: renewed(self.active, event), updates: self.updates.evolve(at, event) }
+        let is_issued = matches!(event, HolderEvent::CardIssued(_));
+        Self {
+            issued_at: if is_issued { Some(at) } else { self.issued_at },
+            active: renewed(self.active, event),
+            updates: self.updates.evolve(at, event),
+        }
     }
 }
 

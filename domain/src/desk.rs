@@ -20,6 +20,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use cards::verified;
 pub use checks::{has_matched, may_check};
 pub use command::{DeskCommand, Replacement};
 pub(crate) use decide::decide;
@@ -47,6 +48,12 @@ pub struct IdentityCheck {
 }
 
 impl IdentityCheck {
+    /// By one member of staff.
+    #[must_use]
+    pub fn by(evidence: IdentityEvidence, place: impl Into<String>) -> Self {
+        Self { evidence, place: place.into(), second: None }
+    }
+
     /// The same with the place without outer spaces, if it is one.
     pub(crate) fn parsed(self) -> Result<Self, Refusal> {
         let place = self.place.trim().to_owned();
@@ -58,7 +65,10 @@ impl IdentityCheck {
     }
 
     /// C-04, B-63: the same, if it rests on more than somebody's word.
-    pub(crate) fn with_evidence(self) -> Result<Self, Refusal> {
+    ///
+    /// # Errors
+    /// If it does not, or the place is none.
+    pub fn with_evidence(self) -> Result<Self, Refusal> {
         if self.evidence == IdentityEvidence::Vouched {
             return Err(Refusal::EvidenceNotEnough);
         }

@@ -31,7 +31,7 @@ use crate::{
     decider::Decider,
     desk,
     expiry::{self, Records, Topic},
-    ids::SecretRef,
+    ids::{OrganisationCode, SecretRef},
     passcode::{Changes, Kind, Passcodes},
     policy::Policy,
     refusal::{self, RuleId},
@@ -121,6 +121,12 @@ impl Holder {
         self.card.active()
     }
 
+    /// When the active card was issued.
+    #[must_use]
+    pub(crate) fn card_issued_at(&self) -> Option<DateTime<Utc>> {
+        self.card.issued_at()
+    }
+
     /// What is recorded of alerts, forced changes and locks.
     #[must_use]
     pub fn expiry(&self) -> &Records {
@@ -202,19 +208,25 @@ impl Holder {
         &self,
         ctx: &Context<'_>,
         registration: Registration,
-    ) -> Result<Vec<HolderEvent>, Refusal> {
+        organisation: Option<OrganisationCode>,
+    ) -> Result<Vec<HolderEvent>, refusal::Refusal> {
         if self.is_registered() {
             let repeat = self.passcodes.knows(Kind::Smartcard, registration.smartcard);
-            return if repeat { Ok(vec![]) } else { Err(Refusal::AlreadyRegistered) };
+            return if repeat { Ok(vec![]) } else { Err(Refusal::AlreadyRegistered.into()) };
         }
         let on = ctx.today();
         let passcodes = registration.passcodes();
+        let verified = desk::verified(ctx, &registration)?;
         let (card, secret) = (registration.card.card.clone(), registration.puk);
-        let mut events = vec![
-            HolderEvent::HolderRegistered {},
+        let mut events = vec![HolderEvent::HolderRegistered {}];
+        if let Some(organisation) = organisation {
+            events.extend(self.roles.assign(organisation, on)?);
+        }
+        events.extend([
+            verified,
             HolderEvent::CardIssued(registration.card),
             HolderEvent::PukRecorded { card, secret },
-        ];
+        ]);
         events.extend(passcodes.into_iter().flatten().map(|(kind, secret)| {
             HolderEvent::PasscodeSet { kind, on, secret, origin: Origin::Registration }
         }));
@@ -238,8 +250,10 @@ impl Holder {
         if self.card_update().is_some_and(blocks) {
             return Err(certificate::Refusal::UpdateOpen.into());
         }
-        // P-19, B-10, B-30: by leave of the registration authority, as it was when the session was opened.
-        let leave = self.desk.account_unlock(changes.proof.card(), changes.judged_at(ctx));
+        // P-19, B-30: by leave of the registration authority. It is no decision of the log-on (B-10),
+        // and has to stand when the change is asked for.
+        let asked_at = changes.asked_at.min(ctx.now);
+        let leave = self.desk.account_unlock(changes.proof.card(), asked_at);
         Ok(self.passcodes.change(ctx, changes, leave.is_some())?)
     }
 
@@ -273,7 +287,9 @@ impl Decider for Holder {
         command: HolderCommand,
     ) -> Result<Vec<HolderEvent>, refusal::Refusal> {
         match command {
-            HolderCommand::Register(registration) => Ok(self.register(ctx, registration)?),
+            HolderCommand::Register { registration, organisation } => {
+                self.register(ctx, registration, organisation)
+            }
             HolderCommand::ChangePasscodes(changes) => self.change(ctx, &changes),
             HolderCommand::NoteChangedElsewhere { secret } => {
                 if self.passcodes.knows(Kind::Smartcard, secret) {

@@ -5,6 +5,8 @@ use uuid::Uuid;
 
 use crate::{
     card::{CardKeys, IssuedCard, IssuedCertificate, PublicKey, Slot},
+    certificate::IdentityEvidence,
+    desk::{DeskEvent, IdentityCheck},
     holder::{Holder, HolderEvent, Origin},
     ids::{CardSerial, CommandId, SecretRef},
     logon::{Authenticated, CardPresent},
@@ -69,10 +71,21 @@ pub(crate) fn first(kind: Kind, on: &str, reference: u128) -> HolderEvent {
 pub(crate) fn registration(on: &str) -> Vec<HolderEvent> {
     vec![
         HolderEvent::HolderRegistered {},
+        identity_verified(card().card, on),
         HolderEvent::CardIssued(card()),
         HolderEvent::PukRecorded { card: card().card, secret: secret(PUK) },
         first(Kind::Smartcard, on, 1),
     ]
+}
+
+/// How the authority has seen who he is.
+pub(crate) fn passport() -> IdentityCheck {
+    IdentityCheck::by(IdentityEvidence::Passport, "Ward office")
+}
+
+/// It has, before it gave him this card.
+pub(crate) fn identity_verified(card: CardSerial, on: &str) -> HolderEvent {
+    HolderEvent::Desk(DeskEvent::IdentityVerified { card, on: day(on), check: passport() })
 }
 
 /// Somebody registered on that day with a smartcard passcode, reference 1.

@@ -234,11 +234,11 @@ impl Projections {
     }
 
     /// The organisations that have a registration authority manager, this role of this holder left
-    /// out.
+    /// out; without an organisation, all of his.
     pub async fn managed_without(
         &self,
         holder: HolderId,
-        organisation: &OrganisationCode,
+        organisation: Option<&OrganisationCode>,
     ) -> Result<Vec<OrganisationCode>, ProjectionError> {
         let live = self.0.live.read().await;
         staff::managed_without(&live, holder, organisation).await

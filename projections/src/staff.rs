@@ -80,7 +80,8 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
                 .execute(tx)
                 .await?;
         }
-        DeskEvent::AccountUnlockRequested { .. }
+        DeskEvent::IdentityVerified { .. }
+        | DeskEvent::AccountUnlockRequested { .. }
         | DeskEvent::AccountUnlockAuthorised { .. }
         | DeskEvent::AccountUnlocked { .. }
         | DeskEvent::SelfServiceReleased { .. }
@@ -129,23 +130,24 @@ fn read((holder, role, organisation, granted_on): Row) -> Result<StaffGrant, Pro
     Ok(StaffGrant { holder: HolderId(holder), grant: Grant { role, organisation }, granted_on })
 }
 
-/// The organisations of all registration authority managers but for this one role of this one.
+/// The organisations of all registration authority managers but for this one role of this one; without
+/// an organisation, but for all of his.
 pub(crate) async fn managed_without(
     pool: &SqlitePool,
     holder: HolderId,
-    organisation: &OrganisationCode,
+    organisation: Option<&OrganisationCode>,
 ) -> Result<Vec<OrganisationCode>, ProjectionError> {
     let rows: Vec<(String,)> = sqlx::query_as(
         r"
         select distinct organisation from staff_grant
-        where role = $1 and not (holder_id = $2 and organisation = $3)
+        where role = $1 and not (holder_id = $2 and ($3 is null or organisation = $3))
         order by organisation
         limit $4
         ",
     )
     .bind(Role::RaManager.label())
     .bind(holder.0)
-    .bind(organisation.as_str())
+    .bind(organisation.map(OrganisationCode::as_str))
     .bind(i64::try_from(ORGANISATIONS_MAX).unwrap_or(i64::MAX))
     .fetch_all(pool)
     .await?;

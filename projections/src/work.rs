@@ -262,6 +262,7 @@ fn change_at_desk(event: &DeskEvent) -> Change {
         | DeskEvent::AssignmentEnded { .. }
         | DeskEvent::RoleGranted { .. }
         | DeskEvent::RoleWithdrawn { .. }
+        | DeskEvent::IdentityVerified { .. }
         | DeskEvent::CardUnlockAuthorised { .. }
         | DeskEvent::CardReportedLost { .. }
         | DeskEvent::ContactChanged { .. }
@@ -271,12 +272,15 @@ fn change_at_desk(event: &DeskEvent) -> Change {
     }
 }
 
-/// P-19, B-58: somebody of the staff has let somebody unlock.
+/// P-19, B-58: somebody of the staff has let somebody unlock, or has unlocked the account itself by
+/// giving him another card (B-30).
 async fn count(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
     let is_unlock = matches!(
         &fact.event,
         HolderEvent::Desk(
-            DeskEvent::AccountUnlockAuthorised { .. } | DeskEvent::CardUnlockAuthorised { .. }
+            DeskEvent::AccountUnlockAuthorised { .. }
+                | DeskEvent::CardUnlockAuthorised { .. }
+                | DeskEvent::AccountUnlocked { .. }
         )
     );
     let Some(staff) = fact.staff.filter(|_| is_unlock) else { return Ok(()) };

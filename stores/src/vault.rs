@@ -12,6 +12,7 @@
 mod code;
 mod keys;
 mod passcode;
+mod pending;
 mod person;
 mod sealed;
 mod search;
@@ -28,6 +29,7 @@ use uuid::Uuid;
 pub use code::{CODE_CHARS, Code, CodeBinding};
 pub use keys::{Keys, RotatingKeys, VaultKeys};
 pub use passcode::{MATCHED_REFS_MAX, NewPasscode};
+pub use pending::PersonChange;
 pub use person::{PEOPLE_MAX, Person};
 pub use sealed::{Keep, SEALED_BYTES_MAX, SealEntropy};
 pub use search::{FOUND_PAGE_MAX, FoundPerson, FoundPlace, NameSearch, NotASearch};
@@ -110,8 +112,8 @@ impl Vault {
     }
 
     /// Deletes up to `limit` rows of passcodes, and as many sealed ones, that are 24 hours old and whose
-    /// event is not in the log, and up to `limit` sealed rows whose time is over. To be called until it
-    /// does nothing.
+    /// event is not in the log, and up to `limit` sealed rows whose time is over; and settles what was
+    /// prepared about people ([`Vault::prepare_person`]). To be called until it does nothing.
     pub async fn sweep(
         &self,
         log: &dyn EventStore,
@@ -142,6 +144,9 @@ impl Vault {
         let sealed = self.sweep_sealed(log, now, limit).await?;
         swept.n_settled += sealed.n_settled;
         swept.n_deleted += sealed.n_deleted + self.discard_expired(now, limit).await?;
+        let people = self.sweep_people(log, now, limit).await?;
+        swept.n_settled += people.n_settled;
+        swept.n_deleted += people.n_deleted;
         Ok(swept)
     }
 
@@ -264,6 +269,7 @@ impl Vault {
             "delete from sealed where holder_id = $1",
             "delete from person_search where holder_id = $1",
             "delete from person where holder_id = $1",
+            "delete from person_pending where holder_id = $1 and kind <> 'erased'",
         ] {
             let deleted = sqlx::query(delete).bind(holder.0).execute(&mut *tx).await;
             n_deleted += self.connections.settle(deleted)?.rows_affected();

@@ -27,6 +27,8 @@ use api::{
 };
 use chrono::{DateTime, Duration, Utc};
 use domain::{
+    certificate::IdentityEvidence,
+    desk::IdentityCheck,
     holder::{Holder, HolderEvent},
     ids::{CommandId, HolderId},
     policy::{Policies, Policy},
@@ -227,7 +229,8 @@ impl Desk {
     #[must_use]
     pub fn personalising(&self, holder: HolderId) -> Goal {
         let command = CommandId(self.app.entropy().uuid(self.now()));
-        Goal::Personalise { holder, command, made: Made::default(), desk: None }
+        let check = IdentityCheck::by(IdentityEvidence::Passport, "RA desk");
+        Goal::Personalise { holder, command, check, made: Made::default(), desk: None }
     }
 
     /// A holder as the log has him.

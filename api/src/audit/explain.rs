@@ -177,7 +177,7 @@ fn tried(ctx: &Context<'_>, holder: &Holder, act: Act) -> Result<(), No> {
     if act == Act::UnlockCard {
         return unlock::may_start(ctx, holder).map_err(|refusal| No::Rule(refusal.into()));
     }
-    let proof = proof(ctx, holder).unwrap_or(Err(LogonRefusal::CardNotKnown)).map_err(No::LogOn)?;
+    let proof = proof(ctx, holder).map_err(No::LogOn)?;
     let command = match act {
         Act::LogOn | Act::UnlockCard => return log_on(ctx, holder, &proof),
         Act::ChangePasscodes => change(ctx, proof),

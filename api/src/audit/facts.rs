@@ -128,7 +128,8 @@ fn topic(event: &HolderEvent) -> Topic {
         ) => Topic::Passcodes,
         HolderEvent::CardIssued(_)
         | HolderEvent::Desk(
-            DeskEvent::CardReportedLost { .. }
+            DeskEvent::IdentityVerified { .. }
+            | DeskEvent::CardReportedLost { .. }
             | DeskEvent::CardCancelled { .. }
             | DeskEvent::NotMeReported { .. },
         ) => Topic::Card,

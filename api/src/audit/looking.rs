@@ -71,6 +71,12 @@ pub async fn history(
         let record = find(app, holder).await?.ok_or(LookError::NoSuchPerson)?;
         let mandate = member.may_about(app, StaffAct::SeeHistory, &record)?;
         note_viewed(app, &mandate, View::History).await?;
+    } else if let Some(staff) = filter.staff {
+        // What somebody of the staff has done is his history.
+        let record = find(app, staff).await?.ok_or(LookError::NoSuchPerson)?;
+        let mandate = member.may_about(app, StaffAct::SeeHistory, &record)?;
+        note_viewed(app, &mandate, View::History).await?;
+        filter.except = Some(member.holder());
     } else {
         filter.except = Some(member.holder());
     }

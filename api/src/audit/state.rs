@@ -303,10 +303,7 @@ fn log_on(ctx: &Context<'_>, story: &Story) -> LogOn {
         why: Some(refusal.to_string()),
         facts: facts.clone(),
     };
-    let Some(proof) = proof(ctx, holder) else {
-        return refused(logon::LogonRefusal::CardNotKnown);
-    };
-    match proof {
+    match proof(ctx, holder) {
         Err(refusal) => refused(refusal),
         Ok(proof) => {
             let opens = match logon::check(ctx, holder, &proof).verdict {
@@ -319,13 +316,17 @@ fn log_on(ctx: &Context<'_>, story: &Story) -> LogOn {
     }
 }
 
-/// What the active card is good for, had its holder agreed; `None` without a card.
+/// What the active card is good for, had its holder agreed. Without one it is as a log-in by any card
+/// that was his: the account is closed (B-45), or the card is not in use (B-61).
 pub(super) fn proof(
     ctx: &Context<'_>,
     holder: &Holder,
-) -> Option<Result<Authenticated, logon::LogonRefusal>> {
-    let card = &holder.card()?.card;
-    Some(Authenticated::by_card(ctx, holder, card))
+) -> Result<Authenticated, logon::LogonRefusal> {
+    match holder.card() {
+        Some(active) => Authenticated::by_card(ctx, holder, &active.card),
+        None if holder.desk().closed().is_some() => Err(logon::LogonRefusal::AccountClosed),
+        None => Err(logon::LogonRefusal::CardNotKnown),
+    }
 }
 
 fn card(story: &Story) -> Option<Card> {

@@ -23,7 +23,10 @@ use stores::{
     sqlite::{Database, Options, Stores},
     vault::{Keys, Vault, VaultKeys},
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, Semaphore},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use workflows::{
     engine::Engine,
@@ -178,6 +181,7 @@ pub async fn parts(
         policies: policies::Held::new(published),
         forecasts: Forecasts::default(),
         organisations,
+        managers: Mutex::new(()),
         first_manager: FirstManager::default(),
         cards: cards_authority(&config, &keystore)?,
         relying_parties: RelyingParties::default(),

@@ -10,7 +10,13 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{calendar, desk::DeskCommand, holder::HolderCommand, ids::CommandId};
+use domain::{
+    calendar,
+    certificate::IdentityEvidence,
+    desk::{DeskCommand, IdentityCheck},
+    holder::HolderCommand,
+    ids::CommandId,
+};
 use futures::TryStreamExt as _;
 use protocol::JobId;
 use serde::Serialize;
@@ -377,10 +383,14 @@ async fn passcode_now(app: &App, person: &Person) -> anyhow::Result<&'static str
     Ok(values.get(n_set.saturating_sub(1)).copied().unwrap_or(person.passcode))
 }
 
+/// Where everybody of the demonstration got the first card.
+const OFFICE: &str = "Registration office";
+
 async fn personalisation(app: &App, person: &Person) -> anyhow::Result<JobId> {
     let command: CommandId = person.registration();
-    let goal =
-        Goal::Personalise { holder: person.holder(), command, made: Made::default(), desk: None };
+    let check = IdentityCheck::by(IdentityEvidence::PhotographOnRecord, OFFICE);
+    let (holder, made) = (person.holder(), Made::default());
+    let goal = Goal::Personalise { holder, command, check, made, desk: None };
     app.start_job(goal, TokenHash::of(&app.entropy().bytes::<32>())).await
 }
 

@@ -2,6 +2,8 @@
 //! match, none on record, or blocked, and nothing else is said of it. A telephone service compares
 //! verification passcodes (P-11), and is told match or no match.
 
+use std::time::Duration;
+
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use domain::{
     desk::{self, Checker, DeskCommand, Refusal},
@@ -42,6 +44,10 @@ pub enum Whom {
     /// Nobody who could be known.
     Nobody,
 }
+
+/// P-11: no check is answered sooner, measured from when it was asked: longer than stretching and an
+/// append take, where nothing waits.
+pub const TOLD_AFTER: Duration = Duration::from_millis(500);
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,13 +126,29 @@ pub async fn recovery_passcode(
     Ok(if desk::has_matched(&events) { Checked::Match } else { Checked::NoMatch })
 }
 
-/// P-11: compares what a caller says with his verification passcode, for a telephone service: whether it
-/// is a match. Of nobody, of a passcode that is not set or not compared any more, it is none, after the
-/// same work: what was said is stretched once. First compared, then recorded, then told.
+/// P-11: compares what a caller says with his verification passcode, for a telephone service. Whatever
+/// comes of it is told no sooner than [`TOLD_AFTER`] from when it was asked: that a person is known costs
+/// an append, and the time that it takes tells nobody.
 ///
 /// # Errors
 /// If we fail, or the service asks too often.
 pub async fn verification_passcode(
+    app: &App,
+    service: Uuid,
+    (whom, asked): (&Whom, Duration),
+    cause: Cause,
+    said: &str,
+) -> Result<bool, NotChecked> {
+    let checked = compare_verification(app, service, whom, cause, said).await;
+    let taken = app.clock().elapsed().saturating_sub(asked);
+    app.clock().rest(TOLD_AFTER.saturating_sub(taken)).await;
+    checked
+}
+
+/// P-11: compares what a caller says with his verification passcode, for a telephone service: whether it
+/// is a match. Of nobody, of a passcode that is not set or not compared any more, it is none, after the
+/// same work: what was said is stretched once. First compared, then recorded, then told.
+async fn compare_verification(
     app: &App,
     service: Uuid,
     whom: &Whom,

@@ -3,53 +3,76 @@
 //! passcode is typed by the person whose it will be, on the card software's own page.
 
 use domain::{
-    desk::CancelReason,
+    desk::{CancelReason, IdentityCheck},
     ids::{CommandId, EventId, HolderId, OrganisationCode},
+    refusal::Refusal,
     staff::Warrant,
 };
 use protocol::JobId;
-use stores::{token::TokenHash, vault::Person};
+use stores::{
+    token::TokenHash,
+    vault::{Person, PersonChange},
+};
 use workflows::card_job::{AtDesk, Goal, Made, Task};
 
-use crate::{app::App, staff::Mandate};
+use crate::{app::App, execute::ExecuteError, staff::Mandate};
 
 /// Which of a command's derived ids is the new person's number.
 const PERSON: u32 = 7_000;
 
-/// P-03: a person whom nobody knew, and the job that makes a blank card his. Once it is his, he
-/// works for this organisation. The same command again is the same person and the same job.
+/// Somebody whom nobody knew.
+pub struct Newcomer {
+    /// Name and address.
+    pub person: Person,
+    /// B-59: where he will work.
+    pub organisation: OrganisationCode,
+    /// B-49: how who registers him has seen who he is.
+    pub check: IdentityCheck,
+}
+
+/// P-03: a person whom nobody knew, who has shown who he is (B-49), and the job that makes a blank
+/// card his. From then on he works for this organisation. The same command again is the same person
+/// and the same job.
 ///
 /// # Errors
-/// If a store fails.
+/// If the check is none, or a store fails.
 pub async fn register(
     app: &App,
     warrant: &Warrant,
-    person: &Person,
-    organisation: OrganisationCode,
+    newcomer: Newcomer,
     command: CommandId,
     browser: TokenHash,
-) -> anyhow::Result<(HolderId, JobId)> {
+) -> Result<(HolderId, JobId), ExecuteError> {
+    let Newcomer { person, organisation, check } = newcomer;
+    let check = check.with_evidence().map_err(Refusal::from)?;
     let holder = HolderId(EventId::derive(command, PERSON).0);
-    app.stores().vault.put_person(holder, person, app.now()).await?;
+    let (registered, newcomer) = (EventId::derive(command, 0), PersonChange::Registered(person));
+    let vault = &app.stores().vault;
+    let put = vault.prepare_person(registered, holder, &newcomer, app.now()).await;
+    put.map_err(anyhow::Error::from)?;
     let desk = at_desk(warrant, Task::Register { organisation });
-    let goal = Goal::Personalise { holder, command, made: Made::default(), desk: Some(desk) };
+    let (made, desk) = (Made::default(), Some(desk));
+    let goal = Goal::Personalise { holder, command, check, made, desk };
     Ok((holder, app.start_job(goal, browser).await?))
 }
 
-/// B-61: another card in place of the one before, or of none: the job that makes a blank card his.
+/// B-49, B-61: another card in place of the one before, or of none, for somebody who has shown who he
+/// is: the job that makes a blank card his.
 ///
 /// # Errors
-/// If a store fails.
+/// If the check is none, or a store fails.
 pub async fn replace(
     app: &App,
     mandate: &Mandate,
-    reason: CancelReason,
+    (reason, check): (CancelReason, IdentityCheck),
     command: CommandId,
     browser: TokenHash,
-) -> anyhow::Result<JobId> {
+) -> Result<JobId, ExecuteError> {
+    let check = check.with_evidence().map_err(Refusal::from)?;
     let desk = at_desk(mandate.warrant(), Task::Replace { reason });
     let (holder, made) = (mandate.holder(), Made::default());
-    app.start_job(Goal::Personalise { holder, command, made, desk: Some(desk) }, browser).await
+    let goal = Goal::Personalise { holder, command, check, made, desk: Some(desk) };
+    Ok(app.start_job(goal, browser).await?)
 }
 
 fn at_desk(warrant: &Warrant, task: Task) -> AtDesk {

@@ -5,14 +5,14 @@ use domain::{
     desk::{CloseReason, DeskCommand},
     ids::{EventId, SecretRef},
 };
-use stores::vault::{Keep, Person, SELF_SERVICE_EMAIL};
+use stores::vault::{Keep, Person, PersonChange, SELF_SERVICE_EMAIL};
 
-use super::{act, card};
+use super::{act, card, roles};
 use crate::{
     app::App,
     execute::{Cause, ExecuteError},
     self_service::{self, AddressFault},
-    staff::Mandate,
+    staff::{Mandate, Member, Record},
 };
 
 /// The most characters of a name.
@@ -58,13 +58,43 @@ pub async fn change_contact(
 ) -> Result<(), ExecuteError> {
     let (vault, holder) = (&app.stores().vault, mandate.holder());
     let before = vault.person(holder).await.map_err(anyhow::Error::from)?;
+    // Nothing else: nobody is told of it.
+    if before.as_ref() == Some(person) {
+        return Ok(());
+    }
     let other = before.filter(|before| before.email != person.email);
     let former = match other {
         Some(before) => Some(keep_former(app, mandate, cause, &before.email).await?),
         None => None,
     };
-    act(app, mandate, cause, DeskCommand::ChangeContact { former }).await?;
-    vault.put_person(holder, person, app.now()).await.map_err(anyhow::Error::from)?;
+    let change = PersonChange::Changed(person.clone());
+    prepared(app, mandate, cause, &change, DeskCommand::ChangeContact { former }).await
+}
+
+/// The vault is prepared, the log says it, the vault follows: after a crash at any place the two say the
+/// same, by and by.
+async fn prepared(
+    app: &App,
+    mandate: &Mandate,
+    cause: Cause,
+    change: &PersonChange,
+    command: DeskCommand,
+) -> Result<(), ExecuteError> {
+    let (vault, log, now) = (&app.stores().vault, &app.stores().log, app.now());
+    let event = EventId::derive(cause.command, 0);
+    // A repeat of what is done prepares nothing: something else may have been done since.
+    if !log.contains(event).await.map_err(anyhow::Error::from)? {
+        let done = vault.prepare_person(event, mandate.holder(), change, now).await;
+        done.map_err(anyhow::Error::from)?;
+    }
+    let done = act(app, mandate, cause, command).await;
+    let settled = match &done {
+        Ok(_) => vault.settle_person(event, now).await,
+        Err(ExecuteError::Refused(_)) => vault.forget_prepared(event).await,
+        Err(ExecuteError::Conflict | ExecuteError::Failed(_)) => Ok(()),
+    };
+    done?;
+    settled.map_err(anyhow::Error::from)?;
     Ok(())
 }
 
@@ -83,16 +113,20 @@ async fn keep_former(
     Ok(secret)
 }
 
-/// B-45: nothing of the account works any more.
+/// B-45: nothing of the account works any more. Roles go with it, so who closes it has to be allowed to
+/// withdraw each of them; the last manager stays.
 ///
 /// # Errors
 /// If a rule says no, or we fail.
 pub async fn close(
     app: &App,
+    member: &Member,
+    record: &Record,
     mandate: &Mandate,
-    cause: Cause,
-    reason: CloseReason,
+    (cause, reason): (Cause, CloseReason),
 ) -> Result<(), ExecuteError> {
+    let _alone = app.managers().lock().await;
+    roles::may_end_all(app, member, record).await?;
     card::out_of_use(app, mandate, cause, DeskCommand::CloseAccount { reason }).await
 }
 
@@ -100,10 +134,11 @@ pub async fn close(
 /// stays, about nobody.
 ///
 /// # Errors
-/// If a rule says no, or we fail; where readers kept the journal from being emptied, it is to be
-/// asked for again.
+/// If a rule says no, or we fail; where readers kept the journal from being emptied, the sweep tries
+/// again.
 pub async fn erase(app: &App, mandate: &Mandate, cause: Cause) -> Result<(), ExecuteError> {
-    act(app, mandate, cause, DeskCommand::Erase {}).await?;
+    prepared(app, mandate, cause, &PersonChange::Erased, DeskCommand::Erase {}).await?;
+    // Whoever was erased before is erased as well as can be.
     app.stores().vault.erase(mandate.holder()).await.map_err(anyhow::Error::from)?;
     Ok(())
 }

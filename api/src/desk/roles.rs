@@ -80,6 +80,8 @@ pub async fn grant(
     grant: Grant,
     cause: Cause,
 ) -> Result<(), ExecuteError> {
+    // Whoever gets a role while his account is closed would lose it unasked.
+    let _alone = app.managers().lock().await;
     let (staff, subject, tree) = (member.staff(), record.subject(), app.organisations());
     let may = staff::may_grant(&staff, &subject, &grant, &tree).map_err(Refusal::from)?;
     let Grant { role, organisation } = grant;
@@ -98,20 +100,61 @@ pub async fn withdraw(
     grant: Grant,
     cause: Cause,
 ) -> Result<(), ExecuteError> {
-    app.catch_up().await?;
-    let remaining = app.projections().managed_without(record.holder, &grant.organisation).await;
-    let remaining = remaining.map_err(anyhow::Error::from)?;
-    let (staff, subject, tree) = (member.staff(), record.subject(), app.organisations());
-    let may = staff::may_withdraw(&staff, &subject, &grant, &remaining, &tree);
-    let (warrant, cover) = may.map_err(Refusal::from)?;
+    // Of two who withdraw each other's role, one comes first, and the other is the last manager.
+    let _alone = app.managers().lock().await;
+    let remaining = managed_without(app, record, Some(&grant.organisation)).await?;
+    let warrant = may_withdraw(app, member, record, &grant, &remaining)?;
     let Grant { role, organisation } = grant;
+    carry_out(app, &warrant, record, cause, DeskCommand::WithdrawRole { role, organisation }).await
+}
+
+/// B-45, B-59: whether all roles of somebody whose account is to be closed may go with it. To be asked
+/// while the managers are held ([`App::managers`]), until the account is closed.
+///
+/// # Errors
+/// If a rule says no, or we fail.
+pub(super) async fn may_end_all(
+    app: &App,
+    member: &Member,
+    record: &Record,
+) -> Result<(), ExecuteError> {
+    // His roles of now.
+    let loaded = app.load(record.holder).await?;
+    let record = &Record { holder: record.holder, loaded };
+    let remaining = managed_without(app, record, None).await?;
+    for grant in record.loaded.holder.roles().grants() {
+        may_withdraw(app, member, record, grant, &remaining)?;
+    }
+    Ok(())
+}
+
+/// Which organisations others look after, as of the end of the log.
+async fn managed_without(
+    app: &App,
+    record: &Record,
+    organisation: Option<&OrganisationCode>,
+) -> anyhow::Result<Vec<OrganisationCode>> {
+    app.catch_up().await?;
+    Ok(app.projections().managed_without(record.holder, organisation).await?)
+}
+
+fn may_withdraw(
+    app: &App,
+    member: &Member,
+    record: &Record,
+    grant: &Grant,
+    remaining: &[OrganisationCode],
+) -> Result<Warrant, Refusal> {
+    let (staff, subject, tree) = (member.staff(), record.subject(), app.organisations());
+    let (warrant, cover) = staff::may_withdraw(&staff, &subject, grant, remaining, &tree)?;
     match cover {
         Cover::Own => {}
         Cover::Above => {
+            let organisation = &grant.organisation;
             tracing::warn!(%organisation, "alarm: the last manager of an organisation goes");
         }
     }
-    carry_out(app, &warrant, record, cause, DeskCommand::WithdrawRole { role, organisation }).await
+    Ok(warrant)
 }
 
 /// A member of staff, as the list of them shows him.

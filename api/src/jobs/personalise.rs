@@ -36,9 +36,6 @@ use crate::{
 /// What the PUK is sealed for; part of what its seal covers.
 pub const PUK_PURPOSE: &str = "puk";
 
-/// Which of a registration's derived ids is that of the assignment which follows it.
-const ASSIGNED: u32 = 7_001;
-
 /// Digits of a PUK: the only form that every card takes.
 pub(super) const PUK_DIGITS: usize = 8;
 
@@ -142,7 +139,7 @@ pub async fn key_generated(
 /// All is written and read back: the registration becomes true.
 pub async fn finished(app: &App, open: &OpenJob, signature: &[u8]) -> Result<Answer, Stop> {
     proof::agreed(app, open, signature).await?;
-    let (Goal::Personalise { command, made, desk, .. }, Stage::Writing(claim, secret)) =
+    let (Goal::Personalise { command, check, made, desk, .. }, Stage::Writing(claim, secret)) =
         (&open.job.goal, &open.job.stage)
     else {
         return Err(Stop::no("", "This card is not finished yet."));
@@ -159,6 +156,7 @@ pub async fn finished(app: &App, open: &OpenJob, signature: &[u8]) -> Result<Ans
         puk: puk_secret(*command, &claim.card),
         account_recovery: None,
         verification: None,
+        check: check.clone(),
     };
     in_use(app, claim.holder()?, *command, desk.as_ref(), registration).await?;
     passcode::journal(app, open, &JournalEvent::CardWriteConfirmed {}).await?;
@@ -175,8 +173,9 @@ async fn in_use(
     desk: Option<&AtDesk>,
     registration: Registration,
 ) -> Result<(), Stop> {
-    let (cause, register) = (Cause::first(command), HolderCommand::Register(registration.clone()));
+    let cause = Cause::first(command);
     let Some(desk) = desk else {
+        let register = HolderCommand::Register { registration, organisation: None };
         app.execute(holder, cause, Actor::System, &register).await?;
         return Ok(());
     };
@@ -189,12 +188,12 @@ async fn in_use(
     };
     match &desk.task {
         Task::Register { organisation } => {
-            app.execute(holder, cause, actor.clone(), &register).await?;
-            let organisation = organisation.clone();
-            let assign = HolderCommand::Desk(DeskCommand::Assign { organisation });
-            let then = CommandId(EventId::derive(command, ASSIGNED).0);
-            let cause = Cause { command: then, begun_by: command };
-            app.execute(holder, cause, actor, &assign).await?;
+            let organisation = Some(organisation.clone());
+            let register = HolderCommand::Register { registration, organisation };
+            app.execute(holder, cause, actor, &register).await?;
+            let registered = EventId::derive(command, 0);
+            let settled = app.stores().vault.settle_person(registered, app.now()).await;
+            settled.map_err(anyhow::Error::from)?;
         }
         Task::Replace { reason } => {
             let before = app.load(holder).await.map_err(anyhow::Error::from)?;

@@ -19,7 +19,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
-use domain::{ids::HolderId, refusal::Refusal, staff::Grant};
+use domain::{desk::View, ids::HolderId, refusal::Refusal, staff::Grant};
 
 use super::{
     errors::PageError,
@@ -37,9 +37,10 @@ use super::{
 };
 use crate::{
     app::App,
+    desk::sheet,
     execute::{Cause, ExecuteError},
     staff::{
-        self, Member, NamesAct, Record,
+        self, Mandate, Member, NamesAct, Record,
         acts::{
             ApproveAccountUnlock, Assign, AssistCardUnlock, AuthoriseAccountUnlock,
             AuthoriseRenewal, ChangeContact, CheckRecoveryPasscode, CloseAccount, EndAssignment,
@@ -140,12 +141,13 @@ fn role_in_words(app: &App, grant: &Grant) -> String {
 struct At<'a> {
     app: &'a App,
     member: &'a Member,
+    mandate: &'a Mandate,
     record: &'a Record,
 }
 
 impl<'a> At<'a> {
     fn the<A: NamesAct>(app: &'a App, desk: &'a super::visitor::DeskFor<A>) -> Self {
-        Self { app, member: &desk.member, record: &desk.record }
+        Self { app, member: &desk.member, mandate: &desk.mandate, record: &desk.record }
     }
 
     fn holder(&self) -> HolderId {
@@ -161,7 +163,10 @@ impl<'a> At<'a> {
         Cause::first(self.app.entropy().command_id(self.app.now()))
     }
 
+    /// B-63: name and card are part of the record, and shown with every form; whoever sees them has
+    /// looked.
     async fn whose(&self) -> anyhow::Result<Whose> {
+        sheet::note_viewed(self.app, self.mandate, View::Record).await?;
         let person = self.app.stores().vault.person(self.holder()).await?;
         let card = self.record.loaded.holder.card();
         Ok(Whose {

@@ -21,6 +21,8 @@ use axum::{
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     card::{CardKeys, IssuedCard, IssuedCertificate, PublicKey, Slot},
+    certificate::IdentityEvidence,
+    desk::IdentityCheck,
     holder::{HolderCommand, Registration},
     ids::{CardSerial, CommandId, EventId, HolderId, SecretRef},
     passcode::Kind,
@@ -270,8 +272,9 @@ pub(crate) async fn register(app: &App) {
         puk: SecretRef::derive(command, 7),
         account_recovery: None,
         verification: None,
+        check: IdentityCheck::by(IdentityEvidence::Passport, "RA desk"),
     };
-    let register = HolderCommand::Register(registration);
+    let register = HolderCommand::Register { registration, organisation: None };
     app.execute(HOLDER, Cause::first(command), Actor::System, &register).await.unwrap();
 }
 

@@ -82,7 +82,7 @@ pub(super) async fn check(
     key: IdempotencyKey,
     sent: Sent<VerificationCheck>,
 ) -> Result<Response, Problem> {
-    let service = token.api_token_id.0;
+    let (asked, service) = (app.clock().elapsed(), token.api_token_id.0);
     let act = b"POST /api/verification-checks\0".as_slice();
     let request = Zeroizing::new([act, service.as_bytes().as_slice(), &sent.bytes].concat());
     let VerificationCheck { holder, card, passcode } = sent.value;
@@ -96,7 +96,8 @@ pub(super) async fn check(
     };
     let work = async |command| {
         let cause = Cause::first(command);
-        let checked = check::verification_passcode(&app, service, &whom, cause, &passcode).await;
+        let whom = (&whom, asked);
+        let checked = check::verification_passcode(&app, service, whom, cause, &passcode).await;
         let result = match checked {
             Ok(true) => VerificationResult::Match,
             Ok(false) => VerificationResult::NoMatch,

@@ -6,6 +6,8 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{
     calendar,
+    certificate::IdentityEvidence,
+    desk::IdentityCheck,
     holder::{HolderCommand, Registration},
     ids::SecretRef,
     policy::{InForce, Policies},
@@ -272,14 +274,16 @@ impl Begun {
         let command = person.command("register", 0);
         let (recovery, verification) = person.wants_optional();
         let secret = |place| SecretRef::derive(command, place);
-        let registration = HolderCommand::Register(Registration {
+        let registration = Registration {
             card: person.card(at, self.certificate_days())?,
             smartcard: secret(0),
             puk: secret(3),
             account_recovery: recovery.then(|| secret(1)),
             verification: verification.then(|| secret(2)),
-        });
-        visit.execute("register", Actor::System, &registration).await?;
+            check: IdentityCheck::by(IdentityEvidence::PhotographOnRecord, "RA desk"),
+        };
+        let register = HolderCommand::Register { registration, organisation: None };
+        visit.execute("register", Actor::System, &register).await?;
         Ok(due_from(&visit))
     }
 

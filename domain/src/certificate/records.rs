@@ -109,7 +109,7 @@ impl Records {
     #[must_use]
     pub(crate) fn evolve(mut self, event: &HolderEvent) -> Self {
         match event {
-            // B-49: a card is issued after an identity check.
+            // B-49: a card is issued after an identity check, which is in the same append.
             HolderEvent::CardIssued(_) => Self { endings: self.endings, ..Self::default() },
             HolderEvent::CertificatesRenewed { self_renewals, .. } => {
                 Self { self_renewals: *self_renewals, endings: self.endings + 1, ..Self::default() }
@@ -212,6 +212,7 @@ impl Records {
             | DeskEvent::AssignmentEnded { .. }
             | DeskEvent::RoleGranted { .. }
             | DeskEvent::RoleWithdrawn { .. }
+            | DeskEvent::IdentityVerified { .. }
             | DeskEvent::AccountUnlockRequested { .. }
             | DeskEvent::AccountUnlockAuthorised { .. }
             | DeskEvent::AccountUnlocked { .. }

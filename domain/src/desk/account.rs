@@ -82,7 +82,8 @@ pub(super) fn close(ctx: &Context<'_>, holder: &Holder, reason: CloseReason) -> 
     let on = ctx.today();
     let mut events = cards::out_of_use(ctx, holder, CancelReason::AccountClosed);
     events.extend(holder.roles().end_all(on));
-    events.push(HolderEvent::Desk(DeskEvent::AccountClosed { on, reason }));
+    let registered = holder.self_service().registered_address();
+    events.push(HolderEvent::Desk(DeskEvent::AccountClosed { on, reason, registered }));
     events
 }
 

@@ -19,7 +19,9 @@ pub(super) fn release(ctx: &Context<'_>, holder: &Holder, check: IdentityCheck) 
         return Err(Refusal::NothingBlocked.into());
     }
     let on = ctx.today();
-    Ok(vec![HolderEvent::Desk(DeskEvent::SelfServiceReleased { on, check })])
+    // B-34: only where the questions were blocked the registration ends.
+    let registered = self_service.is_blocked().then(|| self_service.registered_address()).flatten();
+    Ok(vec![HolderEvent::Desk(DeskEvent::SelfServiceReleased { on, check, registered })])
 }
 
 /// B-58: for this card, for a while. A sponsor's word is not enough: there has to be something that

@@ -1,13 +1,13 @@
 //! A card that is lost, suspended, cancelled or replaced (B-45, B-49, B-57, B-61).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{CancelReason, DeskEvent, Loss, Refusal, Replacement, SuspensionReason};
 use crate::{
     card::{CardUpdate, IssuedCard},
     certificate::{Renewer, RevocationReason, serials},
     context::Context,
-    holder::{Holder, HolderEvent, Origin},
+    holder::{Holder, HolderEvent, Origin, Registration},
     ids::CertificateSerial,
     passcode::{Kind, Status},
     refusal,
@@ -99,6 +99,11 @@ pub(super) fn report_lost(
     if ctx.now < lost_at {
         return Err(Refusal::NotYet.into());
     }
+    // It is told in minutes.
+    let until = lost_at + TimeDelta::minutes(1);
+    if holder.card_issued_at().is_some_and(|issued_at| until <= issued_at) {
+        return Err(Refusal::BeforeIssue.into());
+    }
     let on = ctx.today();
     let mut events =
         vec![HolderEvent::Desk(DeskEvent::CardReportedLost { card, on, loss, lost_at })];
@@ -126,12 +131,26 @@ pub(super) fn out_of_use(
     let is_left = (any_good || open) && !holder.certificate_records().is_revoked();
     let last = is_left.then(|| revoked(ctx, holder, card, reason.revokes_as()));
     let (card, on) = (card.card.clone(), ctx.today());
-    let cancelled = HolderEvent::Desk(DeskEvent::CardCancelled { card, on, reason });
+    // That the account is closed has a mail of its own, which names it.
+    let ends = reason.drops_registration() && reason != CancelReason::AccountClosed;
+    let registered = ends.then(|| holder.self_service().registered_address()).flatten();
+    let cancelled = HolderEvent::Desk(DeskEvent::CardCancelled { card, on, reason, registered });
     last.into_iter().chain([cancelled]).collect()
 }
 
+/// P-03, B-49: nobody is given a card by a word alone.
+pub(crate) fn verified(
+    ctx: &Context<'_>,
+    registration: &Registration,
+) -> Result<HolderEvent, Refusal> {
+    let check = registration.check.clone().with_evidence()?;
+    let (card, on) = (registration.card.card.clone(), ctx.today());
+    Ok(HolderEvent::Desk(DeskEvent::IdentityVerified { card, on, check }))
+}
+
 /// B-49, B-61: the card before is out of use in the same instant in which the next one is in use. A
-/// new value for all that is overdue unlocks the account, too (B-30): somebody has been there.
+/// new value for all that is overdue unlocks the account, too (B-30): the authority has seen who he
+/// is, and has recorded how.
 pub(super) fn replace(ctx: &Context<'_>, holder: &Holder, replacement: Replacement) -> Decision {
     let Replacement { registration, reason } = replacement;
     if holder.passcodes().knows(Kind::Smartcard, registration.smartcard) {
@@ -141,9 +160,10 @@ pub(super) fn replace(ctx: &Context<'_>, holder: &Holder, replacement: Replaceme
     if holder.card().is_some_and(|active| active.card == card) {
         return Err(Refusal::SameCard.into());
     }
-    let passcodes = registration.passcodes();
+    let (passcodes, verified) = (registration.passcodes(), verified(ctx, &registration)?);
     let unlocks = is_cured(ctx, holder, passcodes.map(|set| set.map(|(kind, _)| kind)));
     let mut events = out_of_use(ctx, holder, reason);
+    events.push(verified);
     events.push(HolderEvent::CardIssued(registration.card));
     events.push(HolderEvent::PukRecorded { card: card.clone(), secret });
     let set = passcodes.into_iter().flatten();

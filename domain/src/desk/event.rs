@@ -51,6 +51,15 @@ pub enum DeskEvent {
         /// The civil day.
         on: NaiveDate,
     },
+    /// P-03, B-49: the authority has seen who he is, and gives him a card.
+    IdentityVerified {
+        /// Which.
+        card: CardSerial,
+        /// The civil day.
+        on: NaiveDate,
+        /// How it has seen that.
+        check: IdentityCheck,
+    },
     /// B-30, B-63: somebody who has no evidence with him is vouched for; a second person has to
     /// agree.
     AccountUnlockRequested {
@@ -88,6 +97,9 @@ pub enum DeskEvent {
         on: NaiveDate,
         /// How the authority has seen who he is.
         check: IdentityCheck,
+        /// where the vault keeps the address of the registration that ends with it: it is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        registered: Option<SecretRef>,
     },
     /// B-58: the holder may choose a new smartcard passcode with somebody's help.
     CardUnlockAuthorised {
@@ -139,6 +151,9 @@ pub enum DeskEvent {
         on: NaiveDate,
         /// Why.
         reason: CancelReason,
+        /// where the vault keeps the address of the registration that ends with it: it is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        registered: Option<SecretRef>,
     },
     /// B-42: name or address in the vault were changed.
     ContactChanged {
@@ -154,6 +169,9 @@ pub enum DeskEvent {
         on: NaiveDate,
         /// Why.
         reason: CloseReason,
+        /// where the vault keeps the address of the registration that ends with it: it is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        registered: Option<SecretRef>,
     },
     /// What the vault knew of the person is gone.
     PersonErased {
@@ -196,11 +214,12 @@ pub enum DeskEvent {
 
 impl DeskEvent {
     /// Every type there is.
-    pub const KINDS: [&'static str; 20] = [
+    pub const KINDS: [&'static str; 21] = [
         "Assigned",
         "AssignmentEnded",
         "RoleGranted",
         "RoleWithdrawn",
+        "IdentityVerified",
         "AccountUnlockRequested",
         "AccountUnlockAuthorised",
         "AccountUnlocked",
@@ -227,6 +246,7 @@ impl DeskEvent {
             Self::AssignmentEnded { .. } => "AssignmentEnded",
             Self::RoleGranted { .. } => "RoleGranted",
             Self::RoleWithdrawn { .. } => "RoleWithdrawn",
+            Self::IdentityVerified { .. } => "IdentityVerified",
             Self::AccountUnlockRequested { .. } => "AccountUnlockRequested",
             Self::AccountUnlockAuthorised { .. } => "AccountUnlockAuthorised",
             Self::AccountUnlocked { .. } => "AccountUnlocked",
@@ -251,6 +271,7 @@ impl DeskEvent {
         match self {
             Self::Assigned { .. } | Self::AssignmentEnded { .. } => &["B-59"],
             Self::RoleGranted { .. } | Self::RoleWithdrawn { .. } => &["B-58", "B-59"],
+            Self::IdentityVerified { .. } => &["B-49", "P-03"],
             Self::AccountUnlockRequested { .. } => &["B-30", "B-63"],
             Self::AccountUnlockAuthorised { .. } | Self::AccountUnlocked { .. } => {
                 &["P-19", "B-30"]

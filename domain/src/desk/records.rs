@@ -163,7 +163,7 @@ impl Records {
             DeskEvent::AccountUnlocked { .. } | DeskEvent::CardCancelled { .. } => {
                 self.leave_card();
             }
-            DeskEvent::AccountClosed { on, reason } => self.closed = Some((*on, *reason)),
+            DeskEvent::AccountClosed { on, reason, .. } => self.closed = Some((*on, *reason)),
             DeskEvent::PersonErased { on } => self.erased_on = Some(*on),
             DeskEvent::PasscodeChecked { kind: OptionalKind::Verification, failures, .. } => {
                 self.verification_failures = *failures;
@@ -183,6 +183,7 @@ impl Records {
             | DeskEvent::AssignmentEnded { .. }
             | DeskEvent::RoleGranted { .. }
             | DeskEvent::RoleWithdrawn { .. }
+            | DeskEvent::IdentityVerified { .. }
             | DeskEvent::SelfServiceReleased { .. }
             | DeskEvent::CardUnlockAuthorised { .. }
             | DeskEvent::CertificatesSuspended { .. }

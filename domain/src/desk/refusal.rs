@@ -49,6 +49,9 @@ pub enum Refusal {
     /// B-57: a card cannot be lost in the future.
     #[error("The loss has to be in the past")]
     NotYet,
+    /// B-57: a card cannot be lost before it was given to anybody.
+    #[error("The loss has to be after this smartcard was issued")]
+    BeforeIssue,
     /// B-61: it is this person's card already.
     #[error("This smartcard is this person's already")]
     SameCard,
@@ -83,7 +86,9 @@ impl Refusal {
             Self::NoCard | Self::SameCard => const { RuleId::new("B-61") },
             Self::Revoked => const { RuleId::new("C-15") },
             Self::Expired => const { RuleId::new("B-52") },
-            Self::NotSuspended | Self::Suspended | Self::NotYet => const { RuleId::new("B-57") },
+            Self::NotSuspended | Self::Suspended | Self::NotYet | Self::BeforeIssue => {
+                const { RuleId::new("B-57") }
+            }
             Self::AccountClosed | Self::NotClosed => const { RuleId::new("B-45") },
             Self::NoneOnRecord => const { RuleId::new("P-08") },
             Self::CheckBlocked => const { RuleId::new("B-41") },
@@ -113,7 +118,7 @@ impl Refusal {
             Self::Expired => "Let the person renew the certificates, or issue another smartcard.",
             Self::NotSuspended => "Nothing has to be done: the certificates can be used.",
             Self::Suspended => "End the suspension first, or issue another smartcard.",
-            Self::NotYet => "Enter when the smartcard was last seen.",
+            Self::NotYet | Self::BeforeIssue => "Enter when the smartcard was last seen.",
             Self::SameCard => "Put another, blank smartcard into the reader.",
             Self::AccountClosed => "Register the person anew if they come back.",
             Self::NotClosed => "Close the account first.",

@@ -13,15 +13,11 @@ use crate::{
     ids::{CertificateSerial, CommandId},
     passcode::{Changes, Kind, Optional, OptionalKind},
     samples::*,
-    testing::{Given, When, day, instant},
+    testing::{Given, When, day, given, instant},
 };
 
 fn checked(evidence: IdentityEvidence) -> IdentityCheck {
-    IdentityCheck { evidence, place: "Ward office".to_owned(), second: None }
-}
-
-fn passport() -> IdentityCheck {
-    checked(IdentityEvidence::Passport)
+    IdentityCheck { evidence, ..passport() }
 }
 
 fn ask(command: DeskCommand) -> HolderCommand {
@@ -39,12 +35,14 @@ fn revoked(on: &str, reason: RevocationReason) -> HolderEvent {
 }
 
 fn cancelled(on: &str, reason: CancelReason) -> HolderEvent {
-    HolderEvent::Desk(DeskEvent::CardCancelled { card: card().card, on: day(on), reason })
+    let (card, on, registered) = (card().card, day(on), None);
+    HolderEvent::Desk(DeskEvent::CardCancelled { card, on, reason, registered })
 }
 
 /// A holder whose account is closed since that day.
 fn closed(on: &str) -> Given<Holder> {
-    let closed = DeskEvent::AccountClosed { on: day(on), reason: CloseReason::Left };
+    let reason = CloseReason::Left;
+    let closed = DeskEvent::AccountClosed { on: day(on), reason, registered: None };
     let at = instant(&format!("{on}T12:00:00Z"));
     registered("2025-03-10")
         .and(at, [cancelled(on, CancelReason::AccountClosed), HolderEvent::Desk(closed)])

@@ -6,9 +6,9 @@ use uuid::Uuid;
 use crate::{
     card::{IssuedCard, IssuedCertificate, KeptKey, PublicKey, Slot, Step, Write},
     certificate::{Obstacle, RevocationReason, Visit},
-    desk::DeskCommand,
+    desk::{DeskCommand, IdentityCheck},
     expiry::{Occasion, Topic},
-    ids::{CardSerial, CommandId, SecretRef},
+    ids::{CardSerial, CommandId, OrganisationCode, SecretRef},
     logon::{Authenticated, CardPresent, LogonRefusal},
     passcode::{Changes, Kind},
     self_service::{Answer, CodePurpose, Denied, Found, NewCode, QUESTIONS_CHOSEN},
@@ -18,7 +18,12 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HolderCommand {
     /// P-03: the person, the card and the first passcodes.
-    Register(Registration),
+    Register {
+        /// What he gets, and by what he has proved who he is.
+        registration: Registration,
+        /// B-59: where he works from the same moment on.
+        organisation: Option<OrganisationCode>,
+    },
     /// P-01, P-20 to P-28: the *Update* button.
     ChangePasscodes(Changes),
     /// The card's passcode is not the recorded one, and not by our doing.
@@ -317,7 +322,8 @@ pub enum HolderCommand {
     Desk(DeskCommand),
 }
 
-/// P-03: a registration. One without a smartcard passcode cannot be written down.
+/// P-03: a registration. One without a smartcard passcode, or without an identity check (B-49),
+/// cannot be written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     /// The card, personalised and read back.
@@ -330,6 +336,8 @@ pub struct Registration {
     pub account_recovery: Option<SecretRef>,
     /// P-04: the same for a verification passcode, if one was chosen.
     pub verification: Option<SecretRef>,
+    /// B-49: how the registration authority has seen who he is.
+    pub check: IdentityCheck,
 }
 
 impl Registration {

@@ -2,10 +2,12 @@
 
 use super::*;
 use crate::{
+    certificate::IdentityEvidence,
+    desk::{DeskEvent, IdentityCheck},
     logon::{Authenticated, LogonRefusal},
     passcode::{self, CardChange, Optional, OptionalKind},
     samples::*,
-    testing::{given, instant},
+    testing::{day, given, instant},
 };
 
 const DAY: &str = "2025-06-01";
@@ -24,18 +26,54 @@ fn set_smartcard(reference: u128) -> HolderCommand {
 }
 
 fn registration_of(verification: Option<u128>) -> HolderCommand {
-    HolderCommand::Register(Registration {
+    let verification = verification.map(secret);
+    HolderCommand::Register {
+        registration: Registration { verification, ..first_card() },
+        organisation: None,
+    }
+}
+
+fn first_card() -> Registration {
+    Registration {
         card: card(),
         smartcard: secret(1),
         puk: secret(PUK),
         account_recovery: None,
-        verification: verification.map(secret),
-    })
+        verification: None,
+        check: passport(),
+    }
 }
 
 #[test]
 fn p03_a_registration_sets_the_smartcard_passcode() {
     given::<Holder>([]).on(DAY).when(registration_of(None)).then(registration(DAY));
+}
+
+#[test]
+fn b49_nobody_is_registered_by_a_word_alone_or_without_a_place() {
+    let register = |check| {
+        let registration = Registration { check, ..first_card() };
+        let command = HolderCommand::Register { registration, organisation: None };
+        given::<Holder>([]).on(DAY).when(command)
+    };
+    let vouched = IdentityCheck { evidence: IdentityEvidence::Vouched, ..passport() };
+    register(vouched).then_refused(desk::Refusal::EvidenceNotEnough);
+    let nowhere = IdentityCheck { place: " ".to_owned(), ..passport() };
+    register(nowhere).then_refused(desk::Refusal::PlaceNotValid);
+    register(passport()).then(registration(DAY));
+}
+
+#[test]
+fn b59_who_is_registered_for_an_organisation_is_assigned_to_it_in_the_same_append() {
+    let organisation: OrganisationCode = "RXA".parse().unwrap();
+    let register = HolderCommand::Register {
+        registration: first_card(),
+        organisation: Some(organisation.clone()),
+    };
+    let events = given::<Holder>([]).on(DAY).when(register).then_see();
+    let assigned = HolderEvent::Desk(DeskEvent::Assigned { organisation, on: day(DAY) });
+    assert_eq!(events[..2], [HolderEvent::HolderRegistered {}, assigned]);
+    assert_eq!(events[2..], registration(DAY)[1..]);
 }
 
 #[test]
@@ -53,16 +91,10 @@ fn p04_a_registration_may_set_the_optional_passcodes_or_leave_them_out() {
 #[test]
 fn p03_a_person_is_registered_once_and_a_repeat_changes_nothing() {
     registered(DAY).on(DAY).when(registration_of(None)).then([]);
-    let other = Registration {
-        card: card(),
-        smartcard: secret(2),
-        puk: secret(PUK),
-        account_recovery: None,
-        verification: None,
-    };
+    let registration = Registration { smartcard: secret(2), ..first_card() };
     registered(DAY)
         .on(DAY)
-        .when(HolderCommand::Register(other))
+        .when(HolderCommand::Register { registration, organisation: None })
         .then_refused(Refusal::AlreadyRegistered);
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::SelfService;
 use crate::{
     desk::{DeskEvent, Helper},
-    ids::CardSerial,
+    ids::{CardSerial, SecretRef},
     passcode::OptionalKind,
 };
 
@@ -33,9 +33,15 @@ impl SelfService {
         open.filter(|open| open.card == *card && now < open.until).map(|open| open.until)
     }
 
+    /// the address of the registration in force, which is told if that ends.
+    pub(crate) fn registered_address(&self) -> Option<SecretRef> {
+        self.active().map(|active| active.email)
+    }
+
     pub(super) fn of_desk(&mut self, at: DateTime<Utc>, event: &DeskEvent) {
         match event {
-            DeskEvent::SelfServiceReleased { .. } => {
+            DeskEvent::SelfServiceReleased { registered, .. } => {
+                self.replaced(at, *registered);
                 // B-34: the holder chooses other questions and answers.
                 if self.is_blocked() {
                     self.drop_registration();
@@ -52,14 +58,16 @@ impl SelfService {
                 self.leave();
                 self.assisted = None;
             }
-            DeskEvent::CardCancelled { reason, .. } => {
+            DeskEvent::CardCancelled { reason, registered, .. } => {
                 self.leave_card();
+                self.replaced(at, *registered);
                 if reason.drops_registration() {
                     self.drop_registration();
                 }
             }
-            DeskEvent::AccountClosed { .. } => {
+            DeskEvent::AccountClosed { registered, .. } => {
                 self.leave_card();
+                self.replaced(at, *registered);
                 self.drop_registration();
             }
             DeskEvent::ContactChanged { former, .. } => self.replaced(at, *former),
@@ -77,6 +85,7 @@ impl SelfService {
             | DeskEvent::AssignmentEnded { .. }
             | DeskEvent::RoleGranted { .. }
             | DeskEvent::RoleWithdrawn { .. }
+            | DeskEvent::IdentityVerified { .. }
             | DeskEvent::AccountUnlockRequested { .. }
             | DeskEvent::AccountUnlockAuthorised { .. }
             | DeskEvent::AccountUnlocked { .. }

@@ -182,7 +182,8 @@ fn is_within(
     subject.assignments.iter().any(|lower| organisations.covers(upper, lower))
 }
 
-/// Of the roles that reach there, the one nearest to it that may.
+/// Of the roles that reach there, the one nearest to it that may. B-58: a sponsor's help with a card
+/// is less than the registration authority's, so whoever is both helps as the authority.
 fn nearest<'a>(
     staff: &Staff<'_>,
     act: StaffAct,
@@ -194,7 +195,9 @@ fn nearest<'a>(
         return Err(Refusal::OtherOrganisation);
     }
     let allowed = reaching.into_iter().filter(|grant| act.roles().contains(&grant.role));
-    let nearest = allowed.max_by_key(|grant| organisations.depth(&grant.organisation));
+    let is_less = |role| act == StaffAct::AssistCardUnlock && role == Role::Sponsor;
+    let nearest = allowed
+        .max_by_key(|grant| (!is_less(grant.role), organisations.depth(&grant.organisation)));
     nearest.map(|grant| warrant(staff, act, grant)).ok_or(Refusal::NotYourRole { act })
 }
 

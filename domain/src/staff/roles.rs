@@ -136,7 +136,8 @@ impl Roles {
                 self.grants
                     .retain(|grant| grant.role != *role || grant.organisation != *organisation);
             }
-            DeskEvent::AccountUnlockRequested { .. }
+            DeskEvent::IdentityVerified { .. }
+            | DeskEvent::AccountUnlockRequested { .. }
             | DeskEvent::AccountUnlockAuthorised { .. }
             | DeskEvent::AccountUnlocked { .. }
             | DeskEvent::SelfServiceReleased { .. }

@@ -156,6 +156,17 @@ fn b59_an_act_is_recorded_under_the_nearest_organisation_that_reaches_the_person
 }
 
 #[test]
+fn b58_who_is_agent_and_sponsor_further_down_helps_with_a_card_as_the_agent() {
+    let grants = [(Role::RaAgent, "X26"), (Role::Sponsor, "RXA")];
+    let help = asked(&grants, StaffAct::AssistCardUnlock, PERSON, &["RXA"]).unwrap();
+    assert_eq!((help.role(), help.organisation()), (Role::RaAgent, &code("X26")));
+    let look = asked(&grants, StaffAct::SeeHolder, PERSON, &["RXA"]).unwrap();
+    assert_eq!(look.role(), Role::Sponsor);
+    let sponsor = asked(&grants[1..], StaffAct::AssistCardUnlock, PERSON, &["RXA"]).unwrap();
+    assert_eq!(sponsor.role(), Role::Sponsor);
+}
+
+#[test]
 fn b59_a_manager_grants_roles_within_his_organisation_and_the_root_those_of_the_whole_service() {
     let grant = |manager: &str, role, organisation: &str| {
         let roles = granted(&[(Role::RaManager, manager)]);

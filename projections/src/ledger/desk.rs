@@ -20,6 +20,9 @@ pub(super) fn sentence(event: &DeskEvent) -> String {
         DeskEvent::RoleWithdrawn { role, organisation, .. } => {
             format!("You are no longer {} of organisation {organisation}", role.words())
         }
+        DeskEvent::IdentityVerified { card, check, .. } => {
+            format!("{} and gave you smartcard {card}", identified(check))
+        }
         DeskEvent::AccountUnlockRequested { check, .. } => format!(
             "Somebody of the registration authority vouched for you at {} to have your account \
              unlocked, and a colleague was asked to agree",

@@ -1,6 +1,7 @@
 //! The vault: what matches, what is refused, what a crash leaves behind, and what erasing leaves.
 
 mod meanwhile;
+mod pending;
 mod sealed;
 mod search;
 

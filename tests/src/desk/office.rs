@@ -4,7 +4,8 @@
 use api::execute::{Actor, Cause};
 use domain::{
     card::{CardBound, CardKeys, IssuedCard, IssuedCertificate, PublicKey, Slot},
-    desk::DeskCommand,
+    certificate::IdentityEvidence,
+    desk::{DeskCommand, IdentityCheck},
     holder::{HolderCommand, Registration},
     ids::{CardSerial, HolderId, OrganisationCode, SecretRef},
     staff::Role,
@@ -59,12 +60,13 @@ impl Desk {
             puk: secret(),
             account_recovery: None,
             verification: None,
+            check: IdentityCheck::by(IdentityEvidence::Passport, "RA desk"),
         };
         let bound = CardBound { holder, management_key: 1 };
         let stream = StreamName::card(&serial.parse()?);
         let (none, kind) = (Expected::NoStream, CardBound::KIND);
         self.app().note(&stream, none, self.cause(), kind, &bound).await?;
-        let register = HolderCommand::Register(registration);
+        let register = HolderCommand::Register { registration, organisation: None };
         self.app().execute(holder, self.cause(), Actor::System, &register).await?;
         Ok(holder)
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     card::{IssuedCertificate, PublicKey},
-    desk::CancelReason,
+    desk::{CancelReason, IdentityCheck},
     ids::{CardSerial, CommandId, HolderId, OrganisationCode, SecretRef},
     passcode::{Advice, Optional},
     self_service::Answer,
@@ -27,6 +27,8 @@ pub enum Goal {
         holder: HolderId,
         /// The registration that a success completes.
         command: CommandId,
+        /// B-49: how who starts it has seen who the person is.
+        check: IdentityCheck,
         /// What the card has made so far.
         made: Made,
         /// Who of the staff has started it, and what for; none at the demonstration's own desk.

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use chrono::DateTime;
 use domain::{
     card::PublicKey,
+    certificate::IdentityEvidence,
+    desk::IdentityCheck,
     ids::CommandId,
     passcode::{Advice, Kind, Optional},
 };
@@ -61,6 +63,7 @@ fn personalise() -> CardJob {
     CardJob::new(Goal::Personalise {
         holder: HolderId(Uuid::from_u128(1)),
         command: CommandId(Uuid::from_u128(2)),
+        check: IdentityCheck::by(IdentityEvidence::Passport, "RA desk"),
         made: Made::default(),
         desk: None,
     })

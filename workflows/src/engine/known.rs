@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use chrono::{DateTime, Utc};
 use domain::{holder::Holder, ids::HolderId};
 use futures::TryStreamExt as _;
 use stores::{
@@ -15,6 +16,9 @@ use stores::{
 
 use super::outbox::Taken;
 use crate::commands::{Commands, Loaded};
+
+/// The type of the event whose mail goes to the new address as well as to the one before.
+const CONTACT_CHANGED: &str = "ContactChanged";
 
 /// What is known of the mails of a batch.
 pub(super) struct Known {
@@ -39,6 +43,7 @@ impl Known {
         log: &dyn EventStore,
         commands: &Commands,
         vault: &Vault,
+        now: DateTime<Utc>,
     ) -> anyhow::Result<Self> {
         // Of each holder's stream from the first of the events that ask for a mail.
         let mut first: HashMap<HolderId, Revision> = HashMap::new();
@@ -59,6 +64,10 @@ impl Known {
             if asking.contains(&place) {
                 known.asking.insert(place, recorded);
             }
+        }
+        for changed in known.asking.values().filter(|event| event.kind == CONTACT_CHANGED) {
+            // B-42: whoever has died before the vault followed the log.
+            vault.settle_person(changed.id, now).await?;
         }
         let holders: Vec<HolderId> = first.into_keys().collect();
         known.people = vault.people(&holders).await?;

@@ -72,7 +72,7 @@ impl Sender<'_> {
         if due.is_empty() {
             return Ok(None);
         }
-        let known = Known::of(&due, self.log, self.commands, self.vault).await;
+        let known = Known::of(&due, self.log, self.commands, self.vault, self.now).await;
         // All of them, whatever becomes of one: a mail on its way is not dropped, and goes on while
         // what came of others is recorded.
         let sending: FuturesUnordered<_> =

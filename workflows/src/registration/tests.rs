@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, VecDeque};
 use chrono::TimeDelta;
 use domain::{
     card::{CardKeys, IssuedCard, IssuedCertificate, PublicKey, Slot},
-    certificate::RevocationReason,
+    certificate::{IdentityEvidence, RevocationReason},
     decider::Decider as _,
+    desk::IdentityCheck,
     holder::{HolderCommand, Registration},
     ids::SecretRef,
     logon::Authenticated,
@@ -73,9 +74,10 @@ impl Life {
             account_recovery: with_recovery.then(|| secret(2)),
             verification: None,
             puk: secret(3),
+            check: IdentityCheck::by(IdentityEvidence::Passport, "RA desk"),
         };
         let begun = Self { holder: Holder::default(), now: instant("2026-03-10T09:30:00Z") };
-        begun.after(HolderCommand::Register(registration)).unwrap()
+        begun.after(HolderCommand::Register { registration, organisation: None }).unwrap()
     }
 
     /// The same after a command; `None` if it was refused or changed nothing.

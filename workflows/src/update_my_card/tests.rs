@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use domain::{
     card::{CardKeys, IssuedCard, IssuedCertificate, KeptKey, PublicKey, Write},
-    certificate::RevocationReason,
+    certificate::{IdentityEvidence, RevocationReason},
     context::Context,
     decider::Decider as _,
+    desk::IdentityCheck,
     holder::{Holder, HolderCommand, HolderEvent, Registration},
     ids::{CommandId, SecretRef},
     logon::Authenticated,
@@ -73,9 +74,11 @@ fn holder() -> Holder {
         puk: SecretRef(Uuid::from_u128(2)),
         account_recovery: None,
         verification: None,
+        check: IdentityCheck::by(IdentityEvidence::Passport, "RA desk"),
     };
     let holder = Holder::default();
-    let events = decide(&holder, HolderCommand::Register(registration)).unwrap();
+    let events =
+        decide(&holder, HolderCommand::Register { registration, organisation: None }).unwrap();
     after(holder, &events)
 }
 

@@ -5,6 +5,8 @@ use std::sync::Mutex;
 use chrono::TimeDelta;
 use domain::{
     card::{CardKeys, IssuedCard, PublicKey},
+    certificate::IdentityEvidence,
+    desk::IdentityCheck,
     holder::{HolderCommand, Registration},
     ids::{HolderId, SecretRef},
     testing::instant,
@@ -59,8 +61,9 @@ impl Site {
             puk: SecretRef::derive(command, 7),
             account_recovery: None,
             verification: None,
+            check: IdentityCheck::by(IdentityEvidence::Passport, "RA desk"),
         };
-        let register = HolderCommand::Register(registration);
+        let register = HolderCommand::Register { registration, organisation: None };
         app.execute(HOLDER, Cause::first(command), Actor::System, &register).await.unwrap();
         Self { app, real, folder }
     }

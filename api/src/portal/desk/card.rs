@@ -128,15 +128,17 @@ impl LostCard {
     }
 
     fn day(&self) -> Option<NaiveDate> {
+        let has_century = self.year.trim().len() == 4;
         let (year, month) = (self.year.trim().parse().ok()?, self.month.trim().parse().ok()?);
-        NaiveDate::from_ymd_opt(year, month, self.day.trim().parse().ok()?)
+        let day = NaiveDate::from_ymd_opt(year, month, self.day.trim().parse().ok()?);
+        day.filter(|_| has_century)
     }
 
     fn time(&self) -> Option<NaiveTime> {
         NaiveTime::parse_from_str(self.time.trim(), "%H:%M").ok()
     }
 
-    /// B-02: an hour that the clocks showed twice is the first of the two; one that they did not show
+    /// B-07: an hour that the clocks showed twice is the first of the two; one that they did not show
     /// is none.
     fn lost_at(&self, app: &App) -> Option<DateTime<Utc>> {
         let local = self.day()?.and_time(self.time()?);
@@ -154,7 +156,7 @@ impl LostCard {
                 .faulty_if(was_sent && self.loss().is_none(), "Select what has become of it"),
             Field::new("lost", "On which day was it seen last?", Control::Day { parts })
                 .with_hint("For example, 27 3 2026")
-                .faulty_if(was_sent && !has_day, "Enter a day"),
+                .faulty_if(was_sent && !has_day, "Enter a day, with the year in four digits"),
             Field::text("time", "At what time?", 5)
                 .with_hint("As a clock with 24 hours shows it, for example 14:30")
                 .with_value(self.time.as_str())

@@ -1,7 +1,7 @@
 //! How the one at the desk has seen who somebody is, as every form that needs it asks (C-04, B-30).
 
 use domain::{
-    certificate::{IdentityEvidence, Visit},
+    certificate::{IdentityEvidence, PLACE_CHARACTERS_MAX, Visit},
     desk::IdentityCheck,
 };
 use serde::Deserialize;
@@ -24,7 +24,13 @@ impl Identity {
     pub(super) fn read(&self) -> Option<Visit> {
         let evidence = IdentityEvidence::ALL.into_iter().find(|one| name(*one) == self.evidence)?;
         let place = self.place.trim().to_owned();
-        (!place.is_empty()).then_some(Visit { evidence, place })
+        self.has_place().then_some(Visit { evidence, place })
+    }
+
+    fn has_place(&self) -> bool {
+        let place = self.place.trim();
+        let is_one_line = !place.contains(char::is_control);
+        is_one_line && (1..=PLACE_CHARACTERS_MAX).contains(&place.chars().count())
     }
 
     /// What is asked for: one of these, and a place. With what is missing, once it was sent.
@@ -41,7 +47,10 @@ impl Identity {
             Field::text(PLACE, "Where are you?", 20)
                 .with_hint("The name or code of the office, for example RA desk 2")
                 .with_value(self.place.as_str())
-                .faulty_if(was_sent && self.place.trim().is_empty(), "Enter where you are"),
+                .faulty_if(
+                    was_sent && !self.has_place(),
+                    format!("Enter where you are, in 1 to {PLACE_CHARACTERS_MAX} characters"),
+                ),
         ]
     }
 }
@@ -59,7 +68,7 @@ pub(super) const SHOWN: &[IdentityEvidence] = &[
 
 /// The check that a visit comes to.
 pub(super) fn check(visit: Visit) -> IdentityCheck {
-    IdentityCheck { evidence: visit.evidence, place: visit.place, second: None }
+    IdentityCheck::by(visit.evidence, visit.place)
 }
 
 fn name(evidence: IdentityEvidence) -> &'static str {

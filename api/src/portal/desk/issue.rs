@@ -26,13 +26,13 @@ use super::{
         visitor::{Desk, DeskFor},
     },
     At, Words,
-    card::Reason,
+    identity::{self, Identity},
 };
 use crate::{
     app::App,
     cookies::browser,
     desk::{
-        issue,
+        issue::{self, Newcomer},
         person::{self, DetailsFault},
     },
     staff::{
@@ -54,7 +54,16 @@ pub(super) async fn replace_page(
     State(app): State<App>,
     desk: DeskFor<ReplaceCard>,
 ) -> Result<Response, PageError> {
-    ask_replace(&At::the(&app, &desk), false).await
+    ask_replace(&At::the(&app, &desk), &Wanted::default(), false).await
+}
+
+/// Another smartcard, as a form says it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    reason: String,
+    #[serde(flatten)]
+    identity: Identity,
 }
 
 /// B-61: on to the card software, which makes the blank smartcard the person's.
@@ -62,25 +71,30 @@ pub(super) async fn replace(
     State(app): State<App>,
     desk: DeskFor<ReplaceCard>,
     jar: CookieJar,
-    Form(sent): Form<Reason>,
+    Form(sent): Form<Wanted>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
     let reason = REASONS.into_iter().find(|(name, _)| *name == sent.reason);
-    let Some((_, reason)) = reason else { return ask_replace(&at, true).await };
+    let (Some((_, reason)), Some(visit)) = (reason, sent.identity.read()) else {
+        return ask_replace(&at, &sent, true).await;
+    };
     if !desk.record.loaded.holder.is_registered() {
         return at.refused(&domain::holder::Refusal::NotRegistered.into()).await;
     }
     let (browser, jar) = browser(jar, app.entropy());
     let command = app.entropy().command_id(app.now());
-    let job = issue::replace(&app, &desk.mandate, reason, command, browser).await?;
-    Ok((jar, to_job(job)).into_response())
+    let why = (reason, identity::check(visit));
+    match issue::replace(&app, &desk.mandate, why, command, browser).await {
+        Ok(job) => Ok((jar, to_job(job)).into_response()),
+        Err(error) => at.not_done(error).await,
+    }
 }
 
 fn to_job(job: JobId) -> Redirect {
     Redirect::to(&paths::job(&job.to_string()))
 }
 
-async fn ask_replace(at: &At<'_>, was_sent: bool) -> Result<Response, PageError> {
+async fn ask_replace(at: &At<'_>, sent: &Wanted, was_sent: bool) -> Result<Response, PageError> {
     let words = Words {
         title: "Replace a smartcard",
         says: vec![
@@ -93,7 +107,12 @@ async fn ask_replace(at: &At<'_>, was_sent: bool) -> Result<Response, PageError>
     };
     let choices = REASONS.map(|(name, reason)| Choice::new(name, reason.words()));
     let field = Field::radios("reason", "What is wrong with the one before?", choices.to_vec());
-    let fields = vec![field.faulty_if(was_sent, "Select what is wrong with it")];
+    let has_reason = REASONS.iter().any(|(name, _)| *name == sent.reason);
+    let field = field
+        .with_value(sent.reason.as_str())
+        .faulty_if(was_sent && !has_reason, "Select what is wrong with it");
+    let mut fields = vec![field];
+    fields.extend(sent.identity.fields(identity::SHOWN, was_sent));
     at.ask(paths::REPLACE_CARD, words, fields).await
 }
 
@@ -104,6 +123,8 @@ pub(super) struct NewPerson {
     name: String,
     email: String,
     organisation: String,
+    #[serde(flatten)]
+    identity: Identity,
 }
 
 impl NewPerson {
@@ -128,7 +149,9 @@ pub(super) async fn register(
     Form(sent): Form<NewPerson>,
 ) -> Result<Response, PageError> {
     let details = person::details(&sent.name, &sent.email);
-    let (Ok(person), Some(organisation)) = (details, sent.organisation()) else {
+    let (Ok(person), Some(organisation), Some(visit)) =
+        (details, sent.organisation(), sent.identity.read())
+    else {
         return ask_register(&app, &member, &sent, true).await;
     };
     let may = member.may_in(&app, StaffAct::RegisterPerson, &organisation);
@@ -137,8 +160,10 @@ pub(super) async fn register(
     })?;
     let (browser, jar) = browser(jar, app.entropy());
     let command = app.entropy().command_id(app.now());
-    let begun = issue::register(&app, &warrant, &person, organisation, command, browser).await?;
-    Ok((jar, to_job(begun.1)).into_response())
+    let newcomer = Newcomer { person, organisation, check: identity::check(visit) };
+    let begun = issue::register(&app, &warrant, newcomer, command, browser).await;
+    let (_, job) = begun.map_err(PageError::of)?;
+    Ok((jar, to_job(job)).into_response())
 }
 
 async fn ask_register(
@@ -147,13 +172,8 @@ async fn ask_register(
     sent: &NewPerson,
     was_sent: bool,
 ) -> Result<Response, PageError> {
-    let fault = person::details(&sent.name, &sent.email).err().filter(|_| was_sent);
-    let (of_name, of_address) = match fault {
-        Some(DetailsFault::Name) => (true, None),
-        Some(DetailsFault::Address(fault)) => (false, Some(fault.to_string())),
-        None => (false, None),
-    };
-    let email = Control::Text { width: 30, input: "email" };
+    let mut fields = person_fields(sent, was_sent);
+    fields.extend(sent.identity.fields(identity::SHOWN, was_sent));
     let form = ActForm {
         title: "Register a person",
         whose: None,
@@ -162,21 +182,7 @@ async fn ask_register(
             "Find out first whether the person is registered already. Then put a blank smartcard into your reader: the person types its passcode on the next page, and you look away.".to_owned(),
         ],
         warnings: Vec::new(),
-        fields: vec![
-            Field::text("name", "Name", 30)
-                .with_value(sent.name.as_str())
-                .faulty_if(of_name, DetailsFault::Name.to_string()),
-            Field::new("email", "Contact email address", email)
-                .with_value(sent.email.as_str())
-                .faulty_if(of_address.is_some(), of_address.unwrap_or_default()),
-            Field::text("organisation", "Where does the person work?", 10)
-                .with_hint("The code of the organisation, for example RXA")
-                .with_value(sent.organisation.as_str())
-                .faulty_if(
-                    was_sent && sent.organisation().is_none(),
-                    "Enter the code of an organisation, for example RXA",
-                ),
-        ],
+        fields,
         hidden: None,
         button: "Register the person",
     };
@@ -187,4 +193,29 @@ async fn ask_register(
     } else {
         page
     })
+}
+
+fn person_fields(sent: &NewPerson, was_sent: bool) -> Vec<Field> {
+    let fault = person::details(&sent.name, &sent.email).err().filter(|_| was_sent);
+    let (of_name, of_address) = match fault {
+        Some(DetailsFault::Name) => (true, None),
+        Some(DetailsFault::Address(fault)) => (false, Some(fault.to_string())),
+        None => (false, None),
+    };
+    let email = Control::Text { width: 30, input: "email" };
+    vec![
+        Field::text("name", "Name", 30)
+            .with_value(sent.name.as_str())
+            .faulty_if(of_name, DetailsFault::Name.to_string()),
+        Field::new("email", "Contact email address", email)
+            .with_value(sent.email.as_str())
+            .faulty_if(of_address.is_some(), of_address.unwrap_or_default()),
+        Field::text("organisation", "Where does the person work?", 10)
+            .with_hint("The code of the organisation, for example RXA")
+            .with_value(sent.organisation.as_str())
+            .faulty_if(
+                was_sent && sent.organisation().is_none(),
+                "Enter the code of an organisation, for example RXA",
+            ),
+    ]
 }

@@ -227,7 +227,8 @@ pub(super) async fn close(
     let at = At::the(&app, &desk);
     let reason = sent.reason().filter(|_| sent.is_confirmed());
     let Some(reason) = reason else { return ask_close(&at, &sent, true).await };
-    match person::close(&app, &desk.mandate, at.cause(), reason).await {
+    let (member, why) = (&desk.member, (at.cause(), reason));
+    match person::close(&app, member, at.record, &desk.mandate, why).await {
         Ok(()) => at.confirm_now(Done::Close).await,
         Err(error) => at.not_done(error).await,
     }

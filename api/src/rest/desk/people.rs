@@ -25,6 +25,7 @@ use super::{
         problem::Problem,
     },
     Asked, Done,
+    allow::IdentityChecked,
     card::WhyCancelled,
 };
 use crate::{
@@ -32,7 +33,8 @@ use crate::{
     cookies::{BROWSER_COOKIE, token},
     desk::{
         check::{self, Checked, NotChecked},
-        issue, person,
+        issue::{self, Newcomer},
+        person,
     },
     execute::Cause,
     staff::acts::{
@@ -66,6 +68,8 @@ pub(in crate::rest) struct NewPerson {
     /// B-59: where the person works.
     #[schema(value_type = String, pattern = "^[A-Z0-9]{1,12}$", examples("RXA"))]
     organisation: OrganisationCode,
+    /// B-49: how the one who asks has seen who the person is; to vouch is not enough.
+    check: IdentityChecked,
 }
 
 /// A job that makes a blank card somebody's.
@@ -84,6 +88,8 @@ pub(in crate::rest) struct Issuing {
 pub(in crate::rest) struct ReplacementWanted {
     /// Why the one before is out of use.
     reason: WhyCancelled,
+    /// B-49: how the one who asks has seen who the person is; to vouch is not enough.
+    check: IdentityChecked,
 }
 
 /// What a caller says.
@@ -153,8 +159,8 @@ pub(in crate::rest) struct Erasure {
     confirm: String,
 }
 
-/// P-03: registers a person: a blank card in a reader of the desk becomes his, with a passcode that he
-/// types himself.
+/// P-03, B-49: registers a person who has shown who he is: a blank card in a reader of the desk becomes
+/// his, with a passcode that he types himself.
 #[utoipa::path(post, path = "/desk/people", operation_id = "register_person", tag = "desk", params(
         ("Idempotency-Key" = Option<uuid::Uuid>, Header, description =
         "A UUID of version 7. The same request under the same key is carried out once and answered with the same bytes for 24 hours.")),
@@ -176,15 +182,16 @@ pub(in crate::rest) async fn register(
     sent: Sent<NewPerson>,
 ) -> Result<Response, Problem> {
     let browser = token(&jar, BROWSER_COOKIE).ok_or_else(no_browser)?;
-    let NewPerson { name, email, organisation } = sent.value;
+    let NewPerson { name, email, organisation, check } = sent.value;
     let person = details(&name, &email).map_err(|problem| *problem)?;
     let may = member.may_in(&app, StaffAct::RegisterPerson, &organisation);
     let warrant = may.map_err(|refusal| Problem::of_refusal(&refusal.into()))?;
     let act = b"POST /api/desk/people\0".as_slice();
     let request = [act, member.holder().0.as_bytes(), &browser.0, &sent.bytes].concat();
+    let newcomer = Newcomer { person, organisation, check: check.into() };
     let work = async |command| {
-        let begun = issue::register(&app, &warrant, &person, organisation, command, browser).await;
-        let (holder, job) = begun?;
+        let begun = issue::register(&app, &warrant, newcomer, command, browser).await;
+        let (holder, job) = begun.map_err(Problem::of_execute)?;
         let started = Started::now(&app, job);
         let location = started.location();
         Ok(Answer::accepted(location, &Issuing { holder: holder.0, started })?)
@@ -192,7 +199,8 @@ pub(in crate::rest) async fn register(
     Ok(key.once(&app, &request, work).await?.into_response())
 }
 
-/// B-61: another card: a blank one in a reader of the desk takes the place of the one before.
+/// B-49, B-61: another card, for somebody who has shown who he is: a blank one in a reader of the desk
+/// takes the place of the one before.
 #[utoipa::path(post, path = "/desk/holders/{holder}/replacements", operation_id = "replace_card", tag = "desk", params(("holder" = Uuid, Path),
         ("Idempotency-Key" = Option<uuid::Uuid>, Header, description =
         "A UUID of version 7. The same request under the same key is carried out once and answered with the same bytes for 24 hours.")),
@@ -220,11 +228,13 @@ pub(in crate::rest) async fn replace(
         let refusal = domain::holder::Refusal::NotRegistered;
         return Err(Problem::of_refusal(&refusal.into()));
     }
-    let (mandate, reason) = (&desk.mandate, sent.value.reason.into());
+    let ReplacementWanted { reason, check } = sent.value;
+    let (mandate, why) = (&desk.mandate, (reason.into(), check.into()));
     let asked = Asked::of("replace", mandate, &sent.bytes).bytes();
     let request = [asked.as_slice(), browser.0.as_slice()].concat();
     let work = async |command: CommandId| {
-        let job = issue::replace(&app, mandate, reason, command, browser).await?;
+        let job = issue::replace(&app, mandate, why, command, browser).await;
+        let job = job.map_err(Problem::of_execute)?;
         let started = Started::now(&app, job);
         let location = started.location();
         Ok(Answer::accepted(location, &Issuing { holder: mandate.holder().0, started })?)
@@ -346,7 +356,8 @@ pub(in crate::rest) async fn close(
     let asked = Asked::of("close", &desk.mandate, &sent.bytes);
     let work = async |command| {
         let (cause, reason) = (Cause::first(command), sent.value.reason);
-        let done = person::close(&app, &desk.mandate, cause, reason).await;
+        let done =
+            person::close(&app, &desk.member, &desk.record, &desk.mandate, (cause, reason)).await;
         done.map_err(Problem::of_execute)?;
         Ok(Done::about(&desk.mandate))
     };

@@ -109,15 +109,30 @@ fn b30_what_has_expired_and_does_not_lock_yet_is_overdue_too_and_what_has_not_is
 }
 
 #[test]
-fn b10_what_the_session_was_opened_for_can_be_done_after_the_leave_is_over() {
-    let (verification, late) = (Optional::Set(secret(12)), "2026-04-03T12:40:00Z");
-    let in_time = change("2026-04-03T12:29:59Z", Some(11), verification);
-    let events = let_in().at(late).when(in_time).then_see();
+fn b30_the_leave_ends_after_half_an_hour_however_long_the_session_is_open() {
+    let (verification, since) = (Optional::Set(secret(12)), day("2026-03-31"));
+    let logged_on_at = "2026-04-03T12:29:00Z";
+    let unlock = || change(logged_on_at, Some(11), verification);
+    let events = let_in().at("2026-04-03T12:29:59Z").when(unlock()).then_see();
+    assert_eq!(events.last(), Some(&unlocked("2026-04-03")));
+    let locked = NotChanged::AccountLocked { kind: Kind::Smartcard, since };
+    let_in().at("2026-04-03T12:30:00Z").when(unlock()).then_refused(locked);
+    let_in().at("2026-04-03T20:00:00Z").when(unlock()).then_refused(locked);
+}
+
+#[test]
+fn b30_what_was_asked_for_in_time_is_recorded_when_the_card_tells_of_it_later() {
+    let asked_at = |asked_at| {
+        let verification = Optional::Set(secret(12));
+        let asked = change("2026-04-03T12:29:00Z", Some(11), verification);
+        let HolderCommand::ChangePasscodes(changes) = asked else { unreachable!() };
+        let changes = Changes { asked_at: instant(asked_at), ..changes };
+        let_in().at("2026-04-03T12:40:00Z").when(HolderCommand::ChangePasscodes(changes))
+    };
+    let events = asked_at("2026-04-03T12:29:59Z").then_see();
     assert_eq!(events.last(), Some(&unlocked("2026-04-03")));
     let since = day("2026-03-31");
-    let_in()
-        .at(late)
-        .when(change("2026-04-03T12:30:00Z", Some(11), verification))
+    asked_at("2026-04-03T12:30:00Z")
         .then_refused(NotChanged::AccountLocked { kind: Kind::Smartcard, since });
 }
 
@@ -245,7 +260,11 @@ fn b45_closing_an_account_ends_card_certificates_roles_and_registration() {
                 on,
             }),
             HolderEvent::Desk(DeskEvent::AssignmentEnded { organisation, on }),
-            HolderEvent::Desk(DeskEvent::AccountClosed { on, reason: CloseReason::Left }),
+            HolderEvent::Desk(DeskEvent::AccountClosed {
+                on,
+                reason: CloseReason::Left,
+                registered: Some(secret(EMAIL)),
+            }),
         ])
         .when(close())
         .then([])
@@ -289,4 +308,35 @@ fn b42_an_address_that_was_changed_is_kept_until_it_is_told() {
     registered("2025-03-10").on("2026-02-01").when(change).then([changed]).see(|ctx, holder| {
         assert!(holder.kept(ctx.policy()).contains(&secret(5)));
     });
+}
+
+#[test]
+fn b42_the_registered_address_is_named_and_kept_for_the_mail_about_what_has_ended_it() {
+    let (on, now) = ("2026-01-05", instant("2026-01-05T12:00:00Z"));
+    let given = || {
+        registered("2025-03-10")
+            .and(instant("2025-05-01T12:00:00Z"), self_service(flow(1), "2025-05-01"))
+    };
+    let done = |command| given().on(on).when(ask(command)).then_see();
+    let cancel = |reason| done(DeskCommand::CancelCard { reason });
+    let cancelled = |reason, registered| {
+        let (card, on) = (card().card, day(on));
+        HolderEvent::Desk(DeskEvent::CardCancelled { card, on, reason, registered })
+    };
+    let is_only_kept = |events: Vec<HolderEvent>| {
+        given().and(now, events).on(on).see(|ctx, holder| {
+            let is_over = holder.self_service().active().is_none();
+            is_over && holder.kept(ctx.policy()).contains(&secret(EMAIL))
+        })
+    };
+    let (reason, address) = (CloseReason::Left, Some(secret(EMAIL)));
+    let closed = done(DeskCommand::CloseAccount { reason });
+    let says = DeskEvent::AccountClosed { on: day(on), reason, registered: address };
+    assert_eq!(closed.last(), Some(&HolderEvent::Desk(says)));
+    assert!(is_only_kept(closed));
+    let compromised = cancel(CancelReason::Compromised);
+    assert_eq!(compromised.last(), Some(&cancelled(CancelReason::Compromised, address)));
+    assert!(is_only_kept(compromised));
+    let damaged = cancel(CancelReason::Damaged);
+    assert_eq!(damaged.last(), Some(&cancelled(CancelReason::Damaged, None)));
 }

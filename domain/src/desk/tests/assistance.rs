@@ -22,9 +22,9 @@ fn release() -> HolderCommand {
     ask(DeskCommand::ReleaseSelfService { check: passport() })
 }
 
-fn released() -> HolderEvent {
-    let (on, check) = (day("2026-06-01"), passport());
-    HolderEvent::Desk(DeskEvent::SelfServiceReleased { on, check })
+fn released(registered: Option<u128>) -> HolderEvent {
+    let (on, check, registered) = (day("2026-06-01"), passport(), registered.map(secret));
+    HolderEvent::Desk(DeskEvent::SelfServiceReleased { on, check, registered })
 }
 
 fn help(by: Helper, check: Option<IdentityCheck>) -> HolderCommand {
@@ -64,7 +64,7 @@ fn b34_a_release_ends_the_block_and_the_holder_chooses_other_answers() {
     blocked()
         .at(AT)
         .when(release())
-        .then([released()])
+        .then([released(Some(EMAIL))])
         .when(release())
         .then_refused(Refusal::NothingBlocked)
         .see(|ctx, holder| {
@@ -98,7 +98,7 @@ fn b41_a_release_ends_the_block_of_the_account_recovery_passcode_and_keeps_the_q
         )
         .at(AT)
         .when(release())
-        .then([released()])
+        .then([released(None)])
         .see(|ctx, holder| {
             assert_eq!(unlock::recovery_tries(ctx, holder), Ok(3));
             assert!(holder.self_service().active().is_some());

@@ -59,6 +59,18 @@ fn b57_a_card_is_lost_now_or_before_and_not_later() {
 }
 
 #[test]
+fn b57_a_card_is_lost_after_it_was_issued_and_not_before() {
+    let at = |lost_at| {
+        let given =
+            given::<Holder>([]).and(instant("2025-03-10T12:00:30Z"), registration("2025-03-10"));
+        given.on(ON).when(report(Loss::Lost, lost_at))
+    };
+    at("2025-03-10T12:00:00Z").then_see();
+    at("2025-03-10T11:59:00Z").then_refused(Refusal::BeforeIssue);
+    at("0026-01-04T21:00:00Z").then_refused(Refusal::BeforeIssue);
+}
+
+#[test]
 fn b57_a_suspended_card_opens_nothing_until_the_suspension_is_ended() {
     let suspend = || ask(DeskCommand::Suspend { reason: SuspensionReason::Mislaid });
     let reinstate = || ask(DeskCommand::Reinstate {});
@@ -120,14 +132,17 @@ fn replacement(reason: CancelReason, n: u128) -> Replacement {
         puk: secret(n + 1),
         account_recovery: None,
         verification: None,
+        check: passport(),
     };
     Replacement { registration, reason }
 }
 
-fn issued(on: &str, reference: u128) -> [HolderEvent; 3] {
+fn issued(on: &str, reference: u128) -> [HolderEvent; 4] {
     let (card, origin) = (IssuedCard { card: serial("00D4E5F6"), ..card() }, Origin::Replacement);
+    let verified = identity_verified(card.card.clone(), on);
     let (kind, on) = (Kind::Smartcard, day(on));
     [
+        verified,
         HolderEvent::CardIssued(card.clone()),
         HolderEvent::PukRecorded { card: card.card, secret: secret(reference + 1) },
         HolderEvent::PasscodeSet { kind, on, secret: secret(reference), origin },
@@ -137,13 +152,14 @@ fn issued(on: &str, reference: u128) -> [HolderEvent; 3] {
 #[test]
 fn b61_another_card_takes_the_place_of_the_one_before_in_the_same_step() {
     let replace = || ask(DeskCommand::IssueReplacement(replacement(CancelReason::Damaged, 20)));
-    let [card, puk, passcode] = issued(ON, 20);
+    let [verified, card, puk, passcode] = issued(ON, 20);
     registered("2025-03-10")
         .on(ON)
         .when(replace())
         .then([
             revoked(ON, RevocationReason::Damaged),
             cancelled(ON, CancelReason::Damaged),
+            verified,
             card,
             puk,
             passcode,
@@ -155,6 +171,19 @@ fn b61_another_card_takes_the_place_of_the_one_before_in_the_same_step() {
             let before = Authenticated::by_card(ctx, holder, &super::card().card);
             assert_eq!(before, Err(LogonRefusal::CardNotKnown));
         });
+}
+
+#[test]
+fn b49_nobody_is_given_another_card_by_a_word_alone() {
+    let replace = |check| {
+        let mut wanted = replacement(CancelReason::Damaged, 20);
+        wanted.registration.check = check;
+        registered("2025-03-10").on("2026-04-03").when(ask(DeskCommand::IssueReplacement(wanted)))
+    };
+    replace(checked(IdentityEvidence::Vouched)).then_refused(Refusal::EvidenceNotEnough);
+    let nowhere = IdentityCheck { place: String::new(), ..passport() };
+    replace(nowhere).then_refused(Refusal::PlaceNotValid);
+    replace(passport()).then_see();
 }
 
 #[test]
@@ -206,7 +235,7 @@ fn b45_a_damaged_card_keeps_the_registration_and_a_compromised_one_drops_it() {
 }
 
 #[test]
-fn b49_another_card_begins_the_count_of_renewals_again() {
+fn b49_another_card_begins_the_count_of_renewals_again_after_a_recorded_identity_check() {
     let renewed = HolderEvent::CertificatesRenewed {
         update: flow(3),
         card: card().card,
@@ -223,16 +252,19 @@ fn b49_another_card_begins_the_count_of_renewals_again() {
     given().on(ON).see(|_, holder| assert_eq!(holder.certificate_records().self_renewals(), 2));
     let replace = ask(DeskCommand::IssueReplacement(replacement(CancelReason::Damaged, 20)));
     let events = given().on(ON).when(replace).then_see();
+    assert!(events.contains(&identity_verified(serial("00D4E5F6"), ON)));
     given().and(instant("2026-01-05T12:00:00Z"), events).on(ON).see(|_, holder| {
         assert_eq!(holder.certificate_records().self_renewals(), 0);
     });
 }
 
 #[test]
-fn b30_another_card_unlocks_an_account_if_nothing_else_is_overdue() {
+fn b30_another_card_unlocks_an_account_after_a_recorded_identity_check_if_nothing_else_is_overdue()
+{
     let replace = |given: Given<Holder>| {
         let replace = ask(DeskCommand::IssueReplacement(replacement(CancelReason::Damaged, 20)));
         let events = given.on("2026-04-03").when(replace).then_see();
+        assert!(events.contains(&identity_verified(serial("00D4E5F6"), "2026-04-03")));
         let is_unlocked = |event: &HolderEvent| {
             matches!(event, HolderEvent::Desk(DeskEvent::AccountUnlocked { .. }))
         };

@@ -142,6 +142,7 @@ impl Life {
                     puk,
                     account_recovery: None,
                     verification: None,
+                    check: passport(),
                 };
                 let reason = CancelReason::Damaged;
                 DeskCommand::IssueReplacement(Replacement { registration, reason })

@@ -58,6 +58,10 @@ fn of_authorisations() -> Vec<(DeskEvent, &'static str)> {
     let vouched = IdentityCheck { evidence: IdentityEvidence::Vouched, ..check(None) };
     vec![
         (
+            DeskEvent::IdentityVerified { card: card.clone(), on, check: check(None) },
+            include_str!("IdentityVerified.1.json"),
+        ),
+        (
             DeskEvent::AccountUnlockRequested {
                 request: flow(7),
                 card: card.clone(),
@@ -80,7 +84,7 @@ fn of_authorisations() -> Vec<(DeskEvent, &'static str)> {
             include_str!("AccountUnlocked.1.json"),
         ),
         (
-            DeskEvent::SelfServiceReleased { on, check: check(None) },
+            DeskEvent::SelfServiceReleased { on, check: check(None), registered: None },
             include_str!("SelfServiceReleased.1.json"),
         ),
         (
@@ -117,7 +121,12 @@ fn of_cards() -> Vec<(DeskEvent, &'static str)> {
             include_str!("CardReportedLost.1.json"),
         ),
         (
-            DeskEvent::CardCancelled { card, on, reason: CancelReason::Compromised },
+            DeskEvent::CardCancelled {
+                card,
+                on,
+                reason: CancelReason::Compromised,
+                registered: None,
+            },
             include_str!("CardCancelled.1.json"),
         ),
     ]
@@ -132,7 +141,7 @@ fn of_checks() -> Vec<(DeskEvent, &'static str)> {
             include_str!("ContactChanged.1.json"),
         ),
         (
-            DeskEvent::AccountClosed { on, reason: CloseReason::Left },
+            DeskEvent::AccountClosed { on, reason: CloseReason::Left, registered: None },
             include_str!("AccountClosed.1.json"),
         ),
         (DeskEvent::PersonErased { on }, include_str!("PersonErased.1.json")),
@@ -150,4 +159,30 @@ fn of_checks() -> Vec<(DeskEvent, &'static str)> {
 fn every_event_type_of_the_desk_has_a_golden_file() {
     let with_file: Vec<_> = golden().iter().map(|(event, _)| event.kind()).collect();
     assert_eq!(with_file, DeskEvent::KINDS);
+}
+
+#[test]
+fn what_names_the_address_that_is_told_has_a_golden_file_of_its_own() {
+    let (on, registered) = (day("2027-02-20"), Some(secret(0xe12)));
+    let (card, reason) = (serial("00A1B2C3"), CancelReason::Compromised);
+    let all = [
+        (
+            DeskEvent::SelfServiceReleased { on, check: check(None), registered },
+            include_str!("SelfServiceReleased.1.registered.json"),
+        ),
+        (
+            DeskEvent::CardCancelled { card, on, reason, registered },
+            include_str!("CardCancelled.1.registered.json"),
+        ),
+        (
+            DeskEvent::AccountClosed { on, reason: CloseReason::Left, registered },
+            include_str!("AccountClosed.1.registered.json"),
+        ),
+    ];
+    for (event, file) in all {
+        let event = HolderEvent::Desk(event);
+        let written: serde_json::Value = serde_json::from_str(file).unwrap();
+        assert_eq!(event.encode().data, written, "{}", event.kind());
+        assert_eq!(HolderEvent::decode(event.kind(), 1, file.as_bytes()).unwrap(), event);
+    }
 }

@@ -27,7 +27,10 @@ pub enum DeskNotice {
     /// P-19, B-30: he has.
     AccountUnlocked,
     /// B-34, B-41: what was blocked is open.
-    Released,
+    Released {
+        /// The address of the registration that ended with it, if one did.
+        registered: Option<SecretRef>,
+    },
     /// B-58: he may choose a new smartcard passcode with somebody's help.
     CardUnlockAllowed {
         /// Whose.
@@ -44,6 +47,8 @@ pub enum DeskNotice {
     CardCancelled {
         /// Why.
         reason: CancelReason,
+        /// The address of the registration that ended with it, if one did.
+        registered: Option<SecretRef>,
     },
     /// B-42: his contact details were changed.
     ContactChanged {
@@ -54,6 +59,8 @@ pub enum DeskNotice {
     Closed {
         /// Why.
         reason: CloseReason,
+        /// The address of the registration that ended with it, if there was one.
+        registered: Option<SecretRef>,
     },
     /// P-08, B-41: his account recovery passcode was told to the registration authority.
     RecoveryPasscodeSpoken,
@@ -81,20 +88,24 @@ impl DeskNotice {
             }
             DeskEvent::AccountUnlockAuthorised { .. } => Some(Self::AccountUnlockAllowed),
             DeskEvent::AccountUnlocked { .. } => Some(Self::AccountUnlocked),
-            DeskEvent::SelfServiceReleased { .. } => Some(Self::Released),
+            DeskEvent::SelfServiceReleased { registered, .. } => {
+                Some(Self::Released { registered: *registered })
+            }
             DeskEvent::CardUnlockAuthorised { by, .. } => Some(Self::CardUnlockAllowed { by: *by }),
             DeskEvent::CertificatesSuspended { reason, .. } => {
                 Some(Self::Suspended { reason: *reason })
             }
             DeskEvent::CertificatesReinstated { .. } => Some(Self::Reinstated),
             DeskEvent::CardCancelled { reason: CancelReason::AccountClosed, .. } => None,
-            DeskEvent::CardCancelled { reason, .. } => {
-                Some(Self::CardCancelled { reason: *reason })
+            DeskEvent::CardCancelled { reason, registered, .. } => {
+                Some(Self::CardCancelled { reason: *reason, registered: *registered })
             }
             DeskEvent::ContactChanged { former, .. } => {
                 Some(Self::ContactChanged { former: *former })
             }
-            DeskEvent::AccountClosed { reason, .. } => Some(Self::Closed { reason: *reason }),
+            DeskEvent::AccountClosed { reason, registered, .. } => {
+                Some(Self::Closed { reason: *reason, registered: *registered })
+            }
             DeskEvent::PasscodeChecked {
                 kind: OptionalKind::AccountRecovery,
                 matched: true,
@@ -105,6 +116,7 @@ impl DeskNotice {
             }
             DeskEvent::Assigned { .. }
             | DeskEvent::AssignmentEnded { .. }
+            | DeskEvent::IdentityVerified { .. }
             | DeskEvent::AccountUnlockRequested { .. }
             | DeskEvent::CardReportedLost { .. }
             | DeskEvent::PersonErased { .. }
@@ -118,10 +130,13 @@ impl DeskNotice {
     pub(super) fn copies(&self) -> Copies {
         match self {
             Self::ContactChanged { former } => Copies::ToFormer(*former),
+            Self::Released { registered: Some(ended) }
+            | Self::CardCancelled { registered: Some(ended), .. }
+            | Self::Closed { registered: Some(ended), .. } => Copies::ToFormer(Some(*ended)),
             Self::Role { .. }
             | Self::AccountUnlockAllowed
             | Self::AccountUnlocked
-            | Self::Released
+            | Self::Released { .. }
             | Self::CardUnlockAllowed { .. }
             | Self::Suspended { .. }
             | Self::Reinstated
@@ -149,7 +164,7 @@ impl DeskNotice {
             Self::Role { .. }
             | Self::AccountUnlockAllowed
             | Self::AccountUnlocked
-            | Self::Released
+            | Self::Released { .. }
             | Self::CardUnlockAllowed { .. }
             | Self::Suspended { .. }
             | Self::Reinstated
@@ -184,7 +199,7 @@ impl DeskNotice {
                 "Every passcode that was overdue has a new value, and your account is unlocked."
                     .to_owned(),
             ),
-            Self::Released => (
+            Self::Released { .. } => (
                 "Self-service is no longer blocked",
                 "The registration authority has checked who you are and has ended the block. If \
                  your security questions were blocked, register again with other answers."
@@ -214,7 +229,7 @@ impl DeskNotice {
                 "Your certificates are no longer suspended",
                 "You can use your smartcard again.".to_owned(),
             ),
-            Self::CardCancelled { reason } => (
+            Self::CardCancelled { reason, .. } => (
                 "Your smartcard is out of use",
                 format!(
                     "Your smartcard was taken out of use for ever, because {}.",
@@ -226,7 +241,7 @@ impl DeskNotice {
                 "The registration authority has changed your name or your email address on record."
                     .to_owned(),
             ),
-            Self::Closed { reason } => (
+            Self::Closed { reason, .. } => (
                 "Your account is closed",
                 format!(
                     "Your smartcard, its certificates and your registration for self-service can \

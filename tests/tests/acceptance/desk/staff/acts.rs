@@ -179,6 +179,10 @@ async fn b57_a_lost_card_is_revoked_and_out_of_use_at_once_and_its_session_is_ov
     scene.log_in().await.unwrap();
     let holder = scene.holder;
     let lost_at = scene.desk.now() - Duration::hours(3);
+    let before = json!({"loss": "lost", "lost_at": lost_at});
+    let (status, problem) = post(&mut agent, holder, "losses", &before).await;
+    assert_eq!((status, &problem["rule"]), (StatusCode::FORBIDDEN, &json!("B-57")));
+    let lost_at = scene.desk.now();
     let soon = scene.desk.now() + Duration::hours(3);
     let (status, _) =
         post(&mut agent, holder, "losses", &json!({"loss": "lost", "lost_at": soon})).await;
@@ -197,7 +201,13 @@ async fn b61_another_card_takes_the_place_of_the_one_before_with_a_passcode_of_t
     let (mut scene, mut agent) = scene().await;
     let holder = scene.holder;
     agent.set_cookie(api::cookies::BROWSER_COOKIE, &"5a".repeat(32));
-    let damaged = json!({"reason": "damaged"});
+    let (status, _) = post(&mut agent, holder, "replacements", &json!({"reason": "damaged"})).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "B-49: nobody has looked who it is");
+    let vouched = json!({"evidence": "vouched", "place": "RA desk"});
+    let vouched = json!({"reason": "damaged", "check": vouched});
+    let (status, problem) = post(&mut agent, holder, "replacements", &vouched).await;
+    assert_eq!((status, &problem["rule"]), (StatusCode::FORBIDDEN, &json!("B-63")));
+    let damaged = json!({"reason": "damaged", "check": check()});
     let (status, issuing) = post(&mut agent, holder, "replacements", &damaged).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{issuing}");
     let job = protocol::JobId(issuing["job"].as_str().unwrap().parse().unwrap());
@@ -218,10 +228,42 @@ async fn b61_another_card_takes_the_place_of_the_one_before_with_a_passcode_of_t
     let is_cancelled =
         |event: &HolderEvent| matches!(event, HolderEvent::Desk(DeskEvent::CardCancelled { .. }));
     assert!(events.iter().any(is_cancelled));
+    assert_eq!(n_verified(&events), 2, "B-49: for either card");
     scene.agent.sees(Some(&other));
     (scene.card, scene.passcode) = (other, "Second02".to_owned());
     scene.log_in().await.unwrap();
     assert!(scene.browser.is_logged_in().await.unwrap());
+}
+
+fn n_verified(events: &[HolderEvent]) -> usize {
+    let is_it = |event: &&HolderEvent| {
+        matches!(event, HolderEvent::Desk(DeskEvent::IdentityVerified { .. }))
+    };
+    events.iter().filter(is_it).count()
+}
+
+#[tokio::test]
+async fn b30_a_replacement_that_unlocks_the_account_counts_as_an_unlock_of_who_did_it() {
+    let scene = Scene::open().await.unwrap();
+    scene.desk.found_organisations().await.unwrap();
+    scene.desk.assign(scene.holder, "RXA").await.unwrap();
+    scene.desk.wait(Duration::days(386));
+    let mut agent = agent(&scene.desk).await;
+    agent.set_cookie(api::cookies::BROWSER_COOKIE, &"5a".repeat(32));
+    let damaged = json!({"reason": "damaged", "check": check()});
+    let (_, issuing) = post(&mut agent, scene.holder, "replacements", &damaged).await;
+    let job = protocol::JobId(issuing["job"].as_str().unwrap().parse().unwrap());
+    let mut other = SoftCard::blank("0A03").unwrap();
+    scene.agent.personalise(job, &mut other, "Second02").await.unwrap();
+    let events = scene.desk.events(scene.holder).await.unwrap();
+    let is_unlocked =
+        |event: &HolderEvent| matches!(event, HolderEvent::Desk(DeskEvent::AccountUnlocked { .. }));
+    assert!(events.iter().any(is_unlocked));
+    let app = scene.desk.app();
+    app.catch_up().await.unwrap();
+    let today = (scene.desk.now() - Duration::hours(12), scene.desk.now() + Duration::hours(12));
+    let counts = app.projections().staff_unlocks(today, 10).await.unwrap();
+    assert_eq!(counts.iter().map(|count| count.n).collect::<Vec<_>>(), [1]);
 }
 
 #[tokio::test]
@@ -251,11 +293,12 @@ async fn b58_a_role_that_is_withdrawn_while_a_card_is_made_makes_it_nobodys() {
 #[tokio::test]
 async fn p03_a_person_who_is_registered_at_the_desk_works_for_its_organisation() {
     let (scene, mut agent) = scene().await;
-    let person = json!({"name": "Dan Duke", "email": "dan@example.org", "organisation": "RXA"});
+    let (name, email) = ("Dan Duke", "dan@example.org");
+    let person = json!({"name": name, "email": email, "organisation": "RXA", "check": check()});
     let (status, _) = ask(&mut agent, Method::POST, "/api/desk/people", &person).await;
     assert_eq!(status, StatusCode::FORBIDDEN, "the browser's cookie is missing");
     agent.set_cookie(api::cookies::BROWSER_COOKIE, &"5a".repeat(32));
-    let elsewhere = json!({"name": "Dan", "email": "dan@example.org", "organisation": "RXB"});
+    let elsewhere = json!({"name": name, "email": email, "organisation": "RXB", "check": check()});
     let (status, problem) = ask(&mut agent, Method::POST, "/api/desk/people", &elsewhere).await;
     assert_eq!((status, &problem["rule"]), (StatusCode::FORBIDDEN, &json!("B-59")));
     let (status, issuing) = ask(&mut agent, Method::POST, "/api/desk/people", &person).await;

@@ -74,6 +74,10 @@ async fn b63_looking_at_a_record_is_in_it_once_a_day_and_an_auditor_does_not_see
     }
     let mut looked = vec![View::AsOf, View::Name, View::History];
     assert_eq!(looks(&desk.events(ben).await.unwrap()), looked);
+    let (cem, _) = desk.staff("Cem", "AC01", Role::RaAgent, "RXA").await.unwrap();
+    let acts = seen(&mut ada, &format!("/api/audit/history?staff={cem}")).await;
+    assert_eq!(acts.status, StatusCode::OK, "{}", acts.html);
+    assert_eq!(looks(&desk.events(cem).await.unwrap()), [View::History], "what he did is his");
     desk.wait(chrono::Duration::days(1));
     let mut ada = desk.session_of(ada_id, Scope::Full).await.unwrap();
     assert_eq!(seen(&mut ada, &page).await.status, StatusCode::OK);
@@ -152,4 +156,20 @@ async fn c01_a_holder_asks_why_not_about_himself() {
     let renew = acts.iter().find(|act| act["act"] == "renew_certificates").unwrap();
     assert_eq!((&renew["answer"], &renew["rule"]), (&json!("refused"), &json!("C-01")));
     assert!(renew["changes_on"].is_string());
+}
+
+#[tokio::test]
+async fn b63_a_form_of_the_desk_and_what_it_has_changed_show_the_record_and_are_a_look_at_it() {
+    let desk = Desk::open().await.unwrap();
+    desk.found_organisations().await.unwrap();
+    let (_, mut agent) = desk.staff("Cem", "AC01", Role::RaAgent, "RXA").await.unwrap();
+    for (name, serial, page) in
+        [("Ben", "AB01", "contact"), ("Dan", "AD01", "suspend"), ("Eve", "AE01", "done/contact")]
+    {
+        let holder = desk.on_paper(name, serial).await.unwrap();
+        desk.assign(holder, "RXA").await.unwrap();
+        let shown = seen(&mut agent, &format!("/desk/holders/{holder}/{page}")).await;
+        assert_eq!(shown.status, StatusCode::OK, "{page}: {}", shown.html);
+        assert_eq!(looks(&desk.events(holder).await.unwrap()), [View::Record], "{page}");
+    }
 }

@@ -151,22 +151,26 @@ async fn b42_b57_b58_b59_each_act_of_a_manager_has_its_page_and_its_confirmation
 #[tokio::test]
 async fn b45_b57_a_loss_needs_its_time_and_a_closure_its_word() {
     let (desk, holder, mut manager) = scene(Role::RaManager).await;
-    let day = (desk.now() - Duration::days(1)).date_naive();
+    // The card is of this minute.
+    let (day, now) = (desk.now().date_naive(), desk.now().format("%H:%M").to_string());
     let (d, m, y) = (day.format("%d"), day.format("%m"), day.format("%Y"));
     let (d, m, y) = (d.to_string(), m.to_string(), y.to_string());
-    let lost = |time: &'static str| {
+    let lost = |year, time| {
         [
             ("loss", "lost"),
             ("lost[day]", d.as_str()),
             ("lost[month]", m.as_str()),
-            ("lost[year]", y.as_str()),
+            ("lost[year]", year),
             ("time", time),
         ]
     };
-    let page = manager.post(&at(holder, "report-lost"), &lost("25:00")).await.unwrap();
+    let page = manager.post(&at(holder, "report-lost"), &lost(&y[2..], &now)).await.unwrap();
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.says("Enter a day, with the year in four digits"), "{}", page.html);
+    let page = manager.post(&at(holder, "report-lost"), &lost(&y, "25:00")).await.unwrap();
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.says("Enter a time such as 14:30"), "{}", page.html);
-    let done = does(&mut manager, holder, "report-lost", &lost("14:30")).await;
+    let done = does(&mut manager, holder, "report-lost", &lost(&y, &now)).await;
     assert!(done.says("The smartcard is out of use"), "{}", done.html);
     let closure = |confirm: &'static str| [("reason", "left"), ("confirm", confirm)];
     let page = manager.post(&at(holder, "close"), &closure("close")).await.unwrap();
@@ -199,9 +203,14 @@ async fn p03_b61_a_blank_card_is_made_somebodys_at_the_card_softwares_page() {
     let page = agent.post(&at(holder, "replace"), &nothing).await.unwrap();
     assert!(page.says("Select what is wrong with it"), "{}", page.html);
     let page = agent.post(&at(holder, "replace"), &[("reason", "damaged")]).await.unwrap();
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.says("Select what you saw") && page.says("Enter where you are"), "{}", page.html);
+    let damaged = [("reason", "damaged"), CHECK[0], CHECK[1]];
+    let page = agent.post(&at(holder, "replace"), &damaged).await.unwrap();
     assert!(page.job().is_ok(), "{}", page.html);
     let person = |organisation: &'static str| {
-        [("name", "Noor Rahman"), ("email", "noor@example.org"), ("organisation", organisation)]
+        let of = ("organisation", organisation);
+        [("name", "Noor Rahman"), ("email", "noor@example.org"), of, CHECK[0], CHECK[1]]
     };
     assert!(agent.get("/desk").await.unwrap().says("/desk/register"));
     let page = agent.post("/desk/register", &person("")).await.unwrap();

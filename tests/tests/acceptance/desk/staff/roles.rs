@@ -71,3 +71,40 @@ async fn b63_the_last_manager_stays_and_with_another_one_above_may_go() {
     let (status, said) = ask(&mut root, Method::DELETE, &away, &Value::Null).await;
     assert_eq!(status, StatusCode::OK, "{said}");
 }
+
+#[tokio::test]
+async fn b59_an_account_is_closed_only_by_somebody_who_may_withdraw_every_role_that_goes_with_it() {
+    let desk = Desk::open().await.unwrap();
+    desk.found_organisations().await.unwrap();
+    let (ann, mut root) = desk.staff("Ann", "AA01", Role::RaManager, "X26").await.unwrap();
+    desk.assign(ann, "RXA").await.unwrap();
+    let (ben, mut manager) = desk.staff("Ben", "AB01", Role::RaManager, "RXA").await.unwrap();
+    let closure = json!({"reason": "left", "confirm": "CLOSE"});
+    let close = |holder| format!("/api/desk/holders/{holder}/closure");
+    let (status, said) = ask(&mut manager, Method::POST, &close(ann), &closure).await;
+    assert_eq!((status, &said["rule"]), (StatusCode::FORBIDDEN, &json!("B-59")));
+    assert!(desk.holder(ann).await.unwrap().desk().closed().is_none());
+    let (status, said) = ask(&mut root, Method::POST, &close(ben), &closure).await;
+    assert_eq!(status, StatusCode::OK, "{said}");
+}
+
+#[tokio::test]
+async fn b63_of_two_managers_who_withdraw_each_others_role_at_once_one_stays() {
+    let desk = Desk::open().await.unwrap();
+    desk.found_organisations().await.unwrap();
+    let (ann, mut of_ann) = desk.staff("Ann", "AA01", Role::RaManager, "X26").await.unwrap();
+    let (bob, mut of_bob) = desk.staff("Bob", "AB01", Role::RaManager, "X26").await.unwrap();
+    let role_of = |holder| format!("/api/desk/holders/{holder}/roles/ra-manager/X26");
+    let (of_bobs, of_anns) = (role_of(bob), role_of(ann));
+    let (one, other) = tokio::join!(
+        ask(&mut of_ann, Method::DELETE, &of_bobs, &Value::Null),
+        ask(&mut of_bob, Method::DELETE, &of_anns, &Value::Null),
+    );
+    let done = [&one, &other].map(|(status, _)| *status == StatusCode::OK);
+    assert_eq!(done.iter().filter(|done| **done).count(), 1, "{one:?} {other:?}");
+    let mut left = 0;
+    for holder in [ann, bob] {
+        left += desk.holder(holder).await.unwrap().roles().grants().len();
+    }
+    assert_eq!(left, 1);
+}

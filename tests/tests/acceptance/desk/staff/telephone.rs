@@ -1,7 +1,7 @@
 //! A telephone service, by its bearer token (P-11).
 
 use api::{
-    desk::check::{TELEPHONE_CHECKS_AN_HOUR, counted},
+    desk::check::{TELEPHONE_CHECKS_AN_HOUR, TOLD_AFTER, counted},
     execute::Actor,
     tokens::{self, Wanted},
 };
@@ -46,7 +46,12 @@ async fn p11_a_telephone_service_is_told_match_or_no_match_and_after_three_wrong
     let by_card = json!({"card": "0A01", "passcode": "Tele1234"});
     assert_eq!(said(&scene, &bearer, &by_card).await.1, json!({"result": "match"}));
     let nobody = json!({"holder": uuid::Uuid::nil(), "passcode": "Tele1234"});
-    assert_eq!(said(&scene, &bearer, &nobody).await.1, no_match);
+    for asked in [&nobody, &json!({"card": "0A77", "passcode": "Tele1234"}), &ask("Tele9999")] {
+        let before = scene.desk.rested();
+        assert_eq!(said(&scene, &bearer, asked).await.1, no_match);
+        assert_eq!(scene.desk.rested(), before + TOLD_AFTER, "whoever it is takes as long");
+    }
+    assert_eq!(said(&scene, &bearer, &by_card).await.1, json!({"result": "match"}));
     for _ in 0..2 {
         assert_eq!(said(&scene, &bearer, &ask("Tele9999")).await.1, no_match);
     }
