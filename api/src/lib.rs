@@ -37,6 +37,7 @@ pub mod ledger;
 pub mod live;
 pub mod log_in;
 pub mod mail_server;
+pub mod not_me;
 pub mod not_ready;
 pub mod organisations;
 pub mod pace;

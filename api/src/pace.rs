@@ -90,6 +90,21 @@ pub(crate) async fn takes_unlock(app: &App, headers: &HeaderMap) -> anyhow::Resu
     takes_unlock_of(app, app.address(headers), UNLOCKS_OF_AN_ADDRESS).await
 }
 
+/// Takes one of the places that this address has today for something else that strangers do, or of those
+/// that all have together where nobody says who asks; false if they are all taken.
+pub(crate) async fn takes_of(
+    app: &App,
+    what: &str,
+    address: Option<IpAddr>,
+    max: u32,
+    max_of_all: u32,
+) -> anyhow::Result<bool> {
+    match address {
+        Some(address) => takes(app, &format!("{what} {}", place(address)), max).await,
+        None => takes(app, &format!("{what} unknown"), max_of_all).await,
+    }
+}
+
 async fn takes_unlock_of(app: &App, address: Option<IpAddr>, max: u32) -> anyhow::Result<bool> {
     match address {
         Some(address) => takes(app, &format!("unlocks-of-address {}", place(address)), max).await,

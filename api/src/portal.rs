@@ -16,6 +16,7 @@ mod information;
 mod jobs;
 mod ledger;
 mod log_in;
+mod not_me;
 mod passcodes;
 mod profile;
 mod registration;
@@ -63,6 +64,8 @@ pub fn routes(app: &App) -> Router<App> {
         .route(paths::LOG_IN, get(log_in::page).post(log_in::start))
         .route(paths::LOG_OUT, post(log_in::log_out))
         .route(paths::LOGGED_OUT, get(log_in::logged_out))
+        .route(paths::NOT_ME, get(not_me::page).post(not_me::enter))
+        .route(paths::NOT_ME_CONFIRM, post(not_me::confirm))
         .route(paths::SESSION_KEEP, post(session::keep))
         .route("/jobs/{id}", get(jobs::page))
         .route("/jobs/{id}/return", get(jobs::back))
@@ -83,6 +86,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/card-updates/{id}/again", post(card_update::again))
         .route("/card-updates/{id}/continue", post(card_update::go_on))
         .route(paths::LEDGER, get(ledger::page))
+        .route("/ledger/not-me/{line}", get(ledger::not_me_page).post(ledger::not_me))
         .route(paths::FIRST_MANAGER, get(first_manager::page).post(first_manager::enter))
         .merge(self_service())
         .merge(staff_pages().into_router())

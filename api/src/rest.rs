@@ -16,6 +16,7 @@ mod jobs;
 mod ledger;
 mod log_ins;
 mod logon_checks;
+mod not_me;
 mod openapi;
 mod passcodes;
 mod problem;
@@ -97,6 +98,8 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(unlocks::choose_passcode))
         .routes(routes!(schedule::show))
         .routes(routes!(ledger::list))
+        .routes(routes!(not_me::answer))
+        .routes(routes!(not_me::disown))
         .routes(routes!(audit::explain_me))
         .routes(routes!(logon_checks::check))
         .routes(routes!(verification_checks::check))

@@ -96,6 +96,22 @@ impl Logons {
         rows.into_iter().map(Logon::try_from).collect()
     }
 
+    /// The check with this id, if it was one of this holder.
+    pub async fn find(&self, holder: HolderId, logon: Uuid) -> Result<Option<Logon>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(
+            "
+            select logon_id, holder_id, card, at, workstation, reader, verdict, due
+            from logon
+            where logon_id = $1 and holder_id = $2
+            ",
+        )
+        .bind(logon)
+        .bind(holder.0)
+        .fetch_optional(self.connections.reader())
+        .await?;
+        row.map(Logon::try_from).transpose()
+    }
+
     /// Everybody's checks, oldest first, at most [`PAGE_ROWS_MAX`]: those from this instant on, or,
     /// if one is named, after that one of the same instant. The next page is the one after the
     /// instant and id of this one's last row.

@@ -9,6 +9,7 @@
 //! they found in events. A crash in between leaves a pending row behind; [`Vault::sweep`] deletes it
 //! after 24 hours, long after any retry could still bring its event.
 
+mod answer;
 mod code;
 mod keys;
 mod passcode;
@@ -26,6 +27,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{EventId, HolderId, SecretRef};
 use uuid::Uuid;
 
+pub use answer::{AnswerBinding, code_key_of};
 pub use code::{CODE_CHARS, Code, CodeBinding};
 pub use keys::{Keys, RotatingKeys, VaultKeys};
 pub use passcode::{MATCHED_REFS_MAX, NewPasscode};

@@ -15,6 +15,7 @@ pub mod mail;
 pub mod card_job;
 pub mod certificate_expiry;
 pub mod mail_delivery;
+pub mod not_me;
 pub mod passcode_expiry;
 pub mod registration;
 pub mod unlock;

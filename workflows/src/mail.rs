@@ -18,7 +18,7 @@ use stores::vault::Person;
 use uuid::Uuid;
 
 pub use compose::{
-    Asks, CertificateNotice, CodeNotice, Composer, Copies, Demand, DeskNotice, Notice,
+    Answer, Asks, CertificateNotice, CodeNotice, Composer, Copies, Demand, DeskNotice, Notice,
     SelfServiceNotice, Wanted,
 };
 pub use in_memory::{DELIVERED_MAX, InMemoryCourier};
@@ -45,7 +45,7 @@ pub struct Mail {
 }
 
 /// Most addresses of one mail beside the first.
-pub const COPIES_MAX: usize = 2;
+pub const COPIES_MAX: usize = 4;
 
 impl Mail {
     /// All that a reader sees, in one text: what a search for leaked secrets looks through.

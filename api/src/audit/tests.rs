@@ -172,7 +172,8 @@ async fn b14_the_version_in_force_then_is_told_and_one_that_was_published_later_
         Policy { version: 2, name: "shorter".to_owned(), passcode_days: 180, ..Policy::seed() };
     let next = InForce::new(day("2025-05-01"), next);
     let (command, now) = (CommandId(Uuid::from_u128(99)), instant("2025-04-20T12:00:00Z"));
-    stores::policy::publish(log.stores.log.as_ref(), &next, command, now).await.unwrap();
+    let (log_of, by) = (log.stores.log.as_ref(), json!({ "kind": "operator" }));
+    stores::policy::publish(log_of, &next, &by, command, now).await.unwrap();
     for (at, version, expires_on) in [
         ("2025-04-20T11:59:59Z", 1, "2026-03-10"),
         ("2025-04-30T12:00:00Z", 1, "2026-03-10"),

@@ -3,9 +3,10 @@
 //! A version is the day on which it was made, counted from 1970. So a version says itself when the
 //! one before it was replaced, and no table has to be kept in step with the files.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use domain::policy::CODE_KNOWN_SECONDS_MAX;
+use chrono::{DateTime, Utc};
+use domain::policy::{CODE_KNOWN_SECONDS_MAX, NOT_ME_HOURS_MAX};
 use stores::vault::Keys;
+pub use stores::vault::code_key_of;
 use zeroize::Zeroizing;
 
 use super::{KEY_BYTES, Keystore, KeystoreError};
@@ -14,11 +15,13 @@ use super::{KEY_BYTES, Keystore, KeystoreError};
 const NAME: &str = "code";
 
 /// A replaced key is kept for so many days, counted from the day on which it was replaced: no policy
-/// makes us know a code for longer than one day.
-const KEPT_DAYS: u32 = 2;
+/// makes us know a code for longer than one day, nor lets a mail be answered for longer than three
+/// (B-57).
+const KEPT_DAYS: u32 = 4;
 
 /// The last code of a replaced key is made within the day on which it is replaced.
 const _: () = assert!(CODE_KNOWN_SECONDS_MAX <= (KEPT_DAYS - 1) * 86_400);
+const _: () = assert!(NOT_ME_HOURS_MAX as u32 * 3_600 <= (KEPT_DAYS - 1) * 86_400);
 
 impl Keystore {
     /// The keys of mailed codes, as they are. A keystore that has none, because it is new or of an
@@ -75,13 +78,6 @@ impl Keystore {
             |keys: Keys, older: &super::VersionedKey| keys.with_older(older.version, *older.key);
         Ok(read.older.iter().fold(current, with))
     }
-}
-
-/// The version that codes are made with on the day of `now`, unless there is a later one.
-#[must_use]
-pub fn code_key_of(now: DateTime<Utc>) -> u32 {
-    let days = now.date_naive().signed_duration_since(NaiveDate::default()).num_days();
-    u32::try_from(days.max(1)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -145,14 +141,14 @@ mod tests {
         for (later, is_there) in [
             (TimeDelta::zero(), true),
             (TimeDelta::hours(1), true),
-            (TimeDelta::hours(24), true),
-            (TimeDelta::hours(25), false),
+            (TimeDelta::hours(72), true),
+            (TimeDelta::hours(73), false),
         ] {
             let keys = renew(&keystore, replaced_at + later, &mut draws);
             assert_eq!(keys.by_version(old).is_some(), is_there, "{later}");
             assert_eq!(file.exists(), is_there, "{later}");
         }
-        assert_eq!(keystore.code_keys(replaced_at, &mut |_| panic!()).unwrap().current().1[0], 4);
+        assert_eq!(keystore.code_keys(replaced_at, &mut |_| panic!()).unwrap().current().1[0], 5);
     }
 
     #[test]

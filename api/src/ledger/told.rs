@@ -4,12 +4,12 @@
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
-use domain::ids::HolderId;
-use stores::{event_store::Revision, logon::Logon};
+use projections::Entry;
+use stores::{event_store::Revision, logon::Logon, session::Session};
 use uuid::Uuid;
 
 use super::ENTRIES_MAX;
-use crate::app::App;
+use crate::{app::App, not_me};
 
 /// Where a page ends: the next one has what was before both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,6 +32,9 @@ pub struct Line {
     pub sentence: String,
     /// Who did it.
     pub by: String,
+    /// B-57: what the holder names it by if he says that it was not he; `None` of what he or Latchkey did
+    /// here.
+    pub not_me: Option<not_me::Line>,
 }
 
 /// One page, newest first.
@@ -43,11 +46,12 @@ pub struct Page {
     pub older: Option<Place>,
 }
 
-/// Up to `limit` lines, those before `place`.
+/// Up to `limit` lines, those before `place`, as the holder reads them in this session.
 ///
 /// # Errors
 /// If a store fails, or the projections are behind for too long.
-pub async fn page(app: &App, holder: HolderId, place: Place, limit: u32) -> anyhow::Result<Page> {
+pub async fn page(app: &App, session: &Session, place: Place, limit: u32) -> anyhow::Result<Page> {
+    let (holder, here) = (session.holder, workstation(app, session));
     app.catch_up().await?;
     let limit = limit.min(ENTRIES_MAX);
     // One more of each than the page holds, so that it is known whether anything is left.
@@ -65,12 +69,11 @@ pub async fn page(app: &App, holder: HolderId, place: Place, limit: u32) -> anyh
         if newer_log_in {
             let Some(log_in) = log_ins.next() else { break };
             end.log_in = Some((log_in.at, log_in.logon_id));
-            page.lines.push(line(&log_in));
+            page.lines.push(of_log_in(&log_in, here.as_deref()));
         } else {
             let Some(event) = events.next() else { break };
             end.event = Some(event.revision);
-            let by = who(&event.actor).to_owned();
-            page.lines.push(Line { at: event.at, sentence: event.sentence, by });
+            page.lines.push(of_event(event));
         }
     }
     let more = events.peek().is_some() || log_ins.peek().is_some();
@@ -78,13 +81,58 @@ pub async fn page(app: &App, holder: HolderId, place: Place, limit: u32) -> anyh
     Ok(page)
 }
 
-fn line(log_in: &Logon) -> Line {
+/// One line; `None` if there is none, or it is none of which the holder can say that it was not he.
+///
+/// # Errors
+/// As [`page`].
+pub async fn one(app: &App, session: &Session, line: not_me::Line) -> anyhow::Result<Option<Line>> {
+    let found = match line {
+        not_me::Line::Event(revision) => {
+            app.catch_up().await?;
+            let before = Some(Revision(revision.0.saturating_add(1)));
+            let newest = app.projections().ledger(session.holder, before, 1).await?;
+            newest.into_iter().find(|entry| entry.revision == revision).map(of_event)
+        }
+        not_me::Line::LogIn(id) => {
+            let found = app.stores().logons.find(session.holder, id).await?;
+            let here = workstation(app, session);
+            found.map(|log_in| of_log_in(&log_in, here.as_deref()))
+        }
+    };
+    Ok(found.filter(|found| found.not_me == Some(line)))
+}
+
+/// Where this session is; `None` if its card software is not there any more.
+fn workstation(app: &App, session: &Session) -> Option<String> {
+    app.agents().agent(session.agent).map(|agent| agent.workstation)
+}
+
+fn of_event(event: Entry) -> Line {
+    let by_others = !["holder", "system"].contains(&event.actor.as_str());
+    // Who has only looked has done nothing that could be stopped.
+    let is_act = by_others && event.kind != "RecordViewed" && event.kind != "NotMeReported";
+    Line {
+        at: event.at,
+        sentence: event.sentence,
+        by: who(&event.actor).to_owned(),
+        not_me: is_act.then_some(not_me::Line::Event(event.revision)),
+    }
+}
+
+fn of_log_in(log_in: &Logon, here: Option<&str>) -> Line {
     let sentence = match log_in.verdict.as_str() {
         "locked" => "You could not log in because your account is locked",
         "restricted" => "You logged in, to renew what is overdue",
         _ => "You logged in",
     };
-    Line { at: log_in.at, sentence: sentence.to_owned(), by: who("holder").to_owned() }
+    let is_elsewhere = here != Some(log_in.workstation.as_str());
+    let sentence = if is_elsewhere {
+        format!("{sentence}, at workstation {}", log_in.workstation)
+    } else {
+        sentence.to_owned()
+    };
+    let not_me = is_elsewhere.then_some(not_me::Line::LogIn(log_in.logon_id));
+    Line { at: log_in.at, sentence, by: who("holder").to_owned(), not_me }
 }
 
 /// Who did it, as the holder reads it.
@@ -94,6 +142,7 @@ fn who(actor: &str) -> &str {
         "somebody" => "whoever was at the card reader",
         "registration_authority" | "staff" => "your registration authority",
         "telephone_service" => "a telephone service",
+        "operator" => "whoever runs Latchkey",
         "system" => "Latchkey",
         other => other,
     }
@@ -147,7 +196,7 @@ mod tests {
     #[test]
     fn whoever_acted_is_named_as_one_would_to_the_holder() {
         let authority = Actor::RegistrationAuthority { token: Uuid::from_u128(7) };
-        for actor in [Actor::Holder, Actor::Somebody, authority, Actor::System] {
+        for actor in [Actor::Holder, Actor::Somebody, Actor::Operator, authority, Actor::System] {
             let written = serde_json::to_value(&actor).unwrap();
             let by = written["by"].as_str().unwrap();
             assert_ne!(who(by), by);
@@ -162,6 +211,50 @@ mod tests {
                 let place = Place { event, log_in };
                 assert_eq!(place.to_string().parse(), Ok(place));
             }
+        }
+    }
+
+    fn entry(kind: &str, actor: &str) -> Entry {
+        Entry {
+            at: DateTime::from_timestamp_micros(17).unwrap(),
+            sentence: "Something was done".to_owned(),
+            kind: kind.to_owned(),
+            revision: Revision(7),
+            position: stores::event_store::Position(9),
+            actor: actor.to_owned(),
+        }
+    }
+
+    #[test]
+    fn b57_this_was_not_me_can_be_said_of_what_others_did_and_of_a_log_in_elsewhere() {
+        let line = not_me::Line::Event(Revision(7));
+        assert_eq!(line.to_string().parse(), Ok(line));
+        for actor in ["staff", "registration_authority", "telephone_service", "somebody"] {
+            let act = of_event(entry("CertificatesSuspended", actor));
+            assert_eq!(act.not_me, Some(line), "{actor}");
+            assert_eq!(of_event(entry("RecordViewed", actor)).not_me, None, "{actor}");
+        }
+        for actor in ["holder", "system"] {
+            assert_eq!(of_event(entry("CertificatesSuspended", actor)).not_me, None, "{actor}");
+        }
+        let log_in = Logon {
+            logon_id: Uuid::from_u128(5),
+            holder: domain::ids::HolderId(Uuid::from_u128(1)),
+            card: "0A01".parse().unwrap(),
+            at: DateTime::from_timestamp_micros(17).unwrap(),
+            workstation: "ward 3".to_owned(),
+            reader: "Reader 1".to_owned(),
+            verdict: "full".to_owned(),
+            due: "{}".to_owned(),
+        };
+        let here = of_log_in(&log_in, Some("ward 3"));
+        assert_eq!((here.sentence.as_str(), here.not_me), ("You logged in", None));
+        let elsewhere = of_log_in(&log_in, Some("ward 4"));
+        assert_eq!(elsewhere.sentence, "You logged in, at workstation ward 3");
+        let line = elsewhere.not_me.unwrap();
+        assert_eq!(line.to_string().parse(), Ok(line));
+        for text in ["", "event-", "event-x", "log-in-", "log-in-7", "7"] {
+            assert_eq!(text.parse::<not_me::Line>(), Err(not_me::NotALine), "{text}");
         }
     }
 

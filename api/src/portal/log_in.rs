@@ -74,8 +74,7 @@ fn ended(ending: Ending) -> Ended {
         Ending::Because(EndReason::CardRemoved | EndReason::AgentLost) => Ended::CardRemoved,
         Ending::Because(EndReason::CertificatesRenewed) => Ended::CertificatesRenewed,
         Ending::Because(EndReason::CertificatesRevoked) => Ended::CertificatesRevoked,
-        Ending::Because(
-            EndReason::AgentRevoked | EndReason::AccountLocked | EndReason::CertificatesSuspended,
-        ) => Ended::Revoked,
+        Ending::Because(EndReason::CertificatesSuspended) => Ended::CertificatesSuspended,
+        Ending::Because(EndReason::AgentRevoked | EndReason::AccountLocked) => Ended::Revoked,
     }
 }

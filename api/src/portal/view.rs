@@ -25,6 +25,7 @@ pub mod home;
 pub mod job;
 pub mod ledger;
 pub mod log_in;
+pub mod not_me;
 pub mod outcome;
 pub mod passcodes;
 pub mod paths;
@@ -80,6 +81,9 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("job.jinja", include_str!("../../templates/job.jinja")),
     ("ledger.jinja", include_str!("../../templates/ledger.jinja")),
     ("log_in.jinja", include_str!("../../templates/log_in.jinja")),
+    ("not_me.jinja", include_str!("../../templates/not_me.jinja")),
+    ("not_me_confirm.jinja", include_str!("../../templates/not_me_confirm.jinja")),
+    ("not_me_done.jinja", include_str!("../../templates/not_me_done.jinja")),
     ("outcome.jinja", include_str!("../../templates/outcome.jinja")),
     ("passcodes.jinja", include_str!("../../templates/passcodes.jinja")),
     ("problem.jinja", include_str!("../../templates/problem.jinja")),

@@ -12,6 +12,7 @@ use crate::{
     holder::{HolderEvent, Origin},
     ids::{CommandId, SecretRef},
     passcode::{Kind, OptionalKind},
+    policy::NOT_ME_HOURS_MAX,
     unlock::Means,
 };
 
@@ -19,8 +20,9 @@ use crate::{
 const UNFINISHED_MAX: usize = 8;
 
 /// B-42: for how long an address that was in force before is kept, so that it can be told, in hours:
-/// longer than its mail is tried.
-const FORMER_HOURS: i64 = 49;
+/// for as long as its mail can be answered by "this was not me" (B-57), and then for longer than the
+/// mail about that is tried.
+const FORMER_HOURS: i64 = NOT_ME_HOURS_MAX as i64 + 49;
 
 /// The most of them that are kept; more cannot be made in that time (B-36).
 const FORMERS_MAX: usize = 256;

@@ -1,9 +1,19 @@
 //! What others have done about a holder, as one would tell it to him.
 
 use chrono::{DateTime, Utc};
-use domain::desk::{DeskEvent, Helper, IdentityCheck};
+use domain::{
+    desk::{DeskEvent, Helper, IdentityCheck},
+    holder::HolderEvent,
+};
 
 use super::date;
+
+/// What the holder has said himself, where others can say the same; `None` of all else.
+pub(super) fn said(event: &HolderEvent, actor: &str) -> Option<String> {
+    let is_own = matches!(event, HolderEvent::Desk(DeskEvent::NotMeReported { .. }));
+    (is_own && actor == "holder")
+        .then(|| "You said that something in this list was not done by you".to_owned())
+}
 
 /// What was done, in a sentence for the holder, without full stop.
 pub(super) fn sentence(event: &DeskEvent) -> String {

@@ -120,12 +120,17 @@ fn made_with(key: &[u8; 32], binding: &CodeBinding<'_>) -> Result<Code, VaultErr
         mac.update(&u64::try_from(name.len()).map_err(|_| VaultError::Broken)?.to_be_bytes());
         mac.update(name.as_bytes());
     }
+    Ok(written(mac))
+}
+
+/// The code that a keyed digest is written as.
+pub(super) fn written(mac: Hmac<Sha256>) -> Code {
     let digest = Zeroizing::new(<[u8; 32]>::from(mac.finalize().into_bytes()));
     let mut text = Zeroizing::new([0; CODE_CHARS]);
     for (place, character) in text.iter_mut().enumerate() {
         *character = ALPHABET[five_bits(&digest, place)];
     }
-    Ok(Code(text))
+    Code(text)
 }
 
 /// The five bits at a place, from the front.

@@ -40,6 +40,14 @@ impl Keys {
     pub fn by_version(&self, version: u32) -> Option<&[u8; 32]> {
         self.versions.get(&version).map(|key| &**key)
     }
+
+    /// The newest version before this one, or the oldest of all if there is none.
+    #[must_use]
+    pub fn before(&self, version: u32) -> (u32, &[u8; 32]) {
+        let before = self.versions.range(..version).next_back();
+        let found = before.or_else(|| self.versions.first_key_value());
+        found.map_or_else(|| self.current(), |(version, key)| (*version, &**key))
+    }
 }
 
 /// Says which versions there are, and nothing of the keys.
@@ -99,6 +107,7 @@ mod tests {
         assert_eq!(keys.current(), (2, &[2; 32]));
         assert_eq!(keys.by_version(1), Some(&[1; 32]));
         assert_eq!(keys.by_version(3), None);
+        assert_eq!([0, 1, 2, 3].map(|version| keys.before(version).0), [1, 1, 1, 2]);
         assert_eq!(format!("{keys:?}"), "[1, 2]");
     }
 }

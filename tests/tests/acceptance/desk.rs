@@ -17,6 +17,7 @@ mod liars;
 mod locked;
 mod log_in;
 mod mailbox;
+mod not_me;
 mod order;
 mod puk;
 mod put_back;

@@ -31,8 +31,12 @@ use super::{
 };
 use crate::{
     commands::{self, Actor, Cause, Commands},
-    mail::{Asks, CodeNotice, Composer, Copies, Courier, Failure, Mail, Notice, Wanted},
+    mail::{
+        Answer, Asks, COPIES_MAX, CodeNotice, Composer, Copies, Courier, Failure, Mail, Notice,
+        Wanted,
+    },
     mail_delivery::{Input, MailDelivery, MailEvent, Stage, StepId},
+    not_me::Answerable,
 };
 
 /// The most mails that are taken, and sent, at a time.
@@ -186,9 +190,28 @@ impl Sender<'_> {
             return Ok(Asked::DoneWith);
         }
         let (at, zone) = (known.by.at, &self.policy().zone);
-        let mut mail = self.composer.compose(taken.step.0, at, notice, to, zone)?;
+        let mut mail = match self.answer(known, notice)? {
+            Some(answer) => {
+                let answerable = (notice, &answer);
+                self.composer.compose_answerable(taken.step.0, at, answerable, to, zone)?
+            }
+            None => self.composer.compose(taken.step.0, at, notice, to, zone)?,
+        };
         mail.copies = self.copies(holder, notice.copies()).await?;
         Ok(Asked::For(mail))
+    }
+
+    /// B-57: by what the holder can answer that it was not he; `None` if that is not to be said of it, or
+    /// it is too late for that.
+    fn answer(&self, known: OfMail<'_>, notice: &Notice) -> anyhow::Result<Option<Answer>> {
+        let answerable = notice.tells_of_an_act().then(|| Answerable::about(known.by)).flatten();
+        let Some(answerable) = answerable else { return Ok(None) };
+        let until = answerable.until(self.policy());
+        if until <= self.now {
+            return Ok(None);
+        }
+        let code = self.vault.answer_code(&answerable.binding())?;
+        Ok(Some(Answer { reference: answerable.reference, code, until }))
     }
 
     /// The policy in force; its zone is that of the times in mails.
@@ -198,16 +221,23 @@ impl Sender<'_> {
 
     /// The addresses beside the contact address.
     async fn copies(&self, holder: &Holder, copies: Copies) -> anyhow::Result<Vec<String>> {
-        let secret = match copies {
-            Copies::None => None,
-            Copies::ToRegistered => holder.self_service().active().map(|active| active.email),
-            Copies::ToFormer(former) => former,
+        let registered = || holder.self_service().active().map(|active| active.email);
+        let secrets: Vec<SecretRef> = match copies {
+            Copies::None => Vec::new(),
+            Copies::ToRegistered => registered().into_iter().collect(),
+            Copies::ToFormer(former) => former.into_iter().collect(),
+            Copies::ToRegisteredAnd(former) => former.into_iter().chain(registered()).collect(),
+            Copies::ToAll => {
+                let mut formers: Vec<_> = holder.self_service().former_emails().collect();
+                formers.reverse();
+                registered().into_iter().chain(formers).take(COPIES_MAX).collect()
+            }
         };
-        let address = match secret {
-            Some(secret) => self.address(secret).await?,
-            None => None,
-        };
-        Ok(address.into_iter().collect())
+        let mut addresses = Vec::with_capacity(secrets.len());
+        for secret in secrets {
+            addresses.extend(self.address(secret).await?);
+        }
+        Ok(addresses)
     }
 
     /// R-08, U-08: the code, to the address that it was sent to and no other.

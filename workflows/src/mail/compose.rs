@@ -18,6 +18,7 @@ pub use notice::{Asks, Copies, Notice, Wanted};
 pub use self_service::{CodeNotice, SelfServiceNotice};
 
 use super::{Mail, MessageId, message::one_line};
+use crate::not_me::Reference;
 
 const TEXT: &str = "mail/letter.txt.jinja";
 const HTML: &str = "mail/letter.html.jinja";
@@ -25,6 +26,17 @@ const TEMPLATES: &[(&str, &str)] = &[
     (TEXT, include_str!("../../templates/mail/letter.txt.jinja")),
     (HTML, include_str!("../../templates/mail/letter.html.jinja")),
 ];
+
+/// By what a mail is answered with "this was not me" (B-57).
+#[derive(Debug)]
+pub struct Answer {
+    /// Says which mail it is.
+    pub reference: Reference,
+    /// Says that who answers has it.
+    pub code: Code,
+    /// The first instant at which it cannot be answered any more.
+    pub until: DateTime<Utc>,
+}
 
 /// Writes mails for one portal.
 #[derive(Debug)]
@@ -57,6 +69,23 @@ impl Composer {
         zone: &Zone,
     ) -> Result<Mail, Error> {
         self.write(step, at, self.words(notice, zone), to)
+    }
+
+    /// The same, of a mail that can be answered: its end says by what.
+    ///
+    /// # Errors
+    /// As [`Composer::new`].
+    pub fn compose_answerable<Zone: TimeZone>(
+        &self,
+        step: Uuid,
+        at: DateTime<Utc>,
+        (notice, answer): (&Notice, &Answer),
+        to: Person,
+        zone: &Zone,
+    ) -> Result<Mail, Error> {
+        let (subject, mut paragraphs) = self.words(notice, zone);
+        paragraphs.push(self.not_me(answer, zone));
+        self.write(step, at, (subject, paragraphs), to)
     }
 
     /// The mail that brings a code; the same for the same arguments. Times are those of `zone`.
@@ -115,6 +144,22 @@ impl Composer {
             Notice::SelfService(notice) => notice.words(&self.portal, zone),
             Notice::Desk(notice) => notice.words(&self.portal),
         }
+    }
+
+    /// B-57: the code is not in the address, which others may see.
+    fn not_me<Zone: TimeZone>(&self, answer: &Answer, zone: &Zone) -> Paragraph {
+        let Answer { reference, code, until } = answer;
+        let until = pages::date_and_time(*until, zone);
+        let text = format!(
+            "If this was not you, you can also say so yourself, until {until}, once: enter this \
+             reference and this code on the page below. If your certificates still work, they are \
+             suspended at once, and the registration authority of your organisation is told. Do not \
+             tell the code to anybody."
+        );
+        let code = code.grouped();
+        let items = vec![format!("Reference: {reference}"), format!("Code: {}", *code)];
+        let address = format!("{}/not-me", self.portal);
+        Paragraph { text, items, link: Some(Link { text: "Say that this was not you", address }) }
     }
 
     fn alert(&self, on: NaiveDate, items: &[Item]) -> (String, Vec<Paragraph>) {

@@ -25,6 +25,8 @@ pub struct LedgerEntry {
     pub when: String,
     /// Who did it, or through what.
     pub by: String,
+    /// B-57: where the holder says that it was not he; `None` of what he did himself.
+    pub not_me: Option<String>,
     /// One more sentence.
     pub detail: Option<String>,
     /// The rule behind it ([`super::refusal::rule_link`]).

@@ -53,6 +53,10 @@ pub const AUDIT: &str = "/audit";
 pub const AUDIT_HOLDER: &str = "/audit/holders/{holder}";
 /// What happened, newest first.
 pub const LEDGER: &str = "/ledger";
+/// B-57: where a mail is answered with "this was not me"; a POST says what will happen.
+pub const NOT_ME: &str = "/not-me";
+/// B-57: a POST does it.
+pub const NOT_ME_CONFIRM: &str = "/not-me/confirm";
 /// Where the first registration authority manager enters his code; a POST enters it.
 pub const FIRST_MANAGER: &str = "/first-manager";
 /// Finding a person at the desk; a POST looks for one.
@@ -116,6 +120,12 @@ pub const DEMO_MAILBOX: &str = "/demo/mailbox";
 #[must_use]
 pub fn job(id: &str) -> String {
     format!("/jobs/{id}")
+}
+
+/// B-57: what will happen if the holder says of a line of the ledger that it was not he; a POST does it.
+#[must_use]
+pub fn ledger_not_me(line: &str) -> String {
+    format!("{LEDGER}/not-me/{line}")
 }
 
 /// S-07: how far the update of a card is, seen from one of its jobs.

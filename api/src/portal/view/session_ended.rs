@@ -20,6 +20,8 @@ pub enum Ended {
     CertificatesRenewed,
     /// C-15: the holder has revoked his certificates.
     CertificatesRevoked,
+    /// B-57: the certificates were suspended.
+    CertificatesSuspended,
     /// The card software was withdrawn, or an operator ended it.
     Revoked,
 }
@@ -72,6 +74,11 @@ impl Ended {
                 "Your smartcard opens nothing any more, and we have ended all your sessions. This cannot be undone.",
                 "Visit the registration authority of your organisation for a new smartcard. If somebody else may have used your card, tell them now.",
             ),
+            Self::CertificatesSuspended => (
+                "Your certificates are suspended",
+                "Your smartcard opens nothing for the time being, and we have ended all your sessions.",
+                "Visit the registration authority of your organisation. They can end the suspension, or issue another smartcard.",
+            ),
             Self::Revoked => (
                 "Your session has been ended",
                 "Your smartcard, or access with it, has been withdrawn.",
@@ -85,7 +92,10 @@ impl SessionEnded {
     /// The page as HTML.
     pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
         let (title, text, next) = self.reason.words();
-        let may_log_in = !matches!(self.reason, Ended::Revoked | Ended::CertificatesRevoked);
+        let may_log_in = !matches!(
+            self.reason,
+            Ended::Revoked | Ended::CertificatesRevoked | Ended::CertificatesSuspended
+        );
         let page = Page { text, next, log_in: paths::LOG_IN, may_log_in };
         pages::render(environment, "session_ended.jinja", frame, &Head::new(title), &page)
     }

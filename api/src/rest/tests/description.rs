@@ -12,10 +12,11 @@ const METHODS: [(&str, Method); 5] = [
 ];
 
 /// What is somebody's own.
-const OWN: [&str; 19] = [
+const OWN: [&str; 20] = [
     "/api/session",
     "/api/passcodes",
     "/api/ledger",
+    "/api/ledger/{revision}/not-me",
     "/api/alert",
     "/api/alert/later",
     "/api/certificates",

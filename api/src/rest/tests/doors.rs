@@ -3,13 +3,14 @@
 use super::*;
 
 /// Every route that is somebody's own.
-pub(super) fn own() -> [Ask; 10] {
+pub(super) fn own() -> [Ask; 11] {
     [
         get("/api/session"),
         ask(Method::DELETE, "/api/session"),
         get("/api/passcodes"),
         post("/api/passcodes", "{}"),
         get("/api/ledger"),
+        post("/api/ledger/0/not-me", r#"{"confirmed":true}"#),
         get("/api/alert"),
         post("/api/alert/later", r#"{"on":"2026-03-01"}"#),
         get("/api/schedule"),

@@ -15,7 +15,7 @@ use tests::desk::{
 };
 use workflows::mail::{Composer, Notice};
 
-use super::mailbox;
+use super::{mailbox, not_me};
 
 /// Passcodes of the journey; each is typed somewhere.
 const TYPED: [(&str, &str); 12] = [
@@ -42,6 +42,8 @@ struct Journey {
     scene: Scene,
     /// Must not be found in any form.
     secrets: Vec<Planted>,
+    /// B-57: where mails are, and nowhere else.
+    codes: Vec<Planted>,
     /// Random and long: their digests are what the tables know them by. Nothing else may.
     tokens: Vec<Planted>,
 }
@@ -98,6 +100,7 @@ async fn journey(seed: u64) -> Journey {
     scene.desk.wait(Duration::hours(30));
     api::housekeeping::sweep(scene.desk.app()).await.unwrap();
     grow_old(&scene).await;
+    let codes = answers_a_mail(&scene).await;
 
     let blank = scene.card.written.clone().unwrap();
     let mut secrets: Vec<_> =
@@ -105,7 +108,22 @@ async fn journey(seed: u64) -> Journey {
     secrets.push(Planted::new("PUK", &blank.puk.0));
     secrets.push(Planted::new("management key", &blank.management_key.0));
     secrets.push(Planted::new("tag", &tag.0));
-    Journey { scene, secrets, tokens }
+    Journey { scene, secrets, codes, tokens }
+}
+
+/// B-57: something is done, and its mail answered: a wrong code, a look at what will happen, and then it does.
+async fn answers_a_mail(scene: &Scene) -> Vec<Planted> {
+    scene.desk.grant(scene.holder, domain::staff::Role::Sponsor, "RXA").await.unwrap();
+    let mail = mailbox::mails(&scene.desk).await.unwrap().pop().unwrap();
+    let (reference, code) = (not_me::said(&mail, "Reference"), not_me::said(&mail, "Code"));
+    let mut browser = scene.desk.browser();
+    for (path, code) in [("/not-me", "0000-0000"), ("/not-me", &code), ("/not-me/confirm", &code)] {
+        browser.post(path, &[("reference", &reference), ("code", code)]).await.unwrap();
+    }
+    let told = mailbox::mails(&scene.desk).await.unwrap().pop().unwrap();
+    assert_eq!(told.subject, "You said that this was not you");
+    let plain = code.replace('-', "");
+    [code, plain].map(|code| Planted::new("code of a mail", code.as_bytes())).to_vec()
 }
 
 /// A year later: alert, forced change and lock are recorded, and their mails delivered over SMTP to the demonstration's
@@ -165,7 +183,7 @@ async fn events(scene: &Scene) -> Place {
 async fn no_secret_of_a_journey_is_in_any_file_event_or_log_line_and_one_that_is_planted_is_found()
 {
     assert!(record_logs(), "somebody else listens to this process's log");
-    let Journey { scene, secrets, tokens } = journey(77).await;
+    let Journey { scene, secrets, codes, tokens } = journey(77).await;
     let mut logged = recorded_logs();
     assert!(1_000 < logged.bytes.len(), "nothing was logged, so nothing is shown by it");
     let mut places = files(scene.desk.data()).unwrap();
@@ -175,8 +193,12 @@ async fn no_secret_of_a_journey_is_in_any_file_event_or_log_line_and_one_that_is
             "{file} was not looked through"
         );
     }
-    assert_eq!(places.iter().filter(|place| place.name.contains("/mails/")).count(), 3);
+    assert_eq!(places.iter().filter(|place| place.name.contains("/mails/")).count(), 5);
     places.extend([events(&scene).await, mails(&scene).await, export(&scene).await]);
+    let in_places = find(&codes, &places);
+    assert!(in_places.iter().all(|found| found.place.contains("/mails/")), "{in_places:?}");
+    assert!(!in_places.is_empty());
+    assert_eq!(find(&codes, std::slice::from_ref(&logged)), []);
 
     assert_eq!(find(&secrets, &places), []);
     assert_eq!(find(&secrets, std::slice::from_ref(&logged)), []);

@@ -35,7 +35,8 @@ const PAGES: [&str; 10] = [
 ];
 
 /// What is a holder's and is only sent: each needs a session.
-const FORMS: [&str; 9] = [
+const FORMS: [&str; 10] = [
+    "/ledger/not-me/event-0",
     "/session/keep",
     "/certificates/renew",
     "/certificates/later",
@@ -48,7 +49,7 @@ const FORMS: [&str; 9] = [
 ];
 
 /// Pages that are for everybody.
-const PUBLIC: [&str; 5] = ["/", "/log-in", "/unlock", "/help", "/accessibility"];
+const PUBLIC: [&str; 6] = ["/", "/log-in", "/unlock", "/not-me", "/help", "/accessibility"];
 
 async fn is_sent_away(browser: &mut Browser) {
     for path in PAGES {
@@ -118,6 +119,8 @@ fn p20_every_route_of_the_portal_is_known_to_these_tests_as_public_or_not() {
         "paths::LOG_IN",
         "paths::LOG_OUT",
         "paths::LOGGED_OUT",
+        "paths::NOT_ME",
+        "paths::NOT_ME_CONFIRM",
         // Tied to the browser that started the job.
         "\"/jobs/{id}\"",
         "\"/jobs/{id}/return\"",
@@ -157,6 +160,7 @@ fn p20_every_route_of_the_portal_is_known_to_these_tests_as_public_or_not() {
         "\"/profile/register/{job}/address\"",
         "\"/profile/register/{job}/cancel\"",
         "paths::LEDGER",
+        "\"/ledger/not-me/{line}\"",
         "paths::SESSION_KEEP",
         "paths::FIRST_MANAGER",
         // The demonstration's drawer, time machine and mailbox.

@@ -19,7 +19,7 @@ use serde_json::Value;
 use tests::desk::browser::Browser;
 
 /// Asks the API: the status, and what was said.
-async fn ask(
+pub(super) async fn ask(
     browser: &mut Browser,
     method: Method,
     path: &str,

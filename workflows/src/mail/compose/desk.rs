@@ -69,6 +69,8 @@ pub enum DeskNotice {
         /// Which.
         kind: OptionalKind,
     },
+    /// B-57: it was said that something of which a mail has told was not done by him.
+    NotMe,
 }
 
 impl DeskNotice {
@@ -92,11 +94,14 @@ impl DeskNotice {
                 Some(Self::Released { registered: *registered })
             }
             DeskEvent::CardUnlockAuthorised { by, .. } => Some(Self::CardUnlockAllowed { by: *by }),
+            DeskEvent::NotMeReported { .. } => Some(Self::NotMe),
+            DeskEvent::CertificatesReinstated { .. } => Some(Self::Reinstated),
+            // What was said, or that the account is closed, has a mail of its own.
+            DeskEvent::CertificatesSuspended { reason: SuspensionReason::NotMe, .. }
+            | DeskEvent::CardCancelled { reason: CancelReason::AccountClosed, .. } => None,
             DeskEvent::CertificatesSuspended { reason, .. } => {
                 Some(Self::Suspended { reason: *reason })
             }
-            DeskEvent::CertificatesReinstated { .. } => Some(Self::Reinstated),
-            DeskEvent::CardCancelled { reason: CancelReason::AccountClosed, .. } => None,
             DeskEvent::CardCancelled { reason, registered, .. } => {
                 Some(Self::CardCancelled { reason: *reason, registered: *registered })
             }
@@ -121,7 +126,6 @@ impl DeskNotice {
             | DeskEvent::CardReportedLost { .. }
             | DeskEvent::PersonErased { .. }
             | DeskEvent::PasscodeChecked { .. }
-            | DeskEvent::NotMeReported { .. }
             | DeskEvent::RecordViewed { .. } => None,
         }
     }
@@ -129,7 +133,8 @@ impl DeskNotice {
     /// Where else it goes: to every address that is concerned, the one before included.
     pub(super) fn copies(&self) -> Copies {
         match self {
-            Self::ContactChanged { former } => Copies::ToFormer(*former),
+            Self::ContactChanged { former } => Copies::ToRegisteredAnd(*former),
+            Self::NotMe => Copies::ToAll,
             Self::Released { registered: Some(ended) }
             | Self::CardCancelled { registered: Some(ended), .. }
             | Self::Closed { registered: Some(ended), .. } => Copies::ToFormer(Some(*ended)),
@@ -161,6 +166,7 @@ impl DeskNotice {
                     address: format!("{portal}/passcodes"),
                 }),
             },
+            Self::NotMe => say(format!("If it was not you who said so: {TELL}")),
             Self::Role { .. }
             | Self::AccountUnlockAllowed
             | Self::AccountUnlocked
@@ -262,6 +268,16 @@ impl DeskNotice {
                      have set a new one.",
                     kind.kind().words()
                 ),
+            ),
+            Self::NotMe => (
+                "You said that this was not you",
+                "Somebody who has an email of ours to you, or who is logged in as you, has said that \
+                 what we told you was not done by you. If your certificates still worked, they are \
+                 suspended: your smartcard opens nothing, and you are logged out everywhere. The \
+                 registration authority of your organisation was told. Visit them and take your \
+                 smartcard with you, if you have it: they look into it with you, and end the \
+                 suspension or issue another smartcard."
+                    .to_owned(),
             ),
         }
     }

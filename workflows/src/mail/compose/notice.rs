@@ -29,18 +29,8 @@ impl Wanted {
     pub fn is_urgent(&self) -> bool {
         match self {
             Self::Code(_) => false,
-            Self::Notice(notice) => match notice {
-                Notice::SelfService(_)
-                | Notice::Desk(_)
-                | Notice::Certificates(
-                    CertificateNotice::Renewed { .. } | CertificateNotice::Revoked { .. },
-                ) => true,
-                Notice::Alert { .. }
-                | Notice::Forced { .. }
-                | Notice::LockAnnounced { .. }
-                | Notice::Locked { .. }
-                | Notice::Certificates(CertificateNotice::Due { .. }) => false,
-            },
+            Self::Notice(Notice::Desk(DeskNotice::NotMe)) => true,
+            Self::Notice(notice) => notice.tells_of_an_act(),
         }
     }
 }
@@ -55,6 +45,12 @@ pub enum Copies {
     ToRegistered,
     /// B-42: to the one that was registered before, if it is another one.
     ToFormer(Option<SecretRef>),
+    /// B-42: to the address that is registered for self-service, and to the contact address that was
+    /// there before, if it is another one.
+    ToRegisteredAnd(Option<SecretRef>),
+    /// B-57: to the address that is registered for self-service, and to those that were on record a
+    /// while ago.
+    ToAll,
 }
 
 /// What a holder is told by mail.
@@ -124,6 +120,25 @@ impl Notice {
             )
             | Self::SelfService(_)
             | Self::Desk(_) => Asks::Nothing,
+        }
+    }
+
+    /// B-57: true if it tells what somebody has done, so that the holder can say that it was not he. That
+    /// he has said so is not among it.
+    #[must_use]
+    pub fn tells_of_an_act(&self) -> bool {
+        match self {
+            Self::Desk(DeskNotice::NotMe)
+            | Self::Alert { .. }
+            | Self::Forced { .. }
+            | Self::LockAnnounced { .. }
+            | Self::Locked { .. }
+            | Self::Certificates(CertificateNotice::Due { .. }) => false,
+            Self::SelfService(_)
+            | Self::Desk(_)
+            | Self::Certificates(
+                CertificateNotice::Renewed { .. } | CertificateNotice::Revoked { .. },
+            ) => true,
         }
     }
 

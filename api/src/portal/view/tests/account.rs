@@ -74,6 +74,7 @@ fn the_ledger_is_an_ordered_list_with_older_and_newer_pages() {
         at: "2026-03-02T09:14:00Z".into(),
         when: "2 March 2026 at 9:14am".into(),
         by: "you, with your smartcard".into(),
+        not_me: None,
         detail: None,
         rule: None,
     };
@@ -83,8 +84,14 @@ fn the_ledger_is_an_ordered_list_with_older_and_newer_pages() {
         rule: Some(rule_link("P-22")),
         ..entry.clone()
     };
+    let by_others = LedgerEntry {
+        title: "Your certificates were suspended".into(),
+        by: "your registration authority".into(),
+        not_me: Some("/ledger/not-me/event-7".into()),
+        ..entry.clone()
+    };
     let page = Ledger {
-        entries: vec![entry, refused],
+        entries: vec![entry, refused, by_others],
         newer: Some("/ledger?before=90".into()),
         older: Some("/ledger?before=40".into()),
     };

@@ -10,6 +10,7 @@ use crate::portal::view::{
     demo::Progress,
     help::{self, Topic},
     log_in,
+    not_me::{self, NotMeConfirm, NotMeFault, NotMeForm},
     problem::{Problem, ProblemKind},
     refusal::{Fact, RefusalView, rule_link},
     rule::Rule,
@@ -68,10 +69,36 @@ fn a_session_says_why_it_ended() {
         ("session_ended_idle", Ended::Idle),
         ("session_ended_absolute_limit", Ended::AbsoluteLimit),
         ("session_ended_revoked", Ended::Revoked),
+        ("session_ended_suspended", Ended::CertificatesSuspended),
     ] {
         let page = SessionEnded { reason };
         nobody().shows(name, |environment, frame| page.render(environment, frame));
     }
+}
+
+#[test]
+fn b57_this_was_not_me_says_what_will_happen_before_it_does_and_never_shows_a_code() {
+    let form = |fault| NotMeForm { hours: 72, reference: "1045".into(), fault };
+    let missing = NotMeFault::Missing { reference: false, code: true };
+    for (name, fault) in [
+        ("not_me", None),
+        ("not_me_missing", Some(missing)),
+        ("not_me_not_the_one", Some(NotMeFault::NotTheOne)),
+    ] {
+        nobody().shows(name, |environment, frame| form(fault).render(environment, frame));
+    }
+    let mail = NotMeConfirm::Mail { reference: "1045".into(), code: "7K3M-XQ90".into() };
+    nobody().shows("not_me_confirm", |environment, frame| mail.render(environment, frame));
+    let stage = nobody();
+    let html = mail.render(&stage.environment, &stage.frame).unwrap();
+    assert_eq!(html.matches("7K3M-XQ90").count(), 1, "in the form that goes on, and nowhere else");
+    let line = NotMeConfirm::Line {
+        action: "/ledger/not-me/event-7".into(),
+        sentence: "Your certificates were suspended".into(),
+        when: "2 March 2026 at 9:14am".into(),
+    };
+    nobody().shows("not_me_confirm_line", |environment, frame| line.render(environment, frame));
+    nobody().shows("not_me_done", not_me::render_done);
 }
 
 #[test]
