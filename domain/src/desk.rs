@@ -12,6 +12,7 @@ mod checks;
 mod command;
 mod decide;
 mod event;
+mod obstacle;
 mod records;
 mod refusal;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use command::{DeskCommand, Replacement};
 pub(crate) use decide::decide;
 use decide::until;
 pub use event::DeskEvent;
+pub use obstacle::{Asker, DECIDED, obstacle};
 pub use records::{Leave, Lost, NOT_ME_MAX, Records, Request};
 pub use refusal::Refusal;
 

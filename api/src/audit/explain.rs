@@ -9,12 +9,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     context::Context,
     decider::Decider as _,
+    desk::{self, Asker, DECIDED},
     holder::{self, Holder, HolderCommand},
     ids::{CommandId, HolderId, SecretRef},
     logon::{self, Authenticated, LogonRefusal, Verdict},
     passcode::{CardChange, Changes, Optional},
     refusal::{Refusal, RuleId},
     self_service::{self, Answer, NewCode, QUESTIONS_CHOSEN, QuestionId},
+    staff::{Role, StaffAct},
     unlock,
 };
 use serde::Serialize;
@@ -39,6 +41,23 @@ pub struct Explained {
     pub policy_version: u32,
     /// Each act.
     pub acts: Vec<Explanation>,
+    /// What the registration authority could do about him.
+    pub staff_acts: Vec<StaffExplanation>,
+}
+
+/// What would come of an act of staff, by whoever may do it: what the record at the desk says, too.
+#[derive(Debug, Clone, Serialize)]
+pub struct StaffExplanation {
+    /// Which, after "to".
+    pub act: &'static str,
+    /// What would come of it.
+    pub answer: Answered,
+    /// The rule that refuses it.
+    pub rule: Option<RuleId>,
+    /// Why, in a sentence without full stop.
+    pub why: Option<String>,
+    /// What helps.
+    pub way_out: Option<&'static str>,
 }
 
 /// What would come of an act.
@@ -128,8 +147,9 @@ impl Explained {
     pub fn of(story: &Story) -> anyhow::Result<Self> {
         let ctx = story.context()?;
         let acts = Act::ALL.map(|act| explain(&ctx, story, act)).into();
+        let staff_acts = DECIDED.map(|act| at_desk(&ctx, &story.state, act)).into();
         let policy_version = ctx.policy().version;
-        Ok(Self { holder: story.holder, at: story.at, policy_version, acts })
+        Ok(Self { holder: story.holder, at: story.at, policy_version, acts, staff_acts })
     }
 
     /// As canonical JSON (RFC 8785), with an end of line.
@@ -166,6 +186,20 @@ fn explain(ctx: &Context<'_>, story: &Story, act: Act) -> Explanation {
         changes_on: no.changes_on(),
         changes_at: no.changes_at(),
         way_out: Some(no.way_out()),
+    }
+}
+
+/// By a manager of the registration authority, and nobody in particular.
+fn at_desk(ctx: &Context<'_>, holder: &Holder, act: StaffAct) -> StaffExplanation {
+    let by = Asker { staff: None, role: Role::RaManager };
+    let refusal = desk::obstacle(ctx, holder, act, by);
+    let answer = if refusal.is_some() { Answered::Refused } else { Answered::Allowed };
+    StaffExplanation {
+        act: act.words(),
+        answer,
+        rule: refusal.as_ref().map(Refusal::rule),
+        why: refusal.as_ref().map(Refusal::why),
+        way_out: refusal.as_ref().map(Refusal::way_out),
     }
 }
 

@@ -10,7 +10,7 @@ use domain::{
     testing::{day, instant},
 };
 use futures::TryStreamExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use stores::{
     event_store::{Expected, NewEvent, Position, StreamName, canonical},
     logon::Logon,

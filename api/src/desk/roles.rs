@@ -1,11 +1,12 @@
 //! Who works where, and who may do what (B-58, B-59, B-63).
 
+use chrono::NaiveDate;
 use domain::{
     desk::DeskCommand,
     holder::HolderCommand,
-    ids::OrganisationCode,
+    ids::{HolderId, OrganisationCode},
     refusal::Refusal,
-    staff::{self, Cover, Grant, StaffAct, Warrant},
+    staff::{self, Cover, Grant, Role, StaffAct, Warrant},
 };
 use projections::StaffGrant;
 
@@ -172,23 +173,27 @@ pub const STAFF_PAGE_MAX: usize = 50;
 /// The most rows that are looked at for one page.
 const LOOKED_AT_MAX: u32 = 200;
 
-/// Who has which role in the organisations of who asks: a page, and where to go on.
+/// Who has which role in the organisations of who asks, or in one of them and those below: a page, and
+/// where to go on.
 ///
 /// # Errors
 /// If a store fails.
 pub async fn staff(
     app: &App,
     member: &Member,
+    within: Option<&OrganisationCode>,
     after: Option<&StaffGrant>,
 ) -> anyhow::Result<(Vec<StaffLine>, Option<StaffGrant>)> {
     app.catch_up().await?;
+    let tree = app.organisations();
     let rows = app.projections().staff(after, LOOKED_AT_MAX).await?;
     let is_full = rows.len() == LOOKED_AT_MAX as usize;
     let mut next = rows.last().filter(|_| is_full).cloned();
     let mut lines = Vec::new();
     for grant in rows {
         let may = member.may_in(app, StaffAct::SeeStaff, &grant.grant.organisation);
-        if may.is_err() {
+        let is_wanted = within.is_none_or(|top| tree.covers(top, &grant.grant.organisation));
+        if may.is_err() || !is_wanted {
             continue;
         }
         let person = app.stores().vault.person(grant.holder).await?;
@@ -200,4 +205,21 @@ pub async fn staff(
         }
     }
     Ok((lines, next))
+}
+
+/// A place in the list, for addresses: `<number>.<role>.<organisation>`.
+#[must_use]
+pub fn written(place: &StaffGrant) -> String {
+    format!("{}.{}.{}", place.holder, place.grant.role.label(), place.grant.organisation)
+}
+
+/// The place that is written so.
+#[must_use]
+pub fn place(text: &str) -> Option<StaffGrant> {
+    let mut parts = text.split('.');
+    let holder: HolderId = parts.next()?.parse().ok()?;
+    let role = Role::labelled(parts.next()?)?;
+    let organisation = parts.next()?.parse().ok()?;
+    let grant = Grant { role, organisation };
+    Some(StaffGrant { holder, grant, granted_on: NaiveDate::MIN })
 }

@@ -6,11 +6,11 @@ use domain::{
     calendar::{self, Phase},
     certificate,
     context::Context,
-    desk::{DeskCommand, View},
+    desk::{self, Asker, DeskCommand, View},
     holder::Holder,
     ids::{CardSerial, CommandId, HolderId, OrganisationCode},
     passcode::{Kind, Standing, Status},
-    refusal::RuleId,
+    refusal::{Refusal, RuleId},
     staff::{Grant, StaffAct},
     unlock,
 };
@@ -40,9 +40,17 @@ pub struct Sheet {
     pub grants: Vec<Grant>,
     /// How everything stands.
     pub lines: Vec<Line>,
-    /// What the one who looks may do about it, by his roles. Whether it can be done now is decided
-    /// when it is asked for.
-    pub acts: Vec<StaffAct>,
+    /// What the one who looks may do about it, by his roles, and what would come of it now.
+    pub acts: Vec<Offered>,
+}
+
+/// An act that somebody may do about a person, by his roles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    /// Which.
+    pub act: StaffAct,
+    /// The rule that would refuse it now; `None` if it can be done.
+    pub obstacle: Option<Refusal>,
 }
 
 /// How one thing stands.
@@ -76,15 +84,21 @@ pub async fn of(
     let tree = app.organisations();
     let named =
         |code: &OrganisationCode| (code.clone(), tree.name(code).unwrap_or_default().to_owned());
-    let may = |act: &StaffAct| member.may_about(app, *act, record).is_ok();
+    let context = app.context(&record.loaded);
+    let offered = |act: StaffAct| {
+        let mandate = member.may_about(app, act, record).ok()?;
+        let warrant = mandate.warrant();
+        let by = Asker { staff: Some(warrant.staff()), role: warrant.role() };
+        Some(Offered { act, obstacle: desk::obstacle(&context, holder, act, by) })
+    };
     Ok(Sheet {
         holder: mandate.holder(),
         person: app.stores().vault.person(record.holder).await?,
         card: holder.card().map(|card| card.card.clone()),
         organisations: holder.roles().assignments().iter().map(named).collect(),
         grants: holder.roles().grants().to_vec(),
-        lines: lines(&app.context(&record.loaded), holder),
-        acts: StaffAct::ALL.into_iter().filter(may).collect(),
+        lines: lines(&context, holder),
+        acts: StaffAct::ALL.into_iter().filter_map(offered).collect(),
     })
 }
 

@@ -92,6 +92,32 @@ pub struct UnlockCount {
     pub stands_out: bool,
 }
 
+/// Days for which a member of staff who has let too many people unlock stands on the list, today included.
+pub const STANDS_OUT_DAYS: usize = 7;
+
+/// Who of the organisations of who asks has let more people unlock than is usual, on which of the last
+/// days; nobody, if who asks may not see that.
+///
+/// # Errors
+/// If a store fails.
+pub async fn standing_out(
+    app: &App,
+    member: &Member,
+) -> anyhow::Result<Vec<(NaiveDate, UnlockCount)>> {
+    if member.may(app, StaffAct::SeeUnlockCounts).is_err() {
+        return Ok(Vec::new());
+    }
+    app.catch_up().await?;
+    let today = calendar::civil_day(app.now(), app.policy().zone);
+    let mut found = Vec::new();
+    for on in std::iter::successors(Some(today), |day| day.pred_opt()).take(STANDS_OUT_DAYS) {
+        let more = u32::from(app.policy().unlocks_per_staff_day).saturating_add(1);
+        let counts = counted(app, member, on, more).await?;
+        found.extend(counts.into_iter().map(|count| (on, count)));
+    }
+    Ok(found)
+}
+
 /// Who of the organisations of who asks has let people unlock on a civil day, most often first.
 ///
 /// # Errors
@@ -102,12 +128,22 @@ pub async fn unlock_counts(
     on: Option<NaiveDate>,
 ) -> anyhow::Result<Vec<UnlockCount>> {
     app.catch_up().await?;
+    let on = on.unwrap_or_else(|| calendar::civil_day(app.now(), app.policy().zone));
+    counted(app, member, on, 1).await
+}
+
+/// Those who have at least so often.
+async fn counted(
+    app: &App,
+    member: &Member,
+    on: NaiveDate,
+    least: u32,
+) -> anyhow::Result<Vec<UnlockCount>> {
     let policy = app.policy();
-    let on = on.unwrap_or_else(|| calendar::civil_day(app.now(), policy.zone));
     let time = (begin(app, on), begin(app, on.succ_opt().unwrap_or(NaiveDate::MAX)));
     let rows = app.projections().staff_unlocks(time, WORK_PAGE_MAX).await?;
     let mut counts = Vec::new();
-    for row in rows {
+    for row in rows.into_iter().filter(|row| least <= row.n) {
         let Some(record) = desk::find(app, row.staff).await? else { continue };
         if member.may_about(app, StaffAct::SeeUnlockCounts, &record).is_err() {
             continue;

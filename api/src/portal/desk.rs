@@ -5,12 +5,16 @@
 mod account;
 mod card;
 mod done;
+mod erase;
 mod find;
 mod help;
 mod identity;
 mod issue;
+mod lists;
+mod organisations;
 mod person;
 mod record;
+mod revoke;
 mod roles;
 mod work;
 
@@ -42,10 +46,11 @@ use crate::{
     staff::{
         self, Mandate, Member, NamesAct, Record,
         acts::{
-            ApproveAccountUnlock, Assign, AssistCardUnlock, AuthoriseAccountUnlock,
-            AuthoriseRenewal, ChangeContact, CheckRecoveryPasscode, CloseAccount, EndAssignment,
-            FindHolder, GrantRole, RegisterPerson, Reinstate, ReleaseBlock, ReplaceCard,
-            ReportLost, SeeHolder, SeeWorkList, Suspend, WithdrawRole,
+            AddOrganisation, ApproveAccountUnlock, Assign, AssistCardUnlock,
+            AuthoriseAccountUnlock, AuthoriseRenewal, CancelCard, ChangeContact,
+            CheckRecoveryPasscode, CloseAccount, EndAssignment, ErasePerson, FindHolder, GrantRole,
+            RegisterPerson, Reinstate, ReleaseBlock, ReplaceCard, ReportLost, Revoke, SeeHolder,
+            SeeOrganisations, SeeStaff, SeeUnlockCounts, SeeWorkList, Suspend, WithdrawRole,
         },
         list::StaffPages,
     },
@@ -59,6 +64,11 @@ pub(super) fn pages() -> StaffPages {
         .get(SeeWorkList, paths::DESK_WORK, work::page)
         .get(RegisterPerson, paths::DESK_REGISTER, issue::register_page)
         .post(RegisterPerson, paths::DESK_REGISTER, issue::register)
+        .get(SeeStaff, paths::DESK_STAFF, lists::staff)
+        .get(SeeUnlockCounts, paths::DESK_UNLOCK_COUNTS, lists::unlock_counts)
+        .get(SeeOrganisations, paths::DESK_ORGANISATIONS, organisations::page)
+        .get(AddOrganisation, paths::DESK_ORGANISATIONS_ADD, organisations::add_page)
+        .post(AddOrganisation, paths::DESK_ORGANISATIONS_ADD, organisations::add)
         .get(SeeHolder, &below(""), record::page)
         .get(SeeHolder, &below("/done/{what}"), done::page)
         .merge(helping())
@@ -91,6 +101,12 @@ fn about_the_card() -> StaffPages {
         .post(Reinstate, &act(paths::REINSTATE), card::reinstate)
         .get(ReportLost, &act(paths::REPORT_LOST), card::report_lost_page)
         .post(ReportLost, &act(paths::REPORT_LOST), card::report_lost)
+        .get(CancelCard, &act(paths::CANCEL_CARD), revoke::cancel_page)
+        .post(CancelCard, &act(paths::CANCEL_CARD), revoke::cancel)
+        .get(Revoke, &act(paths::REVOKE), revoke::revoke_page)
+        .post(Revoke, &act(paths::REVOKE), revoke::revoke)
+        .get(CheckRecoveryPasscode, &act(paths::FOR_CALLER), revoke::caller_page)
+        .post(CheckRecoveryPasscode, &act(paths::FOR_CALLER), revoke::caller)
         .get(ReplaceCard, &act(paths::REPLACE_CARD), issue::replace_page)
         .post(ReplaceCard, &act(paths::REPLACE_CARD), issue::replace)
 }
@@ -111,6 +127,8 @@ fn about_the_person() -> StaffPages {
         .post(WithdrawRole, &act(paths::WITHDRAW_ROLE), roles::withdraw)
         .get(CloseAccount, &act(paths::CLOSE_ACCOUNT), person::close_page)
         .post(CloseAccount, &act(paths::CLOSE_ACCOUNT), person::close)
+        .get(ErasePerson, &act(paths::ERASE), erase::page)
+        .post(ErasePerson, &act(paths::ERASE), erase::erase)
 }
 
 fn below(rest: &str) -> String {
@@ -244,8 +262,22 @@ impl<'a> At<'a> {
             | Refusal::Unlock(_)
             | Refusal::Desk(_) => (ProblemKind::Unprocessable, StatusCode::UNPROCESSABLE_ENTITY),
         };
+        self.problem(kind, status, RefusalView::from(refusal)).await
+    }
+
+    /// Why nothing was done, where no rule's refusal says it.
+    async fn explain(&self, view: RefusalView) -> Result<Response, PageError> {
+        self.problem(ProblemKind::Unprocessable, StatusCode::UNPROCESSABLE_ENTITY, view).await
+    }
+
+    async fn problem(
+        &self,
+        kind: ProblemKind,
+        status: StatusCode,
+        view: RefusalView,
+    ) -> Result<Response, PageError> {
         let record = pages::Link::new(paths::desk_record(&self.number()), "Back to the record");
-        let problem = Problem::new(kind).with_refusal(RefusalView::from(refusal)).with_next(record);
+        let problem = Problem::new(kind).with_refusal(view).with_next(record);
         let page = html(problem.render(self.app.pages(), &self.frame().await?))?;
         Ok((status, page).into_response())
     }

@@ -69,6 +69,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("desk_done.jinja", include_str!("../../templates/desk_done.jinja")),
     ("desk_find.jinja", include_str!("../../templates/desk_find.jinja")),
     ("desk_form.jinja", include_str!("../../templates/desk_form.jinja")),
+    ("desk_list.jinja", include_str!("../../templates/desk_list.jinja")),
     ("desk_record.jinja", include_str!("../../templates/desk_record.jinja")),
     ("desk_work.jinja", include_str!("../../templates/desk_work.jinja")),
     ("mail.jinja", include_str!("../../templates/mail.jinja")),

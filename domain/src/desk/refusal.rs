@@ -61,6 +61,15 @@ pub enum Refusal {
     /// B-45: only the person of a closed account can be erased.
     #[error("This account is not closed")]
     NotClosed,
+    /// Nothing is left of the person.
+    #[error("The name and the address of this person were erased already")]
+    Erased,
+    /// B-58: nothing to withdraw.
+    #[error("This person has no role as staff")]
+    NoRole,
+    /// B-59: nothing to end.
+    #[error("This person is assigned to no organisation")]
+    NoAssignment,
     /// P-08: there is none.
     #[error("No such passcode is on record")]
     NoneOnRecord,
@@ -89,7 +98,9 @@ impl Refusal {
             Self::NotSuspended | Self::Suspended | Self::NotYet | Self::BeforeIssue => {
                 const { RuleId::new("B-57") }
             }
-            Self::AccountClosed | Self::NotClosed => const { RuleId::new("B-45") },
+            Self::AccountClosed | Self::NotClosed | Self::Erased => const { RuleId::new("B-45") },
+            Self::NoRole => const { RuleId::new("B-58") },
+            Self::NoAssignment => const { RuleId::new("B-59") },
             Self::NoneOnRecord => const { RuleId::new("P-08") },
             Self::CheckBlocked => const { RuleId::new("B-41") },
             Self::NoPuk => const { RuleId::new("U-01") },
@@ -122,6 +133,9 @@ impl Refusal {
             Self::SameCard => "Put another, blank smartcard into the reader.",
             Self::AccountClosed => "Register the person anew if they come back.",
             Self::NotClosed => "Close the account first.",
+            Self::Erased => "Nothing is left to be erased.",
+            Self::NoRole => "Nothing has to be withdrawn.",
+            Self::NoAssignment => "Assign the person first, if somebody is to be looked after.",
             Self::NoneOnRecord => "Check the identity in another way.",
             Self::CheckBlocked => {
                 "Check the identity in another way, and ask the person to set a new passcode."

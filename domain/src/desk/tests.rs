@@ -5,12 +5,13 @@ mod assistance;
 mod cards;
 mod checks;
 mod machine;
+mod obstacle;
 
 use super::*;
 use crate::{
     certificate::{Renewer, RevocationReason},
     holder::{Holder, HolderCommand, HolderEvent, Origin},
-    ids::{CertificateSerial, CommandId},
+    ids::{CertificateSerial, CommandId, HolderId},
     passcode::{Changes, Kind, Optional, OptionalKind},
     samples::*,
     testing::{Given, When, day, given, instant},

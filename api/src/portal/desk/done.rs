@@ -48,10 +48,16 @@ pub(super) enum Done {
     Roles,
     /// B-45: the account is closed.
     Close,
+    /// B-61: the card is out of use.
+    CancelCard,
+    /// C-15: the certificates are revoked.
+    Revoke,
+    /// B-45: the person is erased.
+    Erase,
 }
 
 impl Done {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 16] = [
         Self::AccountUnlock,
         Self::AccountUnlockRequest,
         Self::Renewal,
@@ -65,6 +71,9 @@ impl Done {
         Self::Organisations,
         Self::Roles,
         Self::Close,
+        Self::CancelCard,
+        Self::Revoke,
+        Self::Erase,
     ];
 
     /// Its name in addresses.
@@ -83,6 +92,9 @@ impl Done {
             Self::Organisations => "organisations",
             Self::Roles => "roles",
             Self::Close => "close",
+            Self::CancelCard => "cancel",
+            Self::Revoke => "revoke",
+            Self::Erase => "erase",
         }
     }
 
@@ -95,7 +107,9 @@ impl Done {
             Self::CardUnlock | Self::SponsoredUnlock => "The person can unlock the smartcard now",
             Self::Suspend => "The certificates are suspended",
             Self::Reinstate => "The certificates work again",
-            Self::ReportLost => "The smartcard is out of use",
+            Self::ReportLost | Self::CancelCard => "The smartcard is out of use",
+            Self::Revoke => "The certificates are revoked",
+            Self::Erase => "The person is erased",
             Self::Contact => "The contact details are changed",
             Self::Organisations => "Where the person works is changed",
             Self::Roles => "What the person may do as staff is changed",
@@ -134,7 +148,10 @@ impl Done {
                 "The person cannot log in with this smartcard until the registration authority ends the suspension. All sessions have ended.",
             ],
             Self::Reinstate => &["The person can log in with this smartcard again."],
-            Self::ReportLost => &[
+            Self::Erase => &[
+                "Name, address and secrets are gone, and nobody finds the person any more. What happened stays on record.",
+            ],
+            Self::ReportLost | Self::CancelCard | Self::Revoke => &[
                 "The certificates are revoked, and all sessions have ended.",
                 "The person needs another smartcard from the registration authority.",
             ],
@@ -227,6 +244,9 @@ fn holds(at: &At<'_>, done: Done) -> Holds {
         }
         Done::Contact | Done::Organisations | Done::Roles => Holds::Yes,
         Done::Close => holder.desk().closed().is_some().into(),
+        Done::CancelCard => holder.card().is_none().into(),
+        Done::Revoke => certificates.is_revoked().into(),
+        Done::Erase => holder.desk().erased_on().is_some().into(),
     }
 }
 
@@ -260,7 +280,10 @@ async fn now(at: &At<'_>, done: Done) -> anyhow::Result<Vec<String>> {
         | Done::Suspend
         | Done::Reinstate
         | Done::ReportLost
-        | Done::Close => Vec::new(),
+        | Done::Close
+        | Done::CancelCard
+        | Done::Revoke
+        | Done::Erase => Vec::new(),
     })
 }
 

@@ -87,10 +87,23 @@ fn shown(found: FoundPage) -> Found {
     Found { people: people.collect(), next: found.next }
 }
 
+/// What else there is to be seen at the desk.
+const LISTS: [(StaffAct, &str, &str); 3] = [
+    (StaffAct::SeeStaff, paths::DESK_STAFF, "See who has which role"),
+    (StaffAct::SeeOrganisations, paths::DESK_ORGANISATIONS, "See the organisations"),
+    (
+        StaffAct::SeeUnlockCounts,
+        paths::DESK_UNLOCK_COUNTS,
+        "See who has let people unlock how often",
+    ),
+];
+
 async fn show(app: &App, member: &Member, page: FindPerson) -> Result<Response, PageError> {
     let may_see_work = member.may(app, StaffAct::SeeWorkList).is_ok();
     let may_register = member.may(app, StaffAct::RegisterPerson).is_ok();
-    let page = FindPerson { may_see_work, may_register, ..page };
+    let lists = LISTS.into_iter().filter(|(act, ..)| member.may(app, *act).is_ok());
+    let lists = lists.map(|(_, href, text)| pages::Link::new(href, text)).collect();
+    let page = FindPerson { may_see_work, may_register, lists, ..page };
     let frame = frame_for(app, member.session(), Some(Tab::Desk)).await?;
     let html = html(page.render(app.pages(), &frame))?;
     Ok(if page.is_faulty() {

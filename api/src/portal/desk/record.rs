@@ -1,7 +1,6 @@
 //! Somebody's record, with what the one who looks may do about it.
 
 use axum::{extract::State, response::Response};
-use domain::staff::StaffAct;
 
 use super::{
     super::{errors::PageError, html, view::desk::record::RecordPage, visitor::DeskFor},
@@ -16,7 +15,6 @@ pub(super) async fn page(
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
     let sheet = sheet::of(&app, &desk.member, &desk.mandate, &desk.record).await?;
-    let waits = desk.record.loaded.holder.desk().request(app.now()).is_some();
     let page = RecordPage {
         whose: at.whose().await?,
         holder: at.number(),
@@ -28,12 +26,7 @@ pub(super) async fn page(
             .collect(),
         roles: sheet.grants.iter().map(|grant| role_in_words(&app, grant)).collect(),
         lines: sheet.lines,
-        // Where nothing waits for a second person there is nothing to agree to.
-        acts: sheet
-            .acts
-            .into_iter()
-            .filter(|act| waits || *act != StaffAct::ApproveAccountUnlock)
-            .collect(),
+        acts: sheet.acts,
     };
     html(page.render(app.pages(), &at.frame().await?))
 }

@@ -4,6 +4,7 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
+use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::super::{
@@ -12,7 +13,7 @@ use super::super::{
     view::{
         desk::{
             ERASED,
-            work::{WorkLine, WorkPage},
+            work::{StandsOut, WorkLine, WorkPage},
         },
         frame::Tab,
         paths,
@@ -20,12 +21,25 @@ use super::super::{
     },
     visitor::Desk,
 };
-use crate::{app::App, desk::work, staff::acts::SeeWorkList};
+use crate::{
+    app::App,
+    desk::work::{self, UnlockCount},
+    staff::acts::SeeWorkList,
+};
 
 /// Which page.
 #[derive(Deserialize)]
 pub(super) struct Which {
     after: Option<String>,
+}
+
+/// P-19: more unlocks on one day than is usual.
+fn stands_out(on: NaiveDate, count: UnlockCount) -> StandsOut {
+    let name = count.name.unwrap_or_else(|| ERASED.to_owned());
+    StandsOut {
+        text: format!("{name} let {} people unlock on {}", count.n, pages::date(on)),
+        counts: format!("{}?on={on}", paths::DESK_UNLOCK_COUNTS),
+    }
 }
 
 /// A page of the list, the oldest first.
@@ -41,7 +55,10 @@ pub(super) async fn page(
     };
     let (lines, next) = work::list(&app, &member, place.as_ref()).await?;
     let zone = app.policy().zone;
+    let standing_out =
+        if after.is_none() { work::standing_out(&app, &member).await? } else { Vec::new() };
     let page = WorkPage {
+        standing_out: standing_out.into_iter().map(|(on, count)| stands_out(on, count)).collect(),
         lines: lines
             .into_iter()
             .map(|line| WorkLine {

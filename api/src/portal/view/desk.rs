@@ -4,6 +4,7 @@
 pub mod done;
 pub mod find;
 pub mod form;
+pub mod list;
 pub mod record;
 pub mod work;
 

@@ -65,6 +65,14 @@ pub const DESK: &str = "/desk";
 pub const DESK_WORK: &str = "/desk/work";
 /// P-03: registering a person; a POST goes on to the card software.
 pub const DESK_REGISTER: &str = "/desk/register";
+/// B-58: who may do what as staff.
+pub const DESK_STAFF: &str = "/desk/staff";
+/// B-59: the tree of organisations.
+pub const DESK_ORGANISATIONS: &str = "/desk/organisations";
+/// B-59: adding an organisation; a POST adds it.
+pub const DESK_ORGANISATIONS_ADD: &str = "/desk/organisations/add";
+/// P-19: who has let people unlock how often.
+pub const DESK_UNLOCK_COUNTS: &str = "/desk/unlock-counts";
 /// The records of the desk, each below it by its number.
 pub const DESK_HOLDERS: &str = "/desk/holders";
 /// P-19, B-30: below a record: lets the holder unlock his account.
@@ -83,6 +91,14 @@ pub const SUSPEND: &str = "suspend";
 pub const REINSTATE: &str = "reinstate";
 /// B-57: below a record: reports a card as lost or stolen.
 pub const REPORT_LOST: &str = "report-lost";
+/// B-61: below a record: takes a card out of use.
+pub const CANCEL_CARD: &str = "cancel";
+/// C-15: below a record: revokes certificates.
+pub const REVOKE: &str = "revoke";
+/// P-08, B-57: below a record: suspends or revokes for a caller.
+pub const FOR_CALLER: &str = "caller";
+/// B-45: below a record: erases the person of a closed account.
+pub const ERASE: &str = "erase";
 /// B-61: below a record: another card in place of the one before.
 pub const REPLACE_CARD: &str = "replace";
 /// B-42: below a record: changes contact details.
@@ -252,6 +268,12 @@ pub fn help(slug: &str) -> String {
 #[must_use]
 pub fn rule(id: &str) -> String {
     format!("/rules/{id}")
+}
+
+/// B-59: one of the organisations.
+#[must_use]
+pub fn desk_organisation(code: &str) -> String {
+    format!("{DESK_ORGANISATIONS}?at={code}")
 }
 
 /// Somebody's record at the desk.

@@ -15,7 +15,7 @@ use crate::{
     app::App,
     desk::{
         find::{self, FindError, Found, FoundPage},
-        sheet::{self, Sheet},
+        sheet::{self, Offered, Sheet},
     },
     staff::acts::{FindHolder, SeeHolder},
 };
@@ -133,8 +133,25 @@ pub(in crate::rest) struct HolderRecord {
     roles: Vec<RoleHeld>,
     /// How everything stands.
     state: Vec<StateLine>,
-    /// What the one who asks may do about it, by his roles.
+    /// What the one who asks may do about it, by his roles, and can be done now.
     may: Vec<String>,
+    /// What he may do by his roles, and would be refused now.
+    refused: Vec<ActRefused>,
+}
+
+/// An act that would be refused now.
+#[derive(Debug, Serialize, ToSchema)]
+struct ActRefused {
+    /// Which, after "to".
+    #[schema(examples("end the suspension of certificates"))]
+    act: &'static str,
+    /// By which rule.
+    #[schema(value_type = String, examples("B-57"))]
+    rule: RuleId,
+    /// Why, in a sentence without full stop.
+    why: String,
+    /// What helps.
+    way_out: &'static str,
 }
 
 /// An organisation.
@@ -172,12 +189,26 @@ struct StateLine {
     day: Option<NaiveDate>,
 }
 
+impl ActRefused {
+    fn of(offered: Offered) -> Option<Self> {
+        let refusal = offered.obstacle?;
+        Some(Self {
+            act: offered.act.words(),
+            rule: refusal.rule(),
+            why: refusal.why(),
+            way_out: refusal.way_out(),
+        })
+    }
+}
+
 impl From<Sheet> for HolderRecord {
     fn from(sheet: Sheet) -> Self {
         let (name, email) = sheet.person.map(|person| (person.name, person.email)).unzip();
         let organisations = sheet.organisations.into_iter();
         let roles = sheet.grants.into_iter();
         let state = sheet.lines.into_iter();
+        let (may, refused): (Vec<_>, Vec<_>) =
+            sheet.acts.into_iter().partition(|offered| offered.obstacle.is_none());
         Self {
             holder: sheet.holder.0,
             name,
@@ -200,7 +231,8 @@ impl From<Sheet> for HolderRecord {
                     day: line.day,
                 })
                 .collect(),
-            may: sheet.acts.iter().map(|act| act.words().to_owned()).collect(),
+            may: may.iter().map(|offered| offered.act.words().to_owned()).collect(),
+            refused: refused.into_iter().filter_map(ActRefused::of).collect(),
         }
     }
 }

@@ -7,10 +7,9 @@ use axum::{
 };
 use chrono::NaiveDate;
 use domain::{
-    ids::{HolderId, OrganisationCode},
+    ids::OrganisationCode,
     staff::{Grant, Role},
 };
-use projections::StaffGrant;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -268,11 +267,11 @@ pub(in crate::rest) async fn staff(
     Query(After { after }): Query<After>,
 ) -> Result<Json<StaffList>, Problem> {
     let is_first = after.is_none();
-    let after = after.as_deref().and_then(place);
+    let after = after.as_deref().and_then(roles::place);
     if after.is_none() && !is_first {
         return Err(no_such("page"));
     }
-    let (lines, next) = roles::staff(&app, &member, after.as_ref()).await?;
+    let (lines, next) = roles::staff(&app, &member, None, after.as_ref()).await?;
     let staff = lines.into_iter().map(|line| StaffMember {
         holder: line.grant.holder.0,
         name: line.name,
@@ -280,19 +279,5 @@ pub(in crate::rest) async fn staff(
         organisation: line.grant.grant.organisation.to_string(),
         granted_on: line.grant.granted_on,
     });
-    Ok(Json(StaffList { staff: staff.collect(), next: next.map(|next| written(&next)) }))
-}
-
-/// `<number>.<role>.<organisation>`.
-fn written(place: &StaffGrant) -> String {
-    format!("{}.{}.{}", place.holder, place.grant.role.label(), place.grant.organisation)
-}
-
-fn place(text: &str) -> Option<StaffGrant> {
-    let mut parts = text.split('.');
-    let holder: HolderId = parts.next()?.parse().ok()?;
-    let role = Role::labelled(parts.next()?)?;
-    let organisation = parts.next()?.parse().ok()?;
-    let grant = Grant { role, organisation };
-    Some(StaffGrant { holder, grant, granted_on: NaiveDate::MIN })
+    Ok(Json(StaffList { staff: staff.collect(), next: next.map(|next| roles::written(&next)) }))
 }

@@ -4,6 +4,7 @@ mod acts;
 mod assisted;
 mod audit;
 mod first;
+mod lists;
 mod matrix;
 mod organisations;
 mod pages;

@@ -1,7 +1,7 @@
 //! Finding a person by name or card. A name is personal data, so it is sent in a form and is in no
 //! address, from page to page.
 
-use pages::{Environment, Error, FieldError, Frame, Head};
+use pages::{Environment, Error, FieldError, Frame, Head, Link};
 use serde::Serialize;
 
 use super::super::paths;
@@ -30,6 +30,8 @@ pub struct FindPerson {
     pub may_see_work: bool,
     /// True if who looks may register somebody.
     pub may_register: bool,
+    /// Lists that who looks may see.
+    pub lists: Vec<Link>,
 }
 
 /// A page of those who were found.
@@ -65,6 +67,7 @@ struct Page<'a> {
     found: Option<&'a Found>,
     work: Option<&'static str>,
     register: Option<&'static str>,
+    lists: &'a [Link],
 }
 
 impl FindPerson {
@@ -89,6 +92,7 @@ impl FindPerson {
             found: self.found.as_ref(),
             work: self.may_see_work.then_some(paths::DESK_WORK),
             register: self.may_register.then_some(paths::DESK_REGISTER),
+            lists: &self.lists,
         };
         let faults = [(NAME, &self.name_fault), (CARD, &self.card_fault)];
         let errors = faults.into_iter().filter_map(|(id, fault)| {

@@ -10,7 +10,7 @@ use super::{
     Whose,
     form::capital,
 };
-use crate::desk::sheet::Line;
+use crate::desk::sheet::{Line, Offered};
 
 /// The page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +27,8 @@ pub struct RecordPage {
     pub roles: Vec<String>,
     /// How everything stands.
     pub lines: Vec<Line>,
-    /// What the one who looks may do.
-    pub acts: Vec<StaffAct>,
+    /// What the one who looks may do, and what would come of it now.
+    pub acts: Vec<Offered>,
 }
 
 #[derive(Serialize)]
@@ -39,6 +39,16 @@ struct Page<'a> {
     roles: &'a [String],
     lines: Vec<Standing<'a>>,
     acts: Vec<Link>,
+    refused: Vec<Refused>,
+}
+
+/// What cannot be done now, and why.
+#[derive(Serialize)]
+struct Refused {
+    act: String,
+    why: String,
+    way_out: &'static str,
+    rule: Link,
 }
 
 #[derive(Serialize)]
@@ -68,11 +78,11 @@ pub fn page_of(act: StaffAct) -> Option<&'static str> {
         StaffAct::GrantRole => Some(paths::GRANT_ROLE),
         StaffAct::WithdrawRole => Some(paths::WITHDRAW_ROLE),
         StaffAct::CloseAccount => Some(paths::CLOSE_ACCOUNT),
+        StaffAct::CancelCard => Some(paths::CANCEL_CARD),
+        StaffAct::Revoke => Some(paths::REVOKE),
+        StaffAct::ErasePerson => Some(paths::ERASE),
         StaffAct::FindHolder
         | StaffAct::SeeHolder
-        | StaffAct::CancelCard
-        | StaffAct::Revoke
-        | StaffAct::ErasePerson
         | StaffAct::RegisterPerson
         | StaffAct::IssueCard
         | StaffAct::AddOrganisation
@@ -92,6 +102,18 @@ pub fn page_of(act: StaffAct) -> Option<&'static str> {
 }
 
 impl RecordPage {
+    /// P-08, B-57: where what a caller says can be compared, and there is something to do for him.
+    fn for_caller(&self) -> Option<Link> {
+        let can = |wanted| {
+            self.acts.iter().any(|offered| offered.act == wanted && offered.obstacle.is_none())
+        };
+        let acts = can(StaffAct::Suspend) || can(StaffAct::Revoke);
+        (can(StaffAct::CheckRecoveryPasscode) && acts).then(|| {
+            let href = paths::desk_act(&self.holder, paths::FOR_CALLER);
+            Link::new(href, "Suspend or revoke for a caller")
+        })
+    }
+
     /// The page as HTML.
     ///
     /// # Errors
@@ -102,9 +124,20 @@ impl RecordPage {
             words: &line.words,
             rule: rule_link(line.rule.as_str()),
         });
-        let acts = self.acts.iter().filter_map(|act| {
-            let href = paths::desk_act(&self.holder, page_of(*act)?);
-            Some(Link::new(href, capital(act.words())))
+        let possible = self.acts.iter().filter(|offered| offered.obstacle.is_none());
+        let acts = possible.filter_map(|offered| {
+            let href = paths::desk_act(&self.holder, page_of(offered.act)?);
+            Some(Link::new(href, capital(offered.act.words())))
+        });
+        let acts = acts.chain(self.for_caller());
+        let refused = self.acts.iter().filter_map(|offered| {
+            let (refusal, _) = (offered.obstacle.as_ref()?, page_of(offered.act)?);
+            Some(Refused {
+                act: capital(offered.act.words()),
+                why: refusal.why(),
+                way_out: refusal.way_out(),
+                rule: rule_link(refusal.rule().as_str()),
+            })
         });
         let page = Page {
             whose: &self.whose,
@@ -113,6 +146,7 @@ impl RecordPage {
             roles: &self.roles,
             lines: lines.collect(),
             acts: acts.collect(),
+            refused: refused.collect(),
         };
         let head = Head::new(self.whose.name()).with_back(paths::DESK, "Find another person");
         pages::render(environment, "desk_record.jinja", frame, &head, &page)

@@ -8,12 +8,23 @@ use super::super::paths;
 /// A page of the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WorkPage {
+    /// P-19: who of the staff has let more people unlock than is usual; for managers, on the first page.
+    pub standing_out: Vec<StandsOut>,
     /// The oldest first.
     pub lines: Vec<WorkLine>,
     /// Address of the next page.
     pub next: Option<String>,
     /// Address of the first page, on all others.
     pub first: Option<&'static str>,
+}
+
+/// Somebody of the staff who has let more people unlock than is usual.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StandsOut {
+    /// Who, how often and when, without full stop.
+    pub text: String,
+    /// Address of that day's counts.
+    pub counts: String,
 }
 
 /// Something that waits.

@@ -1,18 +1,19 @@
 //! The desk, every page in every state.
 
 use chrono::NaiveDate;
-use domain::{refusal::RuleId, staff::StaffAct};
+use domain::{desk::Refusal, refusal::RuleId, staff::StaffAct};
 
 use super::{Stage, staff_at_desk};
 use crate::{
-    desk::sheet::Line,
+    desk::sheet::{Line, Offered},
     portal::view::desk::{
         Whose,
         done::DonePage,
         find::{FindPerson, Found, Person},
         form::{ActForm, Choice, Control, Field},
+        list::{Cell, ListPage},
         record::RecordPage,
-        work::{WorkLine, WorkPage},
+        work::{StandsOut, WorkLine, WorkPage},
     },
 };
 
@@ -40,6 +41,7 @@ fn people_are_looked_for_by_name_or_card_and_a_name_is_in_no_address() {
         found: Some(Found { people, next: next.map(Into::into) }),
         may_see_work: true,
         may_register: true,
+        lists: vec![pages::Link::new("/desk/organisations", "Organisations")],
         ..FindPerson::default()
     };
     let faulty = FindPerson {
@@ -57,7 +59,7 @@ fn people_are_looked_for_by_name_or_card_and_a_name_is_in_no_address() {
     }
 }
 
-fn record(whose: Whose, lines: Vec<Line>, acts: Vec<StaffAct>) -> RecordPage {
+fn record(whose: Whose, lines: Vec<Line>, acts: Vec<Offered>) -> RecordPage {
     RecordPage {
         whose,
         holder: "0199b7f2".into(),
@@ -82,9 +84,17 @@ fn a_record_says_how_everything_stands_and_leads_to_what_may_be_done() {
         rule: RuleId::new("P-18"),
         day: NaiveDate::from_ymd_opt(2027, 3, 23),
     };
-    let all = StaffAct::ALL.to_vec();
+    let offered = |act| {
+        let is_refused = act == StaffAct::Reinstate || act == StaffAct::ReleaseBlock;
+        let obstacle = is_refused.then(|| Refusal::NotSuspended.into());
+        Offered { act, obstacle }
+    };
+    let all = StaffAct::ALL.into_iter().map(offered).collect();
     shows_record(&stage, "desk_record", &record(whose(), vec![line.clone()], all));
-    let looks = vec![StaffAct::FindHolder, StaffAct::SeeHolder];
+    let none = vec![offered(StaffAct::Reinstate)];
+    let page = record(whose(), vec![line.clone()], none);
+    shows_record(&stage, "desk_record_nothing_now", &page);
+    let looks = [StaffAct::FindHolder, StaffAct::SeeHolder].map(offered).to_vec();
     shows_record(&stage, "desk_record_erased", &record(erased(), vec![line], looks));
 }
 
@@ -161,10 +171,39 @@ fn what_waits_is_listed_by_person_since_when() {
         words: "The account is locked",
         since: "1 March 2026 at 2:47pm".into(),
     };
+    let many = StandsOut {
+        text: "Ben Agent let 11 people unlock on 1 March 2026".into(),
+        counts: "/desk/unlock-counts?on=2026-03-01".into(),
+    };
     let next = Some("/desk/work?after=1".into());
     for (name, page) in [
-        ("desk_work", WorkPage { lines: vec![line], next, first: None }),
-        ("desk_work_none", WorkPage { lines: vec![], next: None, first: Some("/desk/work") }),
+        ("desk_work", WorkPage { standing_out: vec![many], lines: vec![line], next, first: None }),
+        (
+            "desk_work_none",
+            WorkPage { standing_out: vec![], lines: vec![], next: None, first: Some("/desk/work") },
+        ),
+    ] {
+        stage.shows(name, |environment, frame| page.render(environment, frame));
+    }
+}
+
+#[test]
+fn a_list_of_the_desk_leads_to_records_and_to_more_of_it() {
+    let stage = staff_at_desk();
+    let list = |rows, next: Option<&str>, first: Option<&str>| ListPage {
+        title: "Staff of organisation RXA, and below".into(),
+        says: vec!["To give somebody a role, find the person.".into()],
+        links: vec![pages::Link::new("/desk", "Find a person to give a role to")],
+        head: vec!["Name", "Role"],
+        rows,
+        nothing: "Nobody has a role here.",
+        next: next.map(Into::into),
+        first: first.map(Into::into),
+    };
+    let row = vec![Cell::link(RECORD, "Asha Patel"), Cell::text("Sponsor at St Ebba's Hospital")];
+    for (name, page) in [
+        ("desk_list", list(vec![row], Some("/desk/staff?after=1"), None)),
+        ("desk_list_none", list(vec![], None, Some("/desk/staff"))),
     ] {
         stage.shows(name, |environment, frame| page.render(environment, frame));
     }
