@@ -89,11 +89,12 @@ async fn a_record_says_how_everything_stands_with_rule_and_day_and_what_may_be_d
     let certificates = state.iter().find(|line| line["about"] == "certificates").unwrap();
     assert_eq!(certificates["words"], "Good until 1 March 2028");
     let may: Vec<_> = record["may"].as_array().unwrap().iter().collect();
-    let expected =
-        ["look for a person", "look at a person's record", "help with a locked smartcard"];
-    for act in expected {
+    for act in ["look for a person", "look at a person's record"] {
         assert!(may.contains(&&json!(act)), "{record}");
     }
+    let refused = record["refused"].as_array().unwrap();
+    let help = refused.iter().find(|line| line["act"] == "help with a locked smartcard").unwrap();
+    assert_eq!((&help["rule"], refused.len()), (&json!("P-19"), 1), "{record}");
     assert!(!may.contains(&&json!("revoke certificates")));
     let nobody = format!("/api/desk/holders/{}", uuid::Uuid::nil());
     let (status, _) = ask(&mut sponsor, Method::GET, &nobody, &Value::Null).await;
