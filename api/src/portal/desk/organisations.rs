@@ -55,40 +55,44 @@ pub(super) struct Which {
 pub(super) async fn page(
     State(app): State<App>,
     Desk { member, .. }: Desk<SeeOrganisations>,
-    Query(Which { at, after }): Query<Which>,
+    Query(which): Query<Which>,
 ) -> Result<Response, PageError> {
+    let page = listed(&app, &member, &which).ok_or(PageError::Problem(ProblemKind::NotFound))?;
+    lists::show(&app, &member, &page).await
+}
+
+/// `None` if there is no such organisation.
+fn listed(app: &App, member: &Member, Which { at, after }: &Which) -> Option<ListPage> {
     let tree = app.organisations();
-    let Some(at) = at.as_ref().or(tree.root()) else {
-        return lists::show(&app, &member, &none_yet()).await;
-    };
-    let Some(name) = tree.name(at) else {
-        return Err(PageError::Problem(ProblemKind::NotFound));
-    };
-    let behind = |code: &OrganisationCode| after.as_ref().is_none_or(|after| after < code);
-    let mut below =
-        tree.iter().filter(|(code, _)| tree.parent(code) == Some(at) && behind(code)).peekable();
-    let rows: Vec<_> = below.by_ref().take(PAGE_MAX).collect();
-    let more = below.peek().is_some();
-    let page = ListPage {
+    let Some(at) = at.as_ref().or(tree.root()) else { return Some(none_yet()) };
+    let name = tree.name(at)?;
+    let mut below = Vec::new();
+    for (code, name) in tree.iter() {
+        let is_behind = after.as_ref().is_none_or(|after| after < code);
+        if is_behind && tree.parent(code) == Some(at) {
+            below.push((code, name));
+        }
+    }
+    let more = PAGE_MAX < below.len();
+    below.truncate(PAGE_MAX);
+    let address = paths::desk_organisation(at.as_str());
+    let last = below.last().filter(|_| more);
+    Some(ListPage {
         title: format!("{name} ({at})"),
         says: vec!["Staff of an organisation look after the people of it and of all below it. Organisations cannot be renamed, moved or taken away.".to_owned()],
-        links: links(&app, &member, &tree, at),
+        links: links(app, member, &tree, at),
         head: vec!["Organisation right below", "Code"],
-        next: rows
-            .last()
-            .filter(|_| more)
-            .map(|(last, _)| format!("{}&after={last}", paths::desk_organisation(at.as_str()))),
-        rows: rows
-            .into_iter()
+        next: last.map(|(last, _)| format!("{address}&after={last}")),
+        rows: below
+            .iter()
             .map(|(code, name)| {
-                let link = Cell::link(paths::desk_organisation(code.as_str()), name);
+                let link = Cell::link(paths::desk_organisation(code.as_str()), *name);
                 vec![link, Cell::text(code.to_string())]
             })
             .collect(),
         nothing: "There is none below it.",
-        first: after.is_some().then(|| paths::desk_organisation(at.as_str())),
-    };
-    lists::show(&app, &member, &page).await
+        first: after.is_some().then_some(address),
+    })
 }
 
 fn none_yet() -> ListPage {

@@ -1,7 +1,7 @@
 //! A smartcard that must open nothing any more (C-15, B-61), and what is done for a caller who has it not
 //! and proves who he is by his account recovery passcode (P-08, B-57).
 
-use axum::{Form, extract::State, http::StatusCode, response::Response};
+use axum::{Form, extract::State, response::Response};
 use domain::{
     certificate::RevocationReason,
     desk::{CancelReason, SuspensionReason},
