@@ -54,8 +54,7 @@ struct Row {
 
 /// What an event adds: a line.
 pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
-    let mut sentence =
-        desk::said(&fact.event, &fact.actor).unwrap_or_else(|| sentence(&fact.event));
+    let mut sentence = desk::said(fact).unwrap_or_else(|| sentence(&fact.event));
     if fails_to_unlock(&fact.event)
         && let Some((workstation, reader)) = place::of(tx, fact).await?
     {

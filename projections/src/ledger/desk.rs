@@ -7,11 +7,12 @@ use domain::{
 };
 
 use super::date;
+use crate::fact::Fact;
 
 /// What the holder has said himself, where others can say the same; `None` of all else.
-pub(super) fn said(event: &HolderEvent, actor: &str) -> Option<String> {
-    let is_own = matches!(event, HolderEvent::Desk(DeskEvent::NotMeReported { .. }));
-    (is_own && actor == "holder")
+pub(super) fn said(fact: &Fact<'_>) -> Option<String> {
+    let is_own = matches!(fact.event, HolderEvent::Desk(DeskEvent::NotMeReported { .. }));
+    (is_own && fact.actor == "holder")
         .then(|| "You said that something in this list was not done by you".to_owned())
 }
 
