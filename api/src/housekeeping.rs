@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use workflows::engine::Breaker;
 
 use crate::{
+    alarms,
     app::{AGENT_LOST, App},
     attempts,
     clock::acceptance,
@@ -53,6 +54,9 @@ pub async fn run(app: App, shutdown: CancellationToken) {
         }
         if let Err(error) = renew_code_key(&app).await {
             tracing::error!(error = format!("{error:#}"), "codes are made with an old key");
+        }
+        if let Err(error) = alarms::tell(&app).await {
+            tracing::error!(error = format!("{error:#}"), "not everybody was told of every alarm");
         }
         if let Err(error) = attempts::record(&app).await {
             tracing::warn!(error = format!("{error:#}"), "unproven starts were not written down");

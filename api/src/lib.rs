@@ -6,6 +6,7 @@
 
 pub mod admission;
 pub mod agents;
+pub mod alarms;
 pub mod app;
 pub mod attempts;
 pub mod audit;

@@ -12,6 +12,7 @@ mod checks;
 mod command;
 mod decide;
 mod event;
+mod loss;
 mod obstacle;
 mod records;
 mod refusal;
@@ -27,13 +28,14 @@ pub use command::{DeskCommand, Replacement};
 pub(crate) use decide::decide;
 use decide::until;
 pub use event::DeskEvent;
+pub(crate) use loss::{instant as loss_instant, missing as loss_missing};
 pub use obstacle::{Asker, DECIDED, obstacle};
-pub use records::{Leave, Lost, NOT_ME_MAX, Records, Request};
+pub use records::{InDoubt, Leave, Lost, NOT_ME_MAX, Records, Request};
 pub use refusal::Refusal;
 
 use crate::{
     certificate::{IdentityEvidence, PLACE_CHARACTERS_MAX},
-    ids::HolderId,
+    ids::{HolderId, OrganisationCode},
 };
 
 /// How a member of staff has seen who somebody is. Never the number of a document.
@@ -111,6 +113,20 @@ pub enum SuspensionReason {
     Away,
     /// The holder has said of something in a mail that it was not him.
     NotMe,
+}
+
+/// What a member of staff is to see to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Alarm {
+    /// B-57: a card that may be in somebody else's hands was not out of use in time.
+    LossOverdue,
+    /// B-59: the only registration authority manager there is for an organisation has something to
+    /// renew, without which he soon cannot act.
+    LastManager {
+        /// The organisation.
+        organisation: OrganisationCode,
+    },
 }
 
 /// B-61: why a card is taken out of use.

@@ -29,6 +29,7 @@ use crate::{
     calendar::{self, Phase},
     certificate,
     context::Context,
+    desk,
     holder::{Holder, HolderEvent},
     passcode::{Kind, Passcodes, Standing},
     self_service,
@@ -123,6 +124,7 @@ pub(crate) fn missing(ctx: &Context<'_>, holder: &Holder, occasion: Occasion) ->
         events.extend(certificate::missing(ctx, holder, occasion));
     }
     events.extend(self_service::over(ctx, holder));
+    events.extend(desk::loss_missing(ctx, holder));
     events
 }
 

@@ -255,6 +255,18 @@ impl Projections {
         work::page(&live, after, limit).await
     }
 
+    /// What waits for this reason since then, the oldest first: `limit` lines at the most (and never
+    /// more than [`WORK_PAGE_MAX`]).
+    pub async fn work_of(
+        &self,
+        kind: WorkKind,
+        since: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<WorkItem>, ProjectionError> {
+        let live = self.0.live.read().await;
+        work::of_kind(&live, kind, since, limit).await
+    }
+
     /// How often each member of staff has let somebody unlock from the first of these instants to
     /// before the second: most often first, `limit` lines at the most (and never more than
     /// [`WORK_PAGE_MAX`]).

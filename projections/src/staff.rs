@@ -96,6 +96,8 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
         | DeskEvent::PasscodeChecked { .. }
         | DeskEvent::PasscodeCheckBlocked { .. }
         | DeskEvent::NotMeReported { .. }
+        | DeskEvent::LossOverdue { .. }
+        | DeskEvent::StaffAlerted { .. }
         | DeskEvent::RecordViewed { .. } => {}
     }
     Ok(())

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     card::{KeptKey, Slot},
-    desk::DeskEvent,
+    desk::{Alarm, DeskEvent},
     holder::HolderEvent,
     ids::{HolderId, OrganisationCode},
     passcode::Kind,
@@ -36,15 +36,23 @@ pub enum WorkKind {
     CardUnfinished,
     /// What unlocks the card is not known any more.
     UnlockingKeyLost,
-    /// B-57: the certificates are suspended.
+    /// B-57: the certificates are suspended for a while, and nothing has to be decided soon.
     Suspended,
+    /// B-57: they are suspended because the card may be in somebody else's hands: whether it is lost has
+    /// to be decided in time.
+    LossToDecide,
+    /// B-57: that took too long.
+    LossOverdue,
     /// The holder says that something was not done by him.
     NotMe,
+    /// B-59: he is the only registration authority manager of an organisation and has something to
+    /// renew, without which he soon cannot act.
+    LastManager,
 }
 
 impl WorkKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::AccountLocked,
         Self::UnlockAwaitsApproval,
         Self::SelfServiceBlocked,
@@ -53,7 +61,10 @@ impl WorkKind {
         Self::CardUnfinished,
         Self::UnlockingKeyLost,
         Self::Suspended,
+        Self::LossToDecide,
+        Self::LossOverdue,
         Self::NotMe,
+        Self::LastManager,
     ];
 
     /// As in the table.
@@ -68,7 +79,10 @@ impl WorkKind {
             Self::CardUnfinished => "card_unfinished",
             Self::UnlockingKeyLost => "unlocking_key_lost",
             Self::Suspended => "suspended",
+            Self::LossToDecide => "loss_to_decide",
+            Self::LossOverdue => "loss_overdue",
             Self::NotMe => "not_me",
+            Self::LastManager => "last_manager",
         }
     }
 
@@ -84,7 +98,14 @@ impl WorkKind {
             Self::CardUnfinished => "An update of the smartcard was not finished",
             Self::UnlockingKeyLost => "The smartcard cannot be unlocked any more",
             Self::Suspended => "The certificates are suspended",
+            Self::LossToDecide => "The smartcard may be in somebody else's hands: is it lost?",
+            Self::LossOverdue => {
+                "A smartcard that may be in somebody else's hands was not taken out of use in time"
+            }
             Self::NotMe => "The holder says that something was not done by them",
+            Self::LastManager => {
+                "The only manager of an organisation has something to renew, and soon cannot act"
+            }
         }
     }
 
@@ -133,13 +154,19 @@ const OF_THE_CARD: &[WorkKind] = &[
     WorkKind::CardUnfinished,
     WorkKind::UnlockingKeyLost,
     WorkKind::Suspended,
+    WorkKind::LossToDecide,
+    WorkKind::LossOverdue,
     WorkKind::NotMe,
 ];
 
 /// What an event changes.
 pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
     count(tx, fact).await?;
-    match change(&fact.event) {
+    let change = match change(&fact.event) {
+        Change::Nothing if is_last_manager(fact) => Change::Add(WorkKind::LastManager),
+        other => other,
+    };
+    match change {
         Change::Nothing => Ok(()),
         Change::Add(kind) => {
             sqlx::query(
@@ -168,6 +195,14 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
     }
 }
 
+/// B-59: the only manager of an organisation is told of what he himself has to renew.
+fn is_last_manager(fact: &Fact<'_>) -> bool {
+    let HolderEvent::Desk(DeskEvent::StaffAlerted { alarm, about, .. }) = &fact.event else {
+        return false;
+    };
+    matches!(alarm, Alarm::LastManager { .. }) && *about == fact.holder
+}
+
 fn change(event: &HolderEvent) -> Change {
     match event {
         HolderEvent::Desk(event) => change_at_desk(event),
@@ -176,21 +211,27 @@ fn change(event: &HolderEvent) -> Change {
         HolderEvent::RegistrationCompleted { .. } => Change::Over(&[WorkKind::SelfServiceBlocked]),
         HolderEvent::RecoveryPasscodeBlocked { .. } => Change::Add(WorkKind::PasscodeCheckBlocked),
         HolderEvent::PasscodeSet { kind: Kind::AccountRecovery | Kind::Verification, .. }
-        | HolderEvent::PasscodeBlanked { .. } => Change::Over(&[WorkKind::PasscodeCheckBlocked]),
+        | HolderEvent::PasscodeBlanked { .. } => {
+            Change::Over(&[WorkKind::PasscodeCheckBlocked, WorkKind::LastManager])
+        }
         HolderEvent::RaRenewalNeeded { .. } => Change::Add(WorkKind::RenewalNeeded),
         HolderEvent::CardWriteOpened { .. } => Change::Add(WorkKind::CardUnfinished),
         // B-55: 9A is the first: all of the card is as it was.
         HolderEvent::CardKeyKept(KeptKey { slot: Slot::Authentication, .. })
         | HolderEvent::CardUpdateAbandoned { .. } => Change::Over(&[WorkKind::CardUnfinished]),
-        HolderEvent::CertificatesRenewed { .. } => {
-            Change::Over(&[WorkKind::RenewalNeeded, WorkKind::CardUnfinished])
-        }
+        HolderEvent::CertificatesRenewed { .. } => Change::Over(&[
+            WorkKind::RenewalNeeded,
+            WorkKind::CardUnfinished,
+            WorkKind::LastManager,
+        ]),
         HolderEvent::PukLost { .. } => Change::Add(WorkKind::UnlockingKeyLost),
         HolderEvent::CardIssued(_) | HolderEvent::CertificatesRevoked { .. } => {
             Change::Over(OF_THE_CARD)
         }
-        HolderEvent::PasscodeSet { kind: Kind::Smartcard, .. }
-        | HolderEvent::PasscodeChangedElsewhere { .. }
+        HolderEvent::PasscodeSet { kind: Kind::Smartcard, .. } => {
+            Change::Over(&[WorkKind::LastManager])
+        }
+        HolderEvent::PasscodeChangedElsewhere { .. }
         | HolderEvent::HolderRegistered {}
         | HolderEvent::UsedBeforeRefused { .. }
         | HolderEvent::SelfServiceRefused { .. }
@@ -250,10 +291,17 @@ fn change_at_desk(event: &DeskEvent) -> Change {
         DeskEvent::SelfServiceReleased { .. } => {
             Change::Over(&[WorkKind::SelfServiceBlocked, WorkKind::PasscodeCheckBlocked])
         }
-        DeskEvent::CertificatesSuspended { .. } => Change::Add(WorkKind::Suspended),
-        DeskEvent::CertificatesReinstated { .. } => {
-            Change::Over(&[WorkKind::Suspended, WorkKind::NotMe])
+        DeskEvent::CertificatesSuspended { reason, .. } if reason.may_be_lost() => {
+            Change::Add(WorkKind::LossToDecide)
         }
+        DeskEvent::CertificatesSuspended { .. } => Change::Add(WorkKind::Suspended),
+        DeskEvent::CertificatesReinstated { .. } => Change::Over(&[
+            WorkKind::Suspended,
+            WorkKind::LossToDecide,
+            WorkKind::LossOverdue,
+            WorkKind::NotMe,
+        ]),
+        DeskEvent::LossOverdue { .. } => Change::Add(WorkKind::LossOverdue),
         DeskEvent::CardCancelled { .. } => Change::Over(OF_THE_CARD),
         DeskEvent::NotMeReported { .. } => Change::Add(WorkKind::NotMe),
         DeskEvent::PasscodeCheckBlocked { .. } => Change::Add(WorkKind::PasscodeCheckBlocked),
@@ -268,6 +316,7 @@ fn change_at_desk(event: &DeskEvent) -> Change {
         | DeskEvent::ContactChanged { .. }
         | DeskEvent::PersonErased { .. }
         | DeskEvent::PasscodeChecked { .. }
+        | DeskEvent::StaffAlerted { .. }
         | DeskEvent::RecordViewed { .. } => Change::Nothing,
     }
 }
@@ -316,6 +365,33 @@ pub(crate) async fn page(
     .bind(after.map_or(DateTime::UNIX_EPOCH, |last| last.since))
     .bind(after.map_or(Uuid::nil(), |last| last.holder.0))
     .bind(after.map_or("", |last| last.kind.label()))
+    .bind(i64::from(limit.min(WORK_PAGE_MAX)))
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// The lines of one kind since then, the oldest first.
+pub(crate) async fn of_kind(
+    pool: &SqlitePool,
+    kind: WorkKind,
+    since: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<WorkItem>, ProjectionError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        r"
+        select holder_id, kind, since, (
+            select group_concat(organisation, ' ') from assignment
+            where assignment.holder_id = work_item.holder_id
+        )
+        from work_item
+        where kind = $1 and since >= $2
+        order by since, holder_id
+        limit $3
+        ",
+    )
+    .bind(kind.label())
+    .bind(since)
     .bind(i64::from(limit.min(WORK_PAGE_MAX)))
     .fetch_all(pool)
     .await?;

@@ -7,8 +7,8 @@
 use std::fmt::Write as _;
 
 use crate::{
-    card_job, certificate_expiry, mail_delivery, passcode_expiry, registration, unlock,
-    update_my_card,
+    card_job, certificate_expiry, mail_delivery, passcode_expiry, possible_loss, registration,
+    unlock, update_my_card,
 };
 
 /// From one state to another, and what makes it so.
@@ -53,7 +53,7 @@ impl Drawing {
 
 /// Every workflow there is.
 #[must_use]
-pub fn all() -> [&'static Drawing; 7] {
+pub fn all() -> [&'static Drawing; 8] {
     [
         &passcode_expiry::DRAWING,
         &certificate_expiry::DRAWING,
@@ -62,6 +62,7 @@ pub fn all() -> [&'static Drawing; 7] {
         &update_my_card::DRAWING,
         &registration::DRAWING,
         &unlock::DRAWING,
+        &possible_loss::DRAWING,
     ]
 }
 

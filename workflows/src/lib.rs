@@ -17,6 +17,7 @@ pub mod certificate_expiry;
 pub mod mail_delivery;
 pub mod not_me;
 pub mod passcode_expiry;
+pub mod possible_loss;
 pub mod registration;
 pub mod unlock;
 pub mod update_my_card;

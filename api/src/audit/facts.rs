@@ -107,7 +107,8 @@ fn topic(event: &HolderEvent) -> Topic {
             DeskEvent::Assigned { .. }
             | DeskEvent::AssignmentEnded { .. }
             | DeskEvent::RoleGranted { .. }
-            | DeskEvent::RoleWithdrawn { .. },
+            | DeskEvent::RoleWithdrawn { .. }
+            | DeskEvent::StaffAlerted { .. },
         ) => Topic::Roles,
         HolderEvent::PasscodeSet { .. }
         | HolderEvent::PasscodeBlanked { .. }
@@ -131,7 +132,8 @@ fn topic(event: &HolderEvent) -> Topic {
             DeskEvent::IdentityVerified { .. }
             | DeskEvent::CardReportedLost { .. }
             | DeskEvent::CardCancelled { .. }
-            | DeskEvent::NotMeReported { .. },
+            | DeskEvent::NotMeReported { .. }
+            | DeskEvent::LossOverdue { .. },
         ) => Topic::Card,
         HolderEvent::CardUpdateBegun { .. }
         | HolderEvent::CardUpdateResumed { .. }

@@ -1,12 +1,15 @@
 //! What waits for the registration authority, and who has let people unlock how often.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone as _, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use domain::{
     calendar,
     ids::HolderId,
     staff::{self, StaffAct, Subject},
 };
 use projections::{WORK_PAGE_MAX, WorkItem, WorkKind};
+use workflows::engine::PAGE_ROWS_MAX;
 
 use crate::{
     app::App,
@@ -27,6 +30,14 @@ pub struct WorkLine {
     pub item: WorkItem,
     /// The name of the person; none if it was erased.
     pub name: Option<String>,
+    /// B-57: from when on it has taken too long, where there is such an instant.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// B-57: until when somebody has to decide, exclusive.
+fn due_at(app: &App, item: &WorkItem) -> Option<DateTime<Utc>> {
+    let hours = TimeDelta::hours(app.policy().loss_hours.into());
+    (item.kind == WorkKind::LossToDecide).then(|| item.since + hours)
 }
 
 /// The oldest things that wait for who asks, behind `after`, and where to go on.
@@ -51,7 +62,8 @@ pub async fn list(
                 continue;
             }
             let person = app.stores().vault.person(item.holder).await?;
-            lines.push(WorkLine { item, name: person.map(|person| person.name.clone()) });
+            let (due_at, name) = (due_at(app, &item), person.map(|person| person.name.clone()));
+            lines.push(WorkLine { item, name, due_at });
             if lines.len() == PAGE_MAX {
                 return Ok((lines, place));
             }
@@ -77,6 +89,54 @@ pub fn place(text: &str) -> Option<WorkItem> {
     let holder: HolderId = parts.next()?.parse().ok()?;
     let kind = WorkKind::labelled(parts.next()?)?;
     Some(WorkItem { holder, kind, since, assignments: Vec::new() })
+}
+
+/// Somebody whom mails do not reach: they are not tried again by themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreached {
+    /// Who.
+    pub holder: HolderId,
+    /// The name; none if it was erased.
+    pub name: Option<String>,
+    /// How many mails.
+    pub n: u32,
+    /// Since when, the first of them.
+    pub since: DateTime<Utc>,
+}
+
+/// Who of those whom the member looks after is not reached by mail, whoever waits longest first;
+/// [`PAGE_MAX`] people at the most.
+///
+/// # Errors
+/// If a store fails.
+pub async fn unreached(app: &App, member: &Member) -> anyhow::Result<Vec<Unreached>> {
+    let (mut after, mut people) = (None, BTreeMap::<HolderId, (u32, DateTime<Utc>)>::new());
+    for _ in 0..PAGES_MAX {
+        let letters = app.engine().dead_letters(after, PAGE_ROWS_MAX).await?;
+        let is_last = letters.len() < PAGE_ROWS_MAX as usize;
+        after = letters.last().map(|letter| letter.step);
+        for letter in letters {
+            let (n, since) = people.entry(letter.holder).or_insert((0, letter.since));
+            *n = n.saturating_add(1);
+            *since = letter.since.min(*since);
+        }
+        if is_last {
+            break;
+        }
+    }
+    let mut lines = Vec::new();
+    for (holder, (n, since)) in people {
+        let Some(record) = desk::find(app, holder).await? else { continue };
+        if member.may_about(app, StaffAct::SeeWorkList, &record).is_err() {
+            continue;
+        }
+        let person = app.stores().vault.person(holder).await?;
+        let name = person.map(|person| person.name.clone());
+        lines.push(Unreached { holder, name, n, since });
+    }
+    lines.sort_by_key(|line| (line.since, line.holder));
+    lines.truncate(PAGE_MAX);
+    Ok(lines)
 }
 
 /// How often a member of staff has let somebody unlock, on one day.

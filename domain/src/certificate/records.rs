@@ -223,6 +223,8 @@ impl Records {
             | DeskEvent::PasscodeChecked { .. }
             | DeskEvent::PasscodeCheckBlocked { .. }
             | DeskEvent::NotMeReported { .. }
+            | DeskEvent::LossOverdue { .. }
+            | DeskEvent::StaffAlerted { .. }
             | DeskEvent::RecordViewed { .. } => {}
         }
         self

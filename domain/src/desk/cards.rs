@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{CancelReason, DeskEvent, Loss, Refusal, Replacement, SuspensionReason};
+use super::{CancelReason, DeskEvent, Loss, Refusal, Replacement, SuspensionReason, loss};
 use crate::{
     card::{CardUpdate, IssuedCard},
     certificate::{Renewer, RevocationReason, serials},
@@ -108,6 +108,7 @@ pub(super) fn report_lost(
     let mut events =
         vec![HolderEvent::Desk(DeskEvent::CardReportedLost { card, on, loss, lost_at })];
     events.extend(out_of_use(ctx, holder, loss.cancels_as()));
+    events.extend(loss::reported_late(ctx, holder, lost_at));
     Ok(events)
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    CancelReason, Checker, CloseReason, Helper, IdentityCheck, Loss, SuspensionReason, View,
+    Alarm, CancelReason, Checker, CloseReason, Helper, IdentityCheck, Loss, SuspensionReason, View,
 };
 use crate::{
     certificate::RevocationReason,
@@ -127,6 +127,13 @@ pub enum DeskCommand {
     ReportNotMe {
         /// The mail.
         mail: Uuid,
+    },
+    /// Who is staff is to see to something.
+    AlertStaff {
+        /// What.
+        alarm: Alarm,
+        /// Whom it is about.
+        about: HolderId,
     },
     /// Somebody looks.
     NoteViewed {

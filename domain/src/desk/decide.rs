@@ -60,6 +60,9 @@ pub(crate) fn decide(
             Ok(checks::note(ctx, holder, kind, right, by))
         }
         DeskCommand::ReportNotMe { mail } => Ok(cards::report_not_me(ctx, holder, mail)),
+        DeskCommand::AlertStaff { alarm, about } => {
+            Ok(vec![HolderEvent::Desk(DeskEvent::StaffAlerted { alarm, about, on })])
+        }
         DeskCommand::NoteViewed { what } => {
             Ok(vec![HolderEvent::Desk(DeskEvent::RecordViewed { what, on })])
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    CancelReason, Checker, CloseReason, Helper, IdentityCheck, Loss, SuspensionReason, View,
+    Alarm, CancelReason, Checker, CloseReason, Helper, IdentityCheck, Loss, SuspensionReason, View,
 };
 use crate::{
     ids::{CardSerial, CertificateSerial, CommandId, HolderId, OrganisationCode, SecretRef},
@@ -203,6 +203,24 @@ pub enum DeskEvent {
         /// The civil day.
         on: NaiveDate,
     },
+    /// B-57: a card that may be in somebody else's hands was not out of use in time.
+    LossOverdue {
+        /// Which.
+        card: CardSerial,
+        /// Since when it may have been.
+        since: DateTime<Utc>,
+        /// The civil day.
+        on: NaiveDate,
+    },
+    /// Who is staff, and whose stream this is, is told that he is to see to something.
+    StaffAlerted {
+        /// What.
+        alarm: Alarm,
+        /// Whom it is about.
+        about: HolderId,
+        /// The civil day.
+        on: NaiveDate,
+    },
     /// Somebody has looked.
     RecordViewed {
         /// At what.
@@ -214,7 +232,7 @@ pub enum DeskEvent {
 
 impl DeskEvent {
     /// Every type there is.
-    pub const KINDS: [&'static str; 21] = [
+    pub const KINDS: [&'static str; 23] = [
         "Assigned",
         "AssignmentEnded",
         "RoleGranted",
@@ -235,6 +253,8 @@ impl DeskEvent {
         "PasscodeChecked",
         "PasscodeCheckBlocked",
         "NotMeReported",
+        "LossOverdue",
+        "StaffAlerted",
         "RecordViewed",
     ];
 
@@ -262,6 +282,8 @@ impl DeskEvent {
             Self::PasscodeChecked { .. } => "PasscodeChecked",
             Self::PasscodeCheckBlocked { .. } => "PasscodeCheckBlocked",
             Self::NotMeReported { .. } => "NotMeReported",
+            Self::LossOverdue { .. } => "LossOverdue",
+            Self::StaffAlerted { .. } => "StaffAlerted",
             Self::RecordViewed { .. } => "RecordViewed",
         }
     }
@@ -269,7 +291,9 @@ impl DeskEvent {
     /// The rules behind it, the most telling one first.
     pub(crate) fn rules(&self) -> &'static [&'static str] {
         match self {
-            Self::Assigned { .. } | Self::AssignmentEnded { .. } => &["B-59"],
+            Self::Assigned { .. }
+            | Self::AssignmentEnded { .. }
+            | Self::StaffAlerted { alarm: Alarm::LastManager { .. }, .. } => &["B-59"],
             Self::RoleGranted { .. } | Self::RoleWithdrawn { .. } => &["B-58", "B-59"],
             Self::IdentityVerified { .. } => &["B-49", "P-03"],
             Self::AccountUnlockRequested { .. } => &["B-30", "B-63"],
@@ -281,7 +305,9 @@ impl DeskEvent {
             Self::CertificatesSuspended { .. }
             | Self::CertificatesReinstated { .. }
             | Self::CardReportedLost { .. }
-            | Self::NotMeReported { .. } => &["B-57"],
+            | Self::NotMeReported { .. }
+            | Self::LossOverdue { .. }
+            | Self::StaffAlerted { alarm: Alarm::LossOverdue, .. } => &["B-57"],
             Self::CardCancelled { .. } => &["B-61"],
             Self::ContactChanged { .. } => &["B-42"],
             Self::AccountClosed { .. } => &["B-45"],

@@ -25,6 +25,18 @@ pub struct Records {
     verification_blocked_on: Option<NaiveDate>,
     spoken_at: Option<DateTime<Utc>>,
     not_me: Vec<Uuid>,
+    in_doubt: Option<InDoubt>,
+}
+
+/// B-57: a card whose certificates are suspended because it may be in somebody else's hands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InDoubt {
+    /// Which.
+    pub card: CardSerial,
+    /// Since when they are.
+    pub since: DateTime<Utc>,
+    /// True if the alarm was raised that it takes too long.
+    pub is_overdue: bool,
 }
 
 /// B-30, B-63: somebody is vouched for, and a second person has to agree.
@@ -128,6 +140,12 @@ impl Records {
         self.not_me.contains(&mail)
     }
 
+    /// B-57: the card of which it has to be decided whether it is lost.
+    #[must_use]
+    pub fn in_doubt(&self) -> Option<&InDoubt> {
+        self.in_doubt.as_ref()
+    }
+
     /// The state after an event of `at`. Events of other parts change nothing here.
     #[must_use]
     pub(crate) fn evolve(mut self, at: DateTime<Utc>, event: &HolderEvent) -> Self {
@@ -141,6 +159,9 @@ impl Records {
         }
         if let HolderEvent::CardIssued(_) = event {
             self.leave_card();
+        }
+        if matches!(event, HolderEvent::CardIssued(_) | HolderEvent::CertificatesRevoked { .. }) {
+            self.in_doubt = None;
         }
         if let HolderEvent::Desk(event) = event { self.of_desk(at, event) } else { self }
     }
@@ -160,8 +181,20 @@ impl Records {
                 let (card, loss, lost_at) = (card.clone(), *loss, *lost_at);
                 self.lost = Some(Lost { card, loss, lost_at, reported_at: at });
             }
-            DeskEvent::AccountUnlocked { .. } | DeskEvent::CardCancelled { .. } => {
+            DeskEvent::AccountUnlocked { .. } => self.leave_card(),
+            DeskEvent::CardCancelled { .. } => {
                 self.leave_card();
+                self.in_doubt = None;
+            }
+            DeskEvent::CertificatesSuspended { card, reason, .. } if reason.may_be_lost() => {
+                let card = card.clone();
+                self.in_doubt = Some(InDoubt { card, since: at, is_overdue: false });
+            }
+            DeskEvent::CertificatesReinstated { .. } => self.in_doubt = None,
+            DeskEvent::LossOverdue { .. } => {
+                if let Some(in_doubt) = &mut self.in_doubt {
+                    in_doubt.is_overdue = true;
+                }
             }
             DeskEvent::AccountClosed { on, reason, .. } => self.closed = Some((*on, *reason)),
             DeskEvent::PersonErased { on } => self.erased_on = Some(*on),
@@ -187,7 +220,7 @@ impl Records {
             | DeskEvent::SelfServiceReleased { .. }
             | DeskEvent::CardUnlockAuthorised { .. }
             | DeskEvent::CertificatesSuspended { .. }
-            | DeskEvent::CertificatesReinstated { .. }
+            | DeskEvent::StaffAlerted { .. }
             | DeskEvent::ContactChanged { .. }
             | DeskEvent::PasscodeChecked { .. }
             | DeskEvent::PasscodeCheckBlocked { .. }

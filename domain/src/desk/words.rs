@@ -114,6 +114,18 @@ impl Checker {
     }
 }
 
+impl SuspensionReason {
+    /// B-57: true if the card may be in somebody else's hands meanwhile, so that it has to be decided
+    /// in time whether it is lost.
+    #[must_use]
+    pub fn may_be_lost(self) -> bool {
+        match self {
+            Self::Mislaid | Self::Suspected | Self::NotMe => true,
+            Self::Away => false,
+        }
+    }
+}
+
 impl View {
     /// After "looked at".
     #[must_use]

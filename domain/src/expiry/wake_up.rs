@@ -8,6 +8,7 @@ use crate::{
     calendar::{self, Phase},
     certificate,
     context::Context,
+    desk,
     holder::Holder,
     self_service,
 };
@@ -39,12 +40,14 @@ pub fn wake_up(ctx: &Context<'_>, holder: &Holder) -> Option<WakeUp> {
         let (forces_at, locks_at) = effects(ctx, holder, &items);
         return Some(WakeUp { due_at: ctx.now, forces_at, locks_at });
     }
-    let over_at = self_service::awaited_until(ctx, holder);
+    let awaited = [self_service::awaited_until(ctx, holder), desk::loss_instant(ctx, holder)];
+    let awaited = awaited.into_iter().flatten();
     if locked {
+        let over_at = awaited.min();
         return over_at.map(|due_at| WakeUp { due_at, forces_at: None, locks_at: None });
     }
     let later = items.iter().flat_map(|(item, _)| instants(ctx, holder, item));
-    let later = later.chain(over_at);
+    let later = later.chain(awaited);
     let later = later.chain(certificate::instants(ctx, holder));
     let new_numbers = ctx.policies.next_after(ctx.today());
     let new_numbers = new_numbers.map(|from| calendar::start_of(from, ctx.policies.zone()));

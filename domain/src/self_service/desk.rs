@@ -93,6 +93,8 @@ impl SelfService {
             | DeskEvent::CardReportedLost { .. }
             | DeskEvent::PersonErased { .. }
             | DeskEvent::NotMeReported { .. }
+            | DeskEvent::LossOverdue { .. }
+            | DeskEvent::StaffAlerted { .. }
             | DeskEvent::RecordViewed { .. } => {}
         }
     }

@@ -152,6 +152,8 @@ impl Roles {
             | DeskEvent::PasscodeChecked { .. }
             | DeskEvent::PasscodeCheckBlocked { .. }
             | DeskEvent::NotMeReported { .. }
+            | DeskEvent::LossOverdue { .. }
+            | DeskEvent::StaffAlerted { .. }
             | DeskEvent::RecordViewed { .. } => {}
         }
         self

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    desk::{DeskEvent, Helper, IdentityCheck},
+    desk::{Alarm, DeskEvent, Helper, IdentityCheck},
     holder::HolderEvent,
 };
 
@@ -93,6 +93,18 @@ pub(super) fn sentence(event: &DeskEvent) -> String {
         DeskEvent::NotMeReported { .. } => {
             "Somebody with one of your emails said that what it told was not done by you".to_owned()
         }
+        DeskEvent::LossOverdue { card, since, .. } => format!(
+            "Smartcard {card} may have been in somebody else's hands since {}, and was not taken out \
+             of use in time",
+            date(since.date_naive())
+        ),
+        DeskEvent::StaffAlerted { alarm: Alarm::LossOverdue, .. } => {
+            "You were told of somebody's smartcard that was not taken out of use in time".to_owned()
+        }
+        DeskEvent::StaffAlerted { alarm: Alarm::LastManager { organisation }, .. } => format!(
+            "You were told that the only manager of organisation {organisation} has something to \
+             renew"
+        ),
         DeskEvent::RecordViewed { what, .. } => {
             format!("A member of staff looked at {}", what.words())
         }

@@ -13,7 +13,7 @@ use super::super::{
     view::{
         desk::{
             ERASED,
-            work::{StandsOut, WorkLine, WorkPage},
+            work::{StandsOut, UnreachedLine, WorkLine, WorkPage},
         },
         frame::Tab,
         paths,
@@ -55,8 +55,19 @@ pub(super) async fn page(
     };
     let (lines, next) = work::list(&app, &member, place.as_ref()).await?;
     let zone = app.policy().zone;
+    let is_first = after.is_none();
     let standing_out =
-        if after.is_none() { work::standing_out(&app, &member).await? } else { Vec::new() };
+        if is_first { work::standing_out(&app, &member).await? } else { Vec::new() };
+    let unreached = if is_first { work::unreached(&app, &member).await? } else { Vec::new() };
+    let unreached = unreached
+        .into_iter()
+        .map(|person| UnreachedLine {
+            name: person.name.unwrap_or_else(|| ERASED.to_owned()),
+            record: paths::desk_record(&person.holder.to_string()),
+            n: person.n,
+            since: pages::date_and_time(person.since, &zone),
+        })
+        .collect();
     let page = WorkPage {
         standing_out: standing_out.into_iter().map(|(on, count)| stands_out(on, count)).collect(),
         lines: lines
@@ -66,8 +77,10 @@ pub(super) async fn page(
                 record: paths::desk_record(&line.item.holder.to_string()),
                 words: line.item.kind.words(),
                 since: pages::date_and_time(line.item.since, &zone),
+                until: line.due_at.map(|at| pages::date_and_time(at, &zone)),
             })
             .collect(),
+        unreached,
         next: next.map(|next| format!("{}?after={}", paths::DESK_WORK, work::written(&next))),
         first: after.is_some().then_some(paths::DESK_WORK),
     };

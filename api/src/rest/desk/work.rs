@@ -33,6 +33,22 @@ pub(in crate::rest) struct WorkList {
     /// `after` of the next page; none if this is the last. A page may be short and not the last.
     #[schema(required)]
     next: Option<String>,
+    /// Whom mails do not reach; on the first page only.
+    unreached: Vec<Unreached>,
+}
+
+/// Somebody whom mails do not reach: they are not tried again by themselves.
+#[derive(Debug, Serialize, ToSchema)]
+struct Unreached {
+    /// Who.
+    holder: Uuid,
+    /// The name; none if it was erased.
+    #[schema(required)]
+    name: Option<String>,
+    /// How many mails.
+    n: u32,
+    /// Since when, the first of them.
+    since: DateTime<Utc>,
 }
 
 /// Something that waits.
@@ -50,6 +66,9 @@ struct Work {
     words: &'static str,
     /// Since when.
     since: DateTime<Utc>,
+    /// B-57: from when on it has taken too long; none if it may take its time.
+    #[schema(required)]
+    due_at: Option<DateTime<Utc>>,
 }
 
 /// What waits for the registration authority, the oldest first.
@@ -79,8 +98,20 @@ pub(in crate::rest) async fn list(
         kind: line.item.kind.label(),
         words: line.item.kind.words(),
         since: line.item.since,
+        due_at: line.due_at,
     });
-    Ok(Json(WorkList { items: items.collect(), next: next.map(|next| work::written(&next)) }))
+    let unreached = if is_first { work::unreached(&app, &member).await? } else { vec![] };
+    let unreached = unreached.into_iter().map(|person| Unreached {
+        holder: person.holder.0,
+        name: person.name,
+        n: person.n,
+        since: person.since,
+    });
+    Ok(Json(WorkList {
+        items: items.collect(),
+        next: next.map(|next| work::written(&next)),
+        unreached: unreached.collect(),
+    }))
 }
 
 fn not_a_place() -> Problem {

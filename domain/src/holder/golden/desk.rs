@@ -3,7 +3,7 @@
 use crate::{
     certificate::IdentityEvidence,
     desk::{
-        CancelReason, Checker, CloseReason, DeskEvent, Helper, IdentityCheck, Loss,
+        Alarm, CancelReason, Checker, CloseReason, DeskEvent, Helper, IdentityCheck, Loss,
         SuspensionReason, View,
     },
     holder::HolderEvent,
@@ -151,6 +151,18 @@ fn of_checks() -> Vec<(DeskEvent, &'static str)> {
         ),
         (DeskEvent::PasscodeCheckBlocked { kind, on }, include_str!("PasscodeCheckBlocked.1.json")),
         (DeskEvent::NotMeReported { mail: flow(5).0, on }, include_str!("NotMeReported.1.json")),
+        (
+            DeskEvent::LossOverdue {
+                card: serial("00A1B2C3"),
+                since: instant("2027-02-19T21:00:00Z"),
+                on,
+            },
+            include_str!("LossOverdue.1.json"),
+        ),
+        (
+            DeskEvent::StaffAlerted { alarm: Alarm::LossOverdue, about: HolderId(flow(6).0), on },
+            include_str!("StaffAlerted.1.json"),
+        ),
         (DeskEvent::RecordViewed { what: View::Record, on }, include_str!("RecordViewed.1.json")),
     ]
 }

@@ -1,6 +1,7 @@
 //! Staff: who is let in to what, and what they do at the desk.
 
 mod acts;
+mod alarms;
 mod assisted;
 mod audit;
 mod first;

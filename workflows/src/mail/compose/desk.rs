@@ -2,7 +2,7 @@
 //! it was not for him.
 
 use domain::{
-    desk::{CancelReason, CloseReason, DeskEvent, Helper, SuspensionReason},
+    desk::{Alarm, CancelReason, CloseReason, DeskEvent, Helper, SuspensionReason},
     ids::{OrganisationCode, SecretRef},
     passcode::OptionalKind,
     staff::Role,
@@ -71,6 +71,8 @@ pub enum DeskNotice {
     },
     /// B-57: it was said that something of which a mail has told was not done by him.
     NotMe,
+    /// B-57, B-59: who is staff is to see to something about somebody, who is not named in a mail.
+    Alarm(Alarm),
 }
 
 impl DeskNotice {
@@ -119,6 +121,7 @@ impl DeskNotice {
             DeskEvent::PasscodeCheckBlocked { kind, .. } => {
                 Some(Self::CheckBlocked { kind: *kind })
             }
+            DeskEvent::StaffAlerted { alarm, .. } => Some(Self::Alarm(alarm.clone())),
             DeskEvent::Assigned { .. }
             | DeskEvent::AssignmentEnded { .. }
             | DeskEvent::IdentityVerified { .. }
@@ -126,6 +129,7 @@ impl DeskNotice {
             | DeskEvent::CardReportedLost { .. }
             | DeskEvent::PersonErased { .. }
             | DeskEvent::PasscodeChecked { .. }
+            | DeskEvent::LossOverdue { .. }
             | DeskEvent::RecordViewed { .. } => None,
         }
     }
@@ -138,6 +142,7 @@ impl DeskNotice {
             Self::Released { registered: Some(ended) }
             | Self::CardCancelled { registered: Some(ended), .. }
             | Self::Closed { registered: Some(ended), .. } => Copies::ToFormer(Some(*ended)),
+            Self::Alarm(_) => Copies::None,
             Self::Role { .. }
             | Self::AccountUnlockAllowed
             | Self::AccountUnlocked
@@ -167,6 +172,11 @@ impl DeskNotice {
                 }),
             },
             Self::NotMe => say(format!("If it was not you who said so: {TELL}")),
+            Self::Alarm(_) => Paragraph {
+                text: "Log in with your smartcard to see whom it is about.".to_owned(),
+                items: vec![],
+                link: Some(Link { text: "What waits", address: format!("{portal}/desk/work") }),
+            },
             Self::Role { .. }
             | Self::AccountUnlockAllowed
             | Self::AccountUnlocked
@@ -260,6 +270,20 @@ impl DeskNotice {
                 "Somebody told the registration authority your account recovery passcode to prove \
                  that they are you. Set a new one, because this one was said aloud."
                     .to_owned(),
+            ),
+            Self::Alarm(Alarm::LossOverdue) => (
+                "A smartcard was not taken out of use in time",
+                "A smartcard of your organisation may be in somebody else's hands, and it has taken \
+                 too long to decide whether it is lost. Report it as lost, or end the suspension."
+                    .to_owned(),
+            ),
+            Self::Alarm(Alarm::LastManager { organisation }) => (
+                "The only manager of an organisation has something to renew",
+                format!(
+                    "Organisation {organisation} has only one registration authority manager, who \
+                     soon cannot act unless passcodes or certificates are renewed. Let them renew, \
+                     and make somebody else a manager, too."
+                ),
             ),
             Self::CheckBlocked { kind } => (
                 "A passcode of yours is blocked",

@@ -12,6 +12,8 @@ pub struct WorkPage {
     pub standing_out: Vec<StandsOut>,
     /// The oldest first.
     pub lines: Vec<WorkLine>,
+    /// Whom mails do not reach; on the first page.
+    pub unreached: Vec<UnreachedLine>,
     /// Address of the next page.
     pub next: Option<String>,
     /// Address of the first page, on all others.
@@ -36,6 +38,21 @@ pub struct WorkLine {
     pub record: String,
     /// What.
     pub words: &'static str,
+    /// Since when, in words.
+    pub since: String,
+    /// B-57: until when somebody has to decide, in words.
+    pub until: Option<String>,
+}
+
+/// Somebody whom mails do not reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnreachedLine {
+    /// Who.
+    pub name: String,
+    /// Address of the record.
+    pub record: String,
+    /// How many mails.
+    pub n: u32,
     /// Since when, in words.
     pub since: String,
 }

@@ -13,7 +13,7 @@ use crate::{
         form::{ActForm, Choice, Control, Field},
         list::{Cell, ListPage},
         record::RecordPage,
-        work::{StandsOut, WorkLine, WorkPage},
+        work::{StandsOut, UnreachedLine, WorkLine, WorkPage},
     },
 };
 
@@ -170,6 +170,20 @@ fn what_waits_is_listed_by_person_since_when() {
         record: RECORD.into(),
         words: "The account is locked",
         since: "1 March 2026 at 2:47pm".into(),
+        until: Some("2 March 2026 at 8:47am".into()),
+    };
+    let unreached = UnreachedLine {
+        name: "Ben Okafor".into(),
+        record: RECORD.into(),
+        n: 2,
+        since: "1 March 2026 at 2:47pm".into(),
+    };
+    let none = WorkPage {
+        standing_out: vec![],
+        lines: vec![],
+        unreached: vec![],
+        next: None,
+        first: Some("/desk/work"),
     };
     let many = StandsOut {
         text: "Ben Agent let 11 people unlock on 1 March 2026".into(),
@@ -177,11 +191,8 @@ fn what_waits_is_listed_by_person_since_when() {
     };
     let next = Some("/desk/work?after=1".into());
     for (name, page) in [
-        ("desk_work", WorkPage { standing_out: vec![many], lines: vec![line], next, first: None }),
-        (
-            "desk_work_none",
-            WorkPage { standing_out: vec![], lines: vec![], next: None, first: Some("/desk/work") },
-        ),
+        ("desk_work", WorkPage { standing_out: vec![many], lines: vec![line], unreached: vec![unreached], next, first: None }),
+        ("desk_work_none", none),
     ] {
         stage.shows(name, |environment, frame| page.render(environment, frame));
     }
