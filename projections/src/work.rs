@@ -164,7 +164,7 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
     count(tx, fact).await?;
     let change = match change(&fact.event) {
         Change::Nothing if is_last_manager(fact) => Change::Add(WorkKind::LastManager),
-        other => other,
+        change @ (Change::Add(_) | Change::Over(_) | Change::Nothing) => change,
     };
     match change {
         Change::Nothing => Ok(()),

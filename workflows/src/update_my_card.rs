@@ -18,6 +18,7 @@
 //!     writing_1 --> writing_1: taken up by another visit
 //!     writing_1 --> creating: 9A may make a key
 //!     writing_1 --> writing_1: a key is made
+//!     writing_1 --> writing_1: the old key signs
 //!     writing_1 --> writing_1: a certificate is issued
 //!     writing_1 --> writing_1: a certificate may be written
 //!     writing_1 --> writing_1: a certificate is read back
@@ -241,6 +242,7 @@ pub const DRAWING: Drawing = Drawing {
         Arrow { from: "writing_1", label: TAKEN_UP, to: "writing_1" },
         Arrow { from: "writing_1", label: FIRST_KEY, to: "creating" },
         Arrow { from: "writing_1", label: MADE, to: "writing_1" },
+        Arrow { from: "writing_1", label: KEPT, to: "writing_1" },
         Arrow { from: "writing_1", label: ISSUED, to: "writing_1" },
         Arrow { from: "writing_1", label: MAY_WRITE, to: "writing_1" },
         Arrow { from: "writing_1", label: WRITTEN, to: "writing_1" },

@@ -39,6 +39,7 @@ const LOOKS_MAX: u32 = 4_000;
 
 /// What is to be foretold, and how it is shown.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub struct Command {
     /// Days, today the first; at most 800.
     #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u16).range(1..=i64::from(DAYS_MAX)))]
@@ -133,7 +134,11 @@ fn patiently(data_dir: &Path, question: &Question) -> anyhow::Result<Reply> {
                 std::io::stderr().flush()?;
                 std::thread::sleep(PAUSE);
             }
-            reply => return Ok(reply),
+            reply @ (Reply::Text(_)
+            | Reply::Published { .. }
+            | Reply::Summary(_)
+            | Reply::Rows { .. }
+            | Reply::Refused(_)) => return Ok(reply),
         }
     }
     bail!("the server takes too long")

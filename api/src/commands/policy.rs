@@ -67,7 +67,11 @@ pub fn run(config: Option<&Path>, command: Command) -> anyhow::Result<ExitCode> 
             let text = if control::is_running(&config.data_dir) {
                 match forecast::ask(&config.data_dir, Question::Latest {})? {
                     Reply::Text(text) => text,
-                    reply => return unexpected(&reply),
+                    reply @ (Reply::Published { .. }
+                    | Reply::Working { .. }
+                    | Reply::Summary(_)
+                    | Reply::Rows { .. }
+                    | Reply::Refused(_)) => return unexpected(&reply),
                 }
             } else {
                 stopped(config, async |app| policies::text(app.policies().latest()))?
@@ -82,7 +86,11 @@ pub fn run(config: Option<&Path>, command: Command) -> anyhow::Result<ExitCode> 
                 let question = Question::Publish { from, policy, reason };
                 match forecast::ask(&config.data_dir, question)? {
                     Reply::Published { version } => version,
-                    reply => return unexpected(&reply),
+                    reply @ (Reply::Text(_)
+                    | Reply::Working { .. }
+                    | Reply::Summary(_)
+                    | Reply::Rows { .. }
+                    | Reply::Refused(_)) => return unexpected(&reply),
                 }
             } else {
                 stopped(config, async |app| publish(&app, (from, policy), &reason).await)?

@@ -170,7 +170,7 @@ pub async fn standing_out(
     app.catch_up().await?;
     let today = calendar::civil_day(app.now(), app.policy().zone);
     let mut found = Vec::new();
-    for on in std::iter::successors(Some(today), |day| day.pred_opt()).take(STANDS_OUT_DAYS) {
+    for on in std::iter::successors(Some(today), NaiveDate::pred_opt).take(STANDS_OUT_DAYS) {
         let more = u32::from(app.policy().unlocks_per_staff_day).saturating_add(1);
         let counts = counted(app, member, on, more).await?;
         found.extend(counts.into_iter().map(|count| (on, count)));

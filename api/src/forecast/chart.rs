@@ -26,8 +26,11 @@ const TOP: u32 = 40;
 /// Room below the bars, for the months.
 const BOTTOM: u32 = 30;
 
+/// One of a day's numbers.
+type Number = fn(&Counts) -> u32;
+
 /// What a bar is made of, from below: its name, its colour, its number.
-const PARTS: [(&str, &str, fn(&Counts) -> u32); 3] = [
+const PARTS: [(&str, &str, Number); 3] = [
     ("passcode changes forced", "#005eb8", |counts| counts.forced),
     ("renewals forced", "#ffb81c", |counts| counts.certificate_forced),
     ("accounts locked", "#d5281b", |counts| counts.locked),

@@ -119,7 +119,9 @@ fn shown(app: &App, event: HistoryEvent) -> Event {
         at: event.at.to_rfc3339(),
         when: pages::date_and_time(event.at, &app.policies().zone()),
         by: event.actor,
-        holder: event.holder.map(|id| Link::new(paths::audit_holder(id), id.to_string())),
+        holder: event
+            .holder
+            .map(|id| Link::new(paths::audit_holder(&id.to_string()), id.to_string())),
         card: event.card.map(|card| found_by("card", card)),
         staff: event.staff.map(|id| found_by("staff", id.to_string())),
         run: event.run.map(|run| found_by("run", run.to_string())),
@@ -161,7 +163,7 @@ pub(super) async fn holder(
     let page = HolderView {
         name: person.map(|person| person.name),
         id: id.to_string(),
-        action: paths::audit_holder(id),
+        action: paths::audit_holder(&id.to_string()),
         day: when.day,
         time: when.time,
         fault,

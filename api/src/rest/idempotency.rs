@@ -44,7 +44,7 @@ impl FromRequestParts<App> for IdempotencyKey {
         let key = value.to_str().ok().and_then(|text| Uuid::try_parse(text).ok());
         match key.filter(|key| key.get_version_num() == 7) {
             Some(key) => Ok(Self(Some(CommandId(key)))),
-            None => Err(Problem::of(StatusCode::BAD_REQUEST)
+            None => Err(Problem::of(StatusCode::UNPROCESSABLE_ENTITY)
                 .because("The header Idempotency-Key is not a UUID of version 7.")),
         }
     }

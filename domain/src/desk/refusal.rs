@@ -91,7 +91,7 @@ impl Refusal {
             Self::AccountNotLocked => const { RuleId::new("B-30") },
             Self::AccountLocked => const { RuleId::new("P-19") },
             Self::NothingBlocked => const { RuleId::new("B-34") },
-            Self::NoSecondProof | Self::NotOffered => const { RuleId::new("B-58") },
+            Self::NoSecondProof | Self::NotOffered | Self::NoRole => const { RuleId::new("B-58") },
             Self::NoCard | Self::SameCard => const { RuleId::new("B-61") },
             Self::Revoked => const { RuleId::new("C-15") },
             Self::Expired => const { RuleId::new("B-52") },
@@ -99,7 +99,6 @@ impl Refusal {
                 const { RuleId::new("B-57") }
             }
             Self::AccountClosed | Self::NotClosed | Self::Erased => const { RuleId::new("B-45") },
-            Self::NoRole => const { RuleId::new("B-58") },
             Self::NoAssignment => const { RuleId::new("B-59") },
             Self::NoneOnRecord => const { RuleId::new("P-08") },
             Self::CheckBlocked => const { RuleId::new("B-41") },

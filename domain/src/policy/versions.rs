@@ -129,6 +129,7 @@ impl Policies {
     }
 
     /// All of them, oldest first: the first without a day, because it holds since always.
+    #[must_use]
     pub fn all(&self) -> impl DoubleEndedIterator<Item = (Option<NaiveDate>, &Policy)> {
         let later = self.later.iter().map(|version| (Some(version.from), &version.policy));
         std::iter::once((None, &self.first)).chain(later)

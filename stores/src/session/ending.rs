@@ -88,12 +88,13 @@ impl Sessions {
 }
 
 impl EndReason {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::SignedOut,
         Self::CardRemoved,
         Self::AgentLost,
         Self::AgentRevoked,
         Self::CertificatesRevoked,
+        Self::CertificatesSuspended,
         Self::CertificatesRenewed,
         Self::AccountLocked,
     ];

@@ -178,8 +178,8 @@ fn loses_its_session_and_then_its_pin(module: &Path) {
     changes("11223344", PIN);
     assert!(matches!(key.sign(b"not tried"), Err(HsmError::PinRefused)));
     assert!(matches!(HsmKey::open(place(module, "issuing")), Err(HsmError::PinRefused)));
-    let changed = HsmPlace { refused: mark("changed"), ..place(module, "issuing") };
-    assert!(HsmKey::open(changed).unwrap().sign(b"after a change and a restart").is_ok());
+    let other_pin = HsmPlace { refused: mark("changed"), ..place(module, "issuing") };
+    assert!(HsmKey::open(other_pin).unwrap().sign(b"after a change and a restart").is_ok());
 }
 
 /// What `openssl verify` says of a certificate with this list.

@@ -237,7 +237,9 @@ pub(super) async fn caller(
         Ok(Checked::Match) => {}
         Ok(checked) => return not_identified(&at, checked).await,
         Err(NotChecked::Refused(error)) => return at.not_done(error).await,
-        Err(NotChecked::TooMany) => return Err(PageError::Problem(ProblemKind::TooManyRequests)),
+        Err(NotChecked::TooMany | NotChecked::TooManyThisHour { .. }) => {
+            return Err(PageError::Problem(ProblemKind::TooManyRequests));
+        }
         Err(NotChecked::Busy) => return Err(PageError::Problem(ProblemKind::Unavailable)),
     }
     let (done, carried_out) = match act {

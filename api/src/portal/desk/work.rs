@@ -56,8 +56,7 @@ pub(super) async fn page(
     let (lines, next) = work::list(&app, &member, place.as_ref()).await?;
     let zone = app.policy().zone;
     let is_first = after.is_none();
-    let standing_out =
-        if is_first { work::standing_out(&app, &member).await? } else { Vec::new() };
+    let standing_out = if is_first { work::standing_out(&app, &member).await? } else { Vec::new() };
     let unreached = if is_first { work::unreached(&app, &member).await? } else { Vec::new() };
     let unreached = unreached
         .into_iter()

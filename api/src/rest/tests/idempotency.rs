@@ -146,7 +146,7 @@ async fn an_answer_is_repeated_until_just_before_24_hours_are_over() {
 async fn a_key_that_is_no_uuid_of_version_7_is_refused() {
     let site = Site::logged_in().await;
     for key in ["", "1", "01957a00-0000-4000-8000-000000000001", &"7".repeat(400)] {
-        site.call(update(key, BODY).logged_in()).await.problem(StatusCode::BAD_REQUEST);
+        site.call(update(key, BODY).logged_in()).await.problem(StatusCode::UNPROCESSABLE_ENTITY);
     }
 }
 

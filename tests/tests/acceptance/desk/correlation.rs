@@ -131,6 +131,7 @@ async fn a_registration_is_one_story_from_the_binding_of_its_card_to_the_last_li
         "CardWriteConfirmed",
         "CardWritePrepared",
         "HolderRegistered",
+        "IdentityVerified",
         "PasscodeSet",
         "PukRecorded",
     ];

@@ -4,7 +4,7 @@
 //! and wrong ones: as nobody, as a holder, as the registration authority, as an auditor. No answer may be a failure of
 //! the server, or one that the description does not have.
 
-use std::{env, fs, net::SocketAddr, path::Path, process::Stdio};
+use std::{env, fmt::Write as _, fs, net::SocketAddr, path::Path, process::Stdio};
 
 use api::{cookies::SESSION_COOKIE, http};
 use domain::staff::Role;
@@ -32,7 +32,7 @@ async fn findings(address: SocketAddr, browser: Option<&Browser>) -> Result<(), 
     let folder = tempfile::tempdir().unwrap();
     let mut config = fs::read_to_string(root.join("tests/schemathesis.toml")).unwrap();
     if let Some(session) = browser.and_then(|browser| browser.cookie(SESSION_COOKIE)) {
-        config += &format!("\n[auth.openapi.session]\napi_key = \"{session}\"\n");
+        write!(config, "\n[auth.openapi.session]\napi_key = \"{session}\"\n").unwrap();
     }
     fs::write(folder.path().join("schemathesis.toml"), config).unwrap();
     let mut command = Command::new(program);
@@ -78,7 +78,7 @@ async fn every_answer_of_the_api_is_described_whoever_asks_whatever() {
     let mut found = String::new();
     for (name, browser) in askers {
         if let Err(told) = findings(address, browser).await {
-            found += &format!("asked by {name}:\n{told}\n");
+            writeln!(found, "asked by {name}:\n{told}").unwrap();
         }
     }
     assert!(found.is_empty(), "{found}");

@@ -33,6 +33,8 @@ async fn p03_a_personalised_card_makes_its_holder_and_the_ledger_begins_with_it(
             "Your smartcard passcode was set at registration",
             "The unlocking key of your smartcard was put on record",
             "Your smartcard was issued",
+            "The registration authority verified your identity at RA desk by a passport and gave \
+             you smartcard 0A01",
             "You were registered",
         ]
     );
@@ -180,7 +182,7 @@ async fn b62_a_log_in_that_fails_evaluates_nothing_and_writes_no_logon() {
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert!(!page.says("expires") && !scene.browser.is_logged_in().await.unwrap());
     let events = scene.desk.events(scene.holder).await.unwrap();
-    assert_eq!(events.len(), 5, "registration and one refusal: {events:?}");
+    assert_eq!(events.len(), 6, "registration and one refusal: {events:?}");
 
     scene.log_in().await.unwrap();
     let logons = scene.desk.app().stores().logons.of_holder(scene.holder, None, 10).await.unwrap();

@@ -1,6 +1,8 @@
 //! "This was not me" (B-57): whoever has a mail of ours can have the certificates suspended, once, for three days, and
 //! can do nothing else; the holder can from his own ledger.
 
+use std::path::Path;
+
 use api::demo::mailbox::Received;
 use axum::http::{Method, StatusCode};
 use chrono::Duration;
@@ -56,7 +58,9 @@ pub(super) fn said(mail: &Received, what: &str) -> String {
 fn goes_to(desk: &Desk, mail: &Received, address: &str) -> bool {
     files(desk.data()).unwrap().into_iter().any(|file| {
         let text = String::from_utf8_lossy(&file.bytes).into_owned();
-        file.name.ends_with(".eml") && text.contains(&mail.message_id) && text.contains(address)
+        Path::new(&file.name).extension().is_some_and(|it| it == "eml")
+            && text.contains(&mail.message_id)
+            && text.contains(address)
     })
 }
 
@@ -74,7 +78,7 @@ async fn b57_the_address_before_stops_the_card_by_its_mail_once_after_being_told
     let Changed { desk, holder, mut agent, mail } = changed().await;
     assert!(goes_to(&desk, &mail, OLD) && goes_to(&desk, &mail, NEW));
     let (reference, code) = (said(&mail, "Reference"), said(&mail, "Code"));
-    assert!(mail.text.contains("/not-me\n") && !mail.text.contains(&format!("not-me?{code}")));
+    assert!(mail.text.contains("/not-me") && !mail.text.contains("not-me?"), "{}", mail.text);
     let mut thief = desk.session_of(holder, Scope::Full).await.unwrap();
     let mut browser = desk.browser();
     let before = desk.head().await.unwrap();

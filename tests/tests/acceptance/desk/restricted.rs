@@ -112,8 +112,9 @@ async fn b17_every_page_of_a_restricted_session_is_shown_or_says_what_comes_firs
 }
 
 /// What of the API is refused in a restricted session; all the rest answers.
-const REFUSED: [&str; 8] = [
+const REFUSED: [&str; 9] = [
     "/api/ledger",
+    "/api/ledger/{revision}/not-me",
     "/api/self-service",
     "/api/self-service/registrations",
     "/api/self-service/registrations/{job}",

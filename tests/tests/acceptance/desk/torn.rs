@@ -11,10 +11,13 @@ use tests::desk::{
     scene::{Scene, verification},
 };
 
+/// The events of a registration.
+const REGISTRATION: usize = 5;
+
 /// What happened to the holder, without registration, by type.
 async fn happened(scene: &Scene) -> Vec<&'static str> {
     let events = scene.desk.events(scene.holder).await.unwrap();
-    events.iter().skip(4).map(HolderEvent::kind).collect()
+    events.iter().skip(REGISTRATION).map(HolderEvent::kind).collect()
 }
 
 /// A change of smartcard and verification passcode whose write goes like this.
@@ -259,7 +262,7 @@ async fn p03_a_registration_through_a_power_cut_happens_once_and_the_card_works(
         let kinds: Vec<_> = events.iter().map(HolderEvent::kind).collect();
         assert_eq!(
             kinds,
-            ["HolderRegistered", "CardIssued", "PukRecorded", "PasscodeSet"],
+            ["HolderRegistered", "IdentityVerified", "CardIssued", "PukRecorded", "PasscodeSet"],
             "{fault:?}"
         );
         let mut browser = scene.desk.browser();

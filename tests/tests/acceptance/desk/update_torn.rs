@@ -46,8 +46,8 @@ struct Apdu {
 impl Apdu {
     /// True if it is one of these.
     fn is_in(self, sent: &[u8]) -> bool {
-        let n_sent = sent.iter().filter(|ins| **ins == self.ins).count();
-        u32::try_from(n_sent).is_ok_and(|n_sent| self.nth <= n_sent)
+        let nth = self.nth.saturating_sub(1);
+        sent.iter().filter(|ins| **ins == self.ins).zip(0..=nth).any(|(_, n)| n == nth)
     }
 }
 

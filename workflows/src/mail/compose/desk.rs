@@ -271,20 +271,7 @@ impl DeskNotice {
                  that they are you. Set a new one, because this one was said aloud."
                     .to_owned(),
             ),
-            Self::Alarm(Alarm::LossOverdue) => (
-                "A smartcard was not taken out of use in time",
-                "A smartcard of your organisation may be in somebody else's hands, and it has taken \
-                 too long to decide whether it is lost. Report it as lost, or end the suspension."
-                    .to_owned(),
-            ),
-            Self::Alarm(Alarm::LastManager { organisation }) => (
-                "The only manager of an organisation has something to renew",
-                format!(
-                    "Organisation {organisation} has only one registration authority manager, who \
-                     soon cannot act unless passcodes or certificates are renewed. Let them renew, \
-                     and make somebody else a manager, too."
-                ),
-            ),
+            Self::Alarm(alarm) => told_of(alarm),
             Self::CheckBlocked { kind } => (
                 "A passcode of yours is blocked",
                 format!(
@@ -304,6 +291,26 @@ impl DeskNotice {
                     .to_owned(),
             ),
         }
+    }
+}
+
+/// What who is staff is told about somebody else.
+fn told_of(alarm: &Alarm) -> (&'static str, String) {
+    match alarm {
+        Alarm::LossOverdue => (
+            "A smartcard was not taken out of use in time",
+            "A smartcard of your organisation may be in somebody else's hands, and it has taken \
+             too long to decide whether it is lost. Report it as lost, or end the suspension."
+                .to_owned(),
+        ),
+        Alarm::LastManager { organisation } => (
+            "The only manager of an organisation has something to renew",
+            format!(
+                "Organisation {organisation} has only one registration authority manager, who \
+                 soon cannot act unless passcodes or certificates are renewed. Let them renew, \
+                 and make somebody else a manager, too."
+            ),
+        ),
     }
 }
 

@@ -114,6 +114,14 @@ impl RecordPage {
         })
     }
 
+    /// How the person stood at any instant, for whoever may see that.
+    fn for_auditor(&self) -> Option<Link> {
+        let may = self.acts.iter().any(|offered| offered.act == StaffAct::SeeHistory);
+        may.then(|| {
+            Link::new(paths::audit_holder(&self.holder), capital(StaffAct::SeeHistory.words()))
+        })
+    }
+
     /// The page as HTML.
     ///
     /// # Errors
@@ -129,7 +137,7 @@ impl RecordPage {
             let href = paths::desk_act(&self.holder, page_of(offered.act)?);
             Some(Link::new(href, capital(offered.act.words())))
         });
-        let acts = acts.chain(self.for_caller());
+        let acts = acts.chain(self.for_caller()).chain(self.for_auditor());
         let refused = self.acts.iter().filter_map(|offered| {
             let (refusal, _) = (offered.obstacle.as_ref()?, page_of(offered.act)?);
             Some(Refused {

@@ -191,7 +191,16 @@ fn what_waits_is_listed_by_person_since_when() {
     };
     let next = Some("/desk/work?after=1".into());
     for (name, page) in [
-        ("desk_work", WorkPage { standing_out: vec![many], lines: vec![line], unreached: vec![unreached], next, first: None }),
+        (
+            "desk_work",
+            WorkPage {
+                standing_out: vec![many],
+                lines: vec![line],
+                unreached: vec![unreached],
+                next,
+                first: None,
+            },
+        ),
         ("desk_work_none", none),
     ] {
         stage.shows(name, |environment, frame| page.render(environment, frame));

@@ -275,7 +275,7 @@ async fn b58_a_role_that_is_withdrawn_while_a_card_is_made_makes_it_nobodys() {
         scene.desk.staff("Ben Agent", "BB01", Role::RaAgent, "RXA").await.unwrap();
     let holder = scene.holder;
     agent.set_cookie(api::cookies::BROWSER_COOKIE, &"5a".repeat(32));
-    let damaged = json!({"reason": "damaged"});
+    let damaged = json!({"reason": "damaged", "check": check()});
     let (_, issuing) = post(&mut agent, holder, "replacements", &damaged).await;
     let job = protocol::JobId(issuing["job"].as_str().unwrap().parse().unwrap());
     let (role, organisation) = (Role::RaAgent, "RXA".parse().unwrap());

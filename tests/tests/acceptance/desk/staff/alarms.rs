@@ -10,6 +10,7 @@ use domain::{
     staff::Role,
 };
 use serde_json::{Value, json};
+use stores::session::Scope;
 use tests::desk::{Desk, browser::Browser};
 
 use super::ask;
@@ -72,7 +73,7 @@ async fn b57_a_card_that_may_be_lost_has_a_deadline_and_the_managers_are_told_on
         assert_eq!(told(&desk, staff).await, [(Alarm::LossOverdue, holder)]);
     }
     assert_eq!(told(&desk, other).await, []);
-    let mut manager = desk.session_of(ann, stores::session::Scope::Full).await.unwrap();
+    let mut manager = desk.session_of(ann, Scope::Full).await.unwrap();
     let kinds: Vec<_> =
         waits(&mut manager, holder).await.into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, ["loss_to_decide", "loss_overdue"]);
@@ -88,11 +89,13 @@ async fn b57_a_card_that_may_be_lost_has_a_deadline_and_the_managers_are_told_on
 async fn b57_a_report_after_the_limit_is_an_alarm_with_the_report() {
     let desk = Desk::open().await.unwrap();
     desk.found_organisations().await.unwrap();
-    let (ann, mut manager) = desk.staff("Ann", "AA01", Role::RaManager, "RXA").await.unwrap();
+    let (ann, _) = desk.staff("Ann", "AA01", Role::RaManager, "RXA").await.unwrap();
     let path = |holder: HolderId| format!("/api/desk/holders/{holder}/losses");
     for (serial, hours, is_late) in [("AB01", 17, false), ("AB02", 18, true)] {
         let holder = desk.on_paper("Asha Patel", serial).await.unwrap();
         desk.assign(holder, "RXA").await.unwrap();
+        desk.wait(Duration::hours(hours + 1));
+        let mut manager = desk.session_of(ann, Scope::Full).await.unwrap();
         let lost_at = desk.now() - Duration::hours(hours);
         let lost = json!({"loss": "lost", "lost_at": lost_at});
         let (status, said) = ask(&mut manager, Method::POST, &path(holder), &lost).await;
