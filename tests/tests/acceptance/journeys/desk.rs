@@ -20,6 +20,7 @@ fn p19_b30_b34_b58_who_is_locked_out_comes_to_the_desk_and_goes_to_work() -> any
     let system = system()?;
     let browser = Browser::start(Scripts::On)?;
     let walk = Walk::new(&system, &browser, Scripts::On, Screen::Desktop)?;
+    walk.cannot_log_in("piotr", "The certificates on your smartcard have expired")?;
     walk.staff_goes_in("ruth")?;
     walk.sees_what_waits("Owen Hughes")?;
     walk.lets_unlock_the_account("Owen Hughes")?;
