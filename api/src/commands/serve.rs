@@ -155,6 +155,9 @@ pub async fn parts(
     let stores = database.stores(vault_keys(&keystore, code));
     log::open_as(stores.log.as_ref(), config.mode, entropy.command_id(now), now).await?;
     start_clock(&config, clock.as_ref(), stores.log.as_ref()).await?;
+    // The first version of the policy is published by it, before anybody of the demonstration lives.
+    #[cfg(feature = "demo")]
+    let (clock, demo) = crate::demo::open(&config, &stores, clock, &entropy).await?;
     let now = clock.now();
     let first = Policy::seed();
     let first = InForce::new(calendar::civil_day(now, first.zone), first);
@@ -163,8 +166,6 @@ pub async fn parts(
     let organisations = organisations::Held::open(stores.log.as_ref()).await?;
     index_names(&stores.vault, now).await?;
     let projections = Projections::open(&config.projections_database()).await?;
-    #[cfg(feature = "demo")]
-    let (clock, demo) = crate::demo::open(&config, &stores, clock, &entropy).await?;
     #[cfg(feature = "demo")]
     let courier = match &demo {
         Some(demo) => demo.courier(smtp_courier(&config)?)?,

@@ -154,12 +154,18 @@ async fn has_holders(log: &dyn EventStore) -> anyhow::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use domain::testing::instant;
     use stores::sqlite::Database;
     use uuid::Uuid;
 
     use super::*;
-    use crate::clock::StandingClock;
+    use crate::{
+        clock::{Entropy, StandingClock},
+        commands::serve,
+        config::Config,
+    };
 
     fn command(number: u128) -> CommandId {
         CommandId(Uuid::from_u128(number))
@@ -201,6 +207,20 @@ mod tests {
         let again = site.clock(false, 3).await;
         assert_eq!(again.now(), instant("2027-03-01T10:00:00.5Z"));
         assert_eq!(again.real_now(), site.real.now());
+    }
+
+    #[tokio::test]
+    async fn b14_the_first_policy_of_a_demonstration_is_published_before_anybody_of_it_lives() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = Arc::new(StandingClock::at(instant("2026-11-22T12:00:00Z")));
+        let mut config = Config::for_testing(&folder.path().join("data"));
+        config.demo.drawer = Some(folder.path().join("drawer"));
+        let shown: Arc<StandingClock> = Arc::clone(&real);
+        let parts = serve::parts(config, shown, Entropy::Seeded(Mutex::new(1))).await.unwrap();
+        let published = stores::policy::history(parts.stores.log.as_ref()).await.unwrap();
+        let at: Vec<_> = published.iter().map(|version| version.at).collect();
+        assert_eq!(at, [life_begins(real.now())]);
+        assert_eq!(parts.clock.now(), life_begins(real.now()));
     }
 
     #[tokio::test]
