@@ -122,6 +122,19 @@ impl Refusal {
         }
     }
 
+    /// What the answer was made from, where it knows more than its sentence says.
+    #[must_use]
+    pub fn facts(&self) -> Vec<Fact> {
+        match self {
+            Self::Holder(_) | Self::Desk(_) => vec![],
+            Self::Passcode(refusal) => refusal.facts(),
+            Self::Certificate(refusal) => refusal.facts(),
+            Self::SelfService(refusal) => refusal.facts(),
+            Self::Unlock(refusal) => refusal.at().map(Fact::not_before).into_iter().collect(),
+            Self::Staff(refusal) => refusal.facts(),
+        }
+    }
+
     /// The day on which the answer changes by itself; none if it never does.
     #[must_use]
     pub fn changes_on(&self) -> Option<NaiveDate> {
@@ -152,9 +165,106 @@ impl Refusal {
     }
 }
 
+/// One fact behind a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is: small letters and `_`; the same for ever.
+    pub name: &'static str,
+    /// Its value.
+    pub value: FactValue,
+}
+
+/// The value of a fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FactValue {
+    /// In words, in the middle of a sentence.
+    Words(String),
+    /// So many.
+    Count(u8),
+    /// A civil day.
+    Day(NaiveDate),
+    /// An instant.
+    At(DateTime<Utc>),
+}
+
+impl Fact {
+    /// In words.
+    #[must_use]
+    pub fn words(name: &'static str, words: impl Into<String>) -> Self {
+        Self { name, value: FactValue::Words(words.into()) }
+    }
+
+    /// How many tries are left.
+    #[must_use]
+    pub fn tries_left(left: u8) -> Self {
+        Self { name: "tries_left", value: FactValue::Count(left) }
+    }
+
+    /// The first instant at which the answer is another.
+    #[must_use]
+    pub fn not_before(at: DateTime<Utc>) -> Self {
+        Self { name: "not_before", value: FactValue::At(at) }
+    }
+
+    /// A civil day.
+    #[must_use]
+    pub fn day(name: &'static str, day: NaiveDate) -> Self {
+        Self { name, value: FactValue::Day(day) }
+    }
+}
+
+/// As programs read it: days and instants by ISO 8601.
+impl fmt::Display for FactValue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Words(words) => formatter.write_str(words),
+            Self::Count(count) => count.fmt(formatter),
+            Self::Day(day) => day.fmt(formatter),
+            Self::At(at) => formatter.write_str(&at.to_rfc3339()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{rules, testing::refusals};
+
+    /// B-58 to B-63 and all others: which rule, why, and the shortest way out, in sentences.
+    #[track_caller]
+    fn is_told(rule: RuleId, why: &str, way_out: &str) {
+        assert!(rules::find(rule.as_str()).is_some(), "{rule}: {why}");
+        let begins = |text: &str| text.starts_with(char::is_uppercase);
+        assert!(begins(why) && !why.ends_with('.') && 10 < why.len(), "{rule}: {why:?}");
+        assert!(
+            begins(way_out) && way_out.ends_with('.') && 10 < way_out.len(),
+            "{why}: {way_out:?}"
+        );
+    }
+
+    #[test]
+    fn every_refusal_names_a_rule_of_the_catalogue_says_why_and_leads_somewhere() {
+        for refusal in refusals::every() {
+            is_told(refusal.rule(), &refusal.why(), refusal.way_out());
+            for fact in refusal.facts() {
+                assert!(!fact.value.to_string().is_empty(), "{refusal:?}");
+            }
+        }
+        for refusal in refusals::every_log_in() {
+            is_told(refusal.rule(), &refusal.to_string(), refusal.way_out());
+        }
+    }
+
+    #[test]
+    fn whoever_is_told_to_wait_or_come_back_is_told_until_when() {
+        for refusal in refusals::every() {
+            let way_out = refusal.way_out();
+            let waits = ["Wait until", "ask for a code later", "when it is time"];
+            let is_to_wait = waits.iter().any(|words| way_out.contains(words));
+            let is_known = refusal.changes_on().is_some() || refusal.changes_at().is_some();
+            assert_eq!(is_to_wait, is_known, "{refusal:?}: {way_out}");
+        }
+    }
 
     #[test]
     fn a_rule_id_is_a_letter_a_hyphen_and_two_digits() {

@@ -1,6 +1,8 @@
 //! Given, when, then: the one place where tests touch [`Decider`], so that a test of a rule is a
 //! sentence and three lines. Panics are its answers; nothing but tests calls it.
 
+pub mod refusals;
+
 use std::fmt::Debug;
 
 use chrono::{DateTime, NaiveDate, Utc};

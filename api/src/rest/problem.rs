@@ -10,9 +10,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     logon::LogonRefusal,
     passcode::{FieldFault, Kind, Standing, Status},
-    refusal::{Refusal, RuleId},
+    refusal::{self, Refusal, RuleId},
     rules,
-    self_service::{self, AnswerFault, Place, QUESTIONS_CHOSEN},
+    self_service::{AnswerFault, Place, QUESTIONS_CHOSEN},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -52,9 +52,12 @@ pub(super) struct Problem {
     why: String,
     /// What the answer was made from.
     facts: Vec<Fact>,
-    /// The day on which the answer changes by itself.
+    /// The day on which the answer changes by itself; none if it does not.
     #[schema(required)]
     changes_on: Option<NaiveDate>,
+    /// The instant at which it does, where that is known; none if it does on a day, or does not.
+    #[schema(required)]
+    changes_at: Option<DateTime<Utc>>,
     /// What the holder can do, in a sentence.
     way_out: &'static str,
     /// Everything that is wrong with what was sent, at once.
@@ -82,6 +85,12 @@ pub(super) struct Fact {
     /// Its value.
     #[schema(examples("2026-03-10"))]
     value: String,
+}
+
+impl From<refusal::Fact> for Fact {
+    fn from(fact: refusal::Fact) -> Self {
+        Self { name: fact.name.to_owned(), value: fact.value.to_string() }
+    }
 }
 
 /// One thing that is wrong with a field.
@@ -122,6 +131,7 @@ impl Problem {
             why: why.to_owned(),
             facts: vec![],
             changes_on: None,
+            changes_at: None,
             way_out,
             errors: vec![],
             challenge: Challenge::Cookie,
@@ -210,8 +220,9 @@ impl Problem {
 
     /// A command that a rule says no to.
     pub(super) fn of_refusal(refusal: &Refusal) -> Self {
-        let changes_on = refusal.changes_on();
-        Self { changes_on, ..Self::of(StatusCode::FORBIDDEN) }
+        let (changes_on, changes_at) = (refusal.changes_on(), refusal.changes_at());
+        let facts = refusal.facts().into_iter().map(Fact::from).collect();
+        Self { facts, changes_on, changes_at, ..Self::of(StatusCode::FORBIDDEN) }
             .by(refusal.rule())
             .because(format!("{}.", refusal.why()))
             .but(refusal.way_out())
@@ -222,7 +233,7 @@ impl Problem {
         match error {
             NotBegun::Faults(faults) => Self::of_answers(&faults),
             NotBegun::Address(fault) => Self::of_address(fault),
-            NotBegun::Refused(refusal) => Self::of_self_service(&refusal),
+            NotBegun::Refused(refusal) => Self::of_refusal(&refusal),
             NotBegun::Busy => Self::of(StatusCode::SERVICE_UNAVAILABLE),
             NotBegun::Failed(error) => error.into(),
         }
@@ -239,33 +250,10 @@ impl Problem {
                 .by(const { RuleId::new("P-10") })
                 .because("This can be no account recovery passcode, so nothing was compared.")
                 .but("Send the passcode as it was set."),
-            NotDone::Refused(refusal) => Self::of_self_service(&refusal),
+            NotDone::Refused(refusal) => Self::of_refusal(&refusal),
             NotDone::Busy => Self::of(StatusCode::SERVICE_UNAVAILABLE),
             NotDone::Failed(error) => error.into(),
         }
-    }
-
-    /// The same as every refusal, with what is left and from when on.
-    fn of_self_service(refusal: &Refusal) -> Self {
-        let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
-        let facts = match refusal {
-            Refusal::SelfService(
-                self_service::Refusal::AnswersWrong { left }
-                | self_service::Refusal::CodeWrong { left }
-                | self_service::Refusal::RecoveryPasscodeWrong { left },
-            ) => vec![fact("tries_left", left.to_string())],
-            Refusal::SelfService(_)
-            | Refusal::Unlock(_)
-            | Refusal::Holder(_)
-            | Refusal::Passcode(_)
-            | Refusal::Certificate(_)
-            | Refusal::Desk(_)
-            | Refusal::Staff(_) => {
-                let at = refusal.changes_at();
-                at.map(|at| fact("not_before", at.to_rfc3339())).into_iter().collect()
-            }
-        };
-        Self { facts, ..Self::of_refusal(refusal) }
     }
 
     /// R-05, B-35: everything that is wrong with questions and answers, at once.

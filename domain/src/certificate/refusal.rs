@@ -3,7 +3,10 @@
 use chrono::NaiveDate;
 
 use super::NotDeferrable;
-use crate::{passcode::Kind, refusal::RuleId};
+use crate::{
+    passcode::Kind,
+    refusal::{Fact, RuleId},
+};
 
 /// A rule about certificates or about the update of a card says no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -149,5 +152,14 @@ impl Refusal {
             | Self::WritesSpent
             | Self::NotDeferrable(_) => None,
         }
+    }
+
+    /// From when on it is possible, or which passcode comes first.
+    pub(crate) fn facts(self) -> Vec<Fact> {
+        if let Self::PasscodesFirst { kind } = self {
+            return vec![Fact::words("passcode", kind.words())];
+        }
+        let opens_on = self.changes_on().map(|day| Fact::day("opens_on", day));
+        opens_on.into_iter().collect()
     }
 }

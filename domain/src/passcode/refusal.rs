@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::{Kind, OptionalKind};
-use crate::refusal::RuleId;
+use crate::refusal::{Fact, RuleId};
 
 /// A rule about passcodes says no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +87,24 @@ impl Refusal {
             Self::NothingToChange => "Enter a new passcode, or choose one to change or remove.",
             Self::NotSet { .. } => "Leave this passcode as it is, or enter a new one.",
             Self::UsedBefore { .. } | Self::SameValue { .. } => "Choose a different passcode.",
+        }
+    }
+
+    /// Which passcode, and since when.
+    pub(crate) fn facts(self) -> Vec<Fact> {
+        let passcode = |kind: Kind| Fact::words("passcode", kind.words());
+        match self {
+            Self::AccountLocked { kind, since } => {
+                vec![passcode(kind), Fact::day("locked_on", since)]
+            }
+            Self::NotAllOverdue { kind }
+            | Self::RenewalRequired { kind }
+            | Self::UsedBefore { kind } => vec![passcode(kind)],
+            Self::NotSet { kind } => vec![passcode(kind.kind())],
+            Self::SameValue { kind, other } => {
+                vec![passcode(kind), Fact::words("other_passcode", other.words())]
+            }
+            Self::NothingToChange => vec![],
         }
     }
 }

@@ -3,7 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::{CodePurpose, NotTaken};
-use crate::{context::Context, holder::HolderEvent, refusal::RuleId};
+use crate::{
+    context::Context,
+    holder::HolderEvent,
+    refusal::{Fact, RuleId},
+};
 
 /// A rule about registration, codes, answers or the account recovery passcode says no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -151,6 +155,30 @@ impl Refusal {
             Some(NotTaken::Expired)
         } else {
             (self == Self::CodeVoid).then_some(NotTaken::Void)
+        }
+    }
+
+    /// Tries that are left, or from when on the answer is another.
+    pub(crate) fn facts(self) -> Vec<Fact> {
+        match self {
+            Self::AnswersWrong { left }
+            | Self::CodeWrong { left }
+            | Self::RecoveryPasscodeWrong { left } => vec![Fact::tries_left(left)],
+            Self::CodeTooSoon { at } | Self::TooManyCodes { at } => vec![Fact::not_before(at)],
+            Self::NotFourQuestions
+            | Self::AddressNotAllowed
+            | Self::Blocked
+            | Self::RegistrationOver
+            | Self::NoFlow
+            | Self::TooManyForms
+            | Self::AlreadyJudged
+            | Self::CodeExpired
+            | Self::CodeSuperseded
+            | Self::CodeVoid
+            | Self::CodeUsed
+            | Self::RecoveryPasscodeNotSet
+            | Self::RecoveryPasscodeBlocked
+            | Self::PasscodeTimeOver => vec![],
         }
     }
 

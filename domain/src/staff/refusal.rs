@@ -1,7 +1,7 @@
 //! Why a member of staff may not, in his words.
 
 use super::StaffAct;
-use crate::refusal::RuleId;
+use crate::refusal::{Fact, RuleId};
 
 /// A rule about staff says no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +61,22 @@ impl Refusal {
             Self::LastManager => "Make somebody else registration authority manager first.",
             Self::RootOnly => "Grant the role in the root organisation.",
             Self::TooMany => "End a role or assignment that is not needed any more.",
+        }
+    }
+
+    /// B-58: which roles may.
+    pub(crate) fn facts(self) -> Vec<Fact> {
+        match self {
+            Self::NotYourRole { act } => {
+                let roles: Vec<_> = act.roles().iter().map(|role| role.words()).collect();
+                vec![Fact::words("done_by", roles.join(", "))]
+            }
+            Self::OwnRecord
+            | Self::OtherOrganisation
+            | Self::SamePerson
+            | Self::LastManager
+            | Self::RootOnly
+            | Self::TooMany => vec![],
         }
     }
 }

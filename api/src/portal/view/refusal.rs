@@ -1,6 +1,8 @@
 //! How a page shows that a rule says no: which rule, why, what the facts are, until when, and what
 //! to do instead. The same five things are in the API's problems.
 
+use chrono::{DateTime, Utc};
+use domain::refusal::{self, FactValue};
 use pages::Link;
 use serde::Serialize;
 
@@ -33,14 +35,36 @@ pub struct Fact {
 
 impl From<&domain::refusal::Refusal> for RefusalView {
     fn from(refusal: &domain::refusal::Refusal) -> Self {
+        let at = refusal.changes_at().map(pages::minute_from).map(in_utc);
         Self {
             rule: Some(rule_link(refusal.rule().as_str())),
             why: refusal.why(),
-            facts: Vec::new(),
-            changes_on: refusal.changes_on().map(pages::date),
+            facts: refusal.facts().into_iter().filter_map(Fact::beside).collect(),
+            changes_on: at.or(refusal.changes_on().map(pages::date)),
             way_out: refusal.way_out().to_owned(),
         }
     }
+}
+
+impl Fact {
+    /// In words; none of the day or instant at which the answer changes, which has a line of its own.
+    fn beside(fact: refusal::Fact) -> Option<Self> {
+        let value = match fact.value {
+            FactValue::Words(words) => words,
+            FactValue::Count(count) => count.to_string(),
+            FactValue::Day(_) if fact.name == "opens_on" => return None,
+            FactValue::Day(day) => pages::date(day),
+            FactValue::At(_) => return None,
+        };
+        let mut name = fact.name.replace('_', " ");
+        name[..1].make_ascii_uppercase();
+        Some(Self { name, value })
+    }
+}
+
+/// Where nobody has said in whose zone.
+fn in_utc(at: DateTime<Utc>) -> String {
+    format!("{} UTC", pages::date_and_time(at, &Utc))
 }
 
 impl RefusalView {
