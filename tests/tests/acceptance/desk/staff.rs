@@ -12,6 +12,7 @@ mod pages;
 mod record;
 mod roles;
 mod telephone;
+mod within;
 
 use axum::{
     body::Body,
