@@ -103,7 +103,8 @@ pub async fn one(app: &App, session: &Session, line: not_me::Line) -> anyhow::Re
 }
 
 /// Where this session is; `None` if its card software is not there any more.
-fn workstation(app: &App, session: &Session) -> Option<String> {
+#[must_use]
+pub fn workstation(app: &App, session: &Session) -> Option<String> {
     app.agents().agent(session.agent).map(|agent| agent.workstation)
 }
 

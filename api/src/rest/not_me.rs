@@ -6,8 +6,9 @@ use axum::{
 };
 use domain::refusal::RuleId;
 use serde::Deserialize;
-use stores::event_store::Revision;
+use stores::{event_store::Revision, session::Session};
 use utoipa::ToSchema;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{
@@ -94,16 +95,55 @@ pub(super) async fn disown(
     Path(revision): Path<u64>,
     sent: Sent<Confirmed>,
 ) -> Result<StatusCode, Problem> {
-    if !sent.value.confirmed {
+    let none = Problem::of(StatusCode::NOT_FOUND)
+        .because("There is no such event, or nobody else has done it.")
+        .but("Take a revision of the ledger that is not by you.");
+    disowned(&app, &session, Line::Event(Revision(revision)), &sent.value, none).await
+}
+
+/// The holder says of a log-in at another workstation that it was not he. His certificates are suspended
+/// if they still work, his sessions end, this one included, and the registration authority is told.
+#[utoipa::path(post, path = "/ledger/log-ins/{log_in}/not-me", operation_id = "disown_log_in", tag = "not me", params(("log_in" = Uuid, Path)), security(("session" = [])),
+    request_body = Confirmed, responses(
+    (status = 204, description = "It is noted, and the session is over."),
+    (status = 401, description = "Nobody is logged in.",
+        body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "It was said already.",
+        body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "There is no such log-in, or it was at the workstation of this session.",
+        body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "It was not confirmed, or the body cannot be understood.",
+        body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "A problem.",
+        body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn disown_log_in(
+    State(app): State<App>,
+    Caller { session, .. }: Caller<SeeLedger>,
+    Path(log_in): Path<Uuid>,
+    sent: Sent<Confirmed>,
+) -> Result<StatusCode, Problem> {
+    let none = Problem::of(StatusCode::NOT_FOUND)
+        .because("There is no such log-in of yours, or it was at this workstation.")
+        .but("Take the id of a log-in that was elsewhere.");
+    disowned(&app, &session, Line::LogIn(log_in), &sent.value, none).await
+}
+
+/// B-57: it is said of this line, if it is one of which it can be.
+async fn disowned(
+    app: &App,
+    session: &Session,
+    line: Line,
+    said: &Confirmed,
+    none: Problem,
+) -> Result<StatusCode, Problem> {
+    if !said.confirmed {
         return Err(unconfirmed());
     }
-    let line = Line::Event(Revision(revision));
-    if told::one(&app, &session, line).await?.is_none() {
-        return Err(Problem::of(StatusCode::NOT_FOUND)
-            .because("There is no such event, or nobody else has done it.")
-            .but("Take a revision of the ledger that is not by you."));
+    if told::one(app, session, line).await?.is_none() {
+        return Err(none);
     }
-    let said = not_me::report_own(&app, &session, line).await;
+    let said = not_me::report_own(app, session, line).await;
     said.map_err(|error| not_reported(error, LINE))?;
     Ok(StatusCode::NO_CONTENT)
 }

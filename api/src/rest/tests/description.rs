@@ -12,11 +12,13 @@ const METHODS: [(&str, Method); 5] = [
 ];
 
 /// What is somebody's own.
-const OWN: [&str; 20] = [
+const OWN: [&str; 22] = [
     "/api/session",
     "/api/passcodes",
     "/api/ledger",
     "/api/ledger/{revision}/not-me",
+    "/api/ledger/log-ins",
+    "/api/ledger/log-ins/{log_in}/not-me",
     "/api/alert",
     "/api/alert/later",
     "/api/certificates",

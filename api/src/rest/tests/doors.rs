@@ -3,7 +3,7 @@
 use super::*;
 
 /// Every route that is somebody's own.
-pub(super) fn own() -> [Ask; 11] {
+pub(super) fn own() -> [Ask; 13] {
     [
         get("/api/session"),
         ask(Method::DELETE, "/api/session"),
@@ -11,6 +11,11 @@ pub(super) fn own() -> [Ask; 11] {
         post("/api/passcodes", "{}"),
         get("/api/ledger"),
         post("/api/ledger/0/not-me", r#"{"confirmed":true}"#),
+        get("/api/ledger/log-ins"),
+        post(
+            "/api/ledger/log-ins/00000000-0000-0000-0000-000000000000/not-me",
+            r#"{"confirmed":true}"#,
+        ),
         get("/api/alert"),
         post("/api/alert/later", r#"{"on":"2026-03-01"}"#),
         get("/api/schedule"),

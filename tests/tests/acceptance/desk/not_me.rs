@@ -12,7 +12,8 @@ use domain::{
     ids::HolderId,
     staff::Role,
 };
-use stores::session::Scope;
+use serde_json::{Value, json};
+use stores::{logon::Logon, session::Scope};
 use tests::desk::{
     Desk,
     browser::{Browser, Page},
@@ -219,5 +220,69 @@ async fn b57_a_holder_says_of_what_staff_did_that_it_was_not_for_him_and_his_ses
     let confirmed = serde_json::json!({ "confirmed": true });
     let path = format!("/api/ledger/{revision}/not-me");
     let (status, problem) = ask(&mut again, Method::POST, &path, &confirmed).await;
+    assert_eq!((status, &problem["rule"]), (StatusCode::FORBIDDEN, &"B-57".into()));
+}
+
+/// A log-in with somebody's card at a workstation, as it is recorded.
+async fn logged_in_at(desk: &Desk, holder: HolderId, workstation: &str) -> uuid::Uuid {
+    let logon = Logon {
+        logon_id: desk.app().entropy().uuid(desk.now()),
+        holder,
+        card: "AB01".parse().unwrap(),
+        at: desk.now(),
+        workstation: workstation.to_owned(),
+        reader: "Reader".to_owned(),
+        verdict: "full".to_owned(),
+        due: "[]".to_owned(),
+    };
+    desk.app().stores().logons.record(&logon).await.unwrap();
+    desk.wait(Duration::minutes(1));
+    logon.logon_id
+}
+
+#[tokio::test]
+async fn b57_a_program_lists_log_ins_and_says_of_one_elsewhere_that_it_was_not_the_holder() {
+    let desk = Desk::open().await.unwrap();
+    let holder = desk.on_paper("Asha Patel", "AB01").await.unwrap();
+    let other = desk.on_paper("Ben Carter", "AB02").await.unwrap();
+    let (first, second) =
+        (logged_in_at(&desk, holder, "ward 3").await, logged_in_at(&desk, holder, "ward 4").await);
+    let others = logged_in_at(&desk, other, "ward 3").await;
+    let mut browser = desk.session_of(holder, Scope::Full).await.unwrap();
+    let mut seen = Vec::new();
+    let mut path = "/api/ledger/log-ins?limit=1".to_owned();
+    loop {
+        let (status, page) = ask(&mut browser, Method::GET, &path, &Value::Null).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        let log_in = &page["log_ins"][0];
+        seen.push((log_in["id"].clone(), log_in["workstation"].clone()));
+        assert_eq!(log_in["elsewhere"], true, "{log_in}");
+        let Some(next) = page["next_before"].as_str() else { break };
+        path = format!("/api/ledger/log-ins?limit=1&before={next}");
+    }
+    let expected = [(json!(second), json!("ward 4")), (json!(first), json!("ward 3"))];
+    assert_eq!(seen, expected);
+    let (yes, no) = (json!({ "confirmed": true }), json!({ "confirmed": false }));
+    let path = |id: uuid::Uuid| format!("/api/ledger/log-ins/{id}/not-me");
+    let before = desk.head().await.unwrap();
+    for (id, body, status) in [
+        (first, &no, StatusCode::UNPROCESSABLE_ENTITY),
+        (others, &yes, StatusCode::NOT_FOUND),
+        (uuid::Uuid::nil(), &yes, StatusCode::NOT_FOUND),
+    ] {
+        let (said, problem) = ask(&mut browser, Method::POST, &path(id), body).await;
+        assert_eq!(said, status, "{problem}");
+    }
+    let older = format!("/api/ledger/log-ins?before={others}");
+    let (status, _) = ask(&mut browser, Method::GET, &older, &Value::Null).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(desk.head().await.unwrap(), before);
+    let (status, problem) = ask(&mut browser, Method::POST, &path(first), &yes).await;
+    assert_eq!(status, StatusCode::NO_CONTENT, "{problem}");
+    let events = desk.events(holder).await.unwrap();
+    assert_eq!(events.iter().filter(|event| reported(event)).count(), 1);
+    assert!(!browser.is_logged_in().await.unwrap());
+    let mut again = desk.session_of(holder, Scope::Full).await.unwrap();
+    let (status, problem) = ask(&mut again, Method::POST, &path(first), &yes).await;
     assert_eq!((status, &problem["rule"]), (StatusCode::FORBIDDEN, &"B-57".into()));
 }

@@ -112,9 +112,11 @@ async fn b17_every_page_of_a_restricted_session_is_shown_or_says_what_comes_firs
 }
 
 /// What of the API is refused in a restricted session; all the rest answers.
-const REFUSED: [&str; 9] = [
+const REFUSED: [&str; 11] = [
     "/api/ledger",
     "/api/ledger/{revision}/not-me",
+    "/api/ledger/log-ins",
+    "/api/ledger/log-ins/{log_in}/not-me",
     "/api/self-service",
     "/api/self-service/registrations",
     "/api/self-service/registrations/{job}",
