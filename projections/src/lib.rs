@@ -10,6 +10,7 @@
 
 mod certificates;
 mod database;
+mod digest;
 mod error;
 mod fact;
 mod history;
@@ -34,6 +35,7 @@ pub use certificates::{
     RevokedCursor,
 };
 use database::Place;
+pub use digest::TableDigest;
 pub use error::{Behind, ProjectionError};
 use fact::Fact;
 pub use history::{
@@ -163,6 +165,15 @@ impl Projections {
         self.0.place.replace(&mut live, fresh).await?;
         self.0.position.send_replace(position);
         Ok(position)
+    }
+
+    /// What each table holds, as a number, by the name of the table: the same for the same rows.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn digests(&self) -> Result<Vec<TableDigest>, ProjectionError> {
+        let live = self.0.live.read().await;
+        digest::of_all(&live).await
     }
 
     /// S-02: the three kinds of a holder, in the order of the page.

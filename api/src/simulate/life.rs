@@ -135,6 +135,12 @@ impl Begun {
         self.stores.log.as_ref()
     }
 
+    /// The same, for whoever follows it meanwhile.
+    #[must_use]
+    pub fn shared_log(&self) -> Arc<dyn EventStore> {
+        Arc::clone(&self.stores.log)
+    }
+
     /// The numbers it lives by.
     #[must_use]
     pub fn policies(&self) -> &Policies {

@@ -4,6 +4,7 @@
 
 mod certificates;
 mod export;
+mod rebuilt;
 mod recomputed;
 
 use std::{collections::BTreeMap, path::Path, process::Command, sync::LazyLock};
