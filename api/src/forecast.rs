@@ -6,6 +6,7 @@
 //! it has come. Nothing is recorded, and nobody is woken.
 
 pub mod chart;
+pub mod foretold;
 pub mod periods;
 pub mod summary;
 
@@ -29,10 +30,17 @@ use crate::app::App;
 /// Holders who are read together.
 const BATCH_HOLDERS: u32 = 256;
 
+/// Holders who are looked at before others have their turn.
+const TURN_HOLDERS: usize = 16;
+
+/// The most holders who are looked at: with more, there is no forecast.
+const HOLDERS_MAX: u64 = 10_000_000;
+
 /// The most forecasts that are kept or being worked out.
 const KEPT_MAX: usize = 8;
 
-/// How long one is good for: somebody may have changed his passcode meanwhile.
+/// How long one is good for: somebody may have changed his passcode meanwhile. One that took long is
+/// good for twice as long as it took, so that it can be laid beside another that takes as long.
 const GOOD_FOR: TimeDelta = TimeDelta::minutes(10);
 
 /// How long whoever asks waits before he is told how far it has come.
@@ -73,8 +81,17 @@ pub struct Worked {
     pub policies: Policies,
     /// When it was begun.
     pub at: DateTime<Utc>,
+    /// When it was done.
+    pub done_at: DateTime<Utc>,
     /// Holders of whom something could not be read: they are not counted.
     pub n_unreadable: u64,
+}
+
+impl Worked {
+    fn is_good(&self, now: DateTime<Utc>) -> bool {
+        let took = self.done_at - self.at;
+        self.at <= now && now < self.done_at + GOOD_FOR.max(took * 2)
+    }
 }
 
 /// What comes of asking.
@@ -105,7 +122,6 @@ struct Key {
 
 struct Kept {
     key: Key,
-    begun_at: DateTime<Utc>,
     stage: watch::Receiver<Stage>,
 }
 
@@ -129,7 +145,7 @@ impl Forecasts {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|one| match &*one.stage.borrow() {
             Stage::Working(_) => true,
-            Stage::Done(_) => now < one.begun_at + GOOD_FOR && one.begun_at <= now,
+            Stage::Done(worked) => worked.is_good(now),
             Stage::Failed => false,
         });
         if let Some(found) = kept.iter().find(|one| one.key == *key) {
@@ -141,7 +157,7 @@ impl Forecasts {
             kept.remove(oldest);
         }
         let (sender, stage) = watch::channel(Stage::Working(0));
-        kept.push(Kept { key: key.clone(), begun_at: now, stage: stage.clone() });
+        kept.push(Kept { key: key.clone(), stage: stage.clone() });
         Some(Found::New(sender, stage))
     }
 }
@@ -225,16 +241,19 @@ impl App {
             after = Some(*last);
             // Of its own: whoever was looked at for this does not drive out those whom others need.
             let loaded = Commands::new(Arc::clone(&self.stores().log)).load_all(&holders).await?;
-            for holder in &holders {
-                match loaded.get(holder) {
-                    Some(Ok(loaded)) => forecast.add(&question, &loaded.holder, loaded.last_at),
-                    Some(Err(_)) | None => n_unreadable += 1,
+            for turn in holders.chunks(TURN_HOLDERS) {
+                for holder in turn {
+                    match loaded.get(holder) {
+                        Some(Ok(loaded)) => forecast.add(&question, &loaded.holder, loaded.last_at),
+                        Some(Err(_)) | None => n_unreadable += 1,
+                    }
+                    n_done += 1;
                 }
-                n_done += 1;
+                tokio::task::yield_now().await;
             }
             stage.send_replace(Stage::Working(n_done));
-            tokio::task::yield_now().await;
+            anyhow::ensure!(n_done < HOLDERS_MAX, "more than {HOLDERS_MAX} holders");
         }
-        Ok(Worked { forecast, policies, at: now, n_unreadable })
+        Ok(Worked { forecast, policies, at: now, done_at: self.now(), n_unreadable })
     }
 }

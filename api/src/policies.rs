@@ -5,11 +5,15 @@
 //! moment ago decides nothing otherwise. What is held is only ever added to: who has borrowed the
 //! versions keeps them.
 
+pub mod history;
+pub mod numbers;
+
 use std::sync::OnceLock;
 
 use chrono::NaiveDate;
 use domain::{
     context::Context,
+    ids::CommandId,
     policy::{InForce, NotPublishable, Policies, Policy, PolicyFault, REASON_CHARACTERS_MAX},
     refusal::RuleId,
 };
@@ -33,6 +37,18 @@ pub struct Held {
     all: Vec<OnceLock<Policies>>,
     first: Policies,
     publishing: Mutex<()>,
+}
+
+/// A version that is to be the next one.
+#[derive(Debug, Clone)]
+pub struct Next {
+    /// Its first day.
+    pub from: NaiveDate,
+    /// Its numbers.
+    pub policy: Policy,
+    /// The version that its author has begun with: if there is a later one, his is not published. None
+    /// where the author says that it follows whatever is the latest.
+    pub after: Option<u32>,
 }
 
 /// Why a version was not published.
@@ -169,36 +185,64 @@ impl App {
         Ok((next.map_err(PublishError::NotPublishable)?, InForce::new(from, policy)))
     }
 
-    /// B-14: publishes the next version, and says its number.
+    /// B-14: publishes the next version, and says its number. The same command again publishes nothing
+    /// more, and is told the same number. What was begun is finished, though nobody waits for it: what
+    /// is held here is never behind the log.
     ///
     /// # Errors
     /// If it cannot follow the others, or the log cannot be written.
     pub async fn publish_policy(
         &self,
-        actor: &Actor,
+        actor: Actor,
         cause: Cause,
-        (from, policy): (NaiveDate, Policy),
+        next: Next,
         reason: &str,
     ) -> Result<u32, PublishError> {
-        let reason = reason.trim();
+        let reason = reason.trim().to_owned();
         let is_reason = (1..=REASON_CHARACTERS_MAX).contains(&reason.chars().count());
         if !is_reason || reason.chars().any(char::is_control) {
             return Err(PublishError::NoReason);
         }
+        let app = self.clone();
+        let publishing = async move { app.publish_whole(&actor, cause, next, reason).await };
+        tokio::spawn(publishing).await.map_err(|error| PublishError::Failed(error.into()))?
+    }
+
+    async fn publish_whole(
+        &self,
+        actor: &Actor,
+        cause: Cause,
+        next: Next,
+        reason: String,
+    ) -> Result<u32, PublishError> {
+        let held = self.held_policies();
+        let _publishing = held.publishing.lock().await;
+        if let Some(number) = self.published_by(cause.command).await? {
+            return Ok(number);
+        }
         if self.clock().accepted().is_some_and(|clock| clock.standing().alarm) {
             return Err(PublishError::ClockInDoubt);
         }
-        let held = self.held_policies();
-        let _publishing = held.publishing.lock().await;
         held.has_room()?;
+        let Next { from, policy, after } = next;
+        if after.is_some_and(|after| after != self.policies().latest().version) {
+            return Err(PublishError::Conflict);
+        }
         let (policies, version) = self.policies_with(from, policy)?;
         let number = version.policy.version;
-        let version = InForce { reason: Some(reason.to_owned()), ..version };
+        let version = InForce { reason: Some(reason), ..version };
         let (log, now) = (self.stores().log.as_ref(), self.now());
         stores::policy::publish(log, &version, actor, cause.command, now).await.map_err(failed)?;
         held.put(policies.clone())?;
         self.engine().adopt(std::sync::Arc::new(policies));
         Ok(number)
+    }
+
+    /// The version that this command has published, if it has.
+    async fn published_by(&self, command: CommandId) -> anyhow::Result<Option<u32>> {
+        let all = stores::policy::history(self.stores().log.as_ref()).await?;
+        let found = all.iter().find(|published| published.is_of(command));
+        Ok(found.map(|published| published.version.policy.version))
     }
 }
 

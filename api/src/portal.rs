@@ -18,6 +18,7 @@ mod ledger;
 mod log_in;
 mod not_me;
 mod passcodes;
+mod policy;
 mod profile;
 mod registration;
 mod schedule;
@@ -101,6 +102,7 @@ fn staff_pages() -> StaffPages {
         .get(SeeHistory, paths::AUDIT, audit::history)
         .get(SeeHistory, paths::AUDIT_HOLDER, audit::holder)
         .merge(desk::pages())
+        .merge(policy::pages())
 }
 
 /// The list of it.
@@ -182,16 +184,22 @@ async fn frame_for(app: &App, session: &Session, tab: Option<Tab>) -> anyhow::Re
     };
     let time_out = Some(session::time_out(app, session));
     let mut frame = pages::Frame { time_out, ..frame(app.is_demo(), Some(visitor), tab) };
-    if session.scope == Scope::Full && may_see_history(loaded.holder.roles()) {
-        let (href, text) = (paths::AUDIT.to_owned(), "Audit".to_owned());
-        frame.navigation.push(pages::NavigationItem { href, text, current: false });
+    let of_staff = [
+        (StaffAct::SeeHistory, paths::AUDIT, "Audit"),
+        (StaffAct::SeePolicy, paths::POLICY, "Policy"),
+    ];
+    for (act, href, text) in of_staff {
+        if session.scope == Scope::Full && has_role_for(loaded.holder.roles(), act) {
+            let (href, text) = (href.to_owned(), text.to_owned());
+            frame.navigation.push(pages::NavigationItem { href, text, current: false });
+        }
     }
     Ok(frame)
 }
 
-/// B-58: true if one of his roles lets him look at histories.
-fn may_see_history(roles: &Roles) -> bool {
-    let allowed = StaffAct::SeeHistory.roles();
+/// B-58: true if one of his roles lets him do this.
+fn has_role_for(roles: &Roles, act: StaffAct) -> bool {
+    let allowed = act.roles();
     roles.grants().iter().any(|grant| allowed.contains(&grant.role))
 }
 

@@ -19,6 +19,7 @@ mod logon_checks;
 mod not_me;
 mod openapi;
 mod passcodes;
+mod policy;
 mod problem;
 mod renewals;
 mod rules;
@@ -113,7 +114,7 @@ fn documented() -> OpenApiRouter<App> {
 
 /// What only staff may: each route under its act.
 fn staff() -> StaffApi {
-    audit::routes(desk::routes())
+    policy::routes(audit::routes(desk::routes()))
 }
 
 /// The list of it.

@@ -86,6 +86,16 @@ pub struct Published {
     pub at: DateTime<Utc>,
     /// Who did it, as every event's `meta` says it.
     pub actor: Value,
+    /// The event.
+    id: EventId,
+}
+
+impl Published {
+    /// True if this command published it.
+    #[must_use]
+    pub fn is_of(&self, command: CommandId) -> bool {
+        self.id == EventId::derive(command, 0)
+    }
 }
 
 /// Every version with when and by whom it was published, oldest first: as many as there are, which is
@@ -104,7 +114,7 @@ pub async fn history(log: &dyn EventStore) -> Result<Vec<Published>, PolicyError
             PolicyError::Unreadable { revision: recorded.revision.0, source: error }
         })?;
         let version = decode(&recorded)?;
-        all.push(Published { version, at: recorded.at, actor: meta.actor });
+        all.push(Published { version, at: recorded.at, actor: meta.actor, id: recorded.id });
     }
     Ok(all)
 }
@@ -208,6 +218,14 @@ fn over_seed(data: &[u8]) -> Result<InForce, serde_json::Error> {
     serde_json::from_value(data)
 }
 
+/// A policy with some other numbers, by their names; the rest stays.
+///
+/// # Errors
+/// If there is no such number, or it is of another type.
+pub fn over(policy: &Policy, numbers: Value) -> Result<Policy, serde_json::Error> {
+    serde_json::from_value(overlay(serde_json::to_value(policy)?, numbers))
+}
+
 /// What is above, and what is below where nothing is above. As deep as the policy's own structure:
 /// below is what [`Policy::seed`] has.
 fn overlay(below: Value, above: Value) -> Value {
@@ -279,7 +297,9 @@ mod tests {
         publish(log.as_ref(), &second, &actor, command(2), at(1)).await.unwrap();
         let all = history(log.as_ref()).await.unwrap();
         assert_eq!(all[0].actor, operator());
-        assert_eq!(all[1], Published { version: second, at: at(1), actor });
+        let id = EventId::derive(command(2), 0);
+        assert_eq!(all[1], Published { version: second, at: at(1), actor, id });
+        assert!(all[1].is_of(command(2)) && !all[1].is_of(command(1)));
     }
 
     /// As it is written with a reason.
@@ -345,6 +365,22 @@ mod tests {
         expected.policy.passcode_days = 180;
         expected.policy.smartcard.lengths.min = 6;
         assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn b14_numbers_that_are_named_take_the_place_of_others_and_unknown_ones_are_an_error() {
+        let named = serde_json::json!({ "history": 6, "smartcard": { "lengths": { "min": 6 } } });
+        let mut expected = Policy::strict();
+        expected.history = 6;
+        expected.smartcard.lengths.min = 6;
+        assert_eq!(over(&Policy::strict(), named).unwrap(), expected);
+        for wrong in [r#"{"histroy":6}"#, r#"{"history":"six"}"#, r#"{"optional":{"mean":9}}"#, "7"]
+        {
+            assert!(
+                over(&Policy::seed(), serde_json::from_str(wrong).unwrap()).is_err(),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

@@ -26,8 +26,8 @@ use crate::{
     },
     forecast::{
         chart::{Bars, Chart},
+        foretold::{self, Foretold},
         periods::Length,
-        summary::Summary,
     },
 };
 
@@ -65,12 +65,6 @@ pub struct Command {
     svg: Option<PathBuf>,
 }
 
-/// A forecast as the server has told it.
-struct Told {
-    summary: Summary,
-    rows: Vec<(u16, Counts)>,
-}
-
 /// Runs `latchkey forecast`.
 pub fn run(config: Option<&Path>, command: &Command) -> anyhow::Result<ExitCode> {
     let config = super::config::load(config)?;
@@ -98,7 +92,7 @@ fn tell(
     data_dir: &Path,
     command: &Command,
     draft: Option<(NaiveDate, Policy)>,
-) -> anyhow::Result<Told> {
+) -> anyhow::Result<Foretold> {
     let asked = Box::new(Asked {
         days: command.days,
         people: if command.renewing {
@@ -112,7 +106,7 @@ fn tell(
     let Reply::Summary(summary) = patiently(data_dir, &Question::Summary(asked.clone()))? else {
         bail!("the server answered another question");
     };
-    let (mut all, mut next) = (Vec::new(), Some(0));
+    let (mut all, mut next) = (Vec::<(u16, Counts)>::new(), Some(0));
     while let Some(from) = next {
         let question = Question::Rows { asked: asked.clone(), from };
         let Reply::Rows { rows, next: then } = patiently(data_dir, &question)? else {
@@ -122,7 +116,8 @@ fn tell(
         next = then.filter(|then| from < *then);
         all.extend(rows);
     }
-    Ok(Told { summary: *summary, rows: all })
+    let organisation = command.organisation.clone();
+    Ok(Foretold { organisation, summary: *summary, table: all.into_iter().collect() })
 }
 
 /// Asks until it is worked out.
@@ -154,7 +149,7 @@ pub(super) fn ask(data_dir: &Path, question: Question) -> anyhow::Result<Reply> 
     Ok(reply)
 }
 
-fn show(command: &Command, all: &[(&str, &Told)]) -> anyhow::Result<()> {
+fn show(command: &Command, all: &[(&str, &Foretold)]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if let Some(path) = &command.svg {
         let weeks: Vec<_> = all.iter().map(|(_, told)| told.periods(Length::Week)).collect();
@@ -166,7 +161,7 @@ fn show(command: &Command, all: &[(&str, &Told)]) -> anyhow::Result<()> {
         return print::json(&mut out, all);
     }
     if command.csv {
-        return print::csv(&mut out, all);
+        return Ok(write!(out, "{}", foretold::table(all))?);
     }
     let length = if command.weekly { Length::Week } else { Length::Month };
     for (title, told) in all {

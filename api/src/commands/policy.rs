@@ -23,7 +23,7 @@ use crate::{
         forecast::{Question, Reply},
     },
     execute::{Actor, Cause},
-    policies::{self, PublishError, TEXT_BYTES_MAX},
+    policies::{self, Next, PublishError, TEXT_BYTES_MAX},
 };
 
 /// What to do with the policy.
@@ -93,7 +93,8 @@ pub fn run(config: Option<&Path>, command: Command) -> anyhow::Result<ExitCode> 
                     | Reply::Refused(_)) => return unexpected(&reply),
                 }
             } else {
-                stopped(config, async |app| publish(&app, (from, policy), &reason).await)?
+                let next = Next { from, policy, after: None };
+                stopped(config, async |app| publish(&app, next, &reason).await)?
             };
             println!("Version {version} is published and in force from {from}.");
         }
@@ -116,9 +117,9 @@ fn stopped<T>(
         .block_on(async { act(super::open_stopped(config).await?).await })
 }
 
-async fn publish(app: &App, version: (NaiveDate, Policy), reason: &str) -> anyhow::Result<u32> {
+async fn publish(app: &App, next: Next, reason: &str) -> anyhow::Result<u32> {
     let cause = Cause::first(app.entropy().command_id(app.now()));
-    match app.publish_policy(&Actor::Operator, cause, version, reason).await {
+    match app.publish_policy(Actor::Operator, cause, next, reason).await {
         Ok(version) => Ok(version),
         Err(PublishError::Faults(faults)) => {
             let lines =

@@ -13,7 +13,7 @@ use crate::{
     app::App,
     execute::{Actor, Cause},
     forecast::{Outcome, Plan, Worked, summary::Summary},
-    policies::{self, PublishError},
+    policies::{self, Next, PublishError},
 };
 
 /// Days in one answer: so many fit into a line.
@@ -92,8 +92,8 @@ pub(super) async fn answer(app: &App, question: Question) -> anyhow::Result<Repl
         Question::Latest {} => Ok(Reply::Text(policies::text(app.policies().latest())?)),
         Question::Publish { from, policy, reason } => {
             let cause = Cause::first(app.entropy().command_id(app.now()));
-            let version = (from, *policy);
-            match app.publish_policy(&Actor::Operator, cause, version, &reason).await {
+            let next = Next { from, policy: *policy, after: None };
+            match app.publish_policy(Actor::Operator, cause, next, &reason).await {
                 Ok(version) => Ok(Reply::Published { version }),
                 Err(error) => refused(error),
             }

@@ -29,6 +29,7 @@ pub mod not_me;
 pub mod outcome;
 pub mod passcodes;
 pub mod paths;
+pub mod policy;
 pub mod problem;
 pub mod profile;
 pub mod question;
@@ -51,10 +52,13 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("_card_update.jinja", include_str!("../../templates/_card_update.jinja")),
     ("_certificates.jinja", include_str!("../../templates/_certificates.jinja")),
     ("_code.jinja", include_str!("../../templates/_code.jinja")),
+    ("_forecast.jinja", include_str!("../../templates/_forecast.jinja")),
     ("_life_line.jinja", include_str!("../../templates/_life_line.jinja")),
     ("_phase.jinja", include_str!("../../templates/_phase.jinja")),
+    ("_policy_fields.jinja", include_str!("../../templates/_policy_fields.jinja")),
     ("_refusal.jinja", include_str!("../../templates/_refusal.jinja")),
     ("_renewal.jinja", include_str!("../../templates/_renewal.jinja")),
+    ("_table.jinja", include_str!("../../templates/_table.jinja")),
     ("accessibility.jinja", include_str!("../../templates/accessibility.jinja")),
     ("account_locked.jinja", include_str!("../../templates/account_locked.jinja")),
     ("alert.jinja", include_str!("../../templates/alert.jinja")),
@@ -87,6 +91,12 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("not_me_done.jinja", include_str!("../../templates/not_me_done.jinja")),
     ("outcome.jinja", include_str!("../../templates/outcome.jinja")),
     ("passcodes.jinja", include_str!("../../templates/passcodes.jinja")),
+    ("policy.jinja", include_str!("../../templates/policy.jinja")),
+    ("policy_forecast.jinja", include_str!("../../templates/policy_forecast.jinja")),
+    ("policy_publish.jinja", include_str!("../../templates/policy_publish.jinja")),
+    ("policy_simulate.jinja", include_str!("../../templates/policy_simulate.jinja")),
+    ("policy_simulated.jinja", include_str!("../../templates/policy_simulated.jinja")),
+    ("policy_version.jinja", include_str!("../../templates/policy_version.jinja")),
     ("problem.jinja", include_str!("../../templates/problem.jinja")),
     ("renewal.jinja", include_str!("../../templates/renewal.jinja")),
     ("rule.jinja", include_str!("../../templates/rule.jinja")),

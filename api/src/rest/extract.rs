@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use axum_extra::extract::CookieJar;
+use domain::staff::Warrant;
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
@@ -57,6 +58,8 @@ impl<A: Names> FromRequestParts<App> for Caller<A> {
 pub(super) struct Desk<A> {
     /// Who he is.
     pub(super) member: Member,
+    /// That he may.
+    pub(super) warrant: Warrant,
     act: PhantomData<A>,
 }
 
@@ -66,8 +69,8 @@ impl<A: NamesAct> FromRequestParts<App> for Desk<A> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         Listed::<A>::check(parts)?;
         let entry = staff::admit_member(app, &parts.headers, A::ACT).await?;
-        let (member, _) = entered(app, parts, entry).await?;
-        Ok(Self { member, act: PhantomData })
+        let (member, warrant) = entered(app, parts, entry).await?;
+        Ok(Self { member, warrant, act: PhantomData })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Problems (RFC 9457): how the API says no. The same five things as in the portal: which rule,
 //! why, from which facts, until when, and what to do instead. Causes are logged here, once.
 
+mod policy;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},

@@ -28,6 +28,7 @@ mod self_service;
 mod self_service_pages;
 mod sessions;
 mod staff;
+mod strict;
 mod torn;
 mod unlock;
 mod unlock_strikes;

@@ -1,34 +1,18 @@
-//! A forecast on a console: tables, bars, and lines for other programs.
+//! A forecast on a console: tables and bars, and JSON for other programs.
 
 use std::io::Write;
 
-use chrono::{Days, NaiveDate};
-use domain::forecast::{Counts, Table, What};
+use domain::forecast::{Counts, What};
 use serde_json::json;
 
-use super::Told;
-use crate::{
-    audit::csv,
-    forecast::{
-        periods::{Length, Period, periods},
-        summary::{Peak, Summary},
-    },
+use crate::forecast::{
+    foretold::Foretold,
+    periods::Length,
+    summary::{Peak, Summary},
 };
 
 /// How long the longest bar is, in characters.
 const BAR: usize = 40;
-
-impl Told {
-    pub(super) fn periods(&self, length: Length) -> Vec<Period> {
-        let table: Table = self.rows.iter().copied().collect();
-        periods(&table, self.summary.first_on, self.summary.days, length)
-    }
-
-    fn day(&self, number: u16) -> NaiveDate {
-        let first_on = self.summary.first_on;
-        first_on.checked_add_days(Days::new(number.into())).unwrap_or(NaiveDate::MAX)
-    }
-}
 
 /// What is counted, in the columns of the table.
 const COLUMNS: [(&str, What); 8] = [
@@ -45,7 +29,7 @@ const COLUMNS: [(&str, What); 8] = [
 pub(super) fn text(
     out: &mut impl Write,
     title: &str,
-    told: &Told,
+    told: &Foretold,
     length: Length,
 ) -> anyhow::Result<()> {
     let summary = &told.summary;
@@ -144,27 +128,12 @@ pub(super) fn difference(
     Ok(())
 }
 
-pub(super) fn json(out: &mut impl Write, all: &[(&str, &Told)]) -> anyhow::Result<()> {
-    let one = |(title, told): &(&str, &Told)| {
-        let days =
-            told.rows.iter().map(|(day, counts)| json!({ "on": told.day(*day), "counts": counts }));
+pub(super) fn json(out: &mut impl Write, all: &[(&str, &Foretold)]) -> anyhow::Result<()> {
+    let one = |(title, told): &(&str, &Foretold)| {
+        let days = told.days().map(|(on, counts)| json!({ "on": on, "counts": counts }));
         json!({ "title": title, "summary": told.summary, "days": days.collect::<Vec<_>>() })
     };
     let all: Vec<_> = all.iter().map(one).collect();
     serde_json::to_writer_pretty(&mut *out, &all)?;
     Ok(writeln!(out)?)
-}
-
-pub(super) fn csv(out: &mut impl Write, all: &[(&str, &Told)]) -> anyhow::Result<()> {
-    let heads = ["forecast", "on"].into_iter().chain(What::ALL.map(What::name));
-    write!(out, "{}", csv::line(heads))?;
-    for (title, told) in all {
-        for (day, counts) in &told.rows {
-            let numbers = What::ALL.map(|what| counts.of(what).to_string());
-            let on = told.day(*day).to_string();
-            let cells = [*title, &on].into_iter().chain(numbers.iter().map(String::as_str));
-            write!(out, "{}", csv::line(cells))?;
-        }
-    }
-    Ok(())
 }

@@ -51,6 +51,18 @@ pub const UNLOCK: &str = "/unlock";
 pub const AUDIT: &str = "/audit";
 /// The route of [`audit_holder`].
 pub const AUDIT_HOLDER: &str = "/audit/holders/{holder}";
+/// B-14: the versions of the policy.
+pub const POLICY: &str = "/policy";
+/// The route of [`policy_version`].
+pub const POLICY_VERSION: &str = "/policy/versions/{version}";
+/// B-14: what the coming days bring.
+pub const POLICY_FORECAST: &str = "/policy/forecast";
+/// B-14: the form for other numbers; a POST says what they would bring.
+pub const POLICY_SIMULATE: &str = "/policy/simulate";
+/// B-14: a POST asks whether to publish them.
+pub const POLICY_CHECK: &str = "/policy/check";
+/// B-14: a POST publishes them.
+pub const POLICY_PUBLISH: &str = "/policy/publish";
 /// What happened, newest first.
 pub const LEDGER: &str = "/ledger";
 /// B-57: where a mail is answered with "this was not me"; a POST says what will happen.
@@ -250,6 +262,12 @@ pub fn unlock_passcode(job: &str) -> String {
 #[must_use]
 pub fn audit_holder(holder: &str) -> String {
     format!("{AUDIT}/holders/{holder}")
+}
+
+/// B-14: one version of the policy.
+#[must_use]
+pub fn policy_version(version: u32) -> String {
+    format!("{POLICY}/versions/{version}")
 }
 
 /// Demo only: a mail.

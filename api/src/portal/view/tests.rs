@@ -11,6 +11,7 @@ mod desk;
 mod expiry;
 mod jobs;
 mod passcodes;
+mod policy;
 mod public;
 mod self_service;
 

@@ -66,13 +66,14 @@ async fn every_answer_of_the_api_is_described_whoever_asks_whatever() {
     desk.found_organisations().await.unwrap();
     let holder = desk.on_paper("Some Holder", "AA01").await.unwrap();
     let holder = desk.session_of(holder, Scope::Full).await.unwrap();
-    let (_, manager) = desk.staff("Manager", "AA02", Role::RaManager, "X26").await.unwrap();
+    let (id, manager) = desk.staff("Manager", "AA02", Role::RaManager, "X26").await.unwrap();
+    desk.grant(id, Role::PolicyOwner, "X26").await.unwrap();
     let (_, auditor) = desk.staff("Auditor", "AA03", Role::Auditor, "X26").await.unwrap();
     let address = serve(&desk).await;
     let askers = [
         ("nobody", None),
         ("a holder", Some(&holder)),
-        ("a manager", Some(&manager)),
+        ("a manager who owns the policy", Some(&manager)),
         ("an auditor", Some(&auditor)),
     ];
     let mut found = String::new();

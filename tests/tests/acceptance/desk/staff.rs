@@ -9,6 +9,7 @@ mod lists;
 mod matrix;
 mod organisations;
 mod pages;
+mod policy;
 mod record;
 mod roles;
 mod telephone;
