@@ -27,6 +27,7 @@ use crate::{
     forecast::Forecasts,
     keystore::Keystore,
     live::Live,
+    metrics::Metrics,
     organisations,
     pace::{self, Pace},
     policies,
@@ -84,6 +85,8 @@ pub struct Parts {
     pub entropy: Entropy,
     /// What relying parties are answered from.
     pub relying_parties: RelyingParties,
+    /// What is counted for the operator.
+    pub metrics: Metrics,
     /// Who is connected.
     pub registry: Registry,
     /// How often strangers may start a log-in.
@@ -253,6 +256,12 @@ impl App {
     #[must_use]
     pub fn relying_parties(&self) -> &RelyingParties {
         &self.0.relying_parties
+    }
+
+    /// What is counted for the operator.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// Who is connected.

@@ -160,6 +160,7 @@ impl Authority<'_> {
             tries.try_for_each(|(wanted, serial)| authority.try_card_certificate(&wanted, serial))
         });
         outcome.await?.map_err(|error| {
+            self.app.metrics().authority_failed(self.app.now());
             let error = anyhow::Error::from(error);
             tracing::error!(error = format!("{error:#}"), "the authority cannot issue");
             NotIssued::NotReady
@@ -184,6 +185,7 @@ impl Authority<'_> {
         if let Ok(done) = tokio::time::timeout(SIGNING_MAX, done).await {
             Ok(done?)
         } else {
+            self.app.metrics().authority_failed(self.app.now());
             tracing::error!("the authority's key does not answer");
             Err(NotIssued::NotReady)
         }
@@ -212,7 +214,11 @@ impl Authority<'_> {
         let serial = self.app.entropy().bytes();
         let made = self
             .with_key(move |authority| authority.issue_card_certificate(&request, &asked, serial));
-        let made = made.await?.map_err(not_issued)?;
+        let made = made.await?.map_err(not_issued).inspect_err(|error| {
+            if matches!(error, NotIssued::NotReady) {
+                self.app.metrics().authority_failed(self.app.now());
+            }
+        })?;
         let key = order.transaction.key.der();
         self.app
             .cards_authority()

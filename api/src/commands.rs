@@ -2,10 +2,12 @@
 
 pub mod agents;
 pub mod audit;
+pub mod backup;
 pub mod clock;
 pub mod config;
 pub mod doctor;
 pub mod forecast;
+pub mod keys;
 pub mod mails;
 pub mod organisations;
 pub mod policy;

@@ -37,7 +37,12 @@ impl App {
         actor: Actor,
         command: &HolderCommand,
     ) -> Result<Executed, ExecuteError> {
-        self.commands().execute(&self.now_and_policies(), id, cause, actor, command).await
+        let context = self.now_and_policies();
+        let outcome = self.commands().execute(&context, id, cause, actor, command).await;
+        if let Err(ExecuteError::Refused(refusal)) = &outcome {
+            self.metrics().refused(refusal.rule());
+        }
+        outcome
     }
 
     /// Carries out what a member of staff may do: his warrant says who he is and by which role, and

@@ -1,10 +1,17 @@
-//! The operator's port: is the process alive, is it ready? Loopback only, and nothing about people.
+//! The operator's port: is the process alive, is it ready, how does it stand? Loopback only, and
+//! nothing about people.
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
 
 use workflows::engine::Breaker;
 
-use crate::app::App;
+use crate::{app::App, metrics};
 
 /// Ready, but the operator has something to do.
 const CLOCK_KEPT_OUT: &str =
@@ -20,7 +27,11 @@ const LIST_LATE: &str = "latchkey is ready\n\
 
 /// What the operator's port answers.
 pub fn router(app: App) -> Router {
-    Router::new().route("/livez", get(alive)).route("/readyz", get(ready)).with_state(app)
+    Router::new()
+        .route("/livez", get(alive))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(measured))
+        .with_state(app)
 }
 
 /// Touches nothing outside the process, so that a slow disk does not get every process restarted.
@@ -41,6 +52,17 @@ async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
         Err(error) => {
             tracing::warn!(error = format!("{error:#}"), "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "latchkey is not ready\n")
+        }
+    }
+}
+
+/// What is measured. Without an answer from the tables there is none here, which alarms, too.
+async fn measured(State(app): State<App>) -> Response {
+    match metrics::text(&app).await {
+        Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "nothing could be measured");
+            (StatusCode::SERVICE_UNAVAILABLE, "latchkey cannot be measured\n").into_response()
         }
     }
 }

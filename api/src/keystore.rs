@@ -14,9 +14,11 @@ mod codes;
 mod derivation;
 mod error;
 mod folder;
+mod packing;
 
 pub use codes::code_key_of;
 pub use error::KeystoreError;
+pub use packing::{pack, unpack};
 
 use std::{fmt, path::Path};
 

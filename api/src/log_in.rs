@@ -121,8 +121,22 @@ async fn record_at_logon(
     }
 }
 
-/// A-01, P-05: the check at log-on, its record, and the session it opens.
+/// A-01, P-05: the check at log-on, its record, and the session it opens. What comes of it is counted.
 pub async fn open_session(
+    app: &App,
+    jar: CookieJar,
+    open: &OpenJob,
+    claim: &Claim,
+) -> Result<Opened, NotOpened> {
+    let outcome = check_and_open(app, jar, open, claim).await;
+    if let Err(NotOpened::Refused(refusal)) = &outcome {
+        app.metrics().logged_on("refused");
+        app.metrics().refused(refusal.rule());
+    }
+    outcome
+}
+
+async fn check_and_open(
     app: &App,
     jar: CookieJar,
     open: &OpenJob,
@@ -149,6 +163,7 @@ pub async fn open_session(
         .map_err(NotOpened::Refused)?;
     let check = logon::check(&context, &loaded.holder, &proof);
     app.stores().logons.record(&record(app, claim, &check, context.now)?).await?;
+    app.metrics().logged_on(label(check.verdict));
     let scope = match check.verdict {
         Verdict::Full => Scope::Full,
         Verdict::Restricted => Scope::Restricted,

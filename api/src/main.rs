@@ -26,6 +26,8 @@ enum Command {
     /// The card agents of the workstations.
     #[command(subcommand)]
     Agents(commands::agents::Command),
+    /// Copy the database, while the server runs, and the keys, sealed.
+    Backup(commands::backup::Backup),
     /// The server's time.
     #[command(subcommand)]
     Clock(commands::clock::Command),
@@ -39,6 +41,9 @@ enum Command {
     /// Mails that were given up.
     #[command(subcommand)]
     Mails(commands::mails::Command),
+    /// What is kept apart from the database.
+    #[command(subcommand)]
+    Keys(commands::keys::Command),
     /// Make a code for the first registration authority manager. It is shown once.
     Init,
     /// The organisations.
@@ -51,6 +56,8 @@ enum Command {
     Simulate(commands::simulate::Command),
     /// Throw the projections away and build them again from the log.
     Rebuild,
+    /// Put a backup into empty folders, and try it.
+    Restore(commands::backup::Restore),
     /// The bearer tokens of machines.
     #[command(subcommand)]
     Tokens(commands::tokens::Command),
@@ -65,12 +72,14 @@ fn main() -> ExitCode {
         Command::Serve => commands::serve::run(arguments.config.as_deref()),
         Command::Audit(command) => commands::audit::run(arguments.config.as_deref(), &command),
         Command::Agents(command) => commands::agents::run(arguments.config.as_deref(), &command),
+        Command::Backup(what) => commands::backup::back_up(arguments.config.as_deref(), &what),
         Command::Clock(command) => commands::clock::run(arguments.config.as_deref(), command),
         Command::Config(command) => commands::config::run(arguments.config.as_deref(), &command),
         Command::Doctor => commands::doctor::run(arguments.config.as_deref()),
         Command::Forecast(command) => {
             commands::forecast::run(arguments.config.as_deref(), &command)
         }
+        Command::Keys(command) => commands::keys::run(arguments.config.as_deref(), command),
         Command::Mails(command) => commands::mails::run(arguments.config.as_deref(), command),
         Command::Init => commands::organisations::init(arguments.config.as_deref()),
         Command::Organisations(command) => {
@@ -79,6 +88,7 @@ fn main() -> ExitCode {
         Command::Policy(command) => commands::policy::run(arguments.config.as_deref(), command),
         Command::Simulate(command) => commands::simulate::run(&command),
         Command::Rebuild => commands::rebuild::run(arguments.config.as_deref()),
+        Command::Restore(what) => commands::backup::restore(arguments.config.as_deref(), &what),
         Command::Tokens(command) => commands::tokens::run(arguments.config.as_deref(), command),
         Command::Workflows(command) => commands::workflows::run(command),
     };

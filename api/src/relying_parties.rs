@@ -89,6 +89,12 @@ impl RelyingParties {
             || self.signer().is_none_or(|signer| !signer.is_valid(now))
     }
 
+    /// From when on and until when the published list is believed, if there is one.
+    #[must_use]
+    pub fn list_times(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        self.list().map(|list| (list.crl.this_update, list.crl.next_update))
+    }
+
     fn list(&self) -> Option<Arc<Published>> {
         self.list.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -127,6 +133,7 @@ pub async fn tick(app: &App) {
     if signer.is_ok() && list.is_ok() {
         state.pause.end();
     } else {
+        app.metrics().authority_failed(app.now());
         state.pause.begin(elapsed);
     }
 }

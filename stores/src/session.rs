@@ -13,7 +13,7 @@ use domain::ids::{CardSerial, HolderId};
 use uuid::Uuid;
 
 pub use ending::Ending;
-pub use open::{After, AtReader, PAGE_ROWS_MAX};
+pub use open::{After, AtReader, COUNTED_MAX, PAGE_ROWS_MAX};
 
 use crate::{agent::AgentId, event_store::StoreError, sqlite::Connections, token::TokenHash};
 

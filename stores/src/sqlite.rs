@@ -5,6 +5,7 @@
 //! every connection and asked back at the start; a database that does not answer so is refused.
 
 mod connections;
+mod copying;
 mod event_log;
 mod pages;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use sqlx::{
 };
 
 pub(crate) use connections::Connections;
+pub use copying::{CopyError, Extent, copy, examine};
 pub use event_log::SqliteEventStore;
 
 use crate::{

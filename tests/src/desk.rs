@@ -115,6 +115,16 @@ impl Desk {
         Self::open_in(folder, self.now(), seed).await
     }
 
+    /// A server over the folder `data` in this one, into which a backup was restored. Its randomness has to begin
+    /// elsewhere than that of the server that was backed up.
+    pub async fn open_restored(
+        folder: TempDir,
+        now: DateTime<Utc>,
+        seed: u64,
+    ) -> anyhow::Result<Self> {
+        Self::open_in(folder, now, seed).await
+    }
+
     async fn open_in(folder: TempDir, now: DateTime<Utc>, seed: u64) -> anyhow::Result<Self> {
         Self::open_with(folder, now, seed, None, None).await
     }

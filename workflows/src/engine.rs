@@ -22,6 +22,7 @@ mod mailing;
 mod operating;
 mod outbox;
 mod sending;
+mod standing;
 mod wake_ups;
 mod waking;
 
@@ -51,6 +52,7 @@ pub use error::EngineError;
 use following::Follower;
 pub use operating::{HOLDERS_MAX, Outbox, PAGE_ROWS_MAX, RedriveError};
 pub use outbox::{CodeMail, DeadLetter};
+pub use standing::{COUNTED_MAX, Standing};
 pub use wake_ups::Failing;
 use waking::Waker;
 

@@ -46,6 +46,7 @@ use crate::{
     keystore::{KeyName, Keystore},
     live::Live,
     mail_server::{self, NoMailServer},
+    metrics::{MeasuredLog, Metrics},
     organisations,
     pace::Pace,
     policies,
@@ -152,7 +153,9 @@ pub async fn parts(
     };
     let database = Database::open(&log, &Options::default()).await?;
     let code = keystore.code_keys(now, &mut |bytes: &mut [u8]| entropy.fill(bytes))?;
-    let stores = database.stores(vault_keys(&keystore, code));
+    let mut stores = database.stores(vault_keys(&keystore, code));
+    let metrics = Metrics::default();
+    stores.log = Arc::new(MeasuredLog::new(stores.log, metrics.clone(), Arc::clone(&clock)));
     log::open_as(stores.log.as_ref(), config.mode, entropy.command_id(now), now).await?;
     start_clock(&config, clock.as_ref(), stores.log.as_ref()).await?;
     // The first version of the policy is published by it, before anybody of the demonstration lives.
@@ -191,6 +194,7 @@ pub async fn parts(
         keystore,
         clock,
         entropy,
+        metrics,
         registry: Registry::default(),
         pace: Pace::default(),
         stretching: Semaphore::new(STRETCHES_AT_ONCE),
@@ -278,7 +282,8 @@ fn begins(_config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
     now
 }
 
-fn vault_keys(keystore: &Keystore, code: Keys) -> VaultKeys {
+/// What the stores need of the keystore.
+pub(crate) fn vault_keys(keystore: &Keystore, code: Keys) -> VaultKeys {
     let keys = |name| {
         let current = keystore.current(name);
         keystore.all(name).fold(Keys::new(current.version, *current.key), |keys, older| {

@@ -25,7 +25,7 @@ const FILE_MODE: u32 = 0o600;
 const OTHERS: u32 = 0o077;
 
 /// What makes a folder a keystore; written last.
-const MARKER: &str = "keystore.toml";
+pub(super) const MARKER: &str = "keystore.toml";
 
 /// Held while a keystore is made, or a key renewed; the lock ends with the process, the file stays.
 const LOCK: &str = ".lock";
@@ -34,7 +34,7 @@ const LOCK: &str = ".lock";
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// Most entries of a keystore's folder.
-const ENTRIES_MAX: usize = 1024;
+pub(super) const ENTRIES_MAX: usize = 1024;
 
 /// What `keystore.toml` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -208,7 +208,7 @@ impl Folder {
 
     /// Writes beside, to the disk, then under its name: after a crash it is there whole or not at
     /// all.
-    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), KeystoreError> {
+    pub(super) fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), KeystoreError> {
         let beside = path.with_added_extension("new");
         let written = OpenOptions::new()
             .write(true)
@@ -247,7 +247,7 @@ fn check(path: &Path, wanted: u32) -> Result<(), KeystoreError> {
     }
 }
 
-fn read(path: &Path) -> Result<Zeroizing<String>, KeystoreError> {
+pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, KeystoreError> {
     check(path, FILE_MODE)?;
     let mut bytes = Zeroizing::new(vec![]);
     File::open(path)
@@ -262,6 +262,6 @@ fn read(path: &Path) -> Result<Zeroizing<String>, KeystoreError> {
     }
 }
 
-fn io_error(path: &Path, source: io::Error) -> KeystoreError {
+pub(super) fn io_error(path: &Path, source: io::Error) -> KeystoreError {
     KeystoreError::Io { path: path.to_path_buf(), source }
 }

@@ -10,6 +10,9 @@ use crate::{agent::AgentId, event_store::StoreError, token::TokenHash};
 /// The most sessions in one page.
 pub const PAGE_ROWS_MAX: u32 = 1_000;
 
+/// Open sessions are counted up to this.
+pub const COUNTED_MAX: u32 = 50_000;
+
 /// Where a page ends: agent and token of its last session.
 pub type After = (AgentId, TokenHash);
 
@@ -25,6 +28,26 @@ pub struct AtReader {
 }
 
 impl Sessions {
+    /// How many sessions are open; [`COUNTED_MAX`] at the most. Looks at those only that nobody has
+    /// ended, of the last hours.
+    pub async fn n_open(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let (n_open,): (i64,) = sqlx::query_as(
+            "
+            select count(*) from (
+                select 1 from session
+                where ended_at is null and $1 < opened_at and $2 < last_seen_at
+                limit $3
+            )
+            ",
+        )
+        .bind(now - TimeDelta::hours(ABSOLUTE_HOURS))
+        .bind(now - TimeDelta::minutes(IDLE_MINUTES))
+        .bind(COUNTED_MAX)
+        .fetch_one(self.connections.reader())
+        .await?;
+        Ok(n_open.cast_unsigned())
+    }
+
     /// The sessions that are open, agent by agent, at most [`PAGE_ROWS_MAX`] after a given one.
     pub async fn open_sessions(
         &self,
@@ -111,6 +134,8 @@ mod tests {
         let over = at(0) + TimeDelta::minutes(IDLE_MINUTES);
         let just_before = over - TimeDelta::milliseconds(1);
         assert_eq!(sessions.open_sessions(None, just_before, 9).await.unwrap().len(), 1);
+        assert_eq!(sessions.n_open(just_before).await.unwrap(), 1);
         assert_eq!(sessions.open_sessions(None, over, 9).await.unwrap(), []);
+        assert_eq!(sessions.n_open(over).await.unwrap(), 0);
     }
 }

@@ -21,6 +21,9 @@ use crate::event_store::EventStore;
 /// The largest secret, in bytes.
 pub const SEALED_BYTES_MAX: usize = 4096;
 
+/// The most rows that are opened in one check.
+const CHECKED_ROWS_MAX: u32 = 256;
+
 /// The longest purpose or card name, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
@@ -88,6 +91,14 @@ struct Row {
     expires_at: Option<DateTime<Utc>>,
 }
 
+/// One row.
+const ROW_OF: &str = "
+    select holder_id, purpose, card, seal_version, wrap_nonce, wrapped_key, nonce, ciphertext,
+           expires_at
+    from sealed
+    where secret_id = $1
+";
+
 impl Vault {
     /// Seals a secret under a reference. The same secret again is no change; another one under the
     /// same reference is [`VaultError::Taken`], because a card may hold the first already.
@@ -153,29 +164,52 @@ impl Vault {
         card: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
-        let row: Option<Row> = sqlx::query_as(
-            "
-            select holder_id, purpose, card, seal_version, wrap_nonce, wrapped_key, nonce,
-                   ciphertext, expires_at
-            from sealed
-            where secret_id = $1
-            ",
-        )
-        .bind(secret.0)
-        .fetch_optional(self.connections.reader())
-        .await?;
+        let row: Option<Row> =
+            sqlx::query_as(ROW_OF).bind(secret.0).fetch_optional(self.connections.reader()).await?;
         let Some(row) = row.filter(|row| row.purpose == purpose && row.card == card) else {
             return Ok(None);
         };
         if row.expires_at.is_some_and(|expires_at| expires_at <= now) {
             return Ok(None);
         }
+        self.open_row(secret, &row).map(Some)
+    }
+
+    fn open_row(&self, secret: SecretRef, row: &Row) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let version = row.seal_version;
         let seal_key =
             self.keys.seal.by_version(version).ok_or(VaultError::KeyMissing { version })?;
-        let bound_to = binding(secret, row.holder_id, purpose, card);
+        let bound_to = binding(secret, row.holder_id, &row.purpose, &row.card);
         let data_key = decrypt(seal_key, &row.wrap_nonce, &row.wrapped_key, &bound_to)?;
-        decrypt(&data_key, &row.nonce, &row.ciphertext, &bound_to).map(Some)
+        decrypt(&data_key, &row.nonce, &row.ciphertext, &bound_to)
+    }
+
+    /// Opens the next rows behind `after`, whatever they are for, and forgets at once what was in them:
+    /// for whoever wants to know whether these keys belong to this vault. The last of them, and how
+    /// many; `None` behind the last of all.
+    ///
+    /// # Errors
+    /// At the first row that does not open.
+    pub async fn check_sealed(
+        &self,
+        after: Option<SecretRef>,
+    ) -> Result<Option<(SecretRef, u64)>, VaultError> {
+        let rows: Vec<(Uuid,)> = sqlx::query_as(
+            "
+            select secret_id from sealed where $1 is null or $1 < secret_id
+            order by secret_id limit $2
+            ",
+        )
+        .bind(after.map(|after| after.0))
+        .bind(CHECKED_ROWS_MAX)
+        .fetch_all(self.connections.reader())
+        .await?;
+        for (secret,) in &rows {
+            let row: Row =
+                sqlx::query_as(ROW_OF).bind(secret).fetch_one(self.connections.reader()).await?;
+            self.open_row(SecretRef(*secret), &row)?;
+        }
+        Ok(rows.last().map(|(last,)| (SecretRef(*last), rows.len() as u64)))
     }
 
     /// Of the rows that have waited a day for their event: keeps those that are named, and deletes the

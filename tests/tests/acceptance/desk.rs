@@ -22,6 +22,7 @@ mod order;
 mod puk;
 mod put_back;
 mod registration;
+mod restored;
 mod restricted;
 mod secrets;
 mod self_service;

@@ -143,3 +143,29 @@ fn the_workflows_are_drawn_from_their_definitions() {
         assert!(drawn.contains(&format!("%% {workflow}\nstateDiagram-v2\n")), "{drawn}");
     }
 }
+
+#[test]
+fn a_running_server_is_backed_up_and_another_starts_from_what_was_restored() {
+    let (folder, config) = configured();
+    let path = config.to_str().unwrap();
+    let server = Held::start("latchkey", &["--config", path, "serve"], &[], "\"ready\"").unwrap();
+    said(&config, &["organisations", "add", "ROOT", "The root"]);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (key, copied) = (at("recovery.key"), at("copied"));
+    let public = said(&config, &["keys", "recovery", "--to", &key]);
+    assert!(!fs::read_to_string(&key).unwrap().contains(public.trim()));
+    let back_up = ["backup", "--to", &copied, "--seal-to", public.trim()];
+    assert!(said(&config, &back_up).contains("events are backed up"));
+    assert!(complained(&config, &back_up).contains("is not empty"));
+    let restore = ["restore", "--from", &copied, "--recovery-key", &key];
+    assert!(complained(&config, &restore).contains("stop it first"));
+    drop(server);
+    // What is there is never written over.
+    assert!(complained(&config, &restore).contains("is not empty"));
+    let (_elsewhere, other) = configured();
+    let restored = said(&other, &restore);
+    assert!(restored.contains("events of ") && restored.contains("are restored"), "{restored}");
+    let path = other.to_str().unwrap();
+    let _server = Held::start("latchkey", &["--config", path, "serve"], &[], "\"ready\"").unwrap();
+    assert_eq!(said(&other, &["organisations", "list"]), "ROOT \"The root\" root\n");
+}

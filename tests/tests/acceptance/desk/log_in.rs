@@ -21,6 +21,14 @@ async fn p05_the_right_card_with_the_right_passcode_opens_a_session_and_the_chec
     assert_eq!(logons.len(), 1);
     assert_eq!((logons[0].verdict.as_str(), logons[0].due.as_str()), ("full", "[]"));
     assert_eq!((logons[0].workstation.as_str(), logons[0].at), ("ward 3", scene.desk.now()));
+    // What the operator's monitoring sees of it: that somebody has logged in, and nobody's name.
+    let measured = api::metrics::text(scene.desk.app()).await.unwrap();
+    for line in ["latchkey_logons_total{verdict=\"full\"} 1\n", "latchkey_sessions_open 1\n"] {
+        assert!(measured.contains(line), "{measured}");
+    }
+    for personal in ["Patel", "0A01", "ward 3", &scene.holder.to_string()] {
+        assert!(!measured.contains(personal), "{measured}");
+    }
 }
 
 #[tokio::test]

@@ -182,3 +182,18 @@ async fn a_tick_costs_what_is_due_and_not_what_exists() {
         assert!(!plan.iter().any(scans), "{statement}: {plan:?}");
     }
 }
+
+#[tokio::test]
+async fn a_wake_up_is_counted_as_due_from_its_instant_on_and_says_how_late_it_is() {
+    let (_world, engine, _holder) = one_holder().await;
+    let due = instant(FIRST_ALERT);
+    settle(&engine, due - TimeDelta::seconds(1)).await;
+    let before = engine.standing(due - TimeDelta::microseconds(1)).await.unwrap();
+    assert_eq!((before.n_due, before.oldest_due_at), (0, None));
+    let at = engine.standing(due + TimeDelta::hours(1)).await.unwrap();
+    assert_eq!((at.n_due, at.oldest_due_at), (1, Some(due)));
+    assert_eq!((at.n_failing, at.n_mails, at.n_dead), (0, 0, 0));
+    assert_eq!(at.position, engine.position().await.unwrap());
+    settle(&engine, due).await;
+    assert_eq!(engine.standing(due).await.unwrap().n_due, 0);
+}
