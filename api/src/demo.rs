@@ -22,7 +22,10 @@ use std::{
 use futures::future::BoxFuture;
 use stores::sqlite::Stores;
 use tokio::sync::watch;
-use virtual_card::drawer::{Client, Contents, Error};
+use virtual_card::{
+    Profile,
+    drawer::{Client, Contents, Error},
+};
 use workflows::mail::{Courier, Failure, Mail, SmtpCourier};
 
 use crate::{
@@ -118,19 +121,31 @@ impl Demo {
         self.ask(Client::list).await
     }
 
-    /// Puts a card into the reader; the one that is there comes out first.
-    pub async fn insert(&self, card: &str) -> Result<Contents, Error> {
+    /// Puts a card into a reader; the one that is there comes out first.
+    pub async fn insert(&self, card: &str, slot: u8) -> Result<Contents, Error> {
         let card = card.to_owned();
         self.ask(move |drawer| {
-            drawer.remove(SLOT)?;
-            drawer.insert(&card, SLOT)
+            drawer.remove(slot)?;
+            drawer.insert(&card, slot)
         })
         .await
     }
 
-    /// Takes the card out of the reader.
-    pub async fn remove(&self) -> Result<Contents, Error> {
-        self.ask(|drawer| drawer.remove(SLOT)).await
+    /// Takes the card out of a reader.
+    pub async fn remove(&self, slot: u8) -> Result<Contents, Error> {
+        self.ask(move |drawer| drawer.remove(slot)).await
+    }
+
+    /// Lays a blank card into the drawer, for somebody to be registered at the desk: at most
+    /// [`BLANK_CARDS_MAX`].
+    pub async fn new_blank(&self) -> Result<Contents, Error> {
+        let contents = self.contents().await?;
+        let is_there = |name: &String| contents.cards.iter().any(|card| card.name == *name);
+        let name = (1..=BLANK_CARDS_MAX).map(|number| format!("blank-{number}"));
+        let Some(name) = name.into_iter().find(|name| !is_there(name)) else {
+            return Err(Error::Refused("there are enough blank cards".to_owned()));
+        };
+        self.ask(move |drawer| drawer.new_card(&name, Profile::Guide)).await
     }
 
     /// The drawer answers when the reader has noticed, which takes it up to a second.
@@ -188,5 +203,11 @@ pub async fn open(
 /// The folder of the mailbox's mails, in the data folder.
 const MAILS: &str = "mails";
 
-/// The slot of the reader that the demonstration uses.
-const SLOT: u8 = 0;
+/// The reader that people use, as a slot of the drawer's reader.
+pub const READER: u8 = 0;
+
+/// The second reader of a desk.
+pub const SECOND_READER: u8 = 1;
+
+/// The most blank cards in the drawer.
+const BLANK_CARDS_MAX: u8 = 20;

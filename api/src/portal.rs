@@ -156,6 +156,7 @@ fn with_demo(app: &App, routes: Router<App>) -> Router<App> {
         .route(paths::DEMO, get(demo::page))
         .route(paths::DEMO_INSERT, post(demo::insert))
         .route(paths::DEMO_REMOVE, post(demo::remove))
+        .route(paths::DEMO_BLANK, post(demo::blank))
         .route(paths::DEMO_TIME, get(demo::time_machine::page).post(demo::time_machine::go))
         .route(paths::DEMO_MAILBOX, get(demo::mailbox::list))
         .route("/demo/mailbox/{number}", get(demo::mailbox::one))

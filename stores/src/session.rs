@@ -2,11 +2,15 @@
 //!
 //! ```text
 //! open ─► [ used at least every 15 minutes ] ─► ended: logged off, idle, 12 hours, card removed,
-//!                                               agent lost, revoked, certificates renewed
+//!                    │       ▲                         agent lost, revoked, certificates renewed
+//!       another card  │       │ its holder logs in again
+//!       at this place ▼       │ in the same browser
+//!                   suspended
 //! ```
 
 mod ending;
 mod open;
+mod suspended;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{CardSerial, HolderId};
@@ -77,6 +81,9 @@ pub enum EndReason {
     CertificatesRenewed,
     /// The account was locked or closed.
     AccountLocked,
+    /// Somebody else has shown another card at the same workstation: it goes on when its own holder
+    /// logs in again ([`Sessions::wake`]).
+    Suspended,
 }
 
 impl EndReason {
@@ -90,6 +97,7 @@ impl EndReason {
             Self::CertificatesSuspended => "certificates_suspended",
             Self::CertificatesRenewed => "certificates_renewed",
             Self::AccountLocked => "account_locked",
+            Self::Suspended => "suspended",
         }
     }
 }

@@ -29,7 +29,7 @@ use virtual_card::Profile;
 use workflows::card_job::{Goal, Made};
 
 use super::{
-    Demo,
+    Demo, READER,
     desk::Desk,
     mailbox::Received,
     population::{Act, ORGANISATIONS, Person, When, role_of, works_at},
@@ -226,12 +226,12 @@ async fn with_card(app: &App, demo: &Demo, step: &Pending) -> anyhow::Result<()>
         let name = person.card;
         demo.ask(move |drawer| drawer.new_card(name, profile)).await?;
     }
-    demo.insert(person.card).await?;
+    demo.insert(person.card, READER).await?;
     wait_for(app, CARD_SEEN_MAX, |app| app.agents().any_card())
         .await
         .context("the agent sees no card")?;
     let done = act(app, step).await;
-    demo.remove().await?;
+    demo.remove(READER).await?;
     wait_for(app, CARD_SEEN_MAX, |app| !app.agents().any_card())
         .await
         .context("the agent sees the card still")?;

@@ -78,6 +78,10 @@ pub async fn shown(app: &App, open: &OpenJob, signature: &[u8]) -> Result<Answer
     }
     open.check(Input::Shown { holder })?;
     attempts::proved(app, AgentId(claim.agent)).await?;
+    // Whoever unlocks his card at the desk's second reader has the desk's browser before him.
+    let sessions = &app.stores().sessions;
+    let suspended = sessions.suspend_others(AgentId(claim.agent), holder, app.now()).await;
+    suspended.map_err(anyhow::Error::from)?;
     start(app, open, claim, holder, unlock).await?;
     let next = app.step_job(open, Input::Shown { holder }).await?;
     Ok(Answer::Done { code: app.return_code(next.id).await? })

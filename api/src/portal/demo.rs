@@ -16,13 +16,13 @@ use domain::{
     self_service::QuestionId,
 };
 use serde::Deserialize;
-use virtual_card::drawer::Contents;
+use virtual_card::drawer::{CardState, Contents};
 
 use super::{
     errors::PageError,
     html, public_frame,
     view::{
-        demo::{DemoAnswer, DemoCard, DemoPasscode, Drawer, Place, Progress},
+        demo::{DemoAnswer, DemoCard, DemoPasscode, Drawer, OtherCard, Place, Progress},
         passcodes::StatusLine,
         paths,
         problem::ProblemKind,
@@ -31,7 +31,7 @@ use super::{
 use crate::{
     app::App,
     demo::{
-        Demo,
+        Demo, READER, SECOND_READER,
         population::{ANSWERS, Act, Person},
     },
 };
@@ -50,17 +50,52 @@ pub(super) async fn page(State(app): State<App>) -> Result<Response, PageError> 
         cards.push(card(person, ready.contains(person.card), passcodes, answers, contents));
     }
     let progress = Progress::new(ready.len(), demo.people().len());
-    let page = Drawer { cards, progress, problem, now: in_words(&app, app.now()) };
+    let others = match &contents {
+        Some(contents) if progress.complete => others(&app, demo, contents).await?,
+        Some(_) | None => Vec::new(),
+    };
+    let page = Drawer { cards, others, progress, problem, now: in_words(&app, app.now()) };
     html(page.render(app.pages(), &public_frame(&app)))
+}
+
+/// The cards that are in no story: blank ones, and what the desk has made of them.
+async fn others(
+    app: &App,
+    demo: &Demo,
+    contents: &Contents,
+) -> Result<Vec<OtherCard>, anyhow::Error> {
+    let in_story = |card: &&CardState| demo.people().iter().any(|person| person.card == card.name);
+    let mut others = Vec::new();
+    for card in contents.cards.iter().filter(|card| !in_story(card)) {
+        let serial = format!("{:08X}", card.serial);
+        let holder = match serial.parse() {
+            Ok(serial) => app.holder_of(&serial).await?,
+            Err(_) => None,
+        };
+        let person = match holder {
+            Some(holder) => app.stores().vault.person(holder).await?,
+            None => None,
+        };
+        others.push(OtherCard {
+            id: card.name.clone(),
+            serial,
+            holder: person.map(|person| person.name.clone()),
+            place: card.slot.map_or(Place::Drawer, place_of),
+        });
+    }
+    Ok(others)
 }
 
 /// Which card.
 #[derive(Deserialize)]
 pub(super) struct Which {
     card: String,
+    /// The second reader, or the first.
+    #[serde(default)]
+    second: bool,
 }
 
-/// Puts a card into the virtual reader.
+/// Puts a card into a virtual reader.
 pub(super) async fn insert(
     State(app): State<App>,
     Form(which): Form<Which>,
@@ -70,21 +105,51 @@ pub(super) async fn insert(
     if !demo.is_ready() {
         return Err(PageError::Problem(ProblemKind::Conflict));
     }
-    if !demo.people().iter().any(|person| person.card == which.card) {
-        return Err(PageError::Problem(ProblemKind::NotFound));
-    }
-    demo.insert(&which.card).await?;
+    find(demo, &which.card).await?;
+    let slot = if which.second { SECOND_READER } else { READER };
+    demo.insert(&which.card, slot).await?;
     Ok(Redirect::to(paths::DEMO).into_response())
 }
 
-/// Takes the card out.
-pub(super) async fn remove(State(app): State<App>) -> Result<Response, PageError> {
+/// Takes a card out.
+pub(super) async fn remove(
+    State(app): State<App>,
+    Form(which): Form<Which>,
+) -> Result<Response, PageError> {
     let demo = demo(&app)?;
     if !demo.is_ready() {
         return Err(PageError::Problem(ProblemKind::Conflict));
     }
-    demo.remove().await?;
+    if let Some(slot) = find(demo, &which.card).await?.slot {
+        demo.remove(slot).await?;
+    }
     Ok(Redirect::to(paths::DEMO).into_response())
+}
+
+/// Lays a blank card into the drawer.
+pub(super) async fn blank(State(app): State<App>) -> Result<Response, PageError> {
+    let demo = demo(&app)?;
+    if !demo.is_ready() {
+        return Err(PageError::Problem(ProblemKind::Conflict));
+    }
+    match demo.new_blank().await {
+        Ok(_) => Ok(Redirect::to(paths::DEMO).into_response()),
+        Err(virtual_card::drawer::Error::Refused(_)) => {
+            Err(PageError::Problem(ProblemKind::Conflict))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn find(demo: &Demo, name: &str) -> Result<CardState, PageError> {
+    let cards = demo.contents().await?.cards;
+    let found = cards.into_iter().find(|card| card.name == name);
+    found.ok_or(PageError::Problem(ProblemKind::NotFound))
+}
+
+/// Where the card in a slot is.
+fn place_of(slot: u8) -> Place {
+    if slot == READER { Place::Reader } else { Place::SecondReader }
 }
 
 fn demo(app: &App) -> Result<&Demo, PageError> {
@@ -106,7 +171,7 @@ fn card(
     let state = contents.cards.iter().find(|card| card.name == person.card);
     let place = match (ready, state.and_then(|card| card.slot)) {
         (false, _) => Place::BeingMade,
-        (true, Some(_)) => Place::Reader,
+        (true, Some(slot)) => place_of(slot),
         (true, None) => Place::Drawer,
     };
     DemoCard {

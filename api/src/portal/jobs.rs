@@ -127,7 +127,8 @@ fn after_cancel(goal: &Goal) -> Option<&'static str> {
         Goal::UpdateCard(_) => Some(paths::HOME),
         Goal::Register(_) => None,
         Goal::BeginUnlock { .. } | Goal::Unlock(_) => Some(paths::UNLOCK),
-        Goal::LogIn | Goal::Personalise { .. } => Some(paths::LOG_IN),
+        Goal::Personalise { .. } => Some(paths::DESK),
+        Goal::LogIn => Some(paths::LOG_IN),
     }
 }
 
@@ -138,7 +139,8 @@ fn purpose(goal: &Goal) -> JobFor {
         Goal::Register(_) => JobFor::Register,
         Goal::BeginUnlock { .. } => JobFor::BeginUnlock,
         Goal::Unlock(planned) => JobFor::Unlock { begun: crate::jobs::job_of(planned.unlock).0 },
-        Goal::ChangePasscodes(_) | Goal::Personalise { .. } => JobFor::ChangePasscodes,
+        Goal::ChangePasscodes(_) => JobFor::ChangePasscodes,
+        Goal::Personalise { .. } => JobFor::WriteCard,
     }
 }
 

@@ -75,6 +75,7 @@ fn ended(ending: Ending) -> Ended {
         Ending::Because(EndReason::CertificatesRenewed) => Ended::CertificatesRenewed,
         Ending::Because(EndReason::CertificatesRevoked) => Ended::CertificatesRevoked,
         Ending::Because(EndReason::CertificatesSuspended) => Ended::CertificatesSuspended,
+        Ending::Because(EndReason::Suspended) => Ended::Suspended,
         Ending::Because(EndReason::AgentRevoked | EndReason::AccountLocked) => Ended::Revoked,
     }
 }

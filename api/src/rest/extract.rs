@@ -201,6 +201,9 @@ fn why_over(ending: Ending) -> &'static str {
         Ending::Because(EndReason::CertificatesSuspended) => "Your certificates were suspended.",
         Ending::Because(EndReason::CertificatesRenewed) => "Your certificates were renewed.",
         Ending::Because(EndReason::AccountLocked) => "Your account was locked.",
+        Ending::Because(EndReason::Suspended) => {
+            "Your session is suspended, because another card was shown at your workstation."
+        }
     }
 }
 

@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use axum::{
-    extract::{Form as AxumForm, Path, State, rejection::FormRejection},
+    extract::{
+        Form as AxumForm, Path, Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
 use protocol::{
     Act, Answer, CardSeen, JobId, Needs, PasscodeRules, ProblemSeen, Request, ReturnCode, Statement,
 };
+use serde::Deserialize;
 use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle, time::timeout};
 
 use super::{
@@ -42,12 +46,29 @@ pub(super) struct Ready {
     pub(super) rules: PasscodeRules,
     pub(super) reader: Reader,
     pub(super) card: CardSeen,
+    /// True if it was one of several.
+    is_chosen: bool,
+}
+
+/// Which card is meant, where several are in the readers.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Chosen {
+    /// Its serial number.
+    card: Option<String>,
 }
 
 impl Ready {
     /// True if the next try has to be consented to: it is the last, or the card does not tell.
     pub(super) fn needs_consent(&self) -> bool {
         self.act.needs().asks_current() && matches!(self.card.tries_left, Some(1) | None)
+    }
+
+    /// Where the form goes: a card that was chosen stays the one that is meant.
+    pub(super) fn action(&self) -> String {
+        match self.is_chosen {
+            true => format!("/jobs/{}?card={}", self.job, self.card.serial),
+            false => format!("/jobs/{}", self.job),
+        }
     }
 
     /// The hash that stands in the page, and has to come back with the form.
@@ -61,8 +82,12 @@ impl Ready {
 }
 
 /// `GET /jobs/{id}`: what is to be agreed to. Claims nothing, spends nothing.
-pub(super) async fn show(State(page): State<Page>, Path(id): Path<String>) -> Response {
-    match ready(&page, &id).await {
+pub(super) async fn show(
+    State(page): State<Page>,
+    Path(id): Path<String>,
+    chosen: Result<Query<Chosen>, QueryRejection>,
+) -> Response {
+    match ready(&page, &id, chosen).await {
         Ok(ready) => page.look.passcode(&ready, &[]),
         Err(situation) => {
             let mut response = page.look.situation(&situation, Some(&id));
@@ -79,12 +104,13 @@ pub(super) async fn show(State(page): State<Page>, Path(id): Path<String>) -> Re
 pub(super) async fn carry_out(
     State(page): State<Page>,
     Path(id): Path<String>,
+    chosen: Result<Query<Chosen>, QueryRejection>,
     form: Result<AxumForm<Form>, FormRejection>,
 ) -> Response {
     let Ok(AxumForm(form)) = form else {
         return page.look.situation(&Situation::NoForm, Some(&id));
     };
-    let ready = match ready(&page, &id).await {
+    let ready = match ready(&page, &id, chosen).await {
         Ok(ready) => ready,
         Err(situation) => return page.look.situation(&situation, Some(&id)),
     };
@@ -121,7 +147,11 @@ pub(super) async fn cancel(State(page): State<Page>, Path(id): Path<String>) -> 
 }
 
 /// Everything that has to be in order before a passcode makes sense.
-async fn ready(page: &Page, id: &str) -> Result<Ready, Situation> {
+async fn ready(
+    page: &Page,
+    id: &str,
+    chosen: Result<Query<Chosen>, QueryRejection>,
+) -> Result<Ready, Situation> {
     let job = id.parse().map(JobId).map_err(|_| Situation::NotFound)?;
     if let Some(trouble) = page.channel.trouble() {
         return Err(trouble.into());
@@ -132,7 +162,10 @@ async fn ready(page: &Page, id: &str) -> Result<Ready, Situation> {
         return Err(Situation::UnknownJob(message));
     }
     let Answer::Job { act, now, rules } = answer else { return Err(Situation::ServerFault) };
-    let (reader, card) = the_card(page.desk.readers(), page.desk.approved())?;
+    // What is no choice is none: the page asks then.
+    let Query(Chosen { card: chosen }) = chosen.unwrap_or_default();
+    let chosen = chosen.as_deref();
+    let (reader, card) = the_card(page.desk.readers(), page.desk.approved(), chosen)?;
     let profile = profile::recognise(Some(card.profile.as_bytes()));
     let profile = profile.ok_or(Situation::CardNotRecognised)?;
     let rules = rules.intersect(profile.new_passcode).ok_or(Situation::NoCommonRules)?;
@@ -140,7 +173,7 @@ async fn ready(page: &Page, id: &str) -> Result<Ready, Situation> {
     if card.tries_left == Some(0) && act.needs().asks_current() {
         return Err(Situation::CardLocked);
     }
-    Ok(Ready { job, act, now, rules, reader, card })
+    Ok(Ready { job, act, now, rules, reader, card, is_chosen: chosen.is_some() })
 }
 
 /// The form, against what the page says now.

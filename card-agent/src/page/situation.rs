@@ -45,8 +45,8 @@ pub(super) enum Situation {
     },
     /// Nothing in the reader.
     NoCard,
-    /// Cards in two readers.
-    SeveralCards,
+    /// Cards in two readers, as at a desk: the person says which one is meant.
+    SeveralCards(Vec<Choice>),
     /// Not one of ours.
     CardNotRecognised,
     /// No passcode satisfies both policy and card.
@@ -90,6 +90,15 @@ pub(super) enum Situation {
         /// True if the job may be tried again.
         again: bool,
     },
+}
+
+/// One of several cards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Choice {
+    /// Name of its reader, slot number included: two readers may be of one model.
+    pub(super) reader: String,
+    /// Its serial number, as it stands on the card.
+    pub(super) serial: String,
 }
 
 impl From<Trouble> for Situation {
@@ -158,10 +167,12 @@ impl Situation {
     }
 }
 
-/// The one card to work with, or what is in the way.
+/// The one card to work with, or what is in the way. Of several it is the one that was `chosen`, by its
+/// serial number; another one is never taken in its place.
 pub(super) fn the_card(
     readers: Readers,
     approved: &[String],
+    chosen: Option<&str>,
 ) -> Result<(Reader, CardSeen), Situation> {
     let readers = match readers {
         Readers::NoService => return Err(Situation::NoService),
@@ -180,16 +191,38 @@ pub(super) fn the_card(
             Slot::Empty => {}
         }
     }
-    match (cards.pop(), cards.is_empty()) {
-        (Some(card), true) => Ok(card),
-        (Some(_), false) => Err(Situation::SeveralCards),
-        (None, _) if unreadable => Err(Situation::CardNotRecognised),
-        (None, _) if usable.is_empty() || others.iter().any(holds_something) => {
-            let mut seen: Vec<_> = others.into_iter().map(|reader| reader.model).collect();
-            seen.dedup();
-            Err(Situation::ReaderNotApproved { seen, approved: approved.to_vec() })
-        }
-        (None, _) => Err(Situation::NoCard),
+    if !cards.is_empty() {
+        return one_of(cards, chosen);
+    }
+    if unreadable {
+        Err(Situation::CardNotRecognised)
+    } else if usable.is_empty() || others.iter().any(holds_something) {
+        let mut seen: Vec<_> = others.into_iter().map(|reader| reader.model).collect();
+        seen.dedup();
+        Err(Situation::ReaderNotApproved { seen, approved: approved.to_vec() })
+    } else {
+        Err(Situation::NoCard)
+    }
+}
+
+/// The card that was chosen, or the only one if none was.
+fn one_of(
+    mut cards: Vec<(Reader, CardSeen)>,
+    chosen: Option<&str>,
+) -> Result<(Reader, CardSeen), Situation> {
+    let found = match chosen {
+        Some(serial) => cards.iter().position(|(_, card)| card.serial == serial),
+        None => (cards.len() == 1).then_some(0),
+    };
+    match found {
+        Some(at) => Ok(cards.swap_remove(at)),
+        None => Err(Situation::SeveralCards(cards.into_iter().map(Choice::from).collect())),
+    }
+}
+
+impl From<(Reader, CardSeen)> for Choice {
+    fn from((reader, card): (Reader, CardSeen)) -> Self {
+        Self { reader: reader.name, serial: card.serial }
     }
 }
 
@@ -203,15 +236,19 @@ mod tests {
     }
 
     fn card() -> Slot {
+        card_of("0A")
+    }
+
+    fn card_of(serial: &str) -> Slot {
         Slot::Card(CardSeen {
-            serial: "0A".to_owned(),
+            serial: serial.to_owned(),
             profile: "piv".to_owned(),
             tries_left: Some(3),
         })
     }
 
     fn choose(readers: Vec<Reader>) -> Result<(Reader, CardSeen), Situation> {
-        the_card(Readers::Seen(readers), &["Good".to_owned()])
+        the_card(Readers::Seen(readers), &["Good".to_owned()], None)
     }
 
     #[test]
@@ -234,12 +271,28 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        assert_eq!(the_card(Readers::NoService, &[]), Err(Situation::NoService));
+        assert_eq!(the_card(Readers::NoService, &[], None), Err(Situation::NoService));
         assert_eq!(choose(vec![]), Err(Situation::NoReader));
         assert_eq!(choose(vec![reader(true, Slot::Empty)]), Err(Situation::NoCard));
         let unreadable = vec![reader(true, Slot::Unreadable)];
         assert_eq!(choose(unreadable), Err(Situation::CardNotRecognised));
-        let two = vec![reader(true, card()), reader(true, card())];
-        assert_eq!(choose(two), Err(Situation::SeveralCards));
+    }
+
+    #[test]
+    fn of_two_cards_none_is_used_before_one_is_chosen_and_never_the_other_one() {
+        let two = || Readers::Seen(vec![reader(true, card_of("0A")), reader(true, card_of("0B"))]);
+        let serials = |situation| match situation {
+            Err(Situation::SeveralCards(cards)) => {
+                cards.into_iter().map(|choice| choice.serial).collect::<Vec<_>>()
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(serials(the_card(two(), &[], None)), ["0A", "0B"]);
+        for serial in ["0A", "0B"] {
+            assert_eq!(the_card(two(), &[], Some(serial)).unwrap().1.serial, serial);
+        }
+        // The one that was meant has been taken out, and the other one is there.
+        let left = Readers::Seen(vec![reader(true, card_of("0B"))]);
+        assert_eq!(serials(the_card(left, &[], Some("0A"))), ["0B"]);
     }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{
     form::{AGREE, CONFIRM, CURRENT, Fault, LAST_TRY, NEW},
     job::Ready,
-    situation::{Situation, Words},
+    situation::{Choice, Situation, Words},
 };
 use crate::passcode::smartcard_rules;
 
@@ -95,6 +95,8 @@ struct LastTry {
 #[derive(Serialize)]
 struct SituationPage {
     meaning: Vec<String>,
+    /// Cards to choose from.
+    choices: Vec<Link>,
     lists: Vec<List>,
     steps: &'static [&'static str],
     again: Option<Link>,
@@ -219,7 +221,7 @@ impl Look {
             changes,
             warning,
             rows: self.rows(ready),
-            action: format!("/jobs/{}", ready.job),
+            action: ready.action(),
             cancel: format!("/jobs/{}/cancel", ready.job),
             shown: ready.shown(),
             fields: fields(ready, error),
@@ -262,6 +264,7 @@ impl Look {
     ) -> SituationPage {
         let mut page = SituationPage {
             meaning: Vec::new(),
+            choices: Vec::new(),
             lists: Vec::new(),
             steps: words.steps,
             again: job.zip(words.again).map(|(job, text)| Link::new(format!("/jobs/{job}"), text)),
@@ -283,6 +286,9 @@ impl Look {
             let href = format!("{}/rules/{rule}", self.origin);
             page.rule = Some(Link::new(href, format!("rule {rule}")));
         }
+        if let (Situation::SeveralCards(cards), Some(job)) = (situation, job) {
+            page.choices = cards.iter().map(|card| choice(job, card)).collect();
+        }
         if let Situation::ReaderNotApproved { seen, approved } = situation {
             page.lists.push(List { title: "This computer has:", items: seen.clone() });
             page.lists.push(List { title: "Approved are:", items: approved.clone() });
@@ -301,6 +307,12 @@ impl Look {
     ) -> Result<String, pages::Error> {
         pages::render(&self.environment, template, &self.frame, head, page)
     }
+}
+
+/// The way to the same job with this card.
+fn choice(job: &str, card: &Choice) -> Link {
+    let text = format!("{} in {}", card.serial, card.reader);
+    Link::new(format!("/jobs/{job}?card={}", card.serial), text)
 }
 
 fn respond(status: StatusCode, html: Result<String, pages::Error>) -> Response {

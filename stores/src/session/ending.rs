@@ -88,7 +88,7 @@ impl Sessions {
 }
 
 impl EndReason {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::SignedOut,
         Self::CardRemoved,
         Self::AgentLost,
@@ -97,6 +97,7 @@ impl EndReason {
         Self::CertificatesSuspended,
         Self::CertificatesRenewed,
         Self::AccountLocked,
+        Self::Suspended,
     ];
 
     fn parse(label: &str) -> Result<Self, StoreError> {

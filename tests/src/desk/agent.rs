@@ -189,10 +189,19 @@ impl SoftAgent {
 
     /// As [`SoftAgent::sees`], for a card of another make.
     pub fn sees_card(&self, card: Option<CardSeen>) {
-        let reader = ReaderSeen { model: READER.to_owned(), approved: true, card };
+        self.sees_in_readers(vec![card]);
+    }
+
+    /// Tells the server what is in two readers, as at a desk.
+    pub fn sees_both(&self, cards: [&SoftCard; 2]) {
+        self.sees_in_readers(cards.map(|card| Some(card.seen())).into());
+    }
+
+    fn sees_in_readers(&self, cards: Vec<Option<CardSeen>>) {
+        let reader = |card| ReaderSeen { model: READER.to_owned(), approved: true, card };
         let seen = AgentSeen {
             workstation: self.workstation.clone(),
-            readers: vec![reader],
+            readers: cards.into_iter().map(reader).collect(),
             heard_at: self.app.now(),
         };
         if let Some(before) = self.app.agents().note(self.id, self.line, seen.clone()) {

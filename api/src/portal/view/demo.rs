@@ -13,6 +13,8 @@ use super::{passcodes::StatusLine, paths};
 pub struct Drawer {
     /// One card for each demo holder.
     pub cards: Vec<DemoCard>,
+    /// Cards that are in no story.
+    pub others: Vec<OtherCard>,
     /// How far personalisation is.
     pub progress: Progress,
     /// Why it stopped, if it did.
@@ -53,6 +55,19 @@ pub struct DemoCard {
     pub place: Place,
 }
 
+/// A card that is in no story: blank, or made somebody's at the desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OtherCard {
+    /// What field `card` is sent as.
+    pub id: String,
+    /// Its serial number.
+    pub serial: String,
+    /// Whose it is; none while it is blank.
+    pub holder: Option<String>,
+    /// Where it is.
+    pub place: Place,
+}
+
 /// A passcode of a demo holder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DemoPasscode {
@@ -87,6 +102,8 @@ pub enum Place {
     Drawer,
     /// In the virtual reader.
     Reader,
+    /// In the desk's second one.
+    SecondReader,
 }
 
 impl Progress {
@@ -100,11 +117,13 @@ impl Progress {
 #[derive(Serialize)]
 struct Page<'a> {
     cards: &'a [DemoCard],
+    others: &'a [OtherCard],
     progress: Progress,
     problem: Option<&'a str>,
     now: &'a str,
     insert: &'static str,
     remove: &'static str,
+    blank: &'static str,
     log_in: &'static str,
     unlock: &'static str,
     check_again: &'static str,
@@ -119,11 +138,13 @@ impl Drawer {
         let inserted = self.cards.iter().find(|card| card.place == Place::Reader);
         let page = Page {
             cards: &self.cards,
+            others: &self.others,
             progress: self.progress,
             problem: self.problem.as_deref(),
             now: &self.now,
             insert: paths::DEMO_INSERT,
             remove: paths::DEMO_REMOVE,
+            blank: paths::DEMO_BLANK,
             log_in: paths::LOG_IN,
             unlock: paths::UNLOCK,
             check_again: paths::DEMO,

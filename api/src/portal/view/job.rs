@@ -25,6 +25,8 @@ pub enum JobFor {
         /// The job that the unlock began with, which names its pages.
         begun: Uuid,
     },
+    /// P-03: a blank card becomes somebody's, at the desk.
+    WriteCard,
     /// It has been over for so long that nobody knows.
     Forgotten,
 }
@@ -77,6 +79,7 @@ struct Page<'a> {
     asks: &'static str,
     button: &'static str,
     after: Option<&'static str>,
+    card: &'static str,
     ended: &'static str,
     for_unlock: bool,
     check_again: String,
@@ -97,6 +100,7 @@ impl JobFor {
             | Self::Forgotten => "asks for your passcode",
             Self::BeginUnlock => "shows us which card is in the reader",
             Self::Unlock { .. } => "asks for your new passcode",
+            Self::WriteCard => "asks the person for the first passcode of the smartcard",
         }
     }
 
@@ -110,6 +114,7 @@ impl JobFor {
             | Self::Forgotten => "Enter your passcode",
             Self::BeginUnlock => "Show your smartcard",
             Self::Unlock { .. } => "Choose your new passcode",
+            Self::WriteCard => "Write the smartcard",
         }
     }
 
@@ -120,6 +125,27 @@ impl JobFor {
             Self::Register => Some("After that we send you a registration code."),
             Self::BeginUnlock => Some("You do not enter any passcode for this."),
             Self::Unlock { .. } => Some("You type it twice. The card is unlocked by it."),
+            Self::WriteCard => Some(
+                "The person types it twice, and nobody else sees it. You are brought back to the record.",
+            ),
+        }
+    }
+
+    /// Which card is meant.
+    fn card(self) -> &'static str {
+        match self {
+            Self::LogIn
+            | Self::ChangePasscodes
+            | Self::UpdateCard
+            | Self::Register
+            | Self::BeginUnlock
+            | Self::Unlock { .. }
+            | Self::Forgotten => {
+                "Put your smartcard in the reader, and do not remove it until you have finished."
+            }
+            Self::WriteCard => {
+                "Put the blank smartcard in a reader, and do not remove it until it is written. Where you have a second reader, yours can stay in the first one."
+            }
         }
     }
 
@@ -141,6 +167,9 @@ impl JobFor {
             Self::Unlock { .. } => {
                 "This was open for 10 minutes without your new passcode, so we ended it. Your smartcard has no new passcode."
             }
+            Self::WriteCard => {
+                "This was open for 10 minutes without a passcode, so we ended it. The smartcard is nobody’s yet."
+            }
             Self::Forgotten => "You have 10 minutes for each step, and this one is over.",
         }
     }
@@ -159,6 +188,7 @@ impl JobFor {
                 let way = paths::unlock_after(&begun.to_string(), job);
                 Link::new(way, "Go back to unlocking")
             }
+            Self::WriteCard => Link::new(paths::DESK, "Go back to the desk"),
             Self::Forgotten => Link::new(paths::START, "Go to the start page"),
         }
     }
@@ -179,6 +209,7 @@ impl JobState {
             (Self::Waiting { .. }, JobFor::Register) => "Enter your passcode to register",
             (Self::Waiting { .. }, JobFor::BeginUnlock) => "Show that your smartcard is there",
             (Self::Waiting { .. }, JobFor::Unlock { .. }) => "Choose your new smartcard passcode",
+            (Self::Waiting { .. }, JobFor::WriteCard) => "Write the smartcard",
             (Self::InProgress, _) => "Working with your card",
             (Self::DoneElsewhere, _) => "This has been finished in another window",
             (Self::Refused(_), JobFor::LogIn | JobFor::Forgotten) => "You cannot log in",
@@ -188,6 +219,7 @@ impl JobState {
             (Self::Refused(_), JobFor::BeginUnlock | JobFor::Unlock { .. }) => {
                 "Your smartcard was not unlocked"
             }
+            (Self::Refused(_), JobFor::WriteCard) => "The smartcard was not written",
             (Self::Expired, _) => "You ran out of time",
             (Self::Cancelled, _) => "You cancelled the registration",
             (Self::NotKnown, _) => "We do not know yet whether your card was changed",
@@ -215,6 +247,7 @@ impl Job {
             asks: self.purpose.asks(),
             button: self.purpose.button(),
             after: self.purpose.after(),
+            card: self.purpose.card(),
             ended: self.purpose.ended(),
             for_unlock: matches!(self.purpose, JobFor::Unlock { .. }),
             check_again: paths::job(&self.id),

@@ -139,6 +139,8 @@ pub const DEMO: &str = "/demo";
 pub const DEMO_INSERT: &str = "/demo/insert";
 /// Demo only: a POST takes the card out.
 pub const DEMO_REMOVE: &str = "/demo/remove";
+/// Demo only: lays a blank card into the drawer.
+pub const DEMO_BLANK: &str = "/demo/blank";
 /// Demo only: the time machine; a POST moves the clock.
 pub const DEMO_TIME: &str = "/demo/time";
 /// Demo only: the mails.

@@ -22,6 +22,8 @@ pub enum Ended {
     CertificatesRevoked,
     /// B-57: the certificates were suspended.
     CertificatesSuspended,
+    /// Somebody else has shown another card at this workstation.
+    Suspended,
     /// The card software was withdrawn, or an operator ended it.
     Revoked,
 }
@@ -78,6 +80,11 @@ impl Ended {
                 "Your certificates are suspended",
                 "Your smartcard opens nothing for the time being, and we have ended all your sessions.",
                 "Visit the registration authority of your organisation. They can end the suspension, or issue another smartcard.",
+            ),
+            Self::Suspended => (
+                "Your session is suspended",
+                "Somebody else has used another smartcard at this computer. Nobody can do anything in your name while it is so.",
+                "Leave your smartcard in its reader and log in again to go on. Whoever has logged in with the other card has to log in again, too.",
             ),
             Self::Revoked => (
                 "Your session has been ended",

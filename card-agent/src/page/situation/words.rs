@@ -137,10 +137,13 @@ impl Situation {
                 again: Some(CHECK_AGAIN),
                 status: IN_THE_WAY,
             },
-            Self::SeveralCards => Words {
-                title: "There is more than one smartcard",
-                meaning: "Cards are in two readers, and the card software does not guess which one is meant.",
-                steps: &["Leave only your own smartcard in, then select ‘Check again’."],
+            Self::SeveralCards(_) => Words {
+                title: "Which smartcard is yours?",
+                meaning: "The card software does not guess which one is meant. No passcode attempt was used.",
+                steps: &[
+                    "Select your smartcard above: its number is printed on it.",
+                    "Or leave only your own smartcard in, then select ‘Check again’.",
+                ],
                 help: None,
                 again: Some(CHECK_AGAIN),
                 status: IN_THE_WAY,

@@ -166,6 +166,7 @@ fn p20_every_route_of_the_portal_is_known_to_these_tests_as_public_or_not() {
         // The demonstration's drawer, time machine and mailbox.
         "paths::DEMO",
         "paths::DEMO_INSERT",
+        "paths::DEMO_BLANK",
         "paths::DEMO_REMOVE",
         "paths::DEMO_TIME",
         "paths::DEMO_MAILBOX",

@@ -12,6 +12,7 @@ mod pages;
 mod policy;
 mod record;
 mod roles;
+mod second_reader;
 mod telephone;
 mod within;
 

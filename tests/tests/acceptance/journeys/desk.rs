@@ -7,7 +7,7 @@ use api::clock::{Clock as _, WallClock};
 use tests::{
     chromium::{Browser, Screen, Scripts},
     held::until,
-    system::{System, system},
+    system::{OTHER_SLOT, System, system},
 };
 
 use super::{super::authority, Walk};
@@ -54,6 +54,21 @@ fn an_auditor_sees_how_a_holder_stands_and_what_would_be_refused() -> anyhow::Re
     walk.staff_goes_in("anton")?;
     walk.sees_how_it_stands("Rosa Marino")?;
     walk.staff_goes_out()
+}
+
+#[test]
+fn p03_b61_b63_somebody_is_registered_with_a_second_reader_and_logs_in_at_it() -> anyhow::Result<()>
+{
+    let system = system()?;
+    let browser = Browser::start(Scripts::On)?;
+    let walk = Walk::new(&system, &browser, Scripts::On, Screen::Desktop)?;
+    walk.staff_goes_in("ruth")?;
+    walk.lays_out_a_blank_card()?;
+    walk.registers_somebody("Ines Costa")?;
+    let serial = walk.writes_the_blank_card("Ines Costa", "Bridge55")?;
+    walk.logs_in_beside_the_desk(&serial, "Bridge55")?;
+    system.sandbox.drawer().remove(OTHER_SLOT)?;
+    system.take_out()
 }
 
 impl Walk<'_> {
@@ -210,6 +225,70 @@ impl Walk<'_> {
         self.stop("desk-match", "It is a match", &[name])?;
         ensure!(!self.browser.text()?.contains(SAID), "what was said is shown");
         self.browser.press("Back to the record")
+    }
+
+    /// The desk's own card stays where it is.
+    fn lays_out_a_blank_card(&self) -> anyhow::Result<()> {
+        self.desk("/demo")?;
+        self.browser.press("Lay a blank card into the drawer")?;
+        let blank = "//section[starts-with(@aria-labelledby, 'card-blank')]";
+        self.browser.click(&format!("{blank}//button[@name='second']"))?;
+        self.stop("drawer-second-reader", "Card drawer", &["In the second reader", "Blank card"])
+    }
+
+    /// P-03: up to the card software.
+    fn registers_somebody(&self, name: &str) -> anyhow::Result<()> {
+        self.desk("/desk/register")?;
+        self.stop_on_both("desk-register", "Register a person", &["put a blank smartcard"])?;
+        self.browser.type_into("name", name)?;
+        self.browser.type_into("email", "ines.costa@example.org")?;
+        self.browser.type_into("organisation", "RXA")?;
+        self.has_seen_a_passport()?;
+        self.browser.press("Register the person")?;
+        let says = ["yours can stay in the first one"];
+        self.stop("desk-write-card", "Write the smartcard", &says)
+    }
+
+    /// The card software asks which of the two it is: the number of the blank one.
+    fn writes_the_blank_card(&self, name: &str, passcode: &str) -> anyhow::Result<String> {
+        self.browser.press("Write the smartcard")?;
+        let contents = self.system.sandbox.drawer().list()?;
+        let blank = contents.cards.iter().find(|card| card.slot == Some(OTHER_SLOT));
+        let serial = format!("{:08X}", blank.context("no card in the second reader")?.serial);
+        self.chooses_the_card(&serial)?;
+        self.stop("desk-first-passcode", "Set the first passcode of this smartcard", &[&serial])?;
+        self.browser.type_into("new_passcode", passcode)?;
+        self.browser.type_into("confirm_passcode", passcode)?;
+        self.browser.press("Write this card")?;
+        self.stop("desk-registered", name, &["How everything stands", &serial])?;
+        Ok(serial)
+    }
+
+    fn chooses_the_card(&self, serial: &str) -> anyhow::Result<()> {
+        until("the card software sees both cards", || {
+            if self.browser.text()?.contains(serial) {
+                return Ok(Some(()));
+            }
+            self.browser.press("Check again")?;
+            Ok(None)
+        })?;
+        self.stop("passcode-which-card", "Which smartcard is yours?", &["does not guess"])?;
+        self.browser.follow_first(&format!("//a[contains(., '{serial}')]"))
+    }
+
+    /// B-63: whose card came second has the workstation, and the desk is closed.
+    fn logs_in_beside_the_desk(&self, serial: &str, passcode: &str) -> anyhow::Result<()> {
+        self.desk("/log-in")?;
+        self.browser.press("Log in with your smartcard")?;
+        self.browser.press("Enter your passcode")?;
+        self.chooses_the_card(serial)?;
+        self.browser.type_into("current_passcode", passcode)?;
+        self.browser.press("Log in")?;
+        self.stop("desk-newcomer-home", "Your smartcard", &["Connected"])?;
+        self.desk("/desk")?;
+        ensure!(!self.browser.title()?.starts_with("Find a person"), "the desk is open");
+        self.desk("/home")?;
+        self.browser.press("Log out")
     }
 
     fn reports_lost(&self, name: &str) -> anyhow::Result<()> {

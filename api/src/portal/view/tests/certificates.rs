@@ -199,6 +199,7 @@ fn c14_c15_a_session_that_certificates_have_ended_says_so() {
     for (name, reason) in [
         ("session_ended_renewed", Ended::CertificatesRenewed),
         ("session_ended_certificates_revoked", Ended::CertificatesRevoked),
+        ("session_ended_another_card", Ended::Suspended),
     ] {
         let page = SessionEnded { reason };
         nobody().shows(name, |environment, frame| page.render(environment, frame));

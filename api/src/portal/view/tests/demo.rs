@@ -10,7 +10,7 @@ use domain::{
 use super::nobody;
 use crate::portal::view::{
     demo::{
-        DemoAnswer, DemoCard, DemoPasscode, Drawer, Place, Progress,
+        DemoAnswer, DemoCard, DemoPasscode, Drawer, OtherCard, Place, Progress,
         mailbox::{MailList, MailView},
         time_machine::{LastMove, Planned, Sent, State, TimeMachine},
     },
@@ -49,7 +49,13 @@ fn card(id: &str, holder: &str, place: Place) -> DemoCard {
 }
 
 fn drawer(cards: Vec<DemoCard>, progress: Progress) -> Drawer {
-    Drawer { cards, progress, problem: None, now: "22 November 2026 at 9am".into() }
+    Drawer {
+        cards,
+        others: Vec::new(),
+        progress,
+        problem: None,
+        now: "22 November 2026 at 9am".into(),
+    }
 }
 
 #[test]
@@ -67,7 +73,18 @@ fn the_card_drawer_shows_where_each_card_is() {
     changed.answers = [Some("Wuffletine".to_owned()), None]
         .map(|answer| DemoAnswer { question: "Name of your first soft toy".into(), answer })
         .into();
-    let page = drawer(vec![changed], Progress::new(1, 1));
+    let other = |id: &str, serial: &str, place| OtherCard {
+        id: id.into(),
+        serial: serial.into(),
+        holder: None,
+        place,
+    };
+    let made = OtherCard {
+        holder: Some("Ana Silva".into()),
+        ..other("blank-2", "0A1B2C3F", Place::SecondReader)
+    };
+    let others = vec![other("blank-1", "0A1B2C3E", Place::Drawer), made];
+    let page = Drawer { others, ..drawer(vec![changed], Progress::new(1, 1)) };
     nobody().shows("demo_empty_reader", |environment, frame| page.render(environment, frame));
     let page = Drawer {
         problem: Some("Ada Lind: no card agent is connected".into()),

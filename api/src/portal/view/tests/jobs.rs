@@ -71,6 +71,8 @@ fn a_job_of_self_service_says_what_the_card_is_needed_for_and_where_it_goes_on()
         ("job_register_cancelled", JobFor::Register, JobState::Cancelled),
         ("job_begin_unlock_waiting", JobFor::BeginUnlock, waiting(None)),
         ("job_begin_unlock_expired", JobFor::BeginUnlock, JobState::Expired),
+        ("job_write_card_waiting", JobFor::WriteCard, waiting(None)),
+        ("job_write_card_expired", JobFor::WriteCard, JobState::Expired),
         ("job_unlock_waiting", unlock, waiting(None)),
         ("job_unlock_expired", unlock, JobState::Expired),
         ("job_unlock_not_known", unlock, JobState::NotKnown),
