@@ -65,9 +65,10 @@ impl Ready {
 
     /// Where the form goes: a card that was chosen stays the one that is meant.
     pub(super) fn action(&self) -> String {
-        match self.is_chosen {
-            true => format!("/jobs/{}?card={}", self.job, self.card.serial),
-            false => format!("/jobs/{}", self.job),
+        if self.is_chosen {
+            format!("/jobs/{}?card={}", self.job, self.card.serial)
+        } else {
+            format!("/jobs/{}", self.job)
         }
     }
 
