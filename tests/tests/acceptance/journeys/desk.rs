@@ -71,6 +71,17 @@ fn p03_b61_b63_somebody_is_registered_with_a_second_reader_and_logs_in_at_it() -
     system.take_out()
 }
 
+#[test]
+fn b14_an_auditor_asks_what_a_card_was_worth_on_a_day_of_the_past_and_under_which_policy()
+-> anyhow::Result<()> {
+    let system = system()?;
+    let browser = Browser::start(Scripts::On)?;
+    let walk = Walk::new(&system, &browser, Scripts::On, Screen::Desktop)?;
+    walk.staff_goes_in("anton")?;
+    walk.sees_how_it_stood("Zoe Laurent")?;
+    walk.staff_goes_out()
+}
+
 impl Walk<'_> {
     fn desk(&self, path: &str) -> anyhow::Result<()> {
         self.browser.open(&format!("{}{path}", self.system.origin()))
@@ -315,6 +326,38 @@ impl Walk<'_> {
         self.browser.follow("Look at histories")?;
         let says = ["How everything stood", "What would have been refused"];
         self.stop_on_both("audit-holder", "How a holder stood", &says)
+    }
+}
+
+impl Walk<'_> {
+    /// C-15, B-14: she revoked her certificates ten days before the demonstration was started, and had
+    /// been registered a month before that.
+    fn sees_how_it_stood(&self, name: &str) -> anyhow::Result<()> {
+        self.opens_the_record(name)?;
+        self.browser.follow("Look at histories")?;
+        let title = "How a holder stood";
+        self.stop("audit-now", title, &["Have been revoked", "version 1 of the policy, “seed”"])?;
+        self.asks_about(20)?;
+        let says = ["Good until", "version 1 of the policy, “seed”"];
+        self.stop_on_both("audit-past", title, &says)?;
+        ensure!(!self.browser.text()?.contains("revoked"), "what came later is told");
+        // Before she was registered, and before the demonstration began.
+        self.asks_about(60)?;
+        let says = ["No smartcard has been issued", "version 1 of the policy, “seed”"];
+        self.stop("audit-before", title, &says)?;
+        self.asks_about(1_500)?;
+        let says = ["There is a problem", "The log begins later than this"];
+        self.stop("audit-too-early", &format!("Error: {title}"), &says)?;
+        self.errors_are_found_by_keyboard("day")
+    }
+
+    /// As of the end of a day so many days ago.
+    fn asks_about(&self, days_ago: u64) -> anyhow::Result<()> {
+        let today = WallClock.now().date_naive();
+        let day = today.checked_sub_days(chrono::Days::new(days_ago)).context("no such day")?;
+        self.browser.clear("day")?;
+        self.browser.type_into("day", &day.to_string())?;
+        self.browser.press("Show")
     }
 }
 
