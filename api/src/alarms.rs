@@ -1,5 +1,5 @@
-//! Tells staff what they are to see to: a card that was not out of use in time (B-57), and the only
-//! manager of an organisation who soon cannot act (B-59).
+//! Tells staff what they are to see to: a card that was not out of use in time (B-57), the only manager
+//! of an organisation who soon cannot act, or cannot any more, and that glass was broken (B-59).
 //!
 //! What is true is in the log already, or follows from it; here it is only said, once to each of those
 //! concerned, as an event of his own stream, which mails him. The command's id follows from what it is
@@ -13,19 +13,17 @@ use domain::{
     holder::HolderCommand,
     ids::{CommandId, HolderId, OrganisationCode},
     passcode::Standing,
-    staff::{Organisations, Role},
+    staff::Role,
 };
-use projections::{STAFF_PAGE_MAX, StaffGrant, WORK_PAGE_MAX, WorkKind};
+use projections::{WORK_PAGE_MAX, WorkKind};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
     app::App,
-    execute::{Actor, Cause, ExecuteError, Loaded},
+    cover::{Cover, can_act, can_come_back},
+    execute::{Actor, Cause, ExecuteError},
 };
-
-/// Pages of roles that are gone through; more staff than that has no service here.
-const PAGES_MAX: u32 = 50;
 
 /// The most people who are told of one thing.
 const TOLD_MAX: usize = 50;
@@ -33,24 +31,20 @@ const TOLD_MAX: usize = 50;
 /// An alarm that is older is not told any more; it stays on the work list.
 const TOLD_FOR: TimeDelta = TimeDelta::hours(48);
 
-/// Who may be told.
-struct Staff {
-    grants: Vec<StaffGrant>,
-}
-
 /// Tells everybody concerned of every alarm of whom he was not told.
 ///
 /// # Errors
 /// If a store fails; the next round makes it good.
 pub async fn tell(app: &App) -> anyhow::Result<()> {
     app.catch_up().await?;
-    let staff = Staff::of(app).await?;
+    let staff = Cover::of(app).await?;
     overdue(app, &staff).await?;
+    broken_glass(app).await?;
     last_managers(app, &staff).await
 }
 
 /// B-57: the managers of the holder's organisations; where there is nobody, the operators.
-async fn overdue(app: &App, staff: &Staff) -> anyhow::Result<()> {
+async fn overdue(app: &App, staff: &Cover) -> anyhow::Result<()> {
     let tree = app.organisations();
     let since = app.now() - TOLD_FOR;
     let items = app.projections().work_of(WorkKind::LossOverdue, since, WORK_PAGE_MAX).await?;
@@ -60,7 +54,8 @@ async fn overdue(app: &App, staff: &Staff) -> anyhow::Result<()> {
         let places = if item.assignments.is_empty() { &root } else { &item.assignments };
         let mut told: Vec<HolderId> = Vec::new();
         for place in places {
-            told.extend(staff.managers_of(&tree, place).filter(|manager| *manager != about));
+            let managers = staff.covering(Role::RaManager, &tree, place).into_iter();
+            told.extend(managers.filter(|manager| *manager != about));
         }
         if told.is_empty() {
             tracing::error!("alarm: a card is overdue, and no manager is there to be told");
@@ -73,55 +68,61 @@ async fn overdue(app: &App, staff: &Staff) -> anyhow::Result<()> {
 }
 
 /// B-59: a manager without whom nobody covers the organisation is told of what he has to renew from his
-/// first alert on, and so are the operators.
-async fn last_managers(app: &App, staff: &Staff) -> anyhow::Result<()> {
-    let tree = app.organisations();
+/// first alert on, and so are the operators; and once nobody who manages it can act any more, they are
+/// told that, too.
+async fn last_managers(app: &App, staff: &Cover) -> anyhow::Result<()> {
     for grant in staff.of_role(Role::RaManager) {
         let (manager, organisation) = (grant.holder, grant.grant.organisation.clone());
         let Some(due) = due(app, manager).await? else { continue };
-        if is_covered(app, staff, &tree, manager, &organisation).await? {
+        let managers = &[Role::RaManager];
+        let but = (manager, &organisation);
+        if staff.is_there_another(app, managers, but, can_act).await? {
             continue;
         }
-        tracing::error!(%organisation, "alarm: the only manager of an organisation has to renew");
         let mut told = vec![manager];
-        told.extend(staff.operators().filter(|operator| *operator != manager));
+        told.extend(staff.operators().into_iter().filter(|operator| *operator != manager));
         let what = format!("last_manager {manager} {organisation} {due}");
-        to_each(app, told, manager, &Alarm::LastManager { organisation }, &what).await?;
+        tracing::error!(%organisation, "alarm: the only manager of an organisation has to renew");
+        let alarm = Alarm::LastManager { organisation: organisation.clone() };
+        to_each(app, told.clone(), manager, &alarm, &what).await?;
+        let is_back = can_come_back(app, &app.load(manager).await?);
+        if is_back || staff.is_there_another(app, managers, but, can_come_back).await? {
+            continue;
+        }
+        tracing::error!(%organisation, "alarm: nobody manages an organisation any more");
+        let what = format!("nobody_left {manager} {organisation} {due}");
+        to_each(app, told, manager, &Alarm::NobodyLeft { organisation }, &what).await?;
     }
     Ok(())
 }
 
-/// B-59: true if somebody else who can act manages this organisation, or one above it.
-async fn is_covered(
+/// B-59, B-63: that glass was broken is told to every manager and auditor of the organisation and above,
+/// to the operators, and to the one for whom it was.
+pub(crate) async fn glass_broken(
     app: &App,
-    staff: &Staff,
-    tree: &Organisations,
-    manager: HolderId,
-    organisation: &OrganisationCode,
-) -> anyhow::Result<bool> {
-    for other in staff.managers_of(tree, organisation).filter(|other| *other != manager) {
-        if can_act(app, &app.load(other).await?) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    (holder, organisation, request): (HolderId, &OrganisationCode, CommandId),
+) -> anyhow::Result<()> {
+    let (staff, tree) = (Cover::of(app).await?, app.organisations());
+    let mut told = staff.covering(Role::RaManager, &tree, organisation);
+    told.extend(staff.covering(Role::Auditor, &tree, organisation));
+    told.extend(staff.operators());
+    told.push(holder);
+    tracing::error!(%organisation, "alarm: glass was broken");
+    let what = format!("glass_broken {holder} {organisation} {request}");
+    let alarm = Alarm::GlassBroken { organisation: organisation.clone() };
+    to_each(app, told, holder, &alarm, &what).await
 }
 
-/// True if he can log in and may do more than renew.
-fn can_act(app: &App, loaded: &Loaded) -> bool {
-    let (ctx, holder) = (app.context(loaded), &loaded.holder);
-    let passcodes = holder.passcodes().worst(&ctx);
-    let is_open = !matches!(passcodes, Some((_, Phase::Forced { .. } | Phase::Locked)));
-    let certificates = holder.certificates(&ctx);
-    let is_good = certificates.is_some_and(|standing| match standing.phase {
-        certificate::Phase::Quiet | certificate::Phase::Alert | certificate::Phase::Forced => {
-            !standing.restricts
+/// Whoever was not told at once, because something failed.
+async fn broken_glass(app: &App) -> anyhow::Result<()> {
+    let since = app.now() - TOLD_FOR;
+    for item in app.projections().work_of(WorkKind::GlassBroken, since, WORK_PAGE_MAX).await? {
+        let holder = app.load(item.holder).await?.holder;
+        if let Some((request, organisation)) = holder.desk().glass() {
+            glass_broken(app, (item.holder, organisation, *request)).await?;
         }
-        certificate::Phase::Expired
-        | certificate::Phase::Suspended
-        | certificate::Phase::Revoked => false,
-    });
-    holder.desk().closed().is_none() && is_open && is_good
+    }
+    Ok(())
 }
 
 /// The first day on which something of his that is due ends; none if nothing is due.
@@ -174,39 +175,4 @@ fn command_of(what: &str, staff: HolderId) -> CommandId {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     CommandId(Uuid::new_v8(bytes))
-}
-
-impl Staff {
-    async fn of(app: &App) -> anyhow::Result<Self> {
-        let mut grants: Vec<StaffGrant> = Vec::new();
-        for _ in 0..PAGES_MAX {
-            let page = app.projections().staff(grants.last(), STAFF_PAGE_MAX).await?;
-            let is_last = page.len() < STAFF_PAGE_MAX as usize;
-            grants.extend(page);
-            if is_last {
-                break;
-            }
-        }
-        Ok(Self { grants })
-    }
-
-    fn of_role(&self, role: Role) -> impl Iterator<Item = &StaffGrant> {
-        self.grants.iter().filter(move |grant| grant.grant.role == role)
-    }
-
-    fn operators(&self) -> impl Iterator<Item = HolderId> {
-        self.of_role(Role::Operator).map(|grant| grant.holder)
-    }
-
-    /// B-59: who manages an organisation, or one above it.
-    fn managers_of<'a>(
-        &'a self,
-        tree: &'a Organisations,
-        organisation: &'a OrganisationCode,
-    ) -> impl Iterator<Item = HolderId> + 'a {
-        let managers = self.of_role(Role::RaManager);
-        let covering =
-            move |grant: &&StaffGrant| tree.covers(&grant.grant.organisation, organisation);
-        managers.filter(covering).map(|grant| grant.holder)
-    }
 }

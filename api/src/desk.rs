@@ -9,6 +9,7 @@ pub mod allow;
 pub mod card;
 pub mod check;
 pub mod find;
+pub mod glass;
 pub mod issue;
 pub mod person;
 pub mod roles;

@@ -18,6 +18,7 @@ pub mod commands;
 pub mod config;
 pub mod control;
 pub mod cookies;
+pub mod cover;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod desk;

@@ -188,6 +188,7 @@ async fn frame_for(app: &App, session: &Session, tab: Option<Tab>) -> anyhow::Re
     let of_staff = [
         (StaffAct::SeeHistory, paths::AUDIT, "Audit"),
         (StaffAct::SeePolicy, paths::POLICY, "Policy"),
+        (StaffAct::BreakGlass, paths::DESK_GLASS, "Break glass"),
     ];
     for (act, href, text) in of_staff {
         if session.scope == Scope::Full && has_role_for(loaded.holder.roles(), act) {

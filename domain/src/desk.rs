@@ -127,6 +127,16 @@ pub enum Alarm {
         /// The organisation.
         organisation: OrganisationCode,
     },
+    /// B-59: no registration authority manager of an organisation can act any more.
+    NobodyLeft {
+        /// The organisation.
+        organisation: OrganisationCode,
+    },
+    /// B-59, B-63: because nobody else could, two operators have let a manager of it unlock his account.
+    GlassBroken {
+        /// The organisation.
+        organisation: OrganisationCode,
+    },
 }
 
 /// B-61: why a card is taken out of use.

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     card::{KeptKey, Slot},
-    desk::{Alarm, DeskEvent},
+    desk::{Alarm, DeskEvent, View},
     holder::HolderEvent,
     ids::{HolderId, OrganisationCode},
     passcode::Kind,
@@ -48,11 +48,14 @@ pub enum WorkKind {
     /// B-59: he is the only registration authority manager of an organisation and has something to
     /// renew, without which he soon cannot act.
     LastManager,
+    /// B-59, B-63: two operators have let him, a manager, unlock his account; nobody of the registration
+    /// authority has looked at his record since.
+    GlassBroken,
 }
 
 impl WorkKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::AccountLocked,
         Self::UnlockAwaitsApproval,
         Self::SelfServiceBlocked,
@@ -65,6 +68,7 @@ impl WorkKind {
         Self::LossOverdue,
         Self::NotMe,
         Self::LastManager,
+        Self::GlassBroken,
     ];
 
     /// As in the table.
@@ -83,6 +87,7 @@ impl WorkKind {
             Self::LossOverdue => "loss_overdue",
             Self::NotMe => "not_me",
             Self::LastManager => "last_manager",
+            Self::GlassBroken => "glass_broken",
         }
     }
 
@@ -105,6 +110,9 @@ impl WorkKind {
             Self::NotMe => "The holder says that something was not done by them",
             Self::LastManager => {
                 "The only manager of an organisation has something to renew, and soon cannot act"
+            }
+            Self::GlassBroken => {
+                "Two operators let this manager unlock the account, because nobody else could act"
             }
         }
     }
@@ -164,6 +172,10 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
     count(tx, fact).await?;
     let change = match change(&fact.event) {
         Change::Nothing if is_last_manager(fact) => Change::Add(WorkKind::LastManager),
+        Change::Over(kinds) if is_broken_glass(&fact.event) => {
+            over(tx, fact, kinds).await?;
+            Change::Add(WorkKind::GlassBroken)
+        }
         change @ (Change::Add(_) | Change::Over(_) | Change::Nothing) => change,
     };
     match change {
@@ -182,17 +194,24 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
             .await?;
             Ok(())
         }
-        Change::Over(kinds) => {
-            for kind in kinds {
-                sqlx::query("delete from work_item where holder_id = $1 and kind = $2")
-                    .bind(fact.holder.0)
-                    .bind(kind.label())
-                    .execute(&mut *tx)
-                    .await?;
-            }
-            Ok(())
-        }
+        Change::Over(kinds) => over(tx, fact, kinds).await,
     }
+}
+
+async fn over(tx: &mut SqliteConnection, fact: &Fact<'_>, kinds: &[WorkKind]) -> sqlx::Result<()> {
+    for kind in kinds {
+        sqlx::query("delete from work_item where holder_id = $1 and kind = $2")
+            .bind(fact.holder.0)
+            .bind(kind.label())
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// B-59: two operators have let him.
+fn is_broken_glass(event: &HolderEvent) -> bool {
+    matches!(event, HolderEvent::Desk(DeskEvent::AccountUnlockAuthorised { glass: Some(_), .. }))
 }
 
 /// B-59: the only manager of an organisation is told of what he himself has to renew.
@@ -306,6 +325,9 @@ fn change_at_desk(event: &DeskEvent) -> Change {
         DeskEvent::NotMeReported { .. } => Change::Add(WorkKind::NotMe),
         DeskEvent::PasscodeCheckBlocked { .. } => Change::Add(WorkKind::PasscodeCheckBlocked),
         DeskEvent::AccountClosed { .. } => Change::Over(&WorkKind::ALL),
+        DeskEvent::RecordViewed { what: View::Record, .. } => {
+            Change::Over(&[WorkKind::GlassBroken])
+        }
         DeskEvent::Assigned { .. }
         | DeskEvent::AssignmentEnded { .. }
         | DeskEvent::RoleGranted { .. }

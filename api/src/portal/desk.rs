@@ -7,6 +7,7 @@ mod card;
 mod done;
 mod erase;
 mod find;
+mod glass;
 mod help;
 mod identity;
 mod issue;
@@ -47,7 +48,7 @@ use crate::{
         self, Mandate, Member, NamesAct, Record,
         acts::{
             AddOrganisation, ApproveAccountUnlock, Assign, AssistCardUnlock,
-            AuthoriseAccountUnlock, AuthoriseRenewal, CancelCard, ChangeContact,
+            AuthoriseAccountUnlock, AuthoriseRenewal, BreakGlass, CancelCard, ChangeContact,
             CheckRecoveryPasscode, CloseAccount, EndAssignment, ErasePerson, FindHolder, GrantRole,
             RegisterPerson, Reinstate, ReleaseBlock, ReplaceCard, ReportLost, Revoke, SeeHolder,
             SeeOrganisations, SeeStaff, SeeUnlockCounts, SeeWorkList, Suspend, WithdrawRole,
@@ -80,7 +81,13 @@ pub(super) fn pages() -> StaffPages {
 fn helping() -> StaffPages {
     let unlock = act(paths::ACCOUNT_UNLOCK);
     let approval = act(paths::ACCOUNT_UNLOCK_APPROVAL);
+    let glass_approval = act(paths::BREAK_GLASS_APPROVAL);
     StaffPages::default()
+        .get(BreakGlass, paths::DESK_GLASS, glass::page)
+        .get(BreakGlass, &act(paths::BREAK_GLASS), glass::ask_page)
+        .post(BreakGlass, &act(paths::BREAK_GLASS), glass::ask)
+        .get(BreakGlass, &glass_approval, glass::approval_page)
+        .post(BreakGlass, &glass_approval, glass::approve)
         .get(AuthoriseAccountUnlock, &unlock, account::unlock_page)
         .post(AuthoriseAccountUnlock, &unlock, account::unlock)
         .get(ApproveAccountUnlock, &approval, account::approval_page)

@@ -3,6 +3,7 @@
 
 mod allow;
 mod card;
+mod glass;
 mod organisations;
 mod people;
 mod records;
@@ -27,7 +28,7 @@ use crate::{
         Mandate,
         acts::{
             AddOrganisation, ApproveAccountUnlock, Assign, AssistCardUnlock,
-            AuthoriseAccountUnlock, AuthoriseRenewal, CancelCard, ChangeContact,
+            AuthoriseAccountUnlock, AuthoriseRenewal, BreakGlass, CancelCard, ChangeContact,
             CheckRecoveryPasscode, CloseAccount, EndAssignment, ErasePerson, FindHolder, GrantRole,
             RegisterPerson, Reinstate, ReleaseBlock, ReplaceCard, ReportLost, Revoke, SeeHolder,
             SeeOrganisations, SeeStaff, SeeUnlockCounts, SeeWorkList, Suspend, WithdrawRole,
@@ -53,6 +54,9 @@ pub(super) fn routes() -> StaffApi {
         .with(AuthoriseAccountUnlock, routes!(allow::account_unlock))
         .with(AuthoriseAccountUnlock, routes!(allow::request_account_unlock))
         .with(ApproveAccountUnlock, routes!(allow::approve_account_unlock))
+        .with(BreakGlass, routes!(glass::list))
+        .with(BreakGlass, routes!(glass::ask))
+        .with(BreakGlass, routes!(glass::agree))
         .with(AuthoriseRenewal, routes!(allow::renewal))
         .with(ReleaseBlock, routes!(allow::release))
         .with(AssistCardUnlock, routes!(allow::card_unlock))

@@ -5,20 +5,30 @@ use crate::{
     card::IssuedCard,
     context::Context,
     holder::{Holder, HolderEvent},
-    ids::{CommandId, HolderId, SecretRef},
+    ids::{CommandId, HolderId, OrganisationCode, SecretRef},
     passcode::Status,
-    refusal, staff,
+    refusal,
+    staff::{self, Grant, Role},
 };
 
 type Decision = Result<Vec<HolderEvent>, refusal::Refusal>;
 
-/// B-30, B-63: he is vouched for; somebody else has to agree.
+/// Who lets somebody unlock his account when it takes two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// B-30: the registration authority.
+    Authority,
+    /// B-59: operators, because nobody of it can act.
+    Glass,
+}
+
+/// B-30, B-63: he is vouched for, or operators ask; somebody else has to agree.
 pub(super) fn request_unlock(
     ctx: &Context<'_>,
     holder: &Holder,
-    request: CommandId,
-    by: HolderId,
+    (request, by): (CommandId, HolderId),
     check: IdentityCheck,
+    glass: Option<OrganisationCode>,
 ) -> Decision {
     let waits = holder.desk().request(ctx.now).is_some_and(|open| open.request == request);
     if waits {
@@ -26,8 +36,23 @@ pub(super) fn request_unlock(
     }
     let card = may_unlock(ctx, holder)?.card.clone();
     let (check, until) = (check.parsed()?, super::until(ctx));
-    let requested = DeskEvent::AccountUnlockRequested { request, card, by, check, until };
+    let requested = DeskEvent::AccountUnlockRequested { request, card, by, check, until, glass };
     Ok(vec![HolderEvent::Desk(requested)])
+}
+
+/// B-59: of nobody but a manager of the organisation for which nobody else can act.
+pub(super) fn ask_to_break_glass(
+    ctx: &Context<'_>,
+    holder: &Holder,
+    asked: (CommandId, HolderId),
+    check: IdentityCheck,
+    organisation: OrganisationCode,
+) -> Decision {
+    let grant = Grant { role: Role::RaManager, organisation };
+    if !holder.roles().grants().contains(&grant) {
+        return Err(Refusal::NotManager.into());
+    }
+    request_unlock(ctx, holder, asked, check.with_evidence()?, Some(grant.organisation))
 }
 
 /// P-19, B-30: he has proved who he is.
@@ -38,26 +63,31 @@ pub(super) fn authorise_unlock(
 ) -> Decision {
     let card = may_unlock(ctx, holder)?.card.clone();
     let (check, until) = (check.with_evidence()?, super::until(ctx));
-    Ok(vec![HolderEvent::Desk(DeskEvent::AccountUnlockAuthorised { card, until, check })])
+    let authorised = DeskEvent::AccountUnlockAuthorised { card, until, check, glass: None };
+    Ok(vec![HolderEvent::Desk(authorised)])
 }
 
-/// B-30, B-63: the second person agrees; the first cannot.
+/// B-30, B-63: the second person agrees, of those who may ask for it in this way; the first cannot.
 pub(super) fn approve_unlock(
     ctx: &Context<'_>,
     holder: &Holder,
     request: CommandId,
     by: HolderId,
+    way: Way,
 ) -> Decision {
     let card = may_unlock(ctx, holder)?;
     let open = holder.desk().request(ctx.now);
     let open = open.filter(|open| open.request == request && open.card == card.card);
+    let open = open.filter(|open| open.glass.is_some() == (way == Way::Glass));
     let open = open.ok_or(Refusal::NoRequest)?;
     if open.by == by {
         return Err(staff::Refusal::SamePerson.into());
     }
     let check = IdentityCheck { second: Some(by), ..open.check.clone() };
     let (card, until) = (card.card.clone(), super::until(ctx));
-    Ok(vec![HolderEvent::Desk(DeskEvent::AccountUnlockAuthorised { card, until, check })])
+    let glass = open.glass.clone();
+    let authorised = DeskEvent::AccountUnlockAuthorised { card, until, check, glass };
+    Ok(vec![HolderEvent::Desk(authorised)])
 }
 
 /// P-19: there is a card to log on with, and a lock to end.

@@ -63,6 +63,25 @@ pub enum DeskCommand {
         /// Who agrees, who is not the one who has asked.
         by: HolderId,
     },
+    /// B-59, B-63: an operator asks for the unlock of a manager's account, because nobody of the
+    /// registration authority can act for the organisation. Whether that is so is asked before.
+    AskToBreakGlass {
+        /// The request; kept on every retry.
+        request: CommandId,
+        /// Who asks.
+        by: HolderId,
+        /// What was seen.
+        check: IdentityCheck,
+        /// For which organisation, which the holder manages.
+        organisation: OrganisationCode,
+    },
+    /// B-59, B-63: another operator agrees.
+    BreakGlass {
+        /// To which request.
+        request: CommandId,
+        /// Who agrees, who is not the one who has asked.
+        by: HolderId,
+    },
     /// B-34, B-41: end what is blocked.
     ReleaseSelfService {
         /// By what he has proved who he is.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{DeskCommand, DeskEvent, Refusal, account, assistance, cards, checks};
+use super::{DeskCommand, DeskEvent, Refusal, account, account::Way, assistance, cards, checks};
 use crate::{
     context::Context,
     holder::{self, Holder, HolderEvent},
@@ -35,13 +35,19 @@ pub(crate) fn decide(
             Ok(roles.withdraw(role, organisation, on))
         }
         DeskCommand::RequestAccountUnlock { request, by, check } => {
-            account::request_unlock(ctx, holder, request, by, check)
+            account::request_unlock(ctx, holder, (request, by), check, None)
         }
         DeskCommand::AuthoriseAccountUnlock { check } => {
             account::authorise_unlock(ctx, holder, check)
         }
         DeskCommand::ApproveAccountUnlock { request, by } => {
-            account::approve_unlock(ctx, holder, request, by)
+            account::approve_unlock(ctx, holder, request, by, Way::Authority)
+        }
+        DeskCommand::AskToBreakGlass { request, by, check, organisation } => {
+            account::ask_to_break_glass(ctx, holder, (request, by), check, organisation)
+        }
+        DeskCommand::BreakGlass { request, by } => {
+            account::approve_unlock(ctx, holder, request, by, Way::Glass)
         }
         DeskCommand::ReleaseSelfService { check } => assistance::release(ctx, holder, check),
         DeskCommand::AuthoriseCardUnlock { by, check } => {

@@ -73,6 +73,10 @@ pub enum DeskEvent {
         check: IdentityCheck,
         /// Until when the second may agree, exclusive.
         until: DateTime<Utc>,
+        /// B-59: operators ask, because nobody of the registration authority can act for this
+        /// organisation, which he manages.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        glass: Option<OrganisationCode>,
     },
     /// P-19, B-30: the holder may unlock his account, by giving new values to all that is overdue.
     AccountUnlockAuthorised {
@@ -82,6 +86,10 @@ pub enum DeskEvent {
         until: DateTime<Utc>,
         /// How the authority has seen who he is.
         check: IdentityCheck,
+        /// B-59: two operators did, because nobody of the registration authority could act for this
+        /// organisation, which he manages.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        glass: Option<OrganisationCode>,
     },
     /// P-19, B-30: he has, and the account is open.
     AccountUnlocked {
@@ -293,10 +301,17 @@ impl DeskEvent {
         match self {
             Self::Assigned { .. }
             | Self::AssignmentEnded { .. }
-            | Self::StaffAlerted { alarm: Alarm::LastManager { .. }, .. } => &["B-59"],
+            | Self::StaffAlerted {
+                alarm: Alarm::LastManager { .. } | Alarm::NobodyLeft { .. },
+                ..
+            } => &["B-59"],
             Self::RoleGranted { .. } | Self::RoleWithdrawn { .. } => &["B-58", "B-59"],
             Self::IdentityVerified { .. } => &["B-49", "P-03"],
             Self::AccountUnlockRequested { .. } => &["B-30", "B-63"],
+            Self::AccountUnlockAuthorised { glass: Some(_), .. }
+            | Self::StaffAlerted { alarm: Alarm::GlassBroken { .. }, .. } => {
+                &["B-59", "B-63", "P-19", "B-30"]
+            }
             Self::AccountUnlockAuthorised { .. } | Self::AccountUnlocked { .. } => {
                 &["P-19", "B-30"]
             }

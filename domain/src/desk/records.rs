@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Checker, CloseReason, DeskEvent, IdentityCheck, Loss};
 use crate::{
     holder::HolderEvent,
-    ids::{CardSerial, CommandId, HolderId},
+    ids::{CardSerial, CommandId, HolderId, OrganisationCode},
     passcode::{self, Advice, Kind, OptionalKind},
 };
 
@@ -18,6 +18,7 @@ pub const NOT_ME_MAX: usize = 64;
 pub struct Records {
     request: Option<Request>,
     account_unlock: Option<Leave>,
+    glass: Option<(CommandId, OrganisationCode)>,
     lost: Option<Lost>,
     closed: Option<(NaiveDate, CloseReason)>,
     erased_on: Option<NaiveDate>,
@@ -52,6 +53,8 @@ pub struct Request {
     pub check: IdentityCheck,
     /// Until when the second may agree, exclusive.
     pub until: DateTime<Utc>,
+    /// B-59: the organisation for which nobody else can act; then two operators do.
+    pub glass: Option<OrganisationCode>,
 }
 
 /// P-19, B-30: the registration authority lets the holder of this card unlock his account.
@@ -89,6 +92,13 @@ impl Records {
     pub fn account_unlock(&self, card: &CardSerial, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let open = self.account_unlock.as_ref();
         open.filter(|leave| leave.card == *card && now < leave.until).map(|leave| leave.until)
+    }
+
+    /// B-59: by which request, and for which organisation, glass was broken, if it was the last time that
+    /// he was let unlock his account.
+    #[must_use]
+    pub fn glass(&self) -> Option<&(CommandId, OrganisationCode)> {
+        self.glass.as_ref()
     }
 
     /// B-57: the last card that was reported as lost or stolen.
@@ -168,12 +178,14 @@ impl Records {
 
     fn of_desk(mut self, at: DateTime<Utc>, event: &DeskEvent) -> Self {
         match event {
-            DeskEvent::AccountUnlockRequested { request, card, by, check, until } => {
+            DeskEvent::AccountUnlockRequested { request, card, by, check, until, glass } => {
                 let (request, card, by) = (*request, card.clone(), *by);
-                let (check, until) = (check.clone(), *until);
-                self.request = Some(Request { request, card, by, check, until });
+                let (check, until, glass) = (check.clone(), *until, glass.clone());
+                self.request = Some(Request { request, card, by, check, until, glass });
             }
-            DeskEvent::AccountUnlockAuthorised { card, until, .. } => {
+            DeskEvent::AccountUnlockAuthorised { card, until, glass, .. } => {
+                let request = self.request.as_ref().map(|open| open.request);
+                self.glass = request.zip(glass.clone());
                 self.request = None;
                 self.account_unlock = Some(Leave { card: card.clone(), until: *until });
             }

@@ -79,6 +79,9 @@ pub enum Refusal {
     /// U-01: what unlocks this card is not on record.
     #[error("This smartcard cannot be unlocked")]
     NoPuk,
+    /// B-59: glass is broken for managers alone.
+    #[error("This person is no registration authority manager of an organisation")]
+    NotManager,
 }
 
 impl Refusal {
@@ -99,7 +102,7 @@ impl Refusal {
                 const { RuleId::new("B-57") }
             }
             Self::AccountClosed | Self::NotClosed | Self::Erased => const { RuleId::new("B-45") },
-            Self::NoAssignment => const { RuleId::new("B-59") },
+            Self::NoAssignment | Self::NotManager => const { RuleId::new("B-59") },
             Self::NoneOnRecord => const { RuleId::new("P-08") },
             Self::CheckBlocked => const { RuleId::new("B-41") },
             Self::NoPuk => const { RuleId::new("U-01") },
@@ -136,6 +139,9 @@ impl Refusal {
             Self::NoRole => "Nothing has to be withdrawn.",
             Self::NoAssignment => "Assign the person first, if somebody is to be looked after.",
             Self::NoneOnRecord => "Check the identity in another way.",
+            Self::NotManager => {
+                "Let a manager unlock the account first, who then helps this person as any other."
+            }
             Self::CheckBlocked => {
                 "Check the identity in another way, and ask the person to set a new passcode."
             }

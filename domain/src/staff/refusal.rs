@@ -28,6 +28,9 @@ pub enum Refusal {
     /// The role concerns the whole service.
     #[error("Only the root organisation has this role")]
     RootOnly,
+    /// B-59: glass is only broken where nobody of the registration authority can act.
+    #[error("Somebody else of the registration authority can act for this organisation")]
+    NotAlone,
     /// A person has at most so many.
     #[error("This person has too many roles or assignments already")]
     TooMany,
@@ -39,9 +42,11 @@ impl Refusal {
     pub fn rule(&self) -> RuleId {
         match self {
             Self::OwnRecord | Self::SamePerson => const { RuleId::new("B-63") },
-            Self::OtherOrganisation | Self::RootOnly | Self::LastManager | Self::TooMany => {
-                const { RuleId::new("B-59") }
-            }
+            Self::OtherOrganisation
+            | Self::RootOnly
+            | Self::LastManager
+            | Self::NotAlone
+            | Self::TooMany => const { RuleId::new("B-59") },
             Self::NotYourRole { .. } => const { RuleId::new("B-58") },
         }
     }
@@ -60,6 +65,9 @@ impl Refusal {
             Self::SamePerson => "Ask a colleague at the registration authority to agree to it.",
             Self::LastManager => "Make somebody else registration authority manager first.",
             Self::RootOnly => "Grant the role in the root organisation.",
+            Self::NotAlone => {
+                "Ask the registration authority of this organisation, or of one above it, to let the person unlock the account."
+            }
             Self::TooMany => "End a role or assignment that is not needed any more.",
         }
     }
@@ -76,6 +84,7 @@ impl Refusal {
             | Self::SamePerson
             | Self::LastManager
             | Self::RootOnly
+            | Self::NotAlone
             | Self::TooMany => vec![],
         }
     }

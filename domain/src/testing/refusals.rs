@@ -185,7 +185,8 @@ fn after_desk(refusal: desk::Refusal) -> Option<desk::Refusal> {
         No::NoAssignment => No::NoneOnRecord,
         No::NoneOnRecord => No::CheckBlocked,
         No::CheckBlocked => No::NoPuk,
-        No::NoPuk => return None,
+        No::NoPuk => No::NotManager,
+        No::NotManager => return None,
     })
 }
 
@@ -197,7 +198,8 @@ fn after_staff(refusal: staff::Refusal) -> Option<staff::Refusal> {
         No::NotYourRole { .. } => No::SamePerson,
         No::SamePerson => No::LastManager,
         No::LastManager => No::RootOnly,
-        No::RootOnly => No::TooMany,
+        No::RootOnly => No::NotAlone,
+        No::NotAlone => No::TooMany,
         No::TooMany => return None,
     })
 }

@@ -34,10 +34,22 @@ pub(super) fn sentence(event: &DeskEvent) -> String {
         DeskEvent::IdentityVerified { card, check, .. } => {
             format!("{} and gave you smartcard {card}", identified(check))
         }
+        DeskEvent::AccountUnlockRequested { check, glass: Some(organisation), .. } => format!(
+            "An operator verified your identity at {} by {} and asked to have your account unlocked, \
+             because nobody of the registration authority can act for organisation {organisation}; \
+             another operator has to agree",
+            check.place,
+            check.evidence.words()
+        ),
         DeskEvent::AccountUnlockRequested { check, .. } => format!(
             "Somebody of the registration authority vouched for you at {} to have your account \
              unlocked, and a colleague was asked to agree",
             check.place
+        ),
+        DeskEvent::AccountUnlockAuthorised { until, glass: Some(organisation), .. } => format!(
+            "Two operators let you unlock your account until {}, because nobody of the registration \
+             authority could act for organisation {organisation}",
+            time(*until)
         ),
         DeskEvent::AccountUnlockAuthorised { check, until, .. } => {
             format!("{} and let you unlock your account until {}", identified(check), time(*until))
@@ -98,16 +110,30 @@ pub(super) fn sentence(event: &DeskEvent) -> String {
              of use in time",
             date(since.date_naive())
         ),
-        DeskEvent::StaffAlerted { alarm: Alarm::LossOverdue, .. } => {
-            "You were told of somebody's smartcard that was not taken out of use in time".to_owned()
-        }
-        DeskEvent::StaffAlerted { alarm: Alarm::LastManager { organisation }, .. } => format!(
-            "You were told that the only manager of organisation {organisation} has something to \
-             renew"
-        ),
+        DeskEvent::StaffAlerted { alarm, .. } => alerted(alarm),
         DeskEvent::RecordViewed { what, .. } => {
             format!("A member of staff looked at {}", what.words())
         }
+    }
+}
+
+/// What who is staff was told of.
+fn alerted(alarm: &Alarm) -> String {
+    match alarm {
+        Alarm::LossOverdue => {
+            "You were told of somebody's smartcard that was not taken out of use in time".to_owned()
+        }
+        Alarm::LastManager { organisation } => format!(
+            "You were told that the only manager of organisation {organisation} has something to \
+             renew"
+        ),
+        Alarm::NobodyLeft { organisation } => format!(
+            "You were told that nobody who manages organisation {organisation} can act any more"
+        ),
+        Alarm::GlassBroken { organisation } => format!(
+            "You were told that two operators let a manager of organisation {organisation} unlock an \
+             account, because nobody else could"
+        ),
     }
 }
 
@@ -140,6 +166,7 @@ mod tests {
                 place: "Ward office".to_owned(),
                 second: None,
             },
+            glass: None,
         };
         assert_eq!(
             sentence(&authorised),

@@ -76,7 +76,8 @@ pub(super) async fn approval_page(
     desk: DeskFor<ApproveAccountUnlock>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    match at.record.loaded.holder.desk().request(app.now()) {
+    let request = at.record.loaded.holder.desk().request(app.now());
+    match request.filter(|request| request.glass.is_none()) {
         Some(request) => ask_approval(&at, request).await,
         None => at.refused(&Refusal::NoRequest.into()).await,
     }

@@ -105,6 +105,12 @@ pub const REINSTATE: &str = "reinstate";
 pub const REPORT_LOST: &str = "report-lost";
 /// B-61: below a record: takes a card out of use.
 pub const CANCEL_CARD: &str = "cancel";
+/// B-59: managers who are locked out, and whom nobody else can let in.
+pub const DESK_GLASS: &str = "/desk/glass";
+/// B-59: below a record: an operator asks that a manager may unlock his account.
+pub const BREAK_GLASS: &str = "break-glass";
+/// B-63: below a record: another operator agrees.
+pub const BREAK_GLASS_APPROVAL: &str = "break-glass-approval";
 /// C-15: below a record: revokes certificates.
 pub const REVOKE: &str = "revoke";
 /// P-08, B-57: below a record: suspends or revokes for a caller.

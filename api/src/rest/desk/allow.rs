@@ -75,11 +75,18 @@ pub(in crate::rest) struct Allowed {
     until: Option<DateTime<Utc>>,
 }
 
+impl Allowed {
+    /// Until then, exclusive.
+    pub(super) fn until(until: Option<DateTime<Utc>>) -> Self {
+        Self { until }
+    }
+}
+
 /// What was asked for, for a second person to agree to.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::rest) struct UnlockRequest {
     /// Its number.
-    request: Uuid,
+    pub(super) request: Uuid,
 }
 
 /// Help with a card.
@@ -161,6 +168,17 @@ pub(in crate::rest) struct Agreement {
     confirm: String,
 }
 
+impl Agreement {
+    /// Why it is none.
+    pub(super) fn fault(&self) -> Option<Problem> {
+        (self.confirm != "AGREE").then(|| {
+            Problem::of(axum::http::StatusCode::UNPROCESSABLE_ENTITY)
+                .because("It was not confirmed.")
+                .but("Send the word AGREE in `confirm`.")
+        })
+    }
+}
+
 /// B-30, B-63: a second person agrees. The one who vouches cannot.
 #[utoipa::path(post, path = "/desk/holders/{holder}/account-unlock-requests/{request}/approval", operation_id = "approve_account_unlock", tag = "desk", params(("holder" = Uuid, Path), ("request" = Uuid, Path),
         ("Idempotency-Key" = Option<uuid::Uuid>, Header, description =
@@ -183,10 +201,8 @@ pub(in crate::rest) async fn approve_account_unlock(
     key: IdempotencyKey,
     sent: Sent<Agreement>,
 ) -> Result<Response, Problem> {
-    if sent.value.confirm != "AGREE" {
-        return Err(Problem::of(axum::http::StatusCode::UNPROCESSABLE_ENTITY)
-            .because("It was not confirmed.")
-            .but("Send the word AGREE in `confirm`."));
+    if let Some(problem) = sent.value.fault() {
+        return Err(problem);
     }
     let asked = Asked::of("account-unlock-approval", &desk.mandate, request.as_bytes());
     let work = async |command| {

@@ -20,7 +20,8 @@ fn authorise() -> HolderCommand {
 
 fn authorised(until: &str) -> HolderEvent {
     let (card, until) = (card().card, instant(until));
-    HolderEvent::Desk(DeskEvent::AccountUnlockAuthorised { card, until, check: passport() })
+    let check = passport();
+    HolderEvent::Desk(DeskEvent::AccountUnlockAuthorised { card, until, check, glass: None })
 }
 
 /// Locked, and the registration authority has let him at noon on 3 April.
@@ -196,14 +197,56 @@ fn requested() -> HolderEvent {
         by: person(8),
         check: vouched(),
         until: instant("2026-04-03T12:30:00Z"),
+        glass: None,
     })
+}
+
+#[test]
+fn b59_b63_glass_is_broken_by_two_for_a_manager_and_not_mixed_with_what_the_authority_asks() {
+    let organisation: crate::ids::OrganisationCode = "RXA".parse().unwrap();
+    let (request, by) = (flow(7), person(8));
+    let ask_for = |check| {
+        let organisation = organisation.clone();
+        ask(DeskCommand::AskToBreakGlass { request, by, check, organisation })
+    };
+    let agree = |by| ask(DeskCommand::BreakGlass { request, by: person(by) });
+    let (role, on) = (Role::RaManager, day("2025-03-12"));
+    let granted = DeskEvent::RoleGranted { role, organisation: organisation.clone(), on };
+    let (card, until) = (card().card, instant("2026-04-03T12:30:00Z"));
+    let (check, glass) = (passport(), Some(organisation.clone()));
+    let requested_by_operator = DeskEvent::AccountUnlockRequested {
+        request,
+        card: card.clone(),
+        by,
+        check,
+        until,
+        glass: glass.clone(),
+    };
+    let check = IdentityCheck { second: Some(person(9)), ..passport() };
+    let agreed = DeskEvent::AccountUnlockAuthorised { card, until, check, glass };
+    locked().on("2026-04-03").when(ask_for(passport())).then_refused(Refusal::NotManager);
+    locked()
+        .and(instant("2025-03-12T12:00:00Z"), [HolderEvent::Desk(granted)])
+        .on("2026-04-03")
+        .when(ask_for(vouched()))
+        .then_refused(Refusal::EvidenceNotEnough)
+        .when(ask_for(passport()))
+        .then([HolderEvent::Desk(requested_by_operator)])
+        .when(approve(9))
+        .then_refused(Refusal::NoRequest)
+        .when(agree(8))
+        .then_refused(NotAllowed::SamePerson)
+        .when(agree(9))
+        .then([HolderEvent::Desk(agreed)]);
+    let waiting = locked().and(instant("2026-04-03T12:00:00Z"), [requested()]);
+    waiting.at("2026-04-03T12:10:00Z").when(agree(9)).then_refused(Refusal::NoRequest);
 }
 
 #[test]
 fn b63_who_is_vouched_for_needs_a_second_person_and_never_the_same() {
     let check = IdentityCheck { second: Some(person(9)), ..vouched() };
     let (card, until) = (card().card, instant("2026-04-03T12:30:00Z"));
-    let agreed = DeskEvent::AccountUnlockAuthorised { card, until, check };
+    let agreed = DeskEvent::AccountUnlockAuthorised { card, until, check, glass: None };
     locked()
         .on("2026-04-03")
         .when(ask(DeskCommand::AuthoriseAccountUnlock { check: vouched() }))

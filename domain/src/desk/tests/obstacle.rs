@@ -85,6 +85,7 @@ fn b63_whoever_vouched_is_told_before_that_somebody_else_has_to_agree() {
         by: somebody(1),
         check: checked(IdentityEvidence::Vouched),
         until: instant("2026-04-03T12:30:00Z"),
+        glass: None,
     };
     let at = instant("2026-04-03T12:00:00Z");
     let waits = registered("2025-03-10").and(at, [HolderEvent::Desk(requested)]);

@@ -68,6 +68,7 @@ fn of_authorisations() -> Vec<(DeskEvent, &'static str)> {
                 by: first,
                 check: vouched,
                 until,
+                glass: None,
             },
             include_str!("AccountUnlockRequested.1.json"),
         ),
@@ -76,6 +77,7 @@ fn of_authorisations() -> Vec<(DeskEvent, &'static str)> {
                 card: card.clone(),
                 until,
                 check: check(Some(second)),
+                glass: None,
             },
             include_str!("AccountUnlockAuthorised.1.json"),
         ),
@@ -189,6 +191,48 @@ fn what_names_the_address_that_is_told_has_a_golden_file_of_its_own() {
         (
             DeskEvent::AccountClosed { on, reason: CloseReason::Left, registered },
             include_str!("AccountClosed.1.registered.json"),
+        ),
+    ];
+    for (event, file) in all {
+        let event = HolderEvent::Desk(event);
+        let written: serde_json::Value = serde_json::from_str(file).unwrap();
+        assert_eq!(event.encode().data, written, "{}", event.kind());
+        assert_eq!(HolderEvent::decode(event.kind(), 1, file.as_bytes()).unwrap(), event);
+    }
+}
+
+#[test]
+fn b59_what_tells_of_broken_glass_has_a_golden_file_of_its_own() {
+    let (card, until) = (serial("00A1B2C3"), instant("2027-02-20T12:30:00Z"));
+    let (first, second) = (HolderId(secret(8).0), HolderId(secret(9).0));
+    let all = [
+        (
+            DeskEvent::AccountUnlockRequested {
+                request: flow(7),
+                card: card.clone(),
+                by: first,
+                check: check(None),
+                until,
+                glass: Some(organisation()),
+            },
+            include_str!("AccountUnlockRequested.1.glass.json"),
+        ),
+        (
+            DeskEvent::AccountUnlockAuthorised {
+                card,
+                until,
+                check: check(Some(second)),
+                glass: Some(organisation()),
+            },
+            include_str!("AccountUnlockAuthorised.1.glass.json"),
+        ),
+        (
+            DeskEvent::StaffAlerted {
+                alarm: Alarm::GlassBroken { organisation: organisation() },
+                about: HolderId(flow(6).0),
+                on: day("2027-02-20"),
+            },
+            include_str!("StaffAlerted.1.glass.json"),
         ),
     ];
     for (event, file) in all {

@@ -5,6 +5,7 @@ mod alarms;
 mod assisted;
 mod audit;
 mod first;
+mod glass;
 mod lists;
 mod matrix;
 mod organisations;

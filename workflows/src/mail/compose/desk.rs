@@ -311,6 +311,23 @@ fn told_of(alarm: &Alarm) -> (&'static str, String) {
                  and make somebody else a manager, too."
             ),
         ),
+        Alarm::NobodyLeft { organisation } => (
+            "Nobody can act for an organisation any more",
+            format!(
+                "No registration authority manager of organisation {organisation} can act any \
+                 more. If nobody else of the registration authority can help, two operators can \
+                 let a manager unlock the account: one asks, and another one agrees."
+            ),
+        ),
+        Alarm::GlassBroken { organisation } => (
+            "Two operators let a manager unlock an account",
+            format!(
+                "Nobody of the registration authority could act for organisation {organisation}, \
+                 so two operators have let one of its managers unlock the account. Who they are, \
+                 whom they let, and how they have seen who it is, is on record. If you did not \
+                 expect this, look into it at once."
+            ),
+        ),
     }
 }
 

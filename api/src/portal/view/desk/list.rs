@@ -59,4 +59,16 @@ impl ListPage {
         let head = Head::new(&self.title).with_back(paths::DESK, "Find a person");
         pages::render(environment, "desk_list.jinja", frame, &head, self)
     }
+
+    /// The same for who has no business with the desk: there is no way back to it.
+    ///
+    /// # Errors
+    /// If the template does not fit.
+    pub fn render_alone(
+        &self,
+        environment: &Environment<'_>,
+        frame: &Frame,
+    ) -> Result<String, Error> {
+        pages::render(environment, "desk_list.jinja", frame, &Head::new(&self.title), self)
+    }
 }

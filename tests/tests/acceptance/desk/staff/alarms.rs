@@ -16,7 +16,7 @@ use tests::desk::{Desk, browser::Browser};
 use super::ask;
 
 /// The alarms that somebody was told of, with whom each is about.
-async fn told(desk: &Desk, staff: HolderId) -> Vec<(Alarm, HolderId)> {
+pub(super) async fn told(desk: &Desk, staff: HolderId) -> Vec<(Alarm, HolderId)> {
     let events = desk.events(staff).await.unwrap();
     let told = events.into_iter().filter_map(|event| {
         let HolderEvent::Desk(DeskEvent::StaffAlerted { alarm, about, .. }) = event else {
@@ -131,4 +131,24 @@ async fn b59_the_only_manager_is_told_on_his_first_alert_day_and_so_are_the_oper
     desk.wait(Duration::days(12));
     tick(&desk).await;
     assert_eq!(told(&desk, covered).await, [(alarm("RXA"), covered)]);
+}
+
+#[tokio::test]
+async fn b59_that_nobody_can_manage_an_organisation_any_more_is_told_on_the_day_of_the_lock() {
+    let desk = Desk::open().await.unwrap();
+    desk.found_organisations().await.unwrap();
+    let (ann, _) = desk.staff("Ann", "AA01", Role::RaManager, "X26").await.unwrap();
+    desk.wait(Duration::days(300));
+    let (operator, _) = desk.staff("Olu", "AA03", Role::Operator, "X26").await.unwrap();
+    let only = (Alarm::LastManager { organisation: "X26".parse().unwrap() }, ann);
+    let nobody = (Alarm::NobodyLeft { organisation: "X26".parse().unwrap() }, ann);
+    desk.wait(Duration::days(85));
+    tick(&desk).await;
+    // Forced for twenty days, he can still come back by himself.
+    assert_eq!(told(&desk, operator).await.as_slice(), std::slice::from_ref(&only));
+    desk.wait(Duration::days(1));
+    tick(&desk).await;
+    for holder in [operator, ann] {
+        assert_eq!(told(&desk, holder).await, [only.clone(), nobody.clone()]);
+    }
 }
