@@ -12,6 +12,7 @@ pub mod find;
 pub mod glass;
 pub mod issue;
 pub mod person;
+pub mod place;
 pub mod roles;
 pub mod sheet;
 pub mod work;

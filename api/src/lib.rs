@@ -43,6 +43,7 @@ pub mod mail_server;
 pub mod metrics;
 pub mod not_me;
 pub mod not_ready;
+mod once;
 pub mod organisations;
 pub mod pace;
 pub mod passcode_page;

@@ -126,6 +126,26 @@ impl IdentityEvidence {
         Self::Vouched,
     ];
 
+    /// C-04, B-63: what is enough by itself, wherever somebody has to be known.
+    pub const SHOWN: [Self; 4] = [
+        Self::Passport,
+        Self::DrivingLicence,
+        Self::NationalIdentityCard,
+        Self::PhotographOnRecord,
+    ];
+
+    /// As stored and sent: the same text as in events.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passport => "passport",
+            Self::DrivingLicence => "driving_licence",
+            Self::NationalIdentityCard => "national_identity_card",
+            Self::PhotographOnRecord => "photograph_on_record",
+            Self::Vouched => "vouched",
+        }
+    }
+
     /// In the middle of a sentence, after "by".
     #[must_use]
     pub fn words(self) -> &'static str {

@@ -22,6 +22,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub use assistance::is_blocked;
 pub(crate) use cards::verified;
 pub use checks::{has_matched, may_check};
 pub use command::{DeskCommand, Replacement};

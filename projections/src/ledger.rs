@@ -54,7 +54,7 @@ struct Row {
 
 /// What an event adds: a line.
 pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
-    let mut sentence = desk::said(fact).unwrap_or_else(|| sentence(&fact.event));
+    let mut sentence = desk::said(fact).unwrap_or_else(|| sentence(&fact.event, fact.recorded.at));
     if fails_to_unlock(&fact.event)
         && let Some((workstation, reader)) = place::of(tx, fact).await?
     {
@@ -120,7 +120,7 @@ impl From<Row> for Entry {
 
 /// What happened, as one would tell it to the holder.
 #[expect(clippy::too_many_lines, reason = "a table: an event and its sentence")]
-fn sentence(event: &HolderEvent) -> String {
+fn sentence(event: &HolderEvent, at: DateTime<Utc>) -> String {
     match event {
         HolderEvent::HolderRegistered {} => "You were registered".to_owned(),
         HolderEvent::CardIssued(_) => "Your smartcard was issued".to_owned(),
@@ -320,7 +320,7 @@ fn sentence(event: &HolderEvent) -> String {
         HolderEvent::PukReplaced { .. } => {
             "The unlocking key of your smartcard was replaced".to_owned()
         }
-        HolderEvent::Desk(event) => desk::sentence(event),
+        HolderEvent::Desk(event) => desk::sentence(event, at),
     }
 }
 

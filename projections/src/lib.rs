@@ -255,15 +255,16 @@ impl Projections {
         staff::managed_without(&live, holder, organisation).await
     }
 
-    /// A page of what waits for the registration authority, the oldest first: `limit` lines at the
+    /// A page of what waits for the registration authority now, the oldest first: `limit` lines at the
     /// most (and never more than [`WORK_PAGE_MAX`]), those behind `after`.
     pub async fn work(
         &self,
+        now: DateTime<Utc>,
         after: Option<&WorkItem>,
         limit: u32,
     ) -> Result<Vec<WorkItem>, ProjectionError> {
         let live = self.0.live.read().await;
-        work::page(&live, after, limit).await
+        work::page(&live, now, after, limit).await
     }
 
     /// What waits for this reason since then, the oldest first: `limit` lines at the most (and never
@@ -279,15 +280,18 @@ impl Projections {
     }
 
     /// How often each member of staff has let somebody unlock from the first of these instants to
-    /// before the second: most often first, `limit` lines at the most (and never more than
-    /// [`WORK_PAGE_MAX`]).
+    /// before the second, if it was at least so often: most often first, `limit` lines at the most (and
+    /// never more than [`WORK_PAGE_MAX`]). B-59: of those who work for one of these organisations, or of
+    /// all.
     pub async fn staff_unlocks(
         &self,
         time: (DateTime<Utc>, DateTime<Utc>),
+        within: Option<&[OrganisationCode]>,
+        least: u32,
         limit: u32,
     ) -> Result<Vec<StaffUnlocks>, ProjectionError> {
         let live = self.0.live.read().await;
-        work::unlocks(&live, time, limit).await
+        work::unlocks(&live, time, within, (least, limit)).await
     }
 }
 

@@ -95,6 +95,7 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
         | DeskEvent::PersonErased { .. }
         | DeskEvent::PasscodeChecked { .. }
         | DeskEvent::PasscodeCheckBlocked { .. }
+        | DeskEvent::PasscodeCheckReleased { .. }
         | DeskEvent::NotMeReported { .. }
         | DeskEvent::LossOverdue { .. }
         | DeskEvent::StaffAlerted { .. }

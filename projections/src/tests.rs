@@ -3,9 +3,11 @@
 mod certificates;
 mod history;
 mod log;
+mod work;
 
 use std::{future::pending, sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use domain::{
     card::{CardKeys, IssuedCard, IssuedCertificate, PublicKey, Slot},
     context::Context,

@@ -1,128 +1,25 @@
 //! What waits for somebody of the registration authority, and how often each of them has let
 //! somebody unlock. A line stays until what it says is over.
 
-use chrono::{DateTime, Utc};
+mod kind;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     card::{KeptKey, Slot},
     desk::{Alarm, DeskEvent, View},
     holder::HolderEvent,
     ids::{HolderId, OrganisationCode},
-    passcode::Kind,
+    passcode::{Kind, OptionalKind},
 };
-use serde::Serialize;
 use sqlx::{SqliteConnection, SqlitePool};
 use uuid::Uuid;
+
+pub use kind::WorkKind;
 
 use crate::{ProjectionError, fact::Fact, staff::not_a_row};
 
 /// The most lines of one page.
 pub const WORK_PAGE_MAX: u32 = 200;
-
-/// Why somebody waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WorkKind {
-    /// P-18, P-19: the account is locked.
-    AccountLocked,
-    /// B-63: an unlock of the account needs a second person.
-    UnlockAwaitsApproval,
-    /// B-34: three failed attempts at the questions.
-    SelfServiceBlocked,
-    /// B-41: three wrong account recovery or verification passcodes.
-    PasscodeCheckBlocked,
-    /// C-04, B-51: only the registration authority can let the certificates be renewed.
-    RenewalNeeded,
-    /// B-55: nobody knows what an update has left on the card.
-    CardUnfinished,
-    /// What unlocks the card is not known any more.
-    UnlockingKeyLost,
-    /// B-57: the certificates are suspended for a while, and nothing has to be decided soon.
-    Suspended,
-    /// B-57: they are suspended because the card may be in somebody else's hands: whether it is lost has
-    /// to be decided in time.
-    LossToDecide,
-    /// B-57: that took too long.
-    LossOverdue,
-    /// The holder says that something was not done by him.
-    NotMe,
-    /// B-59: he is the only registration authority manager of an organisation and has something to
-    /// renew, without which he soon cannot act.
-    LastManager,
-    /// B-59, B-63: two operators have let him, a manager, unlock his account; nobody of the registration
-    /// authority has looked at his record since.
-    GlassBroken,
-}
-
-impl WorkKind {
-    /// Every kind.
-    pub const ALL: [Self; 13] = [
-        Self::AccountLocked,
-        Self::UnlockAwaitsApproval,
-        Self::SelfServiceBlocked,
-        Self::PasscodeCheckBlocked,
-        Self::RenewalNeeded,
-        Self::CardUnfinished,
-        Self::UnlockingKeyLost,
-        Self::Suspended,
-        Self::LossToDecide,
-        Self::LossOverdue,
-        Self::NotMe,
-        Self::LastManager,
-        Self::GlassBroken,
-    ];
-
-    /// As in the table.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::AccountLocked => "account_locked",
-            Self::UnlockAwaitsApproval => "unlock_awaits_approval",
-            Self::SelfServiceBlocked => "self_service_blocked",
-            Self::PasscodeCheckBlocked => "passcode_check_blocked",
-            Self::RenewalNeeded => "renewal_needed",
-            Self::CardUnfinished => "card_unfinished",
-            Self::UnlockingKeyLost => "unlocking_key_lost",
-            Self::Suspended => "suspended",
-            Self::LossToDecide => "loss_to_decide",
-            Self::LossOverdue => "loss_overdue",
-            Self::NotMe => "not_me",
-            Self::LastManager => "last_manager",
-            Self::GlassBroken => "glass_broken",
-        }
-    }
-
-    /// In a sentence about the person.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::AccountLocked => "The account is locked",
-            Self::UnlockAwaitsApproval => "An unlock of the account waits for a second person",
-            Self::SelfServiceBlocked => "Self-service is blocked after wrong answers",
-            Self::PasscodeCheckBlocked => "A passcode is not checked any more after wrong ones",
-            Self::RenewalNeeded => "The certificates need the registration authority to be renewed",
-            Self::CardUnfinished => "An update of the smartcard was not finished",
-            Self::UnlockingKeyLost => "The smartcard cannot be unlocked any more",
-            Self::Suspended => "The certificates are suspended",
-            Self::LossToDecide => "The smartcard may be in somebody else's hands: is it lost?",
-            Self::LossOverdue => {
-                "A smartcard that may be in somebody else's hands was not taken out of use in time"
-            }
-            Self::NotMe => "The holder says that something was not done by them",
-            Self::LastManager => {
-                "The only manager of an organisation has something to renew, and soon cannot act"
-            }
-            Self::GlassBroken => {
-                "Two operators let this manager unlock the account, because nobody else could act"
-            }
-        }
-    }
-
-    /// The kind with this label.
-    #[must_use]
-    pub fn labelled(label: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.label() == label)
-    }
-}
 
 /// A line of the work list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,6 +47,8 @@ pub struct StaffUnlocks {
 enum Change {
     /// There is something to do.
     Add(WorkKind),
+    /// There is something to do before this instant, and nothing any more from then on.
+    AddUntil(WorkKind, DateTime<Utc>),
     /// There is not any more.
     Over(&'static [WorkKind]),
     /// There is nothing to do at all.
@@ -165,35 +64,34 @@ const OF_THE_CARD: &[WorkKind] = &[
     WorkKind::LossToDecide,
     WorkKind::LossOverdue,
     WorkKind::NotMe,
+    WorkKind::UnlockAwaitsApproval,
 ];
+
+/// How long the list says that the holder of a closed account has said "this was not me": nothing is left
+/// that could end it.
+const CLOSED_NOT_ME: TimeDelta = TimeDelta::days(30);
 
 /// What an event changes.
 pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
     count(tx, fact).await?;
+    note_closed(tx, fact).await?;
     let change = match change(&fact.event) {
         Change::Nothing if is_last_manager(fact) => Change::Add(WorkKind::LastManager),
         Change::Over(kinds) if is_broken_glass(&fact.event) => {
             over(tx, fact, kinds).await?;
             Change::Add(WorkKind::GlassBroken)
         }
-        change @ (Change::Add(_) | Change::Over(_) | Change::Nothing) => change,
+        change @ (Change::Add(_) | Change::AddUntil(..) | Change::Over(_) | Change::Nothing) => {
+            change
+        }
     };
     match change {
         Change::Nothing => Ok(()),
-        Change::Add(kind) => {
-            sqlx::query(
-                r"
-                insert into work_item (holder_id, kind, since) values ($1, $2, $3)
-                on conflict (holder_id, kind) do nothing
-                ",
-            )
-            .bind(fact.holder.0)
-            .bind(kind.label())
-            .bind(fact.recorded.at)
-            .execute(tx)
-            .await?;
-            Ok(())
+        Change::Add(WorkKind::NotMe) if is_closed(tx, fact.holder).await? => {
+            add(tx, fact, WorkKind::NotMe, Some(fact.recorded.at + CLOSED_NOT_ME)).await
         }
+        Change::Add(kind) => add(tx, fact, kind, None).await,
+        Change::AddUntil(kind, over_at) => add(tx, fact, kind, Some(over_at)).await,
         Change::Over(kinds) => over(tx, fact, kinds).await,
     }
 }
@@ -204,6 +102,54 @@ async fn over(tx: &mut SqliteConnection, fact: &Fact<'_>, kinds: &[WorkKind]) ->
             .bind(fact.holder.0)
             .bind(kind.label())
             .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// A line that is there already stays as old as it is, unless its time is over; what has an end ends when
+/// the last of them does.
+async fn add(
+    tx: &mut SqliteConnection,
+    fact: &Fact<'_>,
+    kind: WorkKind,
+    over_at: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        r"
+        insert into work_item (holder_id, kind, since, over_at) values ($1, $2, $3, $4)
+        on conflict (holder_id, kind) do update set
+            since = case
+                when work_item.over_at <= excluded.since then excluded.since
+                else work_item.since
+            end,
+            over_at = excluded.over_at
+        ",
+    )
+    .bind(fact.holder.0)
+    .bind(kind.label())
+    .bind(fact.recorded.at)
+    .bind(over_at)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// B-45: true if nothing of the account works any more; remembered when it is closed.
+async fn is_closed(tx: &mut SqliteConnection, holder: HolderId) -> sqlx::Result<bool> {
+    let (is_closed,): (bool,) =
+        sqlx::query_as("select exists (select 1 from closed_account where holder_id = $1)")
+            .bind(holder.0)
+            .fetch_one(tx)
+            .await?;
+    Ok(is_closed)
+}
+
+async fn note_closed(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
+    if let HolderEvent::Desk(DeskEvent::AccountClosed { .. }) = &fact.event {
+        sqlx::query("insert into closed_account (holder_id) values ($1) on conflict do nothing")
+            .bind(fact.holder.0)
+            .execute(tx)
             .await?;
     }
     Ok(())
@@ -228,10 +174,14 @@ fn change(event: &HolderEvent) -> Change {
         HolderEvent::AccountLocked { .. } => Change::Add(WorkKind::AccountLocked),
         HolderEvent::SelfServiceBlocked { .. } => Change::Add(WorkKind::SelfServiceBlocked),
         HolderEvent::RegistrationCompleted { .. } => Change::Over(&[WorkKind::SelfServiceBlocked]),
-        HolderEvent::RecoveryPasscodeBlocked { .. } => Change::Add(WorkKind::PasscodeCheckBlocked),
-        HolderEvent::PasscodeSet { kind: Kind::AccountRecovery | Kind::Verification, .. }
-        | HolderEvent::PasscodeBlanked { .. } => {
-            Change::Over(&[WorkKind::PasscodeCheckBlocked, WorkKind::LastManager])
+        HolderEvent::RecoveryPasscodeBlocked { .. } => Change::Add(WorkKind::RecoveryCheckBlocked),
+        HolderEvent::PasscodeSet { kind: Kind::AccountRecovery, .. }
+        | HolderEvent::PasscodeBlanked { kind: OptionalKind::AccountRecovery, .. } => {
+            Change::Over(&[WorkKind::RecoveryCheckBlocked, WorkKind::LastManager])
+        }
+        HolderEvent::PasscodeSet { kind: Kind::Verification, .. }
+        | HolderEvent::PasscodeBlanked { kind: OptionalKind::Verification, .. } => {
+            Change::Over(&[WorkKind::VerificationCheckBlocked, WorkKind::LastManager])
         }
         HolderEvent::RaRenewalNeeded { .. } => Change::Add(WorkKind::RenewalNeeded),
         HolderEvent::CardWriteOpened { .. } => Change::Add(WorkKind::CardUnfinished),
@@ -300,7 +250,9 @@ fn change(event: &HolderEvent) -> Change {
 
 fn change_at_desk(event: &DeskEvent) -> Change {
     match event {
-        DeskEvent::AccountUnlockRequested { .. } => Change::Add(WorkKind::UnlockAwaitsApproval),
+        DeskEvent::AccountUnlockRequested { until, .. } => {
+            Change::AddUntil(WorkKind::UnlockAwaitsApproval, *until)
+        }
         DeskEvent::AccountUnlockAuthorised { .. } => {
             Change::Over(&[WorkKind::UnlockAwaitsApproval])
         }
@@ -308,7 +260,7 @@ fn change_at_desk(event: &DeskEvent) -> Change {
             Change::Over(&[WorkKind::AccountLocked, WorkKind::UnlockAwaitsApproval])
         }
         DeskEvent::SelfServiceReleased { .. } => {
-            Change::Over(&[WorkKind::SelfServiceBlocked, WorkKind::PasscodeCheckBlocked])
+            Change::Over(&[WorkKind::SelfServiceBlocked, WorkKind::RecoveryCheckBlocked])
         }
         DeskEvent::CertificatesSuspended { reason, .. } if reason.may_be_lost() => {
             Change::Add(WorkKind::LossToDecide)
@@ -323,8 +275,21 @@ fn change_at_desk(event: &DeskEvent) -> Change {
         DeskEvent::LossOverdue { .. } => Change::Add(WorkKind::LossOverdue),
         DeskEvent::CardCancelled { .. } => Change::Over(OF_THE_CARD),
         DeskEvent::NotMeReported { .. } => Change::Add(WorkKind::NotMe),
-        DeskEvent::PasscodeCheckBlocked { .. } => Change::Add(WorkKind::PasscodeCheckBlocked),
-        DeskEvent::AccountClosed { .. } => Change::Over(&WorkKind::ALL),
+        DeskEvent::PasscodeCheckBlocked { kind: OptionalKind::AccountRecovery, .. } => {
+            Change::Add(WorkKind::RecoveryCheckBlocked)
+        }
+        DeskEvent::PasscodeCheckBlocked { kind: OptionalKind::Verification, .. } => {
+            Change::Add(WorkKind::VerificationCheckBlocked)
+        }
+        DeskEvent::PasscodeCheckReleased { kind: OptionalKind::AccountRecovery, .. } => {
+            Change::Over(&[WorkKind::RecoveryCheckBlocked])
+        }
+        DeskEvent::PasscodeCheckReleased { kind: OptionalKind::Verification, .. } => {
+            Change::Over(&[WorkKind::VerificationCheckBlocked])
+        }
+        DeskEvent::AccountClosed { .. } | DeskEvent::PersonErased { .. } => {
+            Change::Over(&WorkKind::ALL)
+        }
         DeskEvent::RecordViewed { what: View::Record, .. } => {
             Change::Over(&[WorkKind::GlassBroken])
         }
@@ -336,7 +301,6 @@ fn change_at_desk(event: &DeskEvent) -> Change {
         | DeskEvent::CardUnlockAuthorised { .. }
         | DeskEvent::CardReportedLost { .. }
         | DeskEvent::ContactChanged { .. }
-        | DeskEvent::PersonErased { .. }
         | DeskEvent::PasscodeChecked { .. }
         | DeskEvent::StaffAlerted { .. }
         | DeskEvent::RecordViewed { .. } => Change::Nothing,
@@ -366,9 +330,10 @@ async fn count(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
 
 type Row = (Uuid, String, DateTime<Utc>, Option<String>);
 
-/// A page of the list, the oldest first: lines behind `after`.
+/// A page of the list as of now, the oldest first: lines behind `after`.
 pub(crate) async fn page(
     pool: &SqlitePool,
+    now: DateTime<Utc>,
     after: Option<&WorkItem>,
     limit: u32,
 ) -> Result<Vec<WorkItem>, ProjectionError> {
@@ -379,14 +344,15 @@ pub(crate) async fn page(
             where assignment.holder_id = work_item.holder_id
         )
         from work_item
-        where (since, holder_id, kind) > ($1, $2, $3)
+        where (since, holder_id, kind) > ($1, $2, $3) and (over_at is null or over_at > $4)
         order by since, holder_id, kind
-        limit $4
+        limit $5
         ",
     )
     .bind(after.map_or(DateTime::UNIX_EPOCH, |last| last.since))
     .bind(after.map_or(Uuid::nil(), |last| last.holder.0))
     .bind(after.map_or("", |last| last.kind.label()))
+    .bind(now)
     .bind(i64::from(limit.min(WORK_PAGE_MAX)))
     .fetch_all(pool)
     .await?;
@@ -428,23 +394,35 @@ fn read((holder, kind, since, assigned): Row) -> Result<WorkItem, ProjectionErro
     Ok(WorkItem { holder: HolderId(holder), kind, since, assignments })
 }
 
-/// Who has let people unlock in this time, most often first.
+/// Who has let people unlock in this time at least so often, most often first; of those who work for one
+/// of these organisations, or of all.
 pub(crate) async fn unlocks(
     pool: &SqlitePool,
     (from, until): (DateTime<Utc>, DateTime<Utc>),
-    limit: u32,
+    within: Option<&[OrganisationCode]>,
+    (least, limit): (u32, u32),
 ) -> Result<Vec<StaffUnlocks>, ProjectionError> {
+    let codes = within.map(|codes| codes.iter().map(OrganisationCode::as_str).collect::<Vec<_>>());
+    // Null lets everybody pass. The list may be longer than a statement has places.
+    let codes = codes.map(|codes| serde_json::Value::from(codes).to_string());
     let rows: Vec<(Uuid, i64)> = sqlx::query_as(
         r"
         select staff_id, count(*) from staff_unlock
-        where at >= $1 and at < $2
+        where at >= $1 and at < $2 and ($3 is null or exists (
+            select 1 from assignment
+            where assignment.holder_id = staff_id
+                and organisation in (select value from json_each($3))
+        ))
         group by staff_id
+        having count(*) >= $4
         order by count(*) desc, staff_id
-        limit $3
+        limit $5
         ",
     )
     .bind(from)
     .bind(until)
+    .bind(codes)
+    .bind(i64::from(least))
     .bind(i64::from(limit.min(WORK_PAGE_MAX)))
     .fetch_all(pool)
     .await?;

@@ -182,9 +182,13 @@ async fn personalises(
         return Err(Stop::again("B-61", "This card belongs to somebody else."));
     }
     match desk.map(|desk| &desk.task) {
-        Some(Task::Replace { .. }) => refuse_if_in_use(app, open, holder, card).await,
-        Some(Task::Register { .. }) | None => refuse_if_registered(app, open, holder).await,
+        Some(Task::Replace { .. }) => refuse_if_in_use(app, open, holder, card).await?,
+        Some(Task::Register { .. }) | None => refuse_if_registered(app, open, holder).await?,
     }
+    if let Some(desk) = desk {
+        personalise::still_may(app, holder, desk).await?;
+    }
+    Ok(())
 }
 
 /// B-61: the card that is to take the place of another is not that other one. A card of which the

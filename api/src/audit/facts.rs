@@ -125,7 +125,8 @@ fn topic(event: &HolderEvent) -> Topic {
             | DeskEvent::AccountUnlockAuthorised { .. }
             | DeskEvent::AccountUnlocked { .. }
             | DeskEvent::PasscodeChecked { .. }
-            | DeskEvent::PasscodeCheckBlocked { .. },
+            | DeskEvent::PasscodeCheckBlocked { .. }
+            | DeskEvent::PasscodeCheckReleased { .. },
         ) => Topic::Passcodes,
         HolderEvent::CardIssued(_)
         | HolderEvent::Desk(
@@ -199,7 +200,9 @@ fn which(event: &HolderEvent) -> Option<&'static str> {
         Some(kind.as_str())
     } else if let HolderEvent::PasscodeBlanked { kind, .. }
     | HolderEvent::Desk(
-        DeskEvent::PasscodeChecked { kind, .. } | DeskEvent::PasscodeCheckBlocked { kind, .. },
+        DeskEvent::PasscodeChecked { kind, .. }
+        | DeskEvent::PasscodeCheckBlocked { kind, .. }
+        | DeskEvent::PasscodeCheckReleased { kind, .. },
     ) = event
     {
         Some(kind.kind().as_str())

@@ -89,8 +89,9 @@ pub async fn renewal(
     Ok(standing.and_then(|standing| standing.authorised_until))
 }
 
-/// B-34, B-41: what wrong answers or wrong passcodes have blocked is open again. Blocked questions
-/// are gone: the holder registers anew.
+/// P-11, B-34, B-41: what wrong answers or wrong passcodes have blocked is open again. Blocked questions
+/// are gone: the holder registers anew. A passcode is compared again, and the holder is asked for a new
+/// one.
 ///
 /// # Errors
 /// If a rule says no, or we fail.

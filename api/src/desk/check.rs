@@ -4,11 +4,12 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound as _, NaiveDate, TimeDelta, Utc};
 use domain::{
+    calendar,
     desk::{self, Checker, DeskCommand, Refusal},
     holder::HolderCommand,
-    ids::{CardSerial, HolderId, SecretRef},
+    ids::{CardSerial, EventId, HolderId, SecretRef},
     passcode::{Kind, OptionalKind, Passcode},
 };
 use stores::vault::VaultError;
@@ -29,7 +30,17 @@ const NOTHING: SecretRef = SecretRef(Uuid::nil());
 const PLACEHOLDER: &[u8] = b"-";
 
 /// Checks that one member of staff makes a day.
-const CHECKS_A_DAY: u32 = 200;
+pub const CHECKS_A_DAY: u32 = 200;
+
+/// What can be done about a check that is not made because there were too many.
+pub const TOO_MANY_WAY_OUT: &str =
+    "Let a colleague compare it, or make sure in another way who calls.";
+
+/// The table of limits counts the checks of a member of staff under this.
+#[must_use]
+pub fn counted_at_desk(staff: HolderId) -> String {
+    format!("desk-check {staff}")
+}
 
 /// Checks that one telephone service makes in an hour of the clock.
 pub const TELEPHONE_CHECKS_AN_HOUR: u32 = 1_000;
@@ -69,8 +80,11 @@ pub enum NotChecked {
     #[error(transparent)]
     Refused(#[from] ExecuteError),
     /// One member of staff has checked too many today.
-    #[error("too many passcodes were checked today")]
-    TooMany,
+    #[error("You have compared {CHECKS_A_DAY} passcodes today, which is the most")]
+    TooMany {
+        /// The civil day from which on he may again.
+        on: NaiveDate,
+    },
     /// One telephone service has checked too many in this hour.
     #[error(
         "This service has made {TELEPHONE_CHECKS_AN_HOUR} checks in this hour, which is the most; it \
@@ -102,6 +116,9 @@ pub async fn recovery_passcode(
     said: &str,
 ) -> Result<Checked, NotChecked> {
     let kind = OptionalKind::AccountRecovery;
+    if let Some(before) = told_before(app, mandate.holder(), cause).await? {
+        return Ok(before);
+    }
     let loaded = app.load(mandate.holder()).await.map_err(anyhow::Error::from)?;
     match desk::may_check(&app.context(&loaded), &loaded.holder, kind) {
         Ok(_) => {}
@@ -109,8 +126,9 @@ pub async fn recovery_passcode(
         Err(Refusal::CheckBlocked) => return Ok(Checked::Blocked),
         Err(refusal) => return Err(ExecuteError::Refused(refusal.into()).into()),
     }
-    if !takes(app, &format!("desk-check {}", mandate.warrant().staff()), CHECKS_A_DAY).await? {
-        return Err(NotChecked::TooMany);
+    if !takes(app, &counted_at_desk(mandate.warrant().staff()), CHECKS_A_DAY).await? {
+        let today = calendar::civil_day(app.now(), app.policy().zone);
+        return Err(NotChecked::TooMany { on: today.succ_opt().unwrap_or(today) });
     }
     let current = loaded.holder.passcodes().current(Kind::AccountRecovery);
     let right = is_it(app, current.map(|current| current.secret), said).await?;
@@ -124,6 +142,15 @@ pub async fn recovery_passcode(
         done.events
     };
     Ok(if desk::has_matched(&events) { Checked::Match } else { Checked::NoMatch })
+}
+
+/// B-41: a repeat is told what was recorded, and costs no try.
+async fn told_before(app: &App, holder: HolderId, cause: Cause) -> anyhow::Result<Option<Checked>> {
+    if !app.stores().log.contains(EventId::derive(cause.command, 0)).await? {
+        return Ok(None);
+    }
+    let events = app.events_of(holder, cause.command).await?;
+    Ok(Some(if desk::has_matched(&events) { Checked::Match } else { Checked::NoMatch }))
 }
 
 /// P-11: compares what a caller says with his verification passcode, for a telephone service. Whatever

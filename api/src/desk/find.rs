@@ -7,9 +7,9 @@ use domain::{
 };
 use stores::vault::{FoundPlace, NameSearch, NotASearch, VaultError};
 
+use super::place::{List, NotAPlace};
 use crate::{
     app::App,
-    drafts,
     staff::{self, Member, Record},
 };
 
@@ -52,8 +52,8 @@ pub enum FindError {
     #[error(transparent)]
     NotASearch(#[from] NotASearch),
     /// What a page before is said to have ended with is nothing that one ends with.
-    #[error("this is no place in a list of people")]
-    NotAPlace,
+    #[error(transparent)]
+    NotAPlace(#[from] NotAPlace),
     /// We failed.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
@@ -76,8 +76,9 @@ pub async fn by_name(
     after: Option<&str>,
 ) -> Result<FoundPage, FindError> {
     let search = NameSearch::parse(typed)?;
-    let whose = bound_to(member, typed);
-    let after = after.map(|after| place(app, &whose, after)).transpose()?;
+    let list = List { app, member, name: PLACE, of: typed };
+    let after = after.map(|after| list.open(after)).transpose()?;
+    let after = after.map(|(holder, word)| FoundPlace { word, holder });
     let vault = &app.stores().vault;
     let (candidates, mut next) = vault.find_people(&search, after.as_ref(), LOOKED_AT_MAX).await?;
     let mut page = FoundPage { people: Vec::new(), next: None };
@@ -94,7 +95,7 @@ pub async fn by_name(
             next = Some(candidate.place);
         }
     }
-    page.next = next.and_then(|next| written(app, &whose, &next));
+    page.next = next.and_then(|next| list.seal(&(next.holder, &next.word)));
     Ok(page)
 }
 
@@ -128,20 +129,4 @@ fn found(record: &Record, name: Option<String>) -> Found {
         card: holder.card().map(|card| card.card.clone()),
         organisations: holder.roles().assignments().to_vec(),
     }
-}
-
-/// B-59: a page may end with somebody of another organisation, so where it ended is for nobody's eyes,
-/// and for nobody to choose: it is sealed for this session and this search.
-fn written(app: &App, whose: &str, place: &FoundPlace) -> Option<String> {
-    drafts::seal(app, PLACE, whose, &(place.holder, &place.word))
-}
-
-fn place(app: &App, whose: &str, text: &str) -> Result<FoundPlace, FindError> {
-    let place = drafts::open(text, app, PLACE, whose);
-    let (holder, word) = place.ok_or(FindError::NotAPlace)?;
-    Ok(FoundPlace { word, holder })
-}
-
-fn bound_to(member: &Member, typed: &str) -> String {
-    format!("{} {typed}", hex::encode(member.session().token.0))
 }

@@ -10,12 +10,17 @@ use domain::{
 };
 use protocol::JobId;
 use stores::{
+    session::Session,
     token::TokenHash,
     vault::{Person, PersonChange},
 };
 use workflows::card_job::{AtDesk, Goal, Made, Task};
 
-use crate::{app::App, execute::ExecuteError, staff::Mandate};
+use crate::{
+    app::App,
+    execute::ExecuteError,
+    staff::{Mandate, Member},
+};
 
 /// Which of a command's derived ids is the new person's number.
 const PERSON: u32 = 7_000;
@@ -38,7 +43,7 @@ pub struct Newcomer {
 /// If the check is none, or a store fails.
 pub async fn register(
     app: &App,
-    warrant: &Warrant,
+    (member, warrant): (&Member, &Warrant),
     newcomer: Newcomer,
     command: CommandId,
     browser: TokenHash,
@@ -50,7 +55,7 @@ pub async fn register(
     let vault = &app.stores().vault;
     let put = vault.prepare_person(registered, holder, &newcomer, app.now()).await;
     put.map_err(anyhow::Error::from)?;
-    let desk = at_desk(warrant, Task::Register { organisation });
+    let desk = at_desk(member, warrant, Task::Register { organisation });
     let (made, desk) = (Made::default(), Some(desk));
     let goal = Goal::Personalise { holder, command, check, made, desk };
     Ok((holder, app.start_job(goal, browser).await?))
@@ -63,19 +68,21 @@ pub async fn register(
 /// If the check is none, or a store fails.
 pub async fn replace(
     app: &App,
-    mandate: &Mandate,
+    (member, mandate): (&Member, &Mandate),
     (reason, check): (CancelReason, IdentityCheck),
     command: CommandId,
     browser: TokenHash,
 ) -> Result<JobId, ExecuteError> {
     let check = check.with_evidence().map_err(Refusal::from)?;
-    let desk = at_desk(mandate.warrant(), Task::Replace { reason });
+    let desk = at_desk(member, mandate.warrant(), Task::Replace { reason });
     let (holder, made) = (mandate.holder(), Made::default());
     let goal = Goal::Personalise { holder, command, check, made, desk: Some(desk) };
     Ok(app.start_job(goal, browser).await?)
 }
 
-fn at_desk(warrant: &Warrant, task: Task) -> AtDesk {
-    let (staff, role) = (warrant.staff(), warrant.role());
-    AtDesk { staff, role, organisation: warrant.organisation().clone(), task }
+fn at_desk(member: &Member, warrant: &Warrant, task: Task) -> AtDesk {
+    let (staff, role, organisation) = (warrant.staff(), warrant.role(), warrant.organisation());
+    let Session { token, endings, .. } = member.session();
+    let (organisation, session) = (organisation.clone(), hex::encode(token.0));
+    AtDesk { staff, role, organisation, session, endings: *endings, task }
 }

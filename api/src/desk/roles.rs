@@ -10,6 +10,7 @@ use domain::{
 };
 use projections::StaffGrant;
 
+use super::place::{List, NotListed};
 use crate::{
     app::App,
     execute::{Cause, ExecuteError},
@@ -170,6 +171,9 @@ pub struct StaffLine {
 /// The most lines of one page of staff.
 pub const STAFF_PAGE_MAX: usize = 50;
 
+/// What a place in the list is sealed for.
+const PLACE: &str = "place among staff";
+
 /// The most rows that are looked at for one page.
 const LOOKED_AT_MAX: u32 = 200;
 
@@ -177,16 +181,29 @@ const LOOKED_AT_MAX: u32 = 200;
 /// where to go on.
 ///
 /// # Errors
-/// If a store fails.
+/// If `after` is no place in this list, or a store fails.
 pub async fn staff(
     app: &App,
     member: &Member,
     within: Option<&OrganisationCode>,
-    after: Option<&StaffGrant>,
-) -> anyhow::Result<(Vec<StaffLine>, Option<StaffGrant>)> {
+    after: Option<&str>,
+) -> Result<(Vec<StaffLine>, Option<String>), NotListed> {
+    let of = within.map(OrganisationCode::as_str).unwrap_or_default();
+    let list = List { app, member, name: PLACE, of };
+    let after: Option<Place> = after.map(|after| list.open(after)).transpose()?;
     app.catch_up().await?;
+    let (lines, next) = lines(app, member, within, after.and_then(row)).await?;
+    Ok((lines, next.and_then(|next| list.seal(&place(&next)))))
+}
+
+async fn lines(
+    app: &App,
+    member: &Member,
+    within: Option<&OrganisationCode>,
+    after: Option<StaffGrant>,
+) -> anyhow::Result<(Vec<StaffLine>, Option<StaffGrant>)> {
     let tree = app.organisations();
-    let rows = app.projections().staff(after, LOOKED_AT_MAX).await?;
+    let rows = app.projections().staff(after.as_ref(), LOOKED_AT_MAX).await?;
     let is_full = rows.len() == LOOKED_AT_MAX as usize;
     let mut next = rows.last().filter(|_| is_full).cloned();
     let mut lines = Vec::new();
@@ -207,19 +224,15 @@ pub async fn staff(
     Ok((lines, next))
 }
 
-/// A place in the list, for addresses: `<number>.<role>.<organisation>`.
-#[must_use]
-pub fn written(place: &StaffGrant) -> String {
-    format!("{}.{}.{}", place.holder, place.grant.role.label(), place.grant.organisation)
+/// The last row that was looked at: who, as what, where.
+type Place = (HolderId, String, OrganisationCode);
+
+fn place(row: &StaffGrant) -> Place {
+    let Grant { role, organisation } = &row.grant;
+    (row.holder, role.label().to_owned(), organisation.clone())
 }
 
-/// The place that is written so.
-#[must_use]
-pub fn place(text: &str) -> Option<StaffGrant> {
-    let mut parts = text.split('.');
-    let holder: HolderId = parts.next()?.parse().ok()?;
-    let role = Role::labelled(parts.next()?)?;
-    let organisation = parts.next()?.parse().ok()?;
-    let grant = Grant { role, organisation };
+fn row((holder, role, organisation): Place) -> Option<StaffGrant> {
+    let grant = Grant { role: Role::labelled(&role)?, organisation };
     Some(StaffGrant { holder, grant, granted_on: NaiveDate::MIN })
 }

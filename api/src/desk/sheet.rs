@@ -279,6 +279,13 @@ fn self_service(context: &Context<'_>, holder: &Holder) -> Vec<Line> {
         );
         line("recovery_check", words, const { RuleId::new("B-41") }, Some(on))
     }));
+    lines.extend(holder.desk().verification_blocked_on().map(|on| {
+        let words = format!(
+            "The verification passcode is not accepted any more since {}, after wrong ones",
+            pages::date(on)
+        );
+        line("verification_check", words, const { RuleId::new("P-11") }, Some(on))
+    }));
     lines.push(match unlock::may_start(context, holder) {
         Ok(()) => {
             let words = "The holder can unlock the smartcard without help";

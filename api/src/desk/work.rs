@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use domain::{
     calendar,
-    ids::HolderId,
+    ids::{HolderId, OrganisationCode},
     staff::{self, StaffAct, Subject},
 };
 use projections::{WORK_PAGE_MAX, WorkItem, WorkKind};
 use workflows::engine::PAGE_ROWS_MAX;
 
+use super::place::{List, NotListed};
 use crate::{
     app::App,
     staff::{self as desk, Member},
@@ -22,6 +23,9 @@ pub const PAGE_MAX: usize = 50;
 /// The most pages of the projection that are gone through for one page: what is somebody else's is
 /// left out (B-59).
 const PAGES_MAX: u32 = 10;
+
+/// What a place in the list is sealed for.
+const PLACE: &str = "place in what waits";
 
 /// A line of the work list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,17 +47,28 @@ fn due_at(app: &App, item: &WorkItem) -> Option<DateTime<Utc>> {
 /// The oldest things that wait for who asks, behind `after`, and where to go on.
 ///
 /// # Errors
-/// If a store fails.
+/// If `after` is no place in the list, or a store fails.
 pub async fn list(
     app: &App,
     member: &Member,
-    after: Option<&WorkItem>,
-) -> anyhow::Result<(Vec<WorkLine>, Option<WorkItem>)> {
+    after: Option<&str>,
+) -> Result<(Vec<WorkLine>, Option<String>), NotListed> {
+    let list = List { app, member, name: PLACE, of: "" };
+    let after: Option<Place> = after.map(|after| list.open(after)).transpose()?;
     app.catch_up().await?;
+    let (lines, next) = lines(app, member, after.and_then(item)).await?;
+    Ok((lines, next.and_then(|next| list.seal(&place(&next)))))
+}
+
+async fn lines(
+    app: &App,
+    member: &Member,
+    after: Option<WorkItem>,
+) -> anyhow::Result<(Vec<WorkLine>, Option<WorkItem>)> {
     let tree = app.organisations();
-    let (mut lines, mut place) = (Vec::new(), after.cloned());
+    let (mut lines, mut place) = (Vec::new(), after);
     for _ in 0..PAGES_MAX {
-        let rows = app.projections().work(place.as_ref(), WORK_PAGE_MAX).await?;
+        let rows = app.projections().work(app.now(), place.as_ref(), WORK_PAGE_MAX).await?;
         let is_last = rows.len() < WORK_PAGE_MAX as usize;
         for item in rows {
             place = Some(item.clone());
@@ -75,20 +90,15 @@ pub async fn list(
     Ok((lines, place))
 }
 
-/// A place in the list, for addresses: `<microseconds>.<number>.<kind>`.
-#[must_use]
-pub fn written(place: &WorkItem) -> String {
-    format!("{}.{}.{}", place.since.timestamp_micros(), place.holder, place.kind.label())
+/// The last line that was looked at: since when, who, why.
+type Place = (DateTime<Utc>, HolderId, String);
+
+fn place(item: &WorkItem) -> Place {
+    (item.since, item.holder, item.kind.label().to_owned())
 }
 
-/// The place that is written so.
-#[must_use]
-pub fn place(text: &str) -> Option<WorkItem> {
-    let mut parts = text.split('.');
-    let since = DateTime::from_timestamp_micros(parts.next()?.parse().ok()?)?;
-    let holder: HolderId = parts.next()?.parse().ok()?;
-    let kind = WorkKind::labelled(parts.next()?)?;
-    Some(WorkItem { holder, kind, since, assignments: Vec::new() })
+fn item((since, holder, kind): Place) -> Option<WorkItem> {
+    Some(WorkItem { holder, kind: WorkKind::labelled(&kind)?, since, assignments: Vec::new() })
 }
 
 /// Somebody whom mails do not reach: they are not tried again by themselves.
@@ -169,10 +179,10 @@ pub async fn standing_out(
     }
     app.catch_up().await?;
     let today = calendar::civil_day(app.now(), app.policy().zone);
-    let mut found = Vec::new();
+    let (reach, mut found) = (reach(app, member), Vec::new());
     for on in std::iter::successors(Some(today), NaiveDate::pred_opt).take(STANDS_OUT_DAYS) {
         let more = u32::from(app.policy().unlocks_per_staff_day).saturating_add(1);
-        let counts = counted(app, member, on, more).await?;
+        let counts = counted(app, member, reach.as_deref(), (on, more)).await?;
         found.extend(counts.into_iter().map(|count| (on, count)));
     }
     Ok(found)
@@ -189,21 +199,32 @@ pub async fn unlock_counts(
 ) -> anyhow::Result<Vec<UnlockCount>> {
     app.catch_up().await?;
     let on = on.unwrap_or_else(|| calendar::civil_day(app.now(), app.policy().zone));
-    counted(app, member, on, 1).await
+    counted(app, member, reach(app, member).as_deref(), (on, 1)).await
+}
+
+/// B-59: the organisations whose staff who asks may count, so that those of others take nobody's place in
+/// the list; `None` if all.
+fn reach(app: &App, member: &Member) -> Option<Vec<OrganisationCode>> {
+    let tree = app.organisations();
+    let may = |code: &OrganisationCode| member.may_in(app, StaffAct::SeeUnlockCounts, code).is_ok();
+    if tree.root().is_some_and(may) {
+        return None;
+    }
+    Some(tree.iter().map(|(code, _)| code).filter(|code| may(code)).cloned().collect())
 }
 
 /// Those who have at least so often.
 async fn counted(
     app: &App,
     member: &Member,
-    on: NaiveDate,
-    least: u32,
+    reach: Option<&[OrganisationCode]>,
+    (on, least): (NaiveDate, u32),
 ) -> anyhow::Result<Vec<UnlockCount>> {
     let policy = app.policy();
     let time = (begin(app, on), begin(app, on.succ_opt().unwrap_or(NaiveDate::MAX)));
-    let rows = app.projections().staff_unlocks(time, WORK_PAGE_MAX).await?;
+    let rows = app.projections().staff_unlocks(time, reach, least, WORK_PAGE_MAX).await?;
     let mut counts = Vec::new();
-    for row in rows.into_iter().filter(|row| least <= row.n) {
+    for row in rows {
         let Some(record) = desk::find(app, row.staff).await? else { continue };
         if member.may_about(app, StaffAct::SeeUnlockCounts, &record).is_err() {
             continue;

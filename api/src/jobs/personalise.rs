@@ -7,7 +7,7 @@
 use domain::{
     card::{self, CardBound, CardKeys, IssuedCard, PublicKey},
     desk::{DeskCommand, Replacement},
-    holder::{HolderCommand, Registration},
+    holder::{Holder, HolderCommand, Registration},
     ids::{CardSerial, CommandId, EventId, HolderId, SecretRef},
     refusal::Refusal,
     staff::{self, Staff, StaffAct, Subject, Warrant},
@@ -16,7 +16,8 @@ use protocol::{Answer, Blank, Bytes, Purpose, Secret, Slot};
 use sha2::{Digest as _, Sha256};
 use stores::{
     event_store::{AppendError, Expected, StreamName},
-    session::EndReason,
+    session::{EndReason, Ending},
+    token::TokenHash,
     vault::Keep,
 };
 use uuid::Uuid;
@@ -211,10 +212,16 @@ async fn in_use(
     Ok(())
 }
 
-/// B-58, B-59, B-63: whoever of the staff has begun it may still do it, now that it takes effect: a
-/// role may have been withdrawn since.
-async fn still_may(app: &App, holder: HolderId, desk: &AtDesk) -> Result<Warrant, Stop> {
+/// B-58, B-59, B-63: whoever of the staff has begun it may still do it, now that it takes effect: he may
+/// have signed out since, or a role may have been withdrawn.
+pub async fn still_may(app: &App, holder: HolderId, desk: &AtDesk) -> Result<Warrant, Stop> {
     let staff = app.load(desk.staff).await.map_err(anyhow::Error::from)?;
+    if !is_there(app, desk, &staff.holder).await? {
+        return Err(Stop::no(
+            "B-58",
+            "Whoever of the staff has begun this is not logged in any more. The card was not issued.",
+        ));
+    }
     let person = app.load(holder).await.map_err(anyhow::Error::from)?;
     let tree = app.organisations();
     let by = Staff { holder: desk.staff, roles: staff.holder.roles() };
@@ -228,6 +235,37 @@ async fn still_may(app: &App, holder: HolderId, desk: &AtDesk) -> Result<Warrant
     may.map_err(|refusal| {
         let refusal = Refusal::from(refusal);
         Stop::no(refusal.rule().as_str(), &format!("{refusal}. The card was not issued."))
+    })
+}
+
+/// Whether the session in which it was begun goes on. His own card may have had to leave the only reader
+/// for the blank one, and ends that session; that is no decision of anybody. Nor is it that its time has
+/// passed: the job has ten minutes of its own.
+async fn is_there(app: &App, desk: &AtDesk, staff: &Holder) -> anyhow::Result<bool> {
+    if desk.session.is_empty() {
+        return Ok(true);
+    }
+    if desk.endings < staff.certificate_records().endings() {
+        return Ok(false);
+    }
+    let mut hash = [0; 32];
+    hex::decode_to_slice(&desk.session, &mut hash)?;
+    let ending = app.stores().sessions.ending(TokenHash(hash), app.now()).await?;
+    Ok(match ending {
+        None | Some(Ending::Idle | Ending::Absolute | Ending::Because(EndReason::CardRemoved)) => {
+            true
+        }
+        Some(Ending::Because(
+            EndReason::SignedOut
+            | EndReason::AgentLost
+            | EndReason::AgentRevoked
+            | EndReason::CertificatesRevoked
+            | EndReason::CertificatesSuspended
+            | EndReason::CertificatesRenewed
+            | EndReason::AccountLocked
+            // Somebody else has the workstation.
+            | EndReason::Suspended,
+        )) => false,
     })
 }
 

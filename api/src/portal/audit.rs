@@ -85,7 +85,20 @@ fn not_seen(error: LookError) -> PageError {
     match error {
         LookError::Refused(refusal) => PageError::Forbidden(Box::new(RefusalView::from(&refusal))),
         LookError::NoSuchPerson => PageError::Problem(ProblemKind::NotFound),
-        LookError::NotYet | LookError::NotAll => PageError::Problem(ProblemKind::BadRequest),
+        LookError::NotAll => PageError::Forbidden(Box::new(RefusalView {
+            rule: Some(rule_link("B-59")),
+            why: "The whole log is for auditors of the root organisation".to_owned(),
+            facts: Vec::new(),
+            changes_on: None,
+            way_out: "Look at the history of the people of your organisation.".to_owned(),
+        })),
+        LookError::NotYet => PageError::Refused(Box::new(RefusalView {
+            rule: None,
+            why: "This instant has not come yet".to_owned(),
+            facts: Vec::new(),
+            changes_on: None,
+            way_out: "Enter a day and a time that have come.".to_owned(),
+        })),
         LookError::Failed(error) => PageError::Failed(error),
     }
 }

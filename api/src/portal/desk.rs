@@ -17,6 +17,7 @@ mod person;
 mod record;
 mod revoke;
 mod roles;
+mod sent;
 mod work;
 
 use anyhow::Context as _;
@@ -24,8 +25,15 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
-use domain::{desk::View, ids::HolderId, refusal::Refusal, staff::Grant};
+use chrono::NaiveDate;
+use domain::{
+    desk::{self, Asker, View},
+    ids::HolderId,
+    refusal::Refusal,
+    staff::Grant,
+};
 
+use self::sent::Sent;
 use super::{
     errors::PageError,
     frame_for, html,
@@ -37,12 +45,16 @@ use super::{
         frame::Tab,
         paths,
         problem::{Problem, ProblemKind},
-        refusal::RefusalView,
+        refusal::{RefusalView, rule_link},
     },
 };
 use crate::{
     app::App,
-    desk::sheet,
+    desk::{
+        check::{NotChecked, TOO_MANY_WAY_OUT},
+        place::NotListed,
+        sheet,
+    },
     execute::{Cause, ExecuteError},
     staff::{
         self, Mandate, Member, NamesAct, Record,
@@ -154,6 +166,19 @@ struct Words {
     button: &'static str,
 }
 
+/// The number of a form that is made now.
+fn number(app: &App) -> String {
+    app.entropy().command_id(app.now()).0.to_string()
+}
+
+/// A list that does not go on there.
+fn not_listed(why: NotListed) -> PageError {
+    match why {
+        NotListed::NotAPlace(_) => PageError::Problem(ProblemKind::BadRequest),
+        NotListed::Failed(error) => PageError::Failed(error),
+    }
+}
+
 /// A role and where it is, for lists.
 fn role_in_words(app: &App, grant: &Grant) -> String {
     let tree = app.organisations();
@@ -184,8 +209,9 @@ impl<'a> At<'a> {
         self.holder().to_string()
     }
 
-    fn cause(&self) -> Cause {
-        Cause::first(self.app.entropy().command_id(self.app.now()))
+    /// What is done under, as [`Sent::cause`].
+    async fn cause<T>(&self, sent: &Sent<T>) -> anyhow::Result<Option<Cause>> {
+        sent.cause(self.app, self.member).await
     }
 
     /// B-63: name and card are part of the record, and shown with every form; whoever sees them has
@@ -223,9 +249,23 @@ impl<'a> At<'a> {
         fields: Vec<Field>,
         hidden: Option<(&'static str, String)>,
     ) -> Result<Response, PageError> {
+        // What cannot work is not asked for; what was wrong with what was typed is said first.
+        let is_faulty = fields.iter().any(|field| field.fault.is_some());
+        if let Some(refusal) = self.obstacle().filter(|_| !is_faulty) {
+            return self.refused(&refusal).await;
+        }
         let Words { title, says, warnings, button } = words;
         let (whose, action) = (Some(self.whose().await?), paths::desk_act(&self.number(), act));
-        self.show(ActForm { title, whose, action, says, warnings, fields, hidden, button }).await
+        let number = number(self.app);
+        self.show(ActForm { title, whose, action, says, warnings, fields, number, hidden, button })
+            .await
+    }
+
+    /// The rule about the holder's state that would refuse the act now.
+    fn obstacle(&self) -> Option<Refusal> {
+        let (warrant, loaded) = (self.mandate.warrant(), &self.record.loaded);
+        let by = Asker { staff: Some(warrant.staff()), role: warrant.role() };
+        desk::obstacle(&self.app.context(loaded), &loaded.holder, warrant.act(), by)
     }
 
     /// The form, with 422 if something is wrong with what was given.
@@ -243,11 +283,17 @@ impl<'a> At<'a> {
         Redirect::to(&paths::desk_done(&self.number(), what.slug())).into_response()
     }
 
+    /// On to what this command was to do, if it has.
+    fn done_by(&self, what: done::Done, cause: Cause) -> Response {
+        let page = paths::desk_done(&self.number(), what.slug());
+        Redirect::to(&format!("{page}?by={}", cause.command.0)).into_response()
+    }
+
     /// What was done, as the record says it now.
-    async fn confirm_now(&self, what: done::Done) -> Result<Response, PageError> {
+    async fn confirm_now(&self, what: done::Done, cause: Cause) -> Result<Response, PageError> {
         let record = staff::find(self.app, self.holder()).await?;
         let record = record.context("whoever was just here is not there")?;
-        done::confirm(&At { record: &record, ..*self }, what).await
+        done::confirm(&At { record: &record, ..*self }, what, Some(cause.command)).await
     }
 
     /// Why it was not done: which rule, why, until when, and the way out.
@@ -275,6 +321,18 @@ impl<'a> At<'a> {
     /// Why nothing was done, where no rule's refusal says it.
     async fn explain(&self, view: RefusalView) -> Result<Response, PageError> {
         self.problem(ProblemKind::Unprocessable, StatusCode::UNPROCESSABLE_ENTITY, view).await
+    }
+
+    /// P-08, B-41: one member of staff compares only so many a day.
+    async fn too_many(&self, why: &NotChecked, on: NaiveDate) -> Result<Response, PageError> {
+        let view = RefusalView {
+            rule: Some(rule_link("B-41")),
+            why: why.to_string(),
+            facts: Vec::new(),
+            changes_on: Some(pages::date(on)),
+            way_out: TOO_MANY_WAY_OUT.to_owned(),
+        };
+        self.problem(ProblemKind::TooManyRequests, StatusCode::TOO_MANY_REQUESTS, view).await
     }
 
     async fn problem(

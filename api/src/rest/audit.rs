@@ -232,9 +232,9 @@ fn not_seen(error: LookError) -> Problem {
             .by(const { RuleId::new("B-59") })
             .because("The whole log is for auditors of the root organisation.")
             .but("Ask for the history of the people of your organisation."),
-        LookError::NotYet => {
-            Problem::of(StatusCode::UNPROCESSABLE_ENTITY).because("This instant has not come yet.")
-        }
+        LookError::NotYet => Problem::of(StatusCode::UNPROCESSABLE_ENTITY)
+            .because("This instant has not come yet.")
+            .but("Ask for an instant that has come."),
         LookError::Failed(error) => error.into(),
     }
 }

@@ -10,7 +10,10 @@ mod records;
 mod roles;
 mod work;
 
-use axum::response::{IntoResponse as _, Response};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
 use domain::ids::{CommandId, HolderId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,6 +27,7 @@ use super::{
 };
 use crate::{
     app::App,
+    desk::place::NotListed,
     staff::{
         Mandate,
         acts::{
@@ -83,6 +87,16 @@ struct Done {
 impl Done {
     fn about(mandate: &Mandate) -> Self {
         Self { holder: mandate.holder().0 }
+    }
+}
+
+/// A list that does not go on there.
+fn not_listed(why: NotListed) -> Problem {
+    match why {
+        NotListed::NotAPlace(_) => Problem::of(StatusCode::UNPROCESSABLE_ENTITY)
+            .because("`after` is no place in the list.")
+            .but("Go on with `next` of a page of this list, within an hour, or begin anew."),
+        NotListed::Failed(error) => error.into(),
     }
 }
 

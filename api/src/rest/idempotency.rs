@@ -1,40 +1,28 @@
 //! `Idempotency-Key`: the same request under the same key is carried out once, and answered with
 //! the same bytes for 24 hours.
-//!
-//! The key is first bound to the request and to a command of our own; only then the work begins.
-//! Two requests at the same moment, or one whose answer was lost in a crash, so work under the same
-//! command and meet each other's rows, whose ids are derived from it.
 
 use axum::{
     extract::FromRequestParts,
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, Duration, Utc};
 use domain::ids::CommandId;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use stores::{answer::Found, session::Session, token::TokenHash};
+use serde::{Deserialize, Serialize};
+use stores::{session::Session, token::TokenHash};
 use uuid::Uuid;
-use workflows::card_job::JOB_MINUTES;
 use zeroize::Zeroizing;
 
 use super::problem::{self, Problem};
-use crate::app::App;
+use crate::{
+    app::App,
+    once::{self, Bound, NotBound},
+};
 
 /// Name of the header.
 const HEADER: &str = "idempotency-key";
 
 /// The key, if the caller gave one.
 pub(super) struct IdempotencyKey(pub(super) Option<CommandId>);
-
-/// What a key stands for: kept under it before anything is done.
-#[derive(Serialize, Deserialize)]
-struct Bound {
-    /// What the work is done under; its answer is kept under it.
-    command: CommandId,
-    /// When the first request came.
-    at: DateTime<Utc>,
-}
 
 impl FromRequestParts<App> for IdempotencyKey {
     type Rejection = Problem;
@@ -104,18 +92,18 @@ impl IdempotencyKey {
     where
         W: Future<Output = Result<Answer, Problem>>,
     {
-        let ours = Bound { command: app.entropy().command_id(app.now()), at: app.now() };
+        let ours = Bound::now(app);
         let Some(key) = self.0 else { return work(ours.command).await };
-        // Of two at the same moment the first is kept: both get that one.
-        let Bound { command, at } = first(app, key, request, ours).await?;
-        if let Some(answer) = kept(app, command, request).await? {
+        let bound = once::first(app, key, request, ours).await.map_err(unbound)?;
+        let command = bound.command;
+        if let Some(answer) = once::kept(app, command, request).await.map_err(unbound)? {
             return Ok(answer);
         }
-        if at + Duration::minutes(JOB_MINUTES) <= app.now() {
+        if bound.is_over(app) {
             return Err(Problem::over());
         }
         let answer = work(command).await?;
-        first(app, command, request, answer).await
+        once::first(app, command, request, answer).await.map_err(unbound)
     }
 }
 
@@ -131,30 +119,11 @@ pub(super) fn whole_request(
     Zeroizing::new([act.as_bytes(), b"\0", holder, browser.0.as_slice(), body].concat())
 }
 
-/// Keeps something under an id, if nothing is yet. What is kept there.
-async fn first<T: Serialize + DeserializeOwned>(
-    app: &App,
-    id: CommandId,
-    request: &[u8],
-    ours: T,
-) -> Result<T, Problem> {
-    if let Some(there) = kept(app, id, request).await? {
-        return Ok(there);
-    }
-    app.stores().answers.keep(id, request, &serde_json::to_vec(&ours)?, app.now()).await?;
-    Ok(kept(app, id, request).await?.unwrap_or(ours))
-}
-
-async fn kept<T: DeserializeOwned>(
-    app: &App,
-    id: CommandId,
-    request: &[u8],
-) -> Result<Option<T>, Problem> {
-    match app.stores().answers.find(id, request, app.now()).await? {
-        Found::Nothing => Ok(None),
-        Found::Answer(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
-        Found::OtherRequest => Err(Problem::of(StatusCode::UNPROCESSABLE_ENTITY)
+fn unbound(why: NotBound) -> Problem {
+    match why {
+        NotBound::OtherRequest => Problem::of(StatusCode::UNPROCESSABLE_ENTITY)
             .because("This Idempotency-Key was used for another request.")
-            .but("Make a new key for a new request, and send a repeat exactly as the first time.")),
+            .but("Make a new key for a new request, and send a repeat exactly as the first time."),
+        NotBound::Failed(error) => error.into(),
     }
 }

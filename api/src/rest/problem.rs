@@ -150,6 +150,11 @@ impl Problem {
         Self { way_out, ..self }
     }
 
+    /// The same with the day on which the answer changes by itself.
+    pub(super) fn changing_on(self, day: NaiveDate) -> Self {
+        Self { changes_on: Some(day), ..self }
+    }
+
     /// The same by a rule.
     pub(super) fn by(self, rule: RuleId) -> Self {
         let title = rules::find(rule.as_str()).map_or(self.title, |rule| rule.title);

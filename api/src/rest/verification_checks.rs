@@ -102,7 +102,7 @@ pub(super) async fn check(
             Ok(true) => VerificationResult::Match,
             Ok(false) => VerificationResult::NoMatch,
             Err(NotChecked::Refused(error)) => return Err(Problem::of_execute(error)),
-            Err(error @ NotChecked::TooMany) => {
+            Err(error @ NotChecked::TooMany { .. }) => {
                 let problem = Problem::of(StatusCode::TOO_MANY_REQUESTS);
                 return Err(problem.because(format!("{error}.")).but("Ask again tomorrow."));
             }

@@ -222,6 +222,7 @@ impl Records {
             | DeskEvent::PersonErased { .. }
             | DeskEvent::PasscodeChecked { .. }
             | DeskEvent::PasscodeCheckBlocked { .. }
+            | DeskEvent::PasscodeCheckReleased { .. }
             | DeskEvent::NotMeReported { .. }
             | DeskEvent::LossOverdue { .. }
             | DeskEvent::StaffAlerted { .. }

@@ -5,23 +5,44 @@ use crate::{
     certificate::Phase,
     context::Context,
     holder::{Holder, HolderEvent},
-    passcode::Status,
+    passcode::{OptionalKind, Status},
     refusal, unlock,
 };
 
 type Decision = Result<Vec<HolderEvent>, refusal::Refusal>;
 
-/// B-34, B-41: what is blocked is open again.
+/// P-11, B-34, B-41: what is blocked is open again. A passcode is compared again with the value that is
+/// set: who works at the desk chooses none, and the holder is asked for another one.
 pub(super) fn release(ctx: &Context<'_>, holder: &Holder, check: IdentityCheck) -> Decision {
     let check = check.with_evidence()?;
-    let self_service = holder.self_service();
-    if !self_service.is_blocked() && self_service.recovery_blocked_on().is_none() {
+    if !is_blocked(holder) {
         return Err(Refusal::NothingBlocked.into());
     }
-    let on = ctx.today();
+    let (self_service, on) = (holder.self_service(), ctx.today());
     // B-34: only where the questions were blocked the registration ends.
     let registered = self_service.is_blocked().then(|| self_service.registered_address()).flatten();
-    Ok(vec![HolderEvent::Desk(DeskEvent::SelfServiceReleased { on, check, registered })])
+    let released = is_self_service_blocked(holder).then(|| DeskEvent::SelfServiceReleased {
+        on,
+        check: check.clone(),
+        registered,
+    });
+    let kind = OptionalKind::Verification;
+    let compared = holder
+        .desk()
+        .verification_blocked_on()
+        .map(|_| DeskEvent::PasscodeCheckReleased { kind, on, check });
+    Ok(released.into_iter().chain(compared).map(HolderEvent::Desk).collect())
+}
+
+/// P-11, B-34, B-41: something is blocked that the registration authority can release.
+#[must_use]
+pub fn is_blocked(holder: &Holder) -> bool {
+    is_self_service_blocked(holder) || holder.desk().verification_blocked_on().is_some()
+}
+
+fn is_self_service_blocked(holder: &Holder) -> bool {
+    let self_service = holder.self_service();
+    self_service.is_blocked() || self_service.recovery_blocked_on().is_some()
 }
 
 /// B-58: for this card, for a while. A sponsor's word is not enough: there has to be something that

@@ -82,7 +82,7 @@ pub enum DeskCommand {
         /// Who agrees, who is not the one who has asked.
         by: HolderId,
     },
-    /// B-34, B-41: end what is blocked.
+    /// P-11, B-34, B-41: end what is blocked.
     ReleaseSelfService {
         /// By what he has proved who he is.
         check: IdentityCheck,

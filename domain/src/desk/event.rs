@@ -204,6 +204,16 @@ pub enum DeskEvent {
         /// The civil day.
         on: NaiveDate,
     },
+    /// P-11, B-41: it is compared again, with the value that is set, though three wrong ones were given.
+    /// Who has seen the holder sets no other: the holder is asked to.
+    PasscodeCheckReleased {
+        /// Which.
+        kind: OptionalKind,
+        /// The civil day.
+        on: NaiveDate,
+        /// How the authority has seen who he is.
+        check: IdentityCheck,
+    },
     /// B-57: the holder has said of what a mail told him that it was not him.
     NotMeReported {
         /// The mail.
@@ -240,7 +250,7 @@ pub enum DeskEvent {
 
 impl DeskEvent {
     /// Every type there is.
-    pub const KINDS: [&'static str; 23] = [
+    pub const KINDS: [&'static str; 24] = [
         "Assigned",
         "AssignmentEnded",
         "RoleGranted",
@@ -260,6 +270,7 @@ impl DeskEvent {
         "PersonErased",
         "PasscodeChecked",
         "PasscodeCheckBlocked",
+        "PasscodeCheckReleased",
         "NotMeReported",
         "LossOverdue",
         "StaffAlerted",
@@ -289,6 +300,7 @@ impl DeskEvent {
             Self::PersonErased { .. } => "PersonErased",
             Self::PasscodeChecked { .. } => "PasscodeChecked",
             Self::PasscodeCheckBlocked { .. } => "PasscodeCheckBlocked",
+            Self::PasscodeCheckReleased { .. } => "PasscodeCheckReleased",
             Self::NotMeReported { .. } => "NotMeReported",
             Self::LossOverdue { .. } => "LossOverdue",
             Self::StaffAlerted { .. } => "StaffAlerted",
@@ -327,9 +339,11 @@ impl DeskEvent {
             Self::ContactChanged { .. } => &["B-42"],
             Self::AccountClosed { .. } => &["B-45"],
             Self::PasscodeChecked { by: Checker::Desk, .. } => &["P-08", "B-41"],
-            Self::PasscodeCheckBlocked { kind: OptionalKind::AccountRecovery, .. } => &["B-41"],
+            Self::PasscodeCheckBlocked { kind: OptionalKind::AccountRecovery, .. }
+            | Self::PasscodeCheckReleased { kind: OptionalKind::AccountRecovery, .. } => &["B-41"],
             Self::PasscodeChecked { by: Checker::Telephone, .. }
-            | Self::PasscodeCheckBlocked { kind: OptionalKind::Verification, .. } => &["P-11"],
+            | Self::PasscodeCheckBlocked { kind: OptionalKind::Verification, .. }
+            | Self::PasscodeCheckReleased { kind: OptionalKind::Verification, .. } => &["P-11"],
             Self::PersonErased { .. } | Self::RecordViewed { .. } => &["B-63"],
         }
     }

@@ -145,7 +145,7 @@ fn open(holder: &Holder) -> Option<refusal::Refusal> {
 
 /// A check of an identity, well filled in.
 fn check() -> IdentityCheck {
-    IdentityCheck { evidence: IdentityEvidence::Passport, place: PLACE.to_owned(), second: None }
+    IdentityCheck::by(IdentityEvidence::Passport, PLACE)
 }
 
 const PLACE: &str = "the desk";

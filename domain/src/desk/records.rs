@@ -25,6 +25,8 @@ pub struct Records {
     verification_failures: u8,
     verification_blocked_on: Option<NaiveDate>,
     spoken_at: Option<DateTime<Utc>>,
+    /// At most one of each.
+    guessed: Vec<OptionalKind>,
     not_me: Vec<Uuid>,
     in_doubt: Option<InDoubt>,
 }
@@ -138,10 +140,13 @@ impl Records {
         self.spoken_at
     }
 
-    /// B-41: what the holder is asked to do about it, at every logon until he has.
+    /// B-41: what the holder is asked to do about a passcode that was spoken or guessed at, at every
+    /// logon until he has.
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
-        self.spoken_at.map(|_| Advice::Spoken)
+        let guessed = self.guessed.first();
+        let guessed = guessed.map(|kind| Advice::Guessed { kind: kind.kind() });
+        guessed.or(self.spoken_at.map(|_| Advice::Spoken))
     }
 
     /// B-57: true if this mail was reported; of the last [`NOT_ME_MAX`].
@@ -159,13 +164,15 @@ impl Records {
     /// The state after an event of `at`. Events of other parts change nothing here.
     #[must_use]
     pub(crate) fn evolve(mut self, at: DateTime<Utc>, event: &HolderEvent) -> Self {
-        match passcode::changed(event) {
+        let changed = passcode::changed(event);
+        self.guessed.retain(|kind| Some(kind.kind()) != changed);
+        match changed {
             Some(Kind::AccountRecovery) => self.spoken_at = None,
-            Some(Kind::Verification) => {
-                self.verification_failures = 0;
-                self.verification_blocked_on = None;
-            }
+            Some(Kind::Verification) => self.open_verification(),
             Some(Kind::Smartcard) | None => {}
+        }
+        if let HolderEvent::RecoveryPasscodeBlocked { .. } = event {
+            self.note_guessed(OptionalKind::AccountRecovery);
         }
         if let HolderEvent::CardIssued(_) = event {
             self.leave_card();
@@ -216,8 +223,14 @@ impl Records {
             DeskEvent::PasscodeChecked { matched: true, by: Checker::Desk, .. } => {
                 self.spoken_at = Some(at);
             }
-            DeskEvent::PasscodeCheckBlocked { kind: OptionalKind::Verification, on } => {
-                self.verification_blocked_on = Some(*on);
+            DeskEvent::PasscodeCheckBlocked { kind, on } => {
+                self.note_guessed(*kind);
+                if *kind == OptionalKind::Verification {
+                    self.verification_blocked_on = Some(*on);
+                }
+            }
+            DeskEvent::PasscodeCheckReleased { kind: OptionalKind::Verification, .. } => {
+                self.open_verification();
             }
             DeskEvent::NotMeReported { mail, .. } => {
                 self.not_me.push(*mail);
@@ -235,10 +248,22 @@ impl Records {
             | DeskEvent::StaffAlerted { .. }
             | DeskEvent::ContactChanged { .. }
             | DeskEvent::PasscodeChecked { .. }
-            | DeskEvent::PasscodeCheckBlocked { .. }
+            | DeskEvent::PasscodeCheckReleased { .. }
             | DeskEvent::RecordViewed { .. } => {}
         }
         self
+    }
+
+    fn note_guessed(&mut self, kind: OptionalKind) {
+        if !self.guessed.contains(&kind) {
+            self.guessed.push(kind);
+        }
+    }
+
+    /// P-11: it is compared, with all tries.
+    fn open_verification(&mut self) {
+        self.verification_failures = 0;
+        self.verification_blocked_on = None;
     }
 
     /// What was allowed for a card goes with it.

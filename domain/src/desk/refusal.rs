@@ -20,8 +20,8 @@ pub enum Refusal {
     /// B-30, B-63: the request that is to be agreed to is over, or there was none.
     #[error("There is no such request, or its time is over")]
     NoRequest,
-    /// B-34, B-41: nothing to release.
-    #[error("Nothing of this person's self-service is blocked")]
+    /// P-11, B-34, B-41: nothing to release.
+    #[error("Neither self-service nor a passcode of this person is blocked")]
     NothingBlocked,
     /// B-58: neither an address to mail a code to nor an account recovery passcode.
     #[error(
@@ -122,7 +122,7 @@ impl Refusal {
             }
             Self::AccountLocked => "Let the registration authority unlock the account first.",
             Self::NoRequest => "Ask for the unlock again, and let a colleague agree in time.",
-            Self::NothingBlocked => "Nothing has to be released: the person can use self-service.",
+            Self::NothingBlocked => "Nothing has to be released.",
             Self::NoSecondProof | Self::NotOffered => {
                 "Let the registration authority help with the smartcard."
             }

@@ -6,6 +6,7 @@ mod cards;
 mod checks;
 mod machine;
 mod obstacle;
+mod words;
 
 use super::*;
 use crate::{

@@ -7,6 +7,15 @@ impl Loss {
     /// Both, in the order in which pages show them.
     pub const ALL: [Self; 2] = [Self::Lost, Self::Stolen];
 
+    /// As stored and sent: the same text as in events.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Stolen => "stolen",
+        }
+    }
+
     /// After "the smartcard is".
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -30,6 +39,20 @@ impl SuspensionReason {
     /// All of them, in the order in which pages show them.
     pub const ALL: [Self; 4] = [Self::Mislaid, Self::Suspected, Self::Away, Self::NotMe];
 
+    /// What the desk may say; "this was not me" is said by the holder.
+    pub const AT_DESK: [Self; 3] = [Self::Mislaid, Self::Suspected, Self::Away];
+
+    /// As stored and sent: the same text as in events.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mislaid => "mislaid",
+            Self::Suspected => "suspected",
+            Self::Away => "away",
+            Self::NotMe => "not_me",
+        }
+    }
+
     /// In the middle of a sentence that begins "because".
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -52,6 +75,26 @@ impl CancelReason {
         Self::NoLongerNeeded,
         Self::AccountClosed,
     ];
+
+    /// What the desk may say; that the account is closed is said by closing it.
+    pub const AT_DESK: [Self; 5] =
+        [Self::Damaged, Self::Compromised, Self::NoLongerNeeded, Self::Lost, Self::Stolen];
+
+    /// What the desk may say of a card in whose place another is given.
+    pub const REPLACED: [Self; 4] = [Self::Damaged, Self::Lost, Self::Stolen, Self::Compromised];
+
+    /// As stored and sent: the same text as in events.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Stolen => "stolen",
+            Self::Damaged => "damaged",
+            Self::Compromised => "compromised",
+            Self::NoLongerNeeded => "no_longer_needed",
+            Self::AccountClosed => "account_closed",
+        }
+    }
 
     /// In the middle of a sentence that begins "because".
     #[must_use]
@@ -90,6 +133,17 @@ impl CancelReason {
 impl CloseReason {
     /// All of them, in the order in which pages show them.
     pub const ALL: [Self; 4] = [Self::Left, Self::RegisteredTwice, Self::Died, Self::Misuse];
+
+    /// As stored and sent: the same text as in events.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::RegisteredTwice => "registered_twice",
+            Self::Died => "died",
+            Self::Misuse => "misuse",
+        }
+    }
 
     /// In the middle of a sentence that begins "because".
     #[must_use]

@@ -30,6 +30,11 @@ pub enum Advice {
     },
     /// B-41: the account recovery passcode was told to the registration authority.
     Spoken,
+    /// B-41: wrong ones were given until it was blocked, and the same value may be compared again.
+    Guessed {
+        /// Whose value.
+        kind: Kind,
+    },
 }
 
 impl Advice {
@@ -40,7 +45,7 @@ impl Advice {
             Self::Strength { .. } => const { RuleId::new("P-07") },
             Self::Synchronise { .. } => const { RuleId::new("P-23") },
             Self::SameValue { .. } => const { RuleId::new("B-27") },
-            Self::Spoken => const { RuleId::new("B-41") },
+            Self::Spoken | Self::Guessed { .. } => const { RuleId::new("B-41") },
         }
     }
 
@@ -63,6 +68,10 @@ impl Advice {
                 )
             }
             Self::Spoken => "You told your account recovery passcode to the registration authority: set a new one, because it was said aloud".to_owned(),
+            Self::Guessed { kind } => format!(
+                "Somebody gave a wrong {} too often: set a new one, which only you can do",
+                kind.words()
+            ),
             Self::SameValue { one, other } => format!(
                 "Your {} and your {} are the same: you tell one of them to other people, so use different ones",
                 one.words(),

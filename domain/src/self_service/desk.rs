@@ -49,6 +49,10 @@ impl SelfService {
                 self.recovery_failures = 0;
                 self.recovery_blocked_on = None;
             }
+            DeskEvent::PasscodeCheckReleased { kind: OptionalKind::AccountRecovery, .. } => {
+                self.recovery_failures = 0;
+                self.recovery_blocked_on = None;
+            }
             DeskEvent::CardUnlockAuthorised { card, until, by, .. } => {
                 let (card, until, by) = (card.clone(), *until, *by);
                 self.assisted = Some(Assisted { card, until, by });
@@ -81,6 +85,7 @@ impl SelfService {
             }
             DeskEvent::PasscodeChecked { kind: OptionalKind::Verification, .. }
             | DeskEvent::PasscodeCheckBlocked { kind: OptionalKind::Verification, .. }
+            | DeskEvent::PasscodeCheckReleased { kind: OptionalKind::Verification, .. }
             | DeskEvent::Assigned { .. }
             | DeskEvent::AssignmentEnded { .. }
             | DeskEvent::RoleGranted { .. }

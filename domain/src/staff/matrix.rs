@@ -177,7 +177,7 @@ impl StaffAct {
             Self::AuthoriseAccountUnlock => "let a person unlock an account",
             Self::ApproveAccountUnlock => "agree to the unlock of an account",
             Self::AuthoriseRenewal => "let a person renew certificates",
-            Self::ReleaseBlock => "end a block of self-service",
+            Self::ReleaseBlock => "end a block",
             Self::AssistCardUnlock => "help with a locked smartcard",
             Self::CheckRecoveryPasscode => "check an account recovery passcode",
             Self::ChangeContact => "change contact details",

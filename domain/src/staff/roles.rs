@@ -151,6 +151,7 @@ impl Roles {
             | DeskEvent::PersonErased { .. }
             | DeskEvent::PasscodeChecked { .. }
             | DeskEvent::PasscodeCheckBlocked { .. }
+            | DeskEvent::PasscodeCheckReleased { .. }
             | DeskEvent::NotMeReported { .. }
             | DeskEvent::LossOverdue { .. }
             | DeskEvent::StaffAlerted { .. }

@@ -1,12 +1,12 @@
 //! What others have done about a holder, as one would tell it to him.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     desk::{Alarm, DeskEvent, Helper, IdentityCheck},
     holder::HolderEvent,
+    passcode::OptionalKind,
 };
 
-use super::date;
 use crate::fact::Fact;
 
 /// What the holder has said himself, where others can say the same; `None` of all else.
@@ -16,8 +16,9 @@ pub(super) fn said(fact: &Fact<'_>) -> Option<String> {
         .then(|| "You said that something in this list was not done by you".to_owned())
 }
 
-/// What was done, in a sentence for the holder, without full stop.
-pub(super) fn sentence(event: &DeskEvent) -> String {
+/// What was done, in a sentence for the holder, without full stop. A ledger knows no time zone: what was
+/// `at` an instant is told with it, and everything else as so long before or after it.
+pub(super) fn sentence(event: &DeskEvent, at: DateTime<Utc>) -> String {
     match event {
         DeskEvent::Assigned { organisation, .. } => {
             format!("You were assigned to organisation {organisation}")
@@ -47,12 +48,16 @@ pub(super) fn sentence(event: &DeskEvent) -> String {
             check.place
         ),
         DeskEvent::AccountUnlockAuthorised { until, glass: Some(organisation), .. } => format!(
-            "Two operators let you unlock your account until {}, because nobody of the registration \
+            "Two operators let you unlock your account for {}, because nobody of the registration \
              authority could act for organisation {organisation}",
-            time(*until)
+            long(*until - at)
         ),
         DeskEvent::AccountUnlockAuthorised { check, until, .. } => {
-            format!("{} and let you unlock your account until {}", identified(check), time(*until))
+            format!(
+                "{} and let you unlock your account for {}",
+                identified(check),
+                long(*until - at)
+            )
         }
         DeskEvent::AccountUnlocked { .. } => {
             "You unlocked your account with new passcodes".to_owned()
@@ -61,17 +66,17 @@ pub(super) fn sentence(event: &DeskEvent) -> String {
             format!("{} and ended the block of your self-service", identified(check))
         }
         DeskEvent::CardUnlockAuthorised { by: Helper::Authority, until, check, .. } => format!(
-            "{} and let you choose a new smartcard passcode until {}",
+            "{} and let you choose a new smartcard passcode for {}",
             check.as_ref().map_or_else(
                 || "The registration authority helped you with your smartcard".to_owned(),
                 identified
             ),
-            time(*until)
+            long(*until - at)
         ),
         DeskEvent::CardUnlockAuthorised { by: Helper::Sponsor, until, .. } => format!(
-            "A sponsor let you choose a new smartcard passcode until {}, with one more proof that \
-             it is you",
-            time(*until)
+            "A sponsor let you choose a new smartcard passcode for {}, with one more proof that it \
+             is you",
+            long(*until - at)
         ),
         DeskEvent::CertificatesSuspended { reason, .. } => {
             format!("Your certificates were suspended because {}", reason.words())
@@ -79,11 +84,9 @@ pub(super) fn sentence(event: &DeskEvent) -> String {
         DeskEvent::CertificatesReinstated { .. } => {
             "The suspension of your certificates was ended".to_owned()
         }
-        DeskEvent::CardReportedLost { loss, lost_at, .. } => format!(
-            "Your smartcard was reported as {}, since {}",
-            loss.words(),
-            date(lost_at.date_naive())
-        ),
+        DeskEvent::CardReportedLost { loss, lost_at, .. } => {
+            format!("Your smartcard was reported as {}, for {}", loss.words(), long(at - *lost_at))
+        }
         DeskEvent::CardCancelled { card, reason, .. } => {
             format!("Smartcard {card} was taken out of use because {}", reason.words())
         }
@@ -98,23 +101,35 @@ pub(super) fn sentence(event: &DeskEvent) -> String {
             kind.kind().words(),
             if *matched { "was right" } else { "was not right" }
         ),
-        DeskEvent::PasscodeCheckBlocked { kind, .. } => format!(
-            "Your {} was blocked because wrong ones were given too often: set a new one",
-            kind.kind().words()
-        ),
+        DeskEvent::PasscodeCheckBlocked { kind, .. } => blocked(*kind),
+        DeskEvent::PasscodeCheckReleased { kind, check, .. } => released(*kind, check),
         DeskEvent::NotMeReported { .. } => {
             "Somebody with one of your emails said that what it told was not done by you".to_owned()
         }
         DeskEvent::LossOverdue { card, since, .. } => format!(
-            "Smartcard {card} may have been in somebody else's hands since {}, and was not taken out \
-             of use in time",
-            date(since.date_naive())
+            "Smartcard {card} may have been in somebody else's hands for {}, and was not taken out of \
+             use in time",
+            long(at - *since)
         ),
         DeskEvent::StaffAlerted { alarm, .. } => alerted(alarm),
         DeskEvent::RecordViewed { what, .. } => {
             format!("A member of staff looked at {}", what.words())
         }
     }
+}
+
+/// P-11, B-41.
+fn blocked(kind: OptionalKind) -> String {
+    format!(
+        "Your {} was blocked because wrong ones were given too often: set a new one",
+        kind.kind().words()
+    )
+}
+
+/// P-11, B-41.
+fn released(kind: OptionalKind, check: &IdentityCheck) -> String {
+    let words = kind.kind().words();
+    format!("{} and ended the block of your {words}: set a new one", identified(check))
 }
 
 /// What who is staff was told of.
@@ -146,13 +161,19 @@ fn identified(check: &IdentityCheck) -> String {
     )
 }
 
-fn time(at: DateTime<Utc>) -> String {
-    at.format("%H:%M UTC on %-d %B %Y").to_string()
+/// In minutes up to two hours, then in hours up to two days, then in days; never nothing.
+fn long(length: TimeDelta) -> String {
+    let (n, what) = match (length.num_minutes(), length.num_hours(), length.num_days()) {
+        (minutes @ ..120, _, _) => (minutes.max(1), "minute"),
+        (_, hours @ ..48, _) => (hours, "hour"),
+        (_, _, days) => (days, "day"),
+    };
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::{certificate::IdentityEvidence, desk::Checker, passcode::OptionalKind};
+    use domain::{certificate::IdentityEvidence, desk::Checker};
 
     use super::*;
 
@@ -169,8 +190,8 @@ mod tests {
             glass: None,
         };
         assert_eq!(
-            sentence(&authorised),
-            "The registration authority verified your identity at Ward office by a passport and let you unlock your account until 09:30 UTC on 3 April 2026"
+            sentence(&authorised, "2026-04-03T09:00:00Z".parse().unwrap()),
+            "The registration authority verified your identity at Ward office by a passport and let you unlock your account for 30 minutes"
         );
     }
 
@@ -178,10 +199,31 @@ mod tests {
     fn p11_the_ledger_says_who_asked_for_a_passcode_and_what_came_of_it() {
         let checked = |matched| {
             let (kind, by) = (OptionalKind::Verification, Checker::Telephone);
-            sentence(&DeskEvent::PasscodeChecked { kind, matched, failures: 0, by })
+            let checked = DeskEvent::PasscodeChecked { kind, matched, failures: 0, by };
+            sentence(&checked, DateTime::UNIX_EPOCH)
         };
         let asked = "A telephone service asked somebody for your verification passcode, and what they said was";
         assert_eq!(checked(true), format!("{asked} right"));
         assert_eq!(checked(false), format!("{asked} not right"));
+    }
+
+    #[test]
+    fn b57_the_ledger_says_how_long_a_card_had_been_lost_in_minutes_hours_or_days() {
+        let lost = |before: TimeDelta| {
+            let at: DateTime<Utc> = "2026-04-03T09:00:00Z".parse().unwrap();
+            let (card, on) = ("00A1".parse().unwrap(), at.date_naive());
+            let (loss, lost_at) = (domain::desk::Loss::Lost, at - before);
+            sentence(&DeskEvent::CardReportedLost { card, on, loss, lost_at }, at)
+        };
+        let said = "Your smartcard was reported as lost, for";
+        for (before, long) in [
+            (TimeDelta::zero(), "1 minute"),
+            (TimeDelta::minutes(119), "119 minutes"),
+            (TimeDelta::minutes(120), "2 hours"),
+            (TimeDelta::hours(47), "47 hours"),
+            (TimeDelta::hours(48), "2 days"),
+        ] {
+            assert_eq!(lost(before), format!("{said} {long}"));
+        }
     }
 }

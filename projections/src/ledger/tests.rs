@@ -34,7 +34,7 @@ fn b21_the_ledger_says_what_locks_the_account_and_what_counts_as_not_set() {
     let (on, locks_on) = (day("2026-03-17"), day("2026-03-31"));
     let items = vec![smartcard, verification];
     assert_eq!(
-        sentence(&HolderEvent::LockAnnounced { on, locks_on, items }),
+        sentence(&HolderEvent::LockAnnounced { on, locks_on, items }, DateTime::UNIX_EPOCH),
         "You were told that your account locks on 31 March 2026 unless you change your smartcard passcode"
     );
 }
@@ -49,7 +49,7 @@ fn u06_the_ledger_says_where_an_unlock_was_tried_and_why_it_was_refused() {
         reader: "Reader 1".to_owned(),
     };
     assert_eq!(
-        sentence(&refused),
+        sentence(&refused, DateTime::UNIX_EPOCH),
         "Somebody with your smartcard tried to unlock it at workstation WARD-7, in reader Reader 1, and was refused: Self-service is blocked because three attempts have failed"
     );
 }

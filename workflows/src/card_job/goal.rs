@@ -55,6 +55,13 @@ pub struct AtDesk {
     pub role: Role,
     /// B-59: in which organisation he has it.
     pub organisation: OrganisationCode,
+    /// His session when he started it, as the session table knows it, hexadecimal; empty in a job of a
+    /// build that did not keep it.
+    #[serde(default)]
+    pub session: String,
+    /// How often the log had ended all of his sessions by then.
+    #[serde(default)]
+    pub endings: u32,
     /// What for.
     pub task: Task,
 }

@@ -1,7 +1,7 @@
 //! P-19, B-30, B-63: letting the holder of a locked account unlock it, with a second person where
 //! there is no evidence of who he is.
 
-use axum::{Form, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use domain::{
     certificate::IdentityEvidence,
     desk::{Refusal, Request},
@@ -19,6 +19,7 @@ use super::{
     At, Words,
     done::Done,
     identity::{self, Identity},
+    sent::Sent,
 };
 use crate::{
     app::App,
@@ -38,12 +39,15 @@ pub(super) async fn unlock_page(
 pub(super) async fn unlock(
     State(app): State<App>,
     desk: DeskFor<AuthoriseAccountUnlock>,
-    Form(sent): Form<Identity>,
+    sent: Sent<Identity>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let Some(visit) = sent.read() else { return ask_unlock(&at, &sent, true).await };
+    let Some(visit) = sent.form.read() else { return ask_unlock(&at, &sent.form, true).await };
+    let Some(cause) = at.cause(&sent).await? else {
+        return ask_unlock(&at, &sent.form, false).await;
+    };
     let is_vouched = visit.evidence == IdentityEvidence::Vouched;
-    let (cause, check) = (at.cause(), identity::check(visit));
+    let check = identity::check(visit);
     let (done, what) = if is_vouched {
         let done = allow::request_account_unlock(&app, &desk.mandate, cause, check).await;
         (done, Done::AccountUnlockRequest)
@@ -75,10 +79,14 @@ pub(super) async fn approval_page(
     State(app): State<App>,
     desk: DeskFor<ApproveAccountUnlock>,
 ) -> Result<Response, PageError> {
-    let at = At::the(&app, &desk);
-    let request = at.record.loaded.holder.desk().request(app.now());
+    ask_waiting(&At::the(&app, &desk)).await
+}
+
+/// What operators ask one another is nobody else's to agree to.
+async fn ask_waiting(at: &At<'_>) -> Result<Response, PageError> {
+    let request = at.record.loaded.holder.desk().request(at.app.now());
     match request.filter(|request| request.glass.is_none()) {
-        Some(request) => ask_approval(&at, request).await,
+        Some(request) => ask_approval(at, request).await,
         None => at.refused(&Refusal::NoRequest.into()).await,
     }
 }
@@ -115,11 +123,12 @@ pub(super) struct Agreed {
 pub(super) async fn approve(
     State(app): State<App>,
     desk: DeskFor<ApproveAccountUnlock>,
-    Form(Agreed { request }): Form<Agreed>,
+    sent: Sent<Agreed>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let request = CommandId(request);
-    match allow::approve_account_unlock(&app, &desk.mandate, at.cause(), request).await {
+    let Some(cause) = at.cause(&sent).await? else { return ask_waiting(&at).await };
+    let request = CommandId(sent.form.request);
+    match allow::approve_account_unlock(&app, &desk.mandate, cause, request).await {
         Ok(_until) => Ok(at.done(Done::AccountUnlock)),
         Err(error) => at.not_done(error).await,
     }

@@ -1,25 +1,30 @@
 //! A smartcard that is suspended, good again, lost or stolen (B-57).
 
-use axum::{Form, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone as _, Utc};
-use domain::desk::{Loss, SuspensionReason};
+use domain::{
+    desk::{self, Loss, SuspensionReason},
+    refusal::Refusal,
+};
 use serde::Deserialize;
 
 use super::{
     super::{
         errors::PageError,
         view::{
-            desk::form::{Choice, Control, Field},
+            desk::form::{Control, Field, choices, chosen},
             paths,
         },
         visitor::DeskFor,
     },
     At, Words,
     done::Done,
+    sent::Sent,
 };
 use crate::{
     app::App,
     desk::card,
+    execute::ExecuteError,
     staff::acts::{Reinstate, ReportLost, Suspend},
 };
 
@@ -42,23 +47,20 @@ pub(super) async fn suspend_page(
 pub(super) async fn suspend(
     State(app): State<App>,
     desk: DeskFor<Suspend>,
-    Form(sent): Form<Reason>,
+    sent: Sent<Reason>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let reason = SUSPENSIONS.into_iter().find(|(name, _)| *name == sent.reason);
-    let Some((_, reason)) = reason else { return ask_suspend(&at, true).await };
-    match card::suspend(&app, &desk.mandate, at.cause(), reason).await {
+    let Some(reason) = why(&sent.form.reason) else { return ask_suspend(&at, true).await };
+    let Some(cause) = at.cause(&sent).await? else { return ask_suspend(&at, false).await };
+    match card::suspend(&app, &desk.mandate, cause, reason).await {
         Ok(()) => Ok(at.done(Done::Suspend)),
         Err(error) => at.not_done(error).await,
     }
 }
 
-/// What the desk may say; "this was not me" is said by the holder.
-const SUSPENSIONS: [(&str, SuspensionReason); 3] = [
-    ("mislaid", SuspensionReason::Mislaid),
-    ("suspected", SuspensionReason::Suspected),
-    ("away", SuspensionReason::Away),
-];
+fn why(text: &str) -> Option<SuspensionReason> {
+    chosen(&SuspensionReason::AT_DESK, SuspensionReason::as_str, text)
+}
 
 async fn ask_suspend(at: &At<'_>, was_sent: bool) -> Result<Response, PageError> {
     let words = Words {
@@ -69,8 +71,9 @@ async fn ask_suspend(at: &At<'_>, was_sent: bool) -> Result<Response, PageError>
         warnings: Vec::new(),
         button: "Suspend the certificates",
     };
-    let choices = SUSPENSIONS.map(|(name, reason)| Choice::new(name, reason.words()));
-    let field = Field::radios("reason", "Why?", choices.to_vec());
+    let all = &SuspensionReason::AT_DESK;
+    let choices = choices(all, SuspensionReason::as_str, SuspensionReason::words);
+    let field = Field::radios("reason", "Why?", choices);
     at.ask(paths::SUSPEND, words, vec![field.faulty_if(was_sent, "Select why")]).await
 }
 
@@ -79,6 +82,10 @@ pub(super) async fn reinstate_page(
     State(app): State<App>,
     desk: DeskFor<Reinstate>,
 ) -> Result<Response, PageError> {
+    ask_reinstate(&At::the(&app, &desk)).await
+}
+
+async fn ask_reinstate(at: &At<'_>) -> Result<Response, PageError> {
     let words = Words {
         title: "End the suspension of certificates",
         says: vec![
@@ -88,17 +95,18 @@ pub(super) async fn reinstate_page(
         warnings: Vec::new(),
         button: "End the suspension",
     };
-    At::the(&app, &desk).ask(paths::REINSTATE, words, Vec::new()).await
+    at.ask(paths::REINSTATE, words, Vec::new()).await
 }
 
 /// B-57: they are good again.
 pub(super) async fn reinstate(
     State(app): State<App>,
     desk: DeskFor<Reinstate>,
-    Form(_): Form<Nothing>,
+    sent: Sent<Nothing>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    match card::reinstate(&app, &desk.mandate, at.cause()).await {
+    let Some(cause) = at.cause(&sent).await? else { return ask_reinstate(&at).await };
+    match card::reinstate(&app, &desk.mandate, cause).await {
         Ok(()) => Ok(at.done(Done::Reinstate)),
         Err(error) => at.not_done(error).await,
     }
@@ -124,7 +132,7 @@ pub(super) struct LostCard {
 
 impl LostCard {
     fn loss(&self) -> Option<Loss> {
-        LOSSES.into_iter().find(|(name, _)| *name == self.loss).map(|(_, loss)| loss)
+        chosen(&Loss::ALL, Loss::as_str, &self.loss)
     }
 
     fn day(&self) -> Option<NaiveDate> {
@@ -146,17 +154,23 @@ impl LostCard {
         Some(at.with_timezone(&Utc))
     }
 
-    fn fields(&self, app: &App, was_sent: bool) -> Vec<Field> {
-        let choices = LOSSES.map(|(name, loss)| Choice::new(name, loss.words()));
+    fn fields(&self, app: &App, asked: Asked) -> Vec<Field> {
+        let (was_sent, refused) = match asked {
+            Asked::First => (false, None),
+            Asked::Again(refused) => (true, refused),
+        };
+        let choices = choices(&Loss::ALL, Loss::as_str, Loss::words);
         let parts = [self.day.clone(), self.month.clone(), self.year.clone()];
         let has_day = self.day().is_some();
+        let no_day = "Enter a day, with the year in four digits".to_owned();
+        let wrong_day = refused.map_or(no_day, |why| format!("{why}. {}", why.way_out()));
         vec![
-            Field::radios("loss", "What has become of it?", choices.to_vec())
+            Field::radios("loss", "What has become of it?", choices)
                 .with_value(self.loss.as_str())
                 .faulty_if(was_sent && self.loss().is_none(), "Select what has become of it"),
             Field::new("lost", "On which day was it seen last?", Control::Day { parts })
                 .with_hint("For example, 27 3 2026")
-                .faulty_if(was_sent && !has_day, "Enter a day, with the year in four digits"),
+                .faulty_if(was_sent && (!has_day || refused.is_some()), wrong_day),
             Field::text("time", "At what time?", 5)
                 .with_hint("As a clock with 24 hours shows it, for example 14:30")
                 .with_value(self.time.as_str())
@@ -168,28 +182,43 @@ impl LostCard {
     }
 }
 
-const LOSSES: [(&str, Loss); 2] = [("lost", Loss::Lost), ("stolen", Loss::Stolen)];
+/// How often the form of a loss is shown.
+#[derive(Clone, Copy)]
+enum Asked {
+    /// For the first time.
+    First,
+    /// Again, because something is missing, or because of this.
+    Again(Option<desk::Refusal>),
+}
 
 /// B-57: the form.
 pub(super) async fn report_lost_page(
     State(app): State<App>,
     desk: DeskFor<ReportLost>,
 ) -> Result<Response, PageError> {
-    ask_report_lost(&At::the(&app, &desk), &LostCard::default(), false).await
+    ask_report_lost(&At::the(&app, &desk), &LostCard::default(), Asked::First).await
 }
 
 /// B-57: the smartcard is out of use, at once.
 pub(super) async fn report_lost(
     State(app): State<App>,
     desk: DeskFor<ReportLost>,
-    Form(sent): Form<LostCard>,
+    sent: Sent<LostCard>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let (Some(loss), Some(lost_at)) = (sent.loss(), sent.lost_at(&app)) else {
-        return ask_report_lost(&at, &sent, true).await;
+    let form = &sent.form;
+    let (Some(loss), Some(lost_at)) = (form.loss(), form.lost_at(&app)) else {
+        return ask_report_lost(&at, form, Asked::Again(None)).await;
     };
-    match card::report_lost(&app, &desk.mandate, at.cause(), loss, lost_at).await {
+    let Some(cause) = at.cause(&sent).await? else {
+        return ask_report_lost(&at, form, Asked::First).await;
+    };
+    match card::report_lost(&app, &desk.mandate, cause, loss, lost_at).await {
         Ok(()) => Ok(at.done(Done::ReportLost)),
+        // What was typed is kept.
+        Err(ExecuteError::Refused(Refusal::Desk(
+            why @ (desk::Refusal::NotYet | desk::Refusal::BeforeIssue),
+        ))) => ask_report_lost(&at, form, Asked::Again(Some(why))).await,
         Err(error) => at.not_done(error).await,
     }
 }
@@ -197,7 +226,7 @@ pub(super) async fn report_lost(
 async fn ask_report_lost(
     at: &At<'_>,
     sent: &LostCard,
-    was_sent: bool,
+    asked: Asked,
 ) -> Result<Response, PageError> {
     let words = Words {
         title: "Report a smartcard as lost or stolen",
@@ -209,5 +238,5 @@ async fn ask_report_lost(
         ],
         button: "Report the smartcard",
     };
-    at.ask(paths::REPORT_LOST, words, sent.fields(at.app, was_sent)).await
+    at.ask(paths::REPORT_LOST, words, sent.fields(at.app, asked)).await
 }

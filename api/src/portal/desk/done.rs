@@ -2,10 +2,16 @@
 //! any more, is not confirmed: the record is shown in its place.
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::{IntoResponse as _, Redirect, Response},
 };
 use chrono::{DateTime, Utc};
+use domain::{
+    desk::{DeskEvent, is_blocked},
+    holder::HolderEvent,
+    ids::CommandId,
+};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
@@ -28,7 +34,7 @@ pub(super) enum Done {
     AccountUnlockRequest,
     /// C-04: the holder may renew.
     Renewal,
-    /// B-34, B-41: nothing is blocked any more.
+    /// P-11, B-34, B-41: nothing is blocked any more.
     Release,
     /// B-58: the registration authority helps with the card.
     CardUnlock,
@@ -134,7 +140,7 @@ impl Done {
             ],
             Self::Release => &[
                 "If answers were blocked, the person registers for self-service anew: log in, then My Profile.",
-                "If the account recovery passcode was blocked, it works again.",
+                "If the account recovery passcode or the verification passcode was blocked, it works again. We ask the person at every log-in to set a new one: nobody else can.",
             ],
             Self::CardUnlock => &[
                 "The person puts the smartcard into a reader and selects Unlock smartcard on the start page. No questions are asked: the person chooses a new passcode.",
@@ -186,21 +192,32 @@ impl From<bool> for Holds {
     }
 }
 
+/// By which command it was done, where the record alone does not say that it was.
+#[derive(Deserialize)]
+pub(super) struct By {
+    by: Option<Uuid>,
+}
+
 /// The confirmation.
 pub(super) async fn page(
     State(app): State<App>,
     desk: DeskFor<SeeHolder>,
     Path((_, what)): Path<(Uuid, String)>,
+    Query(By { by }): Query<By>,
 ) -> Result<Response, PageError> {
     let Some(done) = Done::ALL.into_iter().find(|done| done.slug() == what) else {
         return Err(PageError::Problem(ProblemKind::NotFound));
     };
-    confirm(&At::the(&app, &desk), done).await
+    confirm(&At::the(&app, &desk), done, by.map(CommandId)).await
 }
 
 /// The same, of the record as it is in hand.
-pub(super) async fn confirm(at: &At<'_>, done: Done) -> Result<Response, PageError> {
-    let until = match holds(at, done) {
+pub(super) async fn confirm(
+    at: &At<'_>,
+    done: Done,
+    by: Option<CommandId>,
+) -> Result<Response, PageError> {
+    let until = match holds(at, done, by).await? {
         Holds::No => return Ok(Redirect::to(&paths::desk_record(&at.number())).into_response()),
         Holds::Yes => None,
         Holds::Until(until) => Some(pages::date_and_time(until, &at.app.policy().zone)),
@@ -211,12 +228,12 @@ pub(super) async fn confirm(at: &At<'_>, done: Done) -> Result<Response, PageErr
     html(page.render(at.app.pages(), &at.frame().await?))
 }
 
-fn holds(at: &At<'_>, done: Done) -> Holds {
+async fn holds(at: &At<'_>, done: Done, by: Option<CommandId>) -> anyhow::Result<Holds> {
     let (app, loaded) = (at.app, &at.record.loaded);
     let (holder, now) = (&loaded.holder, app.now());
     let certificates = holder.certificate_records();
     let self_service = holder.self_service();
-    match done {
+    Ok(match done {
         Done::AccountUnlock => allow::account_unlock_until(app, loaded).into(),
         Done::AccountUnlockRequest => {
             holder.desk().request(now).map(|request| request.until).into()
@@ -225,11 +242,7 @@ fn holds(at: &At<'_>, done: Done) -> Holds {
             let standing = holder.certificates(&app.context(loaded));
             standing.and_then(|standing| standing.authorised_until).into()
         }
-        Done::Release => {
-            let is_blocked =
-                self_service.is_blocked() || self_service.recovery_blocked_on().is_some();
-            (!is_blocked).into()
-        }
+        Done::Release => (!is_blocked(holder)).into(),
         Done::CardUnlock | Done::SponsoredUnlock => {
             holder.card().and_then(|card| self_service.assisted_until(&card.card, now)).into()
         }
@@ -242,11 +255,43 @@ fn holds(at: &At<'_>, done: Done) -> Holds {
             let in_use = holder.card().map(|card| &card.card);
             holder.desk().lost().is_some_and(|lost| Some(&lost.card) != in_use).into()
         }
-        Done::Contact | Done::Organisations | Done::Roles => Holds::Yes,
+        Done::Contact | Done::Organisations | Done::Roles => changed(at, done, by).await?.into(),
         Done::Close => holder.desk().closed().is_some().into(),
         Done::CancelCard => holder.card().is_none().into(),
         Done::Revoke => certificates.is_revoked().into(),
         Done::Erase => holder.desk().erased_on().is_some().into(),
+    })
+}
+
+/// True if this command has changed it.
+async fn changed(at: &At<'_>, done: Done, by: Option<CommandId>) -> anyhow::Result<bool> {
+    let Some(by) = by else { return Ok(false) };
+    let events = at.app.events_of(at.holder(), by).await?;
+    Ok(events.iter().any(|event| matches!(event, HolderEvent::Desk(event) if is_of(event, done))))
+}
+
+fn is_of(event: &DeskEvent, done: Done) -> bool {
+    match done {
+        Done::Contact => matches!(event, DeskEvent::ContactChanged { .. }),
+        Done::Organisations => {
+            matches!(event, DeskEvent::Assigned { .. } | DeskEvent::AssignmentEnded { .. })
+        }
+        Done::Roles => {
+            matches!(event, DeskEvent::RoleGranted { .. } | DeskEvent::RoleWithdrawn { .. })
+        }
+        Done::AccountUnlock
+        | Done::AccountUnlockRequest
+        | Done::Renewal
+        | Done::Release
+        | Done::CardUnlock
+        | Done::SponsoredUnlock
+        | Done::Suspend
+        | Done::Reinstate
+        | Done::ReportLost
+        | Done::Close
+        | Done::CancelCard
+        | Done::Revoke
+        | Done::Erase => false,
     }
 }
 

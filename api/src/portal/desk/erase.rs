@@ -1,6 +1,6 @@
 //! The person of a closed account is erased (B-45): name, address, every secret. What happened stays.
 
-use axum::{Form, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     },
     At, Words,
     done::Done,
+    sent::Sent,
 };
 use crate::{app::App, desk::person, staff::acts::ErasePerson};
 
@@ -36,14 +37,15 @@ pub(super) async fn page(
 pub(super) async fn erase(
     State(app): State<App>,
     desk: DeskFor<ErasePerson>,
-    Form(sent): Form<Erasure>,
+    sent: Sent<Erasure>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    if sent.confirm.trim() != ERASE {
+    if sent.form.confirm.trim() != ERASE {
         return ask(&at, true).await;
     }
-    match person::erase(&app, &desk.mandate, at.cause()).await {
-        Ok(()) => at.confirm_now(Done::Erase).await,
+    let Some(cause) = at.cause(&sent).await? else { return ask(&at, false).await };
+    match person::erase(&app, &desk.mandate, cause).await {
+        Ok(()) => at.confirm_now(Done::Erase, cause).await,
         Err(error) => at.not_done(error).await,
     }
 }

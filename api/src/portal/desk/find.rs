@@ -53,6 +53,10 @@ pub(super) async fn find(
 ) -> Result<Response, PageError> {
     let Sent { name, card, after } = sent;
     let page = FindPerson { name, card: card.trim().to_uppercase(), ..FindPerson::default() };
+    if !page.name.trim().is_empty() && !page.card.is_empty() {
+        let fault = Some("Enter a name or the number of a smartcard, not both".to_owned());
+        return show(&app, &member, FindPerson { card_fault: fault, ..page }).await;
+    }
     let found = if page.card.is_empty() {
         find::by_name(&app, &member, &page.name, after.as_deref()).await
     } else {
@@ -65,7 +69,7 @@ pub(super) async fn find(
     let page = match found {
         Ok(found) => FindPerson { found: Some(shown(found)), ..page },
         Err(FindError::Failed(error)) => return Err(PageError::Failed(error)),
-        Err(fault @ (FindError::NotASearch(_) | FindError::NotAPlace)) => {
+        Err(fault @ (FindError::NotASearch(_) | FindError::NotAPlace(_))) => {
             FindPerson { name_fault: Some(fault.to_string()), ..page }
         }
     };

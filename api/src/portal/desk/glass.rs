@@ -2,7 +2,6 @@
 //! registration authority can. Operators see no record: a name, and what they are asked to agree to.
 
 use axum::{
-    Form,
     extract::State,
     response::{IntoResponse as _, Redirect, Response},
 };
@@ -31,6 +30,7 @@ use super::{
     },
     At,
     identity::{self, Identity},
+    sent::Sent,
 };
 use crate::{
     app::App,
@@ -97,11 +97,12 @@ pub(super) async fn ask_page(
 pub(super) async fn ask(
     State(app): State<App>,
     desk: DeskFor<BreakGlass>,
-    Form(sent): Form<Identity>,
+    sent: Sent<Identity>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let Some(visit) = sent.read() else { return ask_for(&at, &sent, true).await };
-    match glass::ask(&app, &desk.mandate, at.cause(), identity::check(visit)).await {
+    let Some(visit) = sent.form.read() else { return ask_for(&at, &sent.form, true).await };
+    let Some(cause) = at.cause(&sent).await? else { return ask_for(&at, &sent.form, false).await };
+    match glass::ask(&app, &desk.mandate, cause, identity::check(visit)).await {
         Ok(()) => Ok(Redirect::to(paths::DESK_GLASS).into_response()),
         Err(error) => Err(not_done(error)),
     }
@@ -118,6 +119,7 @@ async fn ask_for(at: &At<'_>, sent: &Identity, was_sent: bool) -> Result<Respons
         )],
         warnings: vec!["Managers and auditors are told of it, with who asked and who agreed."],
         fields: sent.fields(identity::SHOWN, was_sent),
+        number: super::number(at.app),
         hidden: None,
         button: "Ask another operator to agree",
     })
@@ -137,10 +139,13 @@ pub(super) async fn approval_page(
     State(app): State<App>,
     desk: DeskFor<BreakGlass>,
 ) -> Result<Response, PageError> {
-    let at = At::the(&app, &desk);
-    let request = at.record.loaded.holder.desk().request(app.now());
+    ask_waiting(&At::the(&app, &desk)).await
+}
+
+async fn ask_waiting(at: &At<'_>) -> Result<Response, PageError> {
+    let request = at.record.loaded.holder.desk().request(at.app.now());
     match request.filter(|request| request.glass.is_some()) {
-        Some(request) => ask_approval(&at, request).await,
+        Some(request) => ask_approval(at, request).await,
         None => Err(not_done(ExecuteError::Refused(Refusal::NoRequest.into()))),
     }
 }
@@ -164,6 +169,7 @@ async fn ask_approval(at: &At<'_>, request: &Request) -> Result<Response, PageEr
         ],
         warnings: vec!["Managers and auditors are told of it, with who asked and who agreed."],
         fields: Vec::new(),
+        number: super::number(at.app),
         hidden: Some(("request", request.request.0.to_string())),
         button: "Agree",
     })
@@ -180,10 +186,11 @@ pub(super) struct Agreed {
 pub(super) async fn approve(
     State(app): State<App>,
     desk: DeskFor<BreakGlass>,
-    Form(Agreed { request }): Form<Agreed>,
+    sent: Sent<Agreed>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    match glass::agree(&app, &desk.mandate, at.cause(), CommandId(request)).await {
+    let Some(cause) = at.cause(&sent).await? else { return ask_waiting(&at).await };
+    match glass::agree(&app, &desk.mandate, cause, CommandId(sent.form.request)).await {
         Ok(_until) => Ok(Redirect::to(paths::DESK_GLASS).into_response()),
         Err(error) => Err(not_done(error)),
     }

@@ -1,7 +1,7 @@
-//! What the desk allows and the holder finishes: a renewal (C-04), an end of a block (B-34, B-41), a
+//! What the desk allows and the holder finishes: a renewal (C-04), an end of a block (P-11, B-34, B-41), a
 //! new passcode for a smartcard (B-58).
 
-use axum::{Form, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use domain::staff::Role;
 
 use super::{
@@ -9,6 +9,7 @@ use super::{
     At, Words,
     done::Done,
     identity::{self, Identity},
+    sent::Sent,
 };
 use crate::{
     app::App,
@@ -28,11 +29,14 @@ pub(super) async fn renewal_page(
 pub(super) async fn renewal(
     State(app): State<App>,
     desk: DeskFor<AuthoriseRenewal>,
-    Form(sent): Form<Identity>,
+    sent: Sent<Identity>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let Some(visit) = sent.read() else { return ask_renewal(&at, &sent, true).await };
-    match allow::renewal(&app, &desk.mandate, at.cause(), visit).await {
+    let Some(visit) = sent.form.read() else { return ask_renewal(&at, &sent.form, true).await };
+    let Some(cause) = at.cause(&sent).await? else {
+        return ask_renewal(&at, &sent.form, false).await;
+    };
+    match allow::renewal(&app, &desk.mandate, cause, visit).await {
         Ok(_until) => Ok(at.done(Done::Renewal)),
         Err(error) => at.not_done(error).await,
     }
@@ -51,7 +55,7 @@ async fn ask_renewal(at: &At<'_>, sent: &Identity, was_sent: bool) -> Result<Res
     at.ask(paths::AUTHORISE_RENEWAL, words, sent.fields(identity::SHOWN, was_sent)).await
 }
 
-/// B-34, B-41: the form.
+/// P-11, B-34, B-41: the form.
 pub(super) async fn release_page(
     State(app): State<App>,
     desk: DeskFor<ReleaseBlock>,
@@ -59,15 +63,18 @@ pub(super) async fn release_page(
     ask_release(&At::the(&app, &desk), &Identity::default(), false).await
 }
 
-/// B-34, B-41: what was blocked is open again.
+/// P-11, B-34, B-41: what was blocked is open again.
 pub(super) async fn release(
     State(app): State<App>,
     desk: DeskFor<ReleaseBlock>,
-    Form(sent): Form<Identity>,
+    sent: Sent<Identity>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let Some(visit) = sent.read() else { return ask_release(&at, &sent, true).await };
-    match allow::release(&app, &desk.mandate, at.cause(), identity::check(visit)).await {
+    let Some(visit) = sent.form.read() else { return ask_release(&at, &sent.form, true).await };
+    let Some(cause) = at.cause(&sent).await? else {
+        return ask_release(&at, &sent.form, false).await;
+    };
+    match allow::release(&app, &desk.mandate, cause, identity::check(visit)).await {
         Ok(()) => Ok(at.done(Done::Release)),
         Err(error) => at.not_done(error).await,
     }
@@ -75,10 +82,10 @@ pub(super) async fn release(
 
 async fn ask_release(at: &At<'_>, sent: &Identity, was_sent: bool) -> Result<Response, PageError> {
     let words = Words {
-        title: "End a block of self-service",
+        title: "End a block",
         says: vec![
-            "Wrong answers or wrong account recovery passcodes have blocked what this person can do without help. Make sure that it is the person who asks.".to_owned(),
-            "Where it was answers, the questions and answers on record are deleted, and the person registers anew.".to_owned(),
+            "Wrong answers or wrong passcodes have blocked what this person can do without help, or what telephone services can check. Make sure that it is the person who asks.".to_owned(),
+            "Where it was answers, the questions and answers on record are deleted, and the person registers anew. A passcode that was blocked is accepted again, and the person is asked to set a new one.".to_owned(),
         ],
         warnings: Vec::new(),
         button: "End the block",
@@ -100,16 +107,19 @@ pub(super) async fn card_unlock_page(
 pub(super) async fn card_unlock(
     State(app): State<App>,
     desk: DeskFor<AssistCardUnlock>,
-    Form(sent): Form<Identity>,
+    sent: Sent<Identity>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
     let helper = desk.mandate.warrant().role();
-    let visit = sent.read();
+    let visit = sent.form.read();
     if visit.is_none() && helper != Role::Sponsor {
-        return ask_card_unlock(&at, helper, &sent, true).await;
+        return ask_card_unlock(&at, helper, &sent.form, true).await;
     }
+    let Some(cause) = at.cause(&sent).await? else {
+        return ask_card_unlock(&at, helper, &sent.form, false).await;
+    };
     let check = visit.map(identity::check);
-    match allow::card_unlock(&app, &desk.mandate, at.cause(), check).await {
+    match allow::card_unlock(&app, &desk.mandate, cause, check).await {
         Ok(()) if helper == Role::Sponsor => Ok(at.done(Done::SponsoredUnlock)),
         Ok(()) => Ok(at.done(Done::CardUnlock)),
         Err(error) => at.not_done(error).await,

@@ -6,7 +6,7 @@ use domain::{
 };
 use serde::Deserialize;
 
-use super::super::view::desk::form::{Choice, Field};
+use super::super::view::desk::form::{Field, choices, chosen};
 
 const EVIDENCE: &str = "evidence";
 const PLACE: &str = "place";
@@ -22,7 +22,7 @@ pub(super) struct Identity {
 impl Identity {
     /// The same, if both were given.
     pub(super) fn read(&self) -> Option<Visit> {
-        let evidence = IdentityEvidence::ALL.into_iter().find(|one| name(*one) == self.evidence)?;
+        let evidence = chosen(ALL, IdentityEvidence::as_str, &self.evidence)?;
         let place = self.place.trim().to_owned();
         self.has_place().then_some(Visit { evidence, place })
     }
@@ -35,10 +35,10 @@ impl Identity {
 
     /// What is asked for: one of these, and a place. With what is missing, once it was sent.
     pub(super) fn fields(&self, evidence: &[IdentityEvidence], was_sent: bool) -> Vec<Field> {
-        let choices = evidence.iter().map(|one| Choice::new(name(*one), words(*one)));
-        let has_evidence = evidence.iter().any(|one| name(*one) == self.evidence);
+        let choices = choices(evidence, IdentityEvidence::as_str, words);
+        let has_evidence = chosen(evidence, IdentityEvidence::as_str, &self.evidence).is_some();
         vec![
-            Field::radios(EVIDENCE, "What did you see?", choices.collect())
+            Field::radios(EVIDENCE, "What did you see?", choices)
                 .with_hint(
                     "Compare the photograph with the person. Never note the number of a document.",
                 )
@@ -59,26 +59,11 @@ impl Identity {
 pub(super) const ALL: &[IdentityEvidence] = &IdentityEvidence::ALL;
 
 /// C-04: what the person has shown.
-pub(super) const SHOWN: &[IdentityEvidence] = &[
-    IdentityEvidence::Passport,
-    IdentityEvidence::DrivingLicence,
-    IdentityEvidence::NationalIdentityCard,
-    IdentityEvidence::PhotographOnRecord,
-];
+pub(super) const SHOWN: &[IdentityEvidence] = &IdentityEvidence::SHOWN;
 
 /// The check that a visit comes to.
 pub(super) fn check(visit: Visit) -> IdentityCheck {
     IdentityCheck::by(visit.evidence, visit.place)
-}
-
-fn name(evidence: IdentityEvidence) -> &'static str {
-    match evidence {
-        IdentityEvidence::Passport => "passport",
-        IdentityEvidence::DrivingLicence => "driving_licence",
-        IdentityEvidence::NationalIdentityCard => "national_identity_card",
-        IdentityEvidence::PhotographOnRecord => "photograph_on_record",
-        IdentityEvidence::Vouched => "vouched",
-    }
 }
 
 fn words(evidence: IdentityEvidence) -> &'static str {

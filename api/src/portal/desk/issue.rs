@@ -3,7 +3,6 @@
 //! it will be, on the card software's own page.
 
 use axum::{
-    Form,
     extract::State,
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
@@ -18,7 +17,7 @@ use super::{
         errors::PageError,
         frame_for, html,
         view::{
-            desk::form::{ActForm, Choice, Control, Field},
+            desk::form::{ActForm, Control, Field, choices, chosen},
             frame::Tab,
             paths,
             refusal::RefusalView,
@@ -27,6 +26,7 @@ use super::{
     },
     At, Words,
     identity::{self, Identity},
+    sent::Sent,
 };
 use crate::{
     app::App,
@@ -35,19 +35,17 @@ use crate::{
         issue::{self, Newcomer},
         person::{self, DetailsFault},
     },
+    execute::Cause,
     staff::{
         Member,
         acts::{RegisterPerson, ReplaceCard},
     },
 };
 
-/// Why another smartcard is needed.
-const REASONS: [(&str, CancelReason); 4] = [
-    ("damaged", CancelReason::Damaged),
-    ("lost", CancelReason::Lost),
-    ("stolen", CancelReason::Stolen),
-    ("compromised", CancelReason::Compromised),
-];
+/// B-61: why another smartcard is needed.
+fn why(text: &str) -> Option<CancelReason> {
+    chosen(&CancelReason::REPLACED, CancelReason::as_str, text)
+}
 
 /// B-61: the form.
 pub(super) async fn replace_page(
@@ -71,20 +69,20 @@ pub(super) async fn replace(
     State(app): State<App>,
     desk: DeskFor<ReplaceCard>,
     jar: CookieJar,
-    Form(sent): Form<Wanted>,
+    sent: Sent<Wanted>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let reason = REASONS.into_iter().find(|(name, _)| *name == sent.reason);
-    let (Some((_, reason)), Some(visit)) = (reason, sent.identity.read()) else {
-        return ask_replace(&at, &sent, true).await;
+    let wanted = &sent.form;
+    let (Some(reason), Some(visit)) = (why(&wanted.reason), wanted.identity.read()) else {
+        return ask_replace(&at, wanted, true).await;
     };
     if !desk.record.loaded.holder.is_registered() {
         return at.refused(&domain::holder::Refusal::NotRegistered.into()).await;
     }
+    let Some(cause) = at.cause(&sent).await? else { return ask_replace(&at, wanted, false).await };
     let (browser, jar) = browser(jar, app.entropy());
-    let command = app.entropy().command_id(app.now());
-    let why = (reason, identity::check(visit));
-    match issue::replace(&app, &desk.mandate, why, command, browser).await {
+    let evidence = (reason, identity::check(visit));
+    match issue::replace(&app, (at.member, &desk.mandate), evidence, cause.command, browser).await {
         Ok(job) => Ok((jar, to_job(job)).into_response()),
         Err(error) => at.not_done(error).await,
     }
@@ -105,9 +103,9 @@ async fn ask_replace(at: &At<'_>, sent: &Wanted, was_sent: bool) -> Result<Respo
         ],
         button: "Replace the smartcard",
     };
-    let choices = REASONS.map(|(name, reason)| Choice::new(name, reason.words()));
-    let field = Field::radios("reason", "What is wrong with the one before?", choices.to_vec());
-    let has_reason = REASONS.iter().any(|(name, _)| *name == sent.reason);
+    let choices = choices(&CancelReason::REPLACED, CancelReason::as_str, CancelReason::words);
+    let field = Field::radios("reason", "What is wrong with the one before?", choices);
+    let has_reason = why(&sent.reason).is_some();
     let field = field
         .with_value(sent.reason.as_str())
         .faulty_if(was_sent && !has_reason, "Select what is wrong with it");
@@ -146,22 +144,25 @@ pub(super) async fn register(
     State(app): State<App>,
     Desk { member, .. }: Desk<RegisterPerson>,
     jar: CookieJar,
-    Form(sent): Form<NewPerson>,
+    sent: Sent<NewPerson>,
 ) -> Result<Response, PageError> {
-    let details = person::details(&sent.name, &sent.email);
+    let new = &sent.form;
+    let details = person::details(&new.name, &new.email);
     let (Ok(person), Some(organisation), Some(visit)) =
-        (details, sent.organisation(), sent.identity.read())
+        (details, new.organisation(), new.identity.read())
     else {
-        return ask_register(&app, &member, &sent, true).await;
+        return ask_register(&app, &member, new, true).await;
     };
     let may = member.may_in(&app, StaffAct::RegisterPerson, &organisation);
     let warrant = may.map_err(|refusal| {
         PageError::Forbidden(Box::new(RefusalView::from(&Refusal::from(refusal))))
     })?;
+    let Some(Cause { command, .. }) = sent.cause(&app, &member).await? else {
+        return ask_register(&app, &member, new, false).await;
+    };
     let (browser, jar) = browser(jar, app.entropy());
-    let command = app.entropy().command_id(app.now());
     let newcomer = Newcomer { person, organisation, check: identity::check(visit) };
-    let begun = issue::register(&app, &warrant, newcomer, command, browser).await;
+    let begun = issue::register(&app, (&member, &warrant), newcomer, command, browser).await;
     let (_, job) = begun.map_err(PageError::of)?;
     Ok((jar, to_job(job)).into_response())
 }
@@ -183,6 +184,7 @@ async fn ask_register(
         ],
         warnings: Vec::new(),
         fields,
+        number: super::number(app),
         hidden: None,
         button: "Register the person",
     };

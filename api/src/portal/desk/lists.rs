@@ -20,11 +20,10 @@ use super::{
             },
             frame::Tab,
             paths,
-            problem::ProblemKind,
         },
         visitor::Desk,
     },
-    role_in_words,
+    not_listed, role_in_words,
 };
 use crate::{
     app::App,
@@ -51,12 +50,8 @@ pub(super) async fn staff(
     Desk { member, .. }: Desk<SeeStaff>,
     Query(WhichStaff { after, organisation }): Query<WhichStaff>,
 ) -> Result<Response, PageError> {
-    let place = match after.as_deref().map(roles::place) {
-        Some(None) => return Err(PageError::Problem(ProblemKind::BadRequest)),
-        Some(Some(place)) => Some(place),
-        None => None,
-    };
-    let (lines, next) = roles::staff(&app, &member, organisation.as_ref(), place.as_ref()).await?;
+    let listed = roles::staff(&app, &member, organisation.as_ref(), after.as_deref()).await;
+    let (lines, next) = listed.map_err(not_listed)?;
     let may_withdraw = member.may(&app, StaffAct::WithdrawRole).is_ok();
     let of = organisation.as_ref().map(|code| format!("organisation={code}"));
     let first = of
@@ -64,7 +59,7 @@ pub(super) async fn staff(
         .map_or(paths::DESK_STAFF.to_owned(), |of| format!("{}?{of}", paths::DESK_STAFF));
     let next = next.map(|next| {
         let of = of.as_ref().map_or_else(String::new, |of| format!("&{of}"));
-        format!("{}?after={}{of}", paths::DESK_STAFF, roles::written(&next))
+        format!("{}?after={next}{of}", paths::DESK_STAFF)
     });
     let mut head = vec!["Name", "Role", "Since"];
     head.extend(may_withdraw.then_some("What you can do"));

@@ -218,6 +218,7 @@ async fn ask(
                 .with_value(sent.parent.as_str())
                 .faulty_if(was_sent && sent.parent().is_none(), NO_CODE),
         ],
+        number: super::number(app),
         hidden: None,
         button: "Add the organisation",
     };

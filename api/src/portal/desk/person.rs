@@ -2,7 +2,6 @@
 //! account (B-45).
 
 use axum::{
-    Form,
     extract::State,
     http::StatusCode,
     response::{IntoResponse as _, Response},
@@ -18,7 +17,7 @@ use super::{
         view::{
             desk::{
                 done::DonePage,
-                form::{Choice, Control, Field},
+                form::{Control, Field, choices, chosen},
             },
             paths,
             problem::ProblemKind,
@@ -27,6 +26,7 @@ use super::{
     },
     At, Words,
     done::Done,
+    sent::Sent,
 };
 use crate::{
     app::App,
@@ -63,15 +63,18 @@ pub(super) async fn contact_page(
 pub(super) async fn contact(
     State(app): State<App>,
     desk: DeskFor<ChangeContact>,
-    Form(sent): Form<Contact>,
+    sent: Sent<Contact>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let person = match person::details(&sent.name, &sent.email) {
+    let person = match person::details(&sent.form.name, &sent.form.email) {
         Ok(person) => person,
-        Err(fault) => return ask_contact(&at, &sent, Some(fault)).await,
+        Err(fault) => return ask_contact(&at, &sent.form, Some(fault)).await,
     };
-    match person::change_contact(&app, &desk.mandate, at.cause(), &person).await {
-        Ok(()) => Ok(at.done(Done::Contact)),
+    let Some(cause) = at.cause(&sent).await? else {
+        return ask_contact(&at, &sent.form, None).await;
+    };
+    match person::change_contact(&app, &desk.mandate, cause, &person).await {
+        Ok(()) => Ok(at.done_by(Done::Contact, cause)),
         Err(error) => at.not_done(error).await,
     }
 }
@@ -124,22 +127,26 @@ pub(super) async fn check_page(
 pub(super) async fn check(
     State(app): State<App>,
     desk: DeskFor<CheckRecoveryPasscode>,
-    Form(Said { passcode }): Form<Said>,
+    mut sent: Sent<Said>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let passcode = Zeroizing::new(passcode);
+    let passcode = Zeroizing::new(std::mem::take(&mut sent.form.passcode));
     if passcode.is_empty() {
         return ask_check(&at, true).await;
     }
-    let (title, next) =
-        match check::recovery_passcode(&app, &desk.mandate, at.cause(), &passcode).await {
-            Ok(checked) => words_of(checked),
-            Err(NotChecked::Refused(error)) => return at.not_done(error).await,
-            Err(NotChecked::TooMany | NotChecked::TooManyThisHour { .. }) => {
-                return Err(PageError::Problem(ProblemKind::TooManyRequests));
-            }
-            Err(NotChecked::Busy) => return Err(PageError::Problem(ProblemKind::Unavailable)),
-        };
+    let Some(cause) = at.cause(&sent).await? else { return ask_check(&at, false).await };
+    let (title, next) = match check::recovery_passcode(&app, &desk.mandate, cause, &passcode).await
+    {
+        Ok(checked) => words_of(checked),
+        Err(NotChecked::Refused(error)) => return at.not_done(error).await,
+        Err(error @ NotChecked::TooMany { on }) => {
+            return at.too_many(&error, on).await;
+        }
+        Err(NotChecked::TooManyThisHour { .. }) => {
+            return Err(PageError::Problem(ProblemKind::TooManyRequests));
+        }
+        Err(NotChecked::Busy) => return Err(PageError::Problem(ProblemKind::Unavailable)),
+    };
     let page =
         DonePage { title, whose: at.whose().await?, until: None, next: vec![next.to_owned()] };
     let page = html(page.render(app.pages(), &at.frame().await?))?;
@@ -189,19 +196,12 @@ pub(super) struct Closure {
     confirm: String,
 }
 
-const CLOSINGS: [(&str, CloseReason); 4] = [
-    ("left", CloseReason::Left),
-    ("registered_twice", CloseReason::RegisteredTwice),
-    ("died", CloseReason::Died),
-    ("misuse", CloseReason::Misuse),
-];
-
 /// What has to be typed.
 const CLOSE: &str = "CLOSE";
 
 impl Closure {
     fn reason(&self) -> Option<CloseReason> {
-        CLOSINGS.into_iter().find(|(name, _)| *name == self.reason).map(|(_, reason)| reason)
+        chosen(&CloseReason::ALL, CloseReason::as_str, &self.reason)
     }
 
     fn is_confirmed(&self) -> bool {
@@ -222,14 +222,17 @@ pub(super) async fn close_page(
 pub(super) async fn close(
     State(app): State<App>,
     desk: DeskFor<CloseAccount>,
-    Form(sent): Form<Closure>,
+    sent: Sent<Closure>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let reason = sent.reason().filter(|_| sent.is_confirmed());
-    let Some(reason) = reason else { return ask_close(&at, &sent, true).await };
-    let (member, why) = (&desk.member, (at.cause(), reason));
+    let reason = sent.form.reason().filter(|_| sent.form.is_confirmed());
+    let Some(reason) = reason else { return ask_close(&at, &sent.form, true).await };
+    let Some(cause) = at.cause(&sent).await? else {
+        return ask_close(&at, &sent.form, false).await;
+    };
+    let (member, why) = (&desk.member, (cause, reason));
     match person::close(&app, member, at.record, &desk.mandate, why).await {
-        Ok(()) => at.confirm_now(Done::Close).await,
+        Ok(()) => at.confirm_now(Done::Close, cause).await,
         Err(error) => at.not_done(error).await,
     }
 }
@@ -245,9 +248,9 @@ async fn ask_close(at: &At<'_>, sent: &Closure, was_sent: bool) -> Result<Respon
         ],
         button: "Close the account",
     };
-    let choices = CLOSINGS.map(|(name, reason)| Choice::new(name, reason.words()));
+    let choices = choices(&CloseReason::ALL, CloseReason::as_str, CloseReason::words);
     let fields = vec![
-        Field::radios("reason", "Why?", choices.to_vec())
+        Field::radios("reason", "Why?", choices)
             .with_value(sent.reason.as_str())
             .faulty_if(was_sent && sent.reason().is_none(), "Select why"),
         Field::text("confirm", "Enter CLOSE to confirm", 10)

@@ -1,10 +1,11 @@
 //! A smartcard that must open nothing any more (C-15, B-61), and what is done for a caller who has it not
 //! and proves who he is by his account recovery passcode (P-08, B-57).
 
-use axum::{Form, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use domain::{
     certificate::RevocationReason,
     desk::{CancelReason, SuspensionReason},
+    ids::{CommandId, EventId},
     refusal::RuleId,
     staff::StaffAct,
 };
@@ -15,7 +16,7 @@ use super::{
     super::{
         errors::PageError,
         view::{
-            desk::form::{Choice, Control, Field},
+            desk::form::{Choice, Control, Field, choices, chosen},
             paths,
             problem::ProblemKind,
             refusal::{RefusalView, rule_link},
@@ -25,6 +26,7 @@ use super::{
     At, Words,
     card::Reason,
     done::Done,
+    sent::Sent,
 };
 use crate::{
     app::App,
@@ -32,16 +34,9 @@ use crate::{
         card,
         check::{self, Checked, NotChecked},
     },
+    execute::Cause,
     staff::acts::{CancelCard, CheckRecoveryPasscode, Revoke},
 };
-
-const CANCELLATIONS: [(&str, CancelReason); 5] = [
-    ("damaged", CancelReason::Damaged),
-    ("compromised", CancelReason::Compromised),
-    ("no_longer_needed", CancelReason::NoLongerNeeded),
-    ("lost", CancelReason::Lost),
-    ("stolen", CancelReason::Stolen),
-];
 
 /// B-61: the form.
 pub(super) async fn cancel_page(
@@ -55,12 +50,13 @@ pub(super) async fn cancel_page(
 pub(super) async fn cancel(
     State(app): State<App>,
     desk: DeskFor<CancelCard>,
-    Form(sent): Form<Reason>,
+    sent: Sent<Reason>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let reason = CANCELLATIONS.into_iter().find(|(name, _)| *name == sent.reason);
-    let Some((_, reason)) = reason else { return ask_cancel(&at, true).await };
-    match card::cancel(&app, &desk.mandate, at.cause(), reason).await {
+    let reason = chosen(&CancelReason::AT_DESK, CancelReason::as_str, &sent.form.reason);
+    let Some(reason) = reason else { return ask_cancel(&at, true).await };
+    let Some(cause) = at.cause(&sent).await? else { return ask_cancel(&at, false).await };
+    match card::cancel(&app, &desk.mandate, cause, reason).await {
         Ok(()) => Ok(at.done(Done::CancelCard)),
         Err(error) => at.not_done(error).await,
     }
@@ -78,17 +74,10 @@ async fn ask_cancel(at: &At<'_>, was_sent: bool) -> Result<Response, PageError> 
         ],
         button: "Cancel the smartcard",
     };
-    let choices = CANCELLATIONS.map(|(name, reason)| Choice::new(name, reason.words()));
-    let field = Field::radios("reason", "Why?", choices.to_vec());
+    let choices = choices(&CancelReason::AT_DESK, CancelReason::as_str, CancelReason::words);
+    let field = Field::radios("reason", "Why?", choices);
     at.ask(paths::CANCEL_CARD, words, vec![field.faulty_if(was_sent, "Select why")]).await
 }
-
-const REVOCATIONS: [(&str, RevocationReason); 4] = [
-    ("lost_or_stolen", RevocationReason::LostOrStolen),
-    ("compromised", RevocationReason::Compromised),
-    ("damaged", RevocationReason::Damaged),
-    ("no_longer_needed", RevocationReason::NoLongerNeeded),
-];
 
 /// What has to be typed.
 const REVOKE: &str = "REVOKE";
@@ -103,7 +92,7 @@ pub(super) struct Revocation {
 
 impl Revocation {
     fn reason(&self) -> Option<RevocationReason> {
-        REVOCATIONS.into_iter().find(|(name, _)| *name == self.reason).map(|(_, reason)| reason)
+        chosen(&RevocationReason::ALL, RevocationReason::as_str, &self.reason)
     }
 
     fn is_confirmed(&self) -> bool {
@@ -123,12 +112,15 @@ pub(super) async fn revoke_page(
 pub(super) async fn revoke(
     State(app): State<App>,
     desk: DeskFor<Revoke>,
-    Form(sent): Form<Revocation>,
+    sent: Sent<Revocation>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let reason = sent.reason().filter(|_| sent.is_confirmed());
-    let Some(reason) = reason else { return ask_revoke(&at, &sent, true).await };
-    match card::revoke(&app, &desk.mandate, at.cause(), reason).await {
+    let reason = sent.form.reason().filter(|_| sent.form.is_confirmed());
+    let Some(reason) = reason else { return ask_revoke(&at, &sent.form, true).await };
+    let Some(cause) = at.cause(&sent).await? else {
+        return ask_revoke(&at, &sent.form, false).await;
+    };
+    match card::revoke(&app, &desk.mandate, cause, reason).await {
         Ok(()) => Ok(at.done(Done::Revoke)),
         Err(error) => at.not_done(error).await,
     }
@@ -146,9 +138,10 @@ async fn ask_revoke(at: &At<'_>, sent: &Revocation, was_sent: bool) -> Result<Re
         ],
         button: "Revoke the certificates",
     };
-    let choices = REVOCATIONS.map(|(name, reason)| Choice::new(name, reason.words()));
+    let all = &RevocationReason::ALL;
+    let choices = choices(all, RevocationReason::as_str, RevocationReason::words);
     let fields = vec![
-        Field::radios("reason", "Why?", choices.to_vec())
+        Field::radios("reason", "Why?", choices)
             .with_value(sent.reason.as_str())
             .faulty_if(was_sent && sent.reason().is_none(), "Select why"),
         Field::text("confirm", "Enter REVOKE to confirm", 10)
@@ -167,6 +160,9 @@ enum ForCaller {
     Suspend(SuspensionReason),
     Revoke(RevocationReason),
 }
+
+/// Which of a command's derived ids is what is done for a caller, after the check.
+const ACT: u32 = 8_000;
 
 const FOR_CALLERS: [(&str, ForCaller, &str); 4] = [
     (
@@ -217,11 +213,14 @@ pub(super) async fn caller_page(
 pub(super) async fn caller(
     State(app): State<App>,
     desk: DeskFor<CheckRecoveryPasscode>,
-    Form(sent): Form<Call>,
+    mut sent: Sent<Call>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let Some(act) = sent.act().filter(|_| !sent.passcode.is_empty()) else {
-        return ask_caller(&at, &sent, true).await;
+    let Some(act) = sent.form.act().filter(|_| !sent.form.passcode.is_empty()) else {
+        return ask_caller(&at, &sent.form, true).await;
+    };
+    let Some(cause) = at.cause(&sent).await? else {
+        return ask_caller(&at, &sent.form, false).await;
     };
     // Whoever may check and not suspend or revoke is told so before anything is compared.
     let needed = match act {
@@ -232,22 +231,26 @@ pub(super) async fn caller(
         Ok(mandate) => mandate,
         Err(refusal) => return at.refused(&refusal.into()).await,
     };
-    let said = Zeroizing::new(sent.passcode);
-    match check::recovery_passcode(&app, &desk.mandate, at.cause(), &said).await {
+    let said = Zeroizing::new(std::mem::take(&mut sent.form.passcode));
+    match check::recovery_passcode(&app, &desk.mandate, cause, &said).await {
         Ok(Checked::Match) => {}
         Ok(checked) => return not_identified(&at, checked).await,
         Err(NotChecked::Refused(error)) => return at.not_done(error).await,
-        Err(NotChecked::TooMany | NotChecked::TooManyThisHour { .. }) => {
+        Err(error @ NotChecked::TooMany { on }) => {
+            return at.too_many(&error, on).await;
+        }
+        Err(NotChecked::TooManyThisHour { .. }) => {
             return Err(PageError::Problem(ProblemKind::TooManyRequests));
         }
         Err(NotChecked::Busy) => return Err(PageError::Problem(ProblemKind::Unavailable)),
     }
+    let cause = Cause { command: CommandId(EventId::derive(cause.command, ACT).0), ..cause };
     let (done, carried_out) = match act {
         ForCaller::Suspend(reason) => {
-            (Done::Suspend, card::suspend(&app, &mandate, at.cause(), reason).await)
+            (Done::Suspend, card::suspend(&app, &mandate, cause, reason).await)
         }
         ForCaller::Revoke(reason) => {
-            (Done::Revoke, card::revoke(&app, &mandate, at.cause(), reason).await)
+            (Done::Revoke, card::revoke(&app, &mandate, cause, reason).await)
         }
     };
     match carried_out {

@@ -1,6 +1,6 @@
 //! Where somebody works (B-59), and what he may do as staff (B-58).
 
-use axum::{Form, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use domain::{
     ids::OrganisationCode,
     staff::{Grant, Role},
@@ -18,6 +18,7 @@ use super::{
     },
     At, Words,
     done::Done,
+    sent::Sent,
 };
 use crate::{
     app::App,
@@ -32,12 +33,12 @@ const NO_CODE: &str = "Enter the code of an organisation, for example RXA";
 /// What forms about roles and assignments say.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Sent {
+pub(super) struct Wanted {
     organisation: String,
     role: String,
 }
 
-impl Sent {
+impl Wanted {
     fn organisation(&self) -> Option<OrganisationCode> {
         self.organisation.trim().to_uppercase().parse().ok()
     }
@@ -55,24 +56,29 @@ pub(super) async fn assign_page(
     State(app): State<App>,
     desk: DeskFor<Assign>,
 ) -> Result<Response, PageError> {
-    ask_assign(&At::the(&app, &desk), &Sent::default(), false).await
+    ask_assign(&At::the(&app, &desk), &Wanted::default(), false).await
 }
 
 /// B-59: the person works there from now on.
 pub(super) async fn assign(
     State(app): State<App>,
     desk: DeskFor<Assign>,
-    Form(sent): Form<Sent>,
+    sent: Sent<Wanted>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let Some(code) = sent.organisation() else { return ask_assign(&at, &sent, true).await };
-    match roles::assign(&app, at.member, at.record, code, at.cause()).await {
-        Ok(()) => Ok(at.done(Done::Organisations)),
+    let Some(code) = sent.form.organisation() else {
+        return ask_assign(&at, &sent.form, true).await;
+    };
+    let Some(cause) = at.cause(&sent).await? else {
+        return ask_assign(&at, &sent.form, false).await;
+    };
+    match roles::assign(&app, at.member, at.record, code, cause).await {
+        Ok(()) => Ok(at.done_by(Done::Organisations, cause)),
         Err(error) => at.not_done(error).await,
     }
 }
 
-async fn ask_assign(at: &At<'_>, sent: &Sent, was_sent: bool) -> Result<Response, PageError> {
+async fn ask_assign(at: &At<'_>, sent: &Wanted, was_sent: bool) -> Result<Response, PageError> {
     let words = Words {
         title: "Assign a person to an organisation",
         says: vec!["The registration authority of that organisation, and of those above it, looks after the person from now on.".to_owned()],
@@ -94,12 +100,13 @@ pub(super) async fn end_assignment_page(
 pub(super) async fn end_assignment(
     State(app): State<App>,
     desk: DeskFor<EndAssignment>,
-    Form(sent): Form<Sent>,
+    sent: Sent<Wanted>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let Some(code) = sent.organisation() else { return ask_end_assignment(&at, true).await };
-    match roles::end_assignment(&app, at.member, at.record, code, at.cause()).await {
-        Ok(()) => at.confirm_now(Done::Organisations).await,
+    let Some(code) = sent.form.organisation() else { return ask_end_assignment(&at, true).await };
+    let Some(cause) = at.cause(&sent).await? else { return ask_end_assignment(&at, false).await };
+    match roles::end_assignment(&app, at.member, at.record, code, cause).await {
+        Ok(()) => at.confirm_now(Done::Organisations, cause).await,
         Err(error) => at.not_done(error).await,
     }
 }
@@ -134,27 +141,30 @@ pub(super) async fn grant_page(
     State(app): State<App>,
     desk: DeskFor<GrantRole>,
 ) -> Result<Response, PageError> {
-    ask_grant(&At::the(&app, &desk), &Sent::default(), false).await
+    ask_grant(&At::the(&app, &desk), &Wanted::default(), false).await
 }
 
 /// B-58: the person has this role from now on.
 pub(super) async fn grant(
     State(app): State<App>,
     desk: DeskFor<GrantRole>,
-    Form(sent): Form<Sent>,
+    sent: Sent<Wanted>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let (Some(role), Some(organisation)) = (Role::labelled(&sent.role), sent.organisation()) else {
-        return ask_grant(&at, &sent, true).await;
+    let wanted = &sent.form;
+    let (Some(role), Some(organisation)) = (Role::labelled(&wanted.role), wanted.organisation())
+    else {
+        return ask_grant(&at, wanted, true).await;
     };
+    let Some(cause) = at.cause(&sent).await? else { return ask_grant(&at, wanted, false).await };
     let grant = Grant { role, organisation };
-    match roles::grant(&app, at.member, at.record, grant, at.cause()).await {
-        Ok(()) => Ok(at.done(Done::Roles)),
+    match roles::grant(&app, at.member, at.record, grant, cause).await {
+        Ok(()) => Ok(at.done_by(Done::Roles, cause)),
         Err(error) => at.not_done(error).await,
     }
 }
 
-async fn ask_grant(at: &At<'_>, sent: &Sent, was_sent: bool) -> Result<Response, PageError> {
+async fn ask_grant(at: &At<'_>, sent: &Wanted, was_sent: bool) -> Result<Response, PageError> {
     let words = Words {
         title: "Grant a role",
         says: vec![
@@ -184,15 +194,13 @@ pub(super) async fn withdraw_page(
 pub(super) async fn withdraw(
     State(app): State<App>,
     desk: DeskFor<WithdrawRole>,
-    Form(sent): Form<Sent>,
+    sent: Sent<Wanted>,
 ) -> Result<Response, PageError> {
     let at = At::the(&app, &desk);
-    let mut grants = at.record.loaded.holder.roles().grants().iter();
-    let Some(grant) = grants.find(|grant| written(grant) == sent.role).cloned() else {
-        return ask_withdraw(&at, true).await;
-    };
-    match roles::withdraw(&app, at.member, at.record, grant, at.cause()).await {
-        Ok(()) => Ok(at.done(Done::Roles)),
+    let Some(grant) = read(&sent.form.role) else { return ask_withdraw(&at, true).await };
+    let Some(cause) = at.cause(&sent).await? else { return ask_withdraw(&at, false).await };
+    match roles::withdraw(&app, at.member, at.record, grant, cause).await {
+        Ok(()) => Ok(at.done_by(Done::Roles, cause)),
         Err(error) => at.not_done(error).await,
     }
 }
@@ -200,6 +208,12 @@ pub(super) async fn withdraw(
 /// `<role>.<organisation>`.
 fn written(grant: &Grant) -> String {
     format!("{}.{}", grant.role.label(), grant.organisation)
+}
+
+/// What is written so.
+fn read(text: &str) -> Option<Grant> {
+    let (role, organisation) = text.split_once('.')?;
+    Some(Grant { role: Role::labelled(role)?, organisation: organisation.parse().ok()? })
 }
 
 async fn ask_withdraw(at: &At<'_>, was_sent: bool) -> Result<Response, PageError> {

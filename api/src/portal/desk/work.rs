@@ -17,10 +17,10 @@ use super::super::{
         },
         frame::Tab,
         paths,
-        problem::ProblemKind,
     },
     visitor::Desk,
 };
+use super::not_listed;
 use crate::{
     app::App,
     desk::work::{self, UnlockCount},
@@ -48,12 +48,7 @@ pub(super) async fn page(
     Desk { member, .. }: Desk<SeeWorkList>,
     Query(Which { after }): Query<Which>,
 ) -> Result<Response, PageError> {
-    let place = match after.as_deref().map(work::place) {
-        Some(None) => return Err(PageError::Problem(ProblemKind::BadRequest)),
-        Some(Some(place)) => Some(place),
-        None => None,
-    };
-    let (lines, next) = work::list(&app, &member, place.as_ref()).await?;
+    let (lines, next) = work::list(&app, &member, after.as_deref()).await.map_err(not_listed)?;
     let zone = app.policy().zone;
     let is_first = after.is_none();
     let standing_out = if is_first { work::standing_out(&app, &member).await? } else { Vec::new() };
@@ -80,7 +75,7 @@ pub(super) async fn page(
             })
             .collect(),
         unreached,
-        next: next.map(|next| format!("{}?after={}", paths::DESK_WORK, work::written(&next))),
+        next: next.map(|next| format!("{}?after={next}", paths::DESK_WORK)),
         first: after.is_some().then_some(paths::DESK_WORK),
     };
     let frame = frame_for(&app, member.session(), Some(Tab::Desk)).await?;

@@ -45,7 +45,7 @@ pub enum Notice {
     Expired(StatusLine),
     /// P-17, B-17: it has to be changed before anything else.
     Renewal(Renewal),
-    /// B-41: the account recovery passcode was told to somebody, in a sentence without full stop.
+    /// B-41: a passcode was told to somebody, or guessed at, in a sentence without full stop.
     Spoken(String),
 }
 

@@ -46,7 +46,7 @@ pub(in crate::rest) struct IdentityChecked {
 
 impl From<IdentityChecked> for desk::IdentityCheck {
     fn from(checked: IdentityChecked) -> Self {
-        Self { evidence: checked.evidence, place: checked.place, second: None }
+        Self::by(checked.evidence, checked.place)
     }
 }
 
@@ -245,8 +245,9 @@ pub(in crate::rest) async fn renewal(
     asked.once(&app, key, work).await
 }
 
-/// B-34, B-41: what wrong answers or wrong passcodes have blocked is open again. Where it was answers,
-/// the holder registers anew.
+/// P-11, B-34, B-41: what wrong answers or wrong passcodes have blocked is open again. Where it was
+/// answers, the holder registers anew; a passcode is compared again, and the holder is asked for a new
+/// one.
 #[utoipa::path(post, path = "/desk/holders/{holder}/self-service-releases", operation_id = "release_self_service", tag = "desk", params(("holder" = Uuid, Path),
         ("Idempotency-Key" = Option<uuid::Uuid>, Header, description =
         "A UUID of version 7. The same request under the same key is carried out once and answered with the same bytes for 24 hours.")),

@@ -9,6 +9,7 @@ use axum_extra::extract::CookieJar;
 use domain::{
     desk::CloseReason,
     ids::{CommandId, OrganisationCode},
+    refusal::RuleId,
     staff::StaffAct,
 };
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,7 @@ use crate::{
     app::App,
     cookies::{BROWSER_COOKIE, token},
     desk::{
-        check::{self, Checked, NotChecked},
+        check::{self, Checked, NotChecked, TOO_MANY_WAY_OUT},
         issue::{self, Newcomer},
         person,
     },
@@ -190,7 +191,7 @@ pub(in crate::rest) async fn register(
     let request = [act, member.holder().0.as_bytes(), &browser.0, &sent.bytes].concat();
     let newcomer = Newcomer { person, organisation, check: check.into() };
     let work = async |command| {
-        let begun = issue::register(&app, &warrant, newcomer, command, browser).await;
+        let begun = issue::register(&app, (&member, &warrant), newcomer, command, browser).await;
         let (holder, job) = begun.map_err(Problem::of_execute)?;
         let started = Started::now(&app, job);
         let location = started.location();
@@ -233,7 +234,7 @@ pub(in crate::rest) async fn replace(
     let asked = Asked::of("replace", mandate, &sent.bytes).bytes();
     let request = [asked.as_slice(), browser.0.as_slice()].concat();
     let work = async |command: CommandId| {
-        let job = issue::replace(&app, mandate, why, command, browser).await;
+        let job = issue::replace(&app, (&desk.member, mandate), why, command, browser).await;
         let job = job.map_err(Problem::of_execute)?;
         let started = Started::now(&app, job);
         let location = started.location();
@@ -286,6 +287,8 @@ pub(in crate::rest) async fn change_contact(
     asked.once(&app, key, work).await
 }
 
+const B41: RuleId = RuleId::new("B-41");
+
 /// P-08, B-41: compares what a caller says with his account recovery passcode. A match is remembered: the
 /// holder is asked to change it.
 #[utoipa::path(post, path = "/desk/holders/{holder}/recovery-passcode-checks", operation_id = "check_recovery_passcode", tag = "desk", params(("holder" = Uuid, Path),
@@ -318,7 +321,12 @@ pub(in crate::rest) async fn check_recovery_passcode(
             Ok(Checked::NoneOnRecord) => ResultShown::NoneOnRecord,
             Ok(Checked::Blocked) => ResultShown::Blocked,
             Err(NotChecked::Refused(error)) => return Err(Problem::of_execute(error)),
-            Err(error @ (NotChecked::TooMany | NotChecked::TooManyThisHour { .. })) => {
+            Err(error @ NotChecked::TooMany { on }) => {
+                let problem = Problem::of(StatusCode::TOO_MANY_REQUESTS).by(B41);
+                let problem = problem.because(format!("{error}."));
+                return Err(problem.changing_on(on).but(TOO_MANY_WAY_OUT));
+            }
+            Err(error @ NotChecked::TooManyThisHour { .. }) => {
                 let problem = Problem::of(StatusCode::TOO_MANY_REQUESTS);
                 return Err(problem.because(format!("{error}.")));
             }

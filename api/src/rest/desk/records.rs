@@ -103,7 +103,7 @@ pub(in crate::rest) async fn find(
 fn not_found(error: FindError) -> Problem {
     match error {
         FindError::NotASearch(error) => unprocessable(&error),
-        error @ FindError::NotAPlace => unprocessable(&error),
+        error @ FindError::NotAPlace(_) => unprocessable(&error),
         FindError::Failed(error) => error.into(),
     }
 }

@@ -266,12 +266,8 @@ pub(in crate::rest) async fn staff(
     Desk { member, .. }: Desk<SeeStaff>,
     Query(After { after }): Query<After>,
 ) -> Result<Json<StaffList>, Problem> {
-    let is_first = after.is_none();
-    let after = after.as_deref().and_then(roles::place);
-    if after.is_none() && !is_first {
-        return Err(no_such("page"));
-    }
-    let (lines, next) = roles::staff(&app, &member, None, after.as_ref()).await?;
+    let listed = roles::staff(&app, &member, None, after.as_deref()).await;
+    let (lines, next) = listed.map_err(super::not_listed)?;
     let staff = lines.into_iter().map(|line| StaffMember {
         holder: line.grant.holder.0,
         name: line.name,
@@ -279,5 +275,5 @@ pub(in crate::rest) async fn staff(
         organisation: line.grant.grant.organisation.to_string(),
         granted_on: line.grant.granted_on,
     });
-    Ok(Json(StaffList { staff: staff.collect(), next: next.map(|next| roles::written(&next)) }))
+    Ok(Json(StaffList { staff: staff.collect(), next }))
 }

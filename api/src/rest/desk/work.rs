@@ -10,6 +10,7 @@ use super::super::{
     extract::{Desk, Query},
     problem::Problem,
 };
+use super::not_listed;
 use crate::{
     app::App,
     desk::work,
@@ -87,11 +88,7 @@ pub(in crate::rest) async fn list(
     Query(After { after }): Query<After>,
 ) -> Result<Json<WorkList>, Problem> {
     let is_first = after.is_none();
-    let after = after.as_deref().and_then(work::place);
-    if after.is_none() && !is_first {
-        return Err(not_a_place());
-    }
-    let (lines, next) = work::list(&app, &member, after.as_ref()).await?;
+    let (lines, next) = work::list(&app, &member, after.as_deref()).await.map_err(not_listed)?;
     let items = lines.into_iter().map(|line| Work {
         holder: line.item.holder.0,
         name: line.name,
@@ -107,16 +104,7 @@ pub(in crate::rest) async fn list(
         n: person.n,
         since: person.since,
     });
-    Ok(Json(WorkList {
-        items: items.collect(),
-        next: next.map(|next| work::written(&next)),
-        unreached: unreached.collect(),
-    }))
-}
-
-fn not_a_place() -> Problem {
-    Problem::of(axum::http::StatusCode::UNPROCESSABLE_ENTITY)
-        .because("`after` is no place in the list.")
+    Ok(Json(WorkList { items: items.collect(), next, unreached: unreached.collect() }))
 }
 
 /// Which day.

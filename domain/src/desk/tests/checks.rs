@@ -1,7 +1,7 @@
 //! P-08, P-11, B-41: what somebody says is compared.
 
 use super::*;
-use crate::unlock;
+use crate::{passcode::Advice, unlock};
 
 const ON: &str = "2026-06-01";
 
@@ -57,6 +57,48 @@ fn p11_the_third_wrong_verification_passcode_blocks_it_until_another_is_set() {
         )
         .on(ON);
     assert_eq!(tries(&new, kind), Ok(3));
+}
+
+#[test]
+fn p11_a_release_lets_it_be_compared_again_with_all_tries_and_asks_the_holder_for_a_new_one() {
+    let (kind, by) = (OptionalKind::Verification, Checker::Telephone);
+    let advice = |when: &When<Holder>| when.see(|_, holder| holder.desk().advice());
+    assert_eq!(advice(&holder().on(ON)), None);
+    let release = || ask(DeskCommand::ReleaseSelfService { check: passport() });
+    let (on, check) = (day(ON), passport());
+    let released = HolderEvent::Desk(DeskEvent::PasscodeCheckReleased { kind, on, check });
+    let open = three_wrong(kind, by).when(release()).then([released.clone()]);
+    assert_eq!(tries(&open, kind), Ok(3));
+    // Whoever has guessed may guess again: only another value helps, and only the holder sets one.
+    assert_eq!(advice(&open), Some(Advice::Guessed { kind: Kind::Verification }));
+    open.when(release()).then_refused(Refusal::NothingBlocked);
+    let new = holder()
+        .and(
+            instant("2026-06-01T09:00:00Z"),
+            [check_blocked(kind), released, set(Kind::Verification, ON, 5)],
+        )
+        .on(ON);
+    assert_eq!((tries(&new, kind), advice(&new)), (Ok(3), None));
+}
+
+#[test]
+fn p11_b41_one_release_ends_both_blocks_and_each_is_recorded() {
+    let at = instant("2026-06-01T09:00:00Z");
+    let kinds = [OptionalKind::AccountRecovery, OptionalKind::Verification];
+    let released = holder()
+        .and(at, kinds.map(check_blocked))
+        .on(ON)
+        .when(ask(DeskCommand::ReleaseSelfService { check: passport() }));
+    let (on, check, kind) = (day(ON), passport(), OptionalKind::Verification);
+    let open = released.then([
+        HolderEvent::Desk(DeskEvent::SelfServiceReleased {
+            on,
+            check: check.clone(),
+            registered: None,
+        }),
+        HolderEvent::Desk(DeskEvent::PasscodeCheckReleased { kind, on, check }),
+    ]);
+    assert_eq!(kinds.map(|kind| tries(&open, kind)), [Ok(3), Ok(3)]);
 }
 
 #[test]

@@ -36,6 +36,7 @@ enum Act {
     Replace,
     Check { right: bool, telephone: bool },
     NotMe { mail: u8 },
+    Release,
     Close,
 }
 
@@ -54,6 +55,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Replace),
         2 => any::<(bool, bool)>().prop_map(|(right, telephone)| Act::Check { right, telephone }),
         1 => (0..4_u8).prop_map(|mail| Act::NotMe { mail }),
+        1 => Just(Act::Release),
         1 => Just(Act::Close),
     ]
 }
@@ -153,6 +155,7 @@ impl Life {
                 DeskCommand::NotePasscodeCheck { kind, right, by }
             }
             Act::NotMe { mail } => DeskCommand::ReportNotMe { mail: flow(mail.into()).0 },
+            Act::Release => DeskCommand::ReleaseSelfService { check: passport() },
             Act::Close => DeskCommand::CloseAccount { reason: CloseReason::Left },
         };
         Some(HolderCommand::Desk(desk))

@@ -152,6 +152,14 @@ fn of_checks() -> Vec<(DeskEvent, &'static str)> {
             include_str!("PasscodeChecked.1.json"),
         ),
         (DeskEvent::PasscodeCheckBlocked { kind, on }, include_str!("PasscodeCheckBlocked.1.json")),
+        (
+            DeskEvent::PasscodeCheckReleased {
+                kind: OptionalKind::Verification,
+                on,
+                check: check(None),
+            },
+            include_str!("PasscodeCheckReleased.1.json"),
+        ),
         (DeskEvent::NotMeReported { mail: flow(5).0, on }, include_str!("NotMeReported.1.json")),
         (
             DeskEvent::LossOverdue {

@@ -153,8 +153,8 @@ impl Walk<'_> {
     /// B-34.
     fn ends_a_block(&self, name: &str) -> anyhow::Result<()> {
         self.opens_the_record(name)?;
-        self.browser.follow("End a block of self-service")?;
-        self.stop("desk-release", "End a block of self-service", &[name])?;
+        self.browser.follow("End a block")?;
+        self.stop("desk-release", "End a block", &[name])?;
         self.has_seen_a_passport()?;
         self.browser.press("End the block")?;
         self.stop(

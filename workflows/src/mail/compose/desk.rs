@@ -69,6 +69,11 @@ pub enum DeskNotice {
         /// Which.
         kind: OptionalKind,
     },
+    /// P-11, B-41: it is compared again.
+    CheckReleased {
+        /// Which.
+        kind: OptionalKind,
+    },
     /// B-57: it was said that something of which a mail has told was not done by him.
     NotMe,
     /// B-57, B-59: who is staff is to see to something about somebody, who is not named in a mail.
@@ -121,6 +126,9 @@ impl DeskNotice {
             DeskEvent::PasscodeCheckBlocked { kind, .. } => {
                 Some(Self::CheckBlocked { kind: *kind })
             }
+            DeskEvent::PasscodeCheckReleased { kind, .. } => {
+                Some(Self::CheckReleased { kind: *kind })
+            }
             DeskEvent::StaffAlerted { alarm, .. } => Some(Self::Alarm(alarm.clone())),
             DeskEvent::Assigned { .. }
             | DeskEvent::AssignmentEnded { .. }
@@ -153,7 +161,8 @@ impl DeskNotice {
             | Self::CardCancelled { .. }
             | Self::Closed { .. }
             | Self::RecoveryPasscodeSpoken
-            | Self::CheckBlocked { .. } => Copies::ToRegistered,
+            | Self::CheckBlocked { .. }
+            | Self::CheckReleased { .. } => Copies::ToRegistered,
         }
     }
 
@@ -161,7 +170,9 @@ impl DeskNotice {
     pub(super) fn words(&self, portal: &str) -> (String, Vec<Paragraph>) {
         let (subject, text) = self.told();
         let last = match self {
-            Self::RecoveryPasscodeSpoken | Self::CheckBlocked { .. } => Paragraph {
+            Self::RecoveryPasscodeSpoken
+            | Self::CheckBlocked { .. }
+            | Self::CheckReleased { .. } => Paragraph {
                 text: format!(
                     "If this was not you, somebody pretends to be you. {AT_ONCE} Then set a new one."
                 ),
@@ -272,14 +283,8 @@ impl DeskNotice {
                     .to_owned(),
             ),
             Self::Alarm(alarm) => told_of(alarm),
-            Self::CheckBlocked { kind } => (
-                "A passcode of yours is blocked",
-                format!(
-                    "Somebody gave a wrong {} too often. It is not accepted any more before you \
-                     have set a new one.",
-                    kind.kind().words()
-                ),
-            ),
+            Self::CheckBlocked { kind } => told_of_block(*kind),
+            Self::CheckReleased { kind } => told_of_release(*kind),
             Self::NotMe => (
                 "You said that this was not you",
                 "Somebody who has an email of ours to you, or who is logged in as you, has said that \
@@ -292,6 +297,28 @@ impl DeskNotice {
             ),
         }
     }
+}
+
+fn told_of_block(kind: OptionalKind) -> (&'static str, String) {
+    (
+        "A passcode of yours is blocked",
+        format!(
+            "Somebody gave a wrong {} too often. It is not accepted any more before you have set a \
+             new one.",
+            kind.kind().words()
+        ),
+    )
+}
+
+fn told_of_release(kind: OptionalKind) -> (&'static str, String) {
+    (
+        "A passcode of yours is no longer blocked",
+        format!(
+            "The registration authority has checked who you are, and your {} is accepted again. \
+             Because somebody gave wrong ones, set a new one: only you can do that.",
+            kind.kind().words()
+        ),
+    )
 }
 
 /// What who is staff is told about somebody else.

@@ -38,6 +38,7 @@ fn notices() -> Vec<(&'static str, Notice)> {
         ("closed", DeskNotice::Closed { reason: CloseReason::Left, registered: None }),
         ("recovery_passcode_spoken", DeskNotice::RecoveryPasscodeSpoken),
         ("check_blocked", DeskNotice::CheckBlocked { kind: OptionalKind::Verification }),
+        ("check_released", DeskNotice::CheckReleased { kind: OptionalKind::Verification }),
         ("not_me", DeskNotice::NotMe),
     ];
     all.map(|(name, notice)| (name, Notice::Desk(notice))).to_vec()

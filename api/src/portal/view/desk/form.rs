@@ -20,6 +20,8 @@ pub struct ActForm {
     pub warnings: Vec<&'static str>,
     /// What is asked for.
     pub fields: Vec<Field>,
+    /// Its number: sent twice, it is one act.
+    pub number: String,
     /// What goes along unseen: name and value.
     pub hidden: Option<(&'static str, String)>,
     /// What is on the button.
@@ -86,6 +88,22 @@ impl Choice {
     }
 }
 
+/// One choice for each of these.
+#[must_use]
+pub fn choices<T: Copy>(
+    all: &[T],
+    name: fn(T) -> &'static str,
+    words: fn(T) -> &'static str,
+) -> Vec<Choice> {
+    all.iter().map(|one| Choice::new(name(*one), words(*one))).collect()
+}
+
+/// That of these which was chosen by its name.
+#[must_use]
+pub fn chosen<T: Copy>(all: &[T], name: fn(T) -> &'static str, text: &str) -> Option<T> {
+    all.iter().copied().find(|one| name(*one) == text)
+}
+
 /// The words with a capital at their beginning.
 #[must_use]
 pub fn capital(words: &str) -> String {
@@ -149,6 +167,7 @@ struct Page<'a> {
     says: &'a [String],
     warnings: &'a [&'static str],
     fields: &'a [Field],
+    number: &'a str,
     hidden: Option<&'a (&'static str, String)>,
     button: &'static str,
 }
@@ -182,6 +201,7 @@ impl ActForm {
             says: &self.says,
             warnings: &self.warnings,
             fields: &self.fields,
+            number: &self.number,
             hidden: self.hidden.as_ref(),
             button: self.button,
         };

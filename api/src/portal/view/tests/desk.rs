@@ -124,6 +124,7 @@ fn a_form_of_the_desk_says_what_comes_of_it_and_asks_in_every_way() {
         says: vec!["The account stays locked until the person has logged in.".into()],
         warnings,
         fields: fields(is_faulty),
+        number: "0199b7f2".into(),
         hidden: None,
         button: "Let the person unlock the account",
     };

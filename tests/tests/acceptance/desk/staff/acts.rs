@@ -262,7 +262,7 @@ async fn b30_a_replacement_that_unlocks_the_account_counts_as_an_unlock_of_who_d
     let app = scene.desk.app();
     app.catch_up().await.unwrap();
     let today = (scene.desk.now() - Duration::hours(12), scene.desk.now() + Duration::hours(12));
-    let counts = app.projections().staff_unlocks(today, 10).await.unwrap();
+    let counts = app.projections().staff_unlocks(today, None, 1, 10).await.unwrap();
     assert_eq!(counts.iter().map(|count| count.n).collect::<Vec<_>>(), [1]);
 }
 

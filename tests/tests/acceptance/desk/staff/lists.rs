@@ -1,15 +1,22 @@
 //! The desk's pages about cards that are out of use, callers, people who are erased, staff, organisations and counts of
 //! unlocks.
 
-use axum::http::StatusCode;
+use api::{
+    desk::check::{CHECKS_A_DAY, counted_at_desk},
+    jobs::passcode::takes,
+};
+use axum::http::{Method, StatusCode};
 use chrono::Duration;
 use domain::{desk::DeskEvent, holder::HolderEvent, staff::Role};
+use serde_json::json;
 use stores::session::Scope;
 use tests::desk::{
     Desk,
     browser::{Browser, Page},
     scene::{Scene, account_recovery},
 };
+
+use super::ask;
 
 const SAID: &str = "Recov-uJ6fXk";
 
@@ -166,4 +173,75 @@ async fn p19_more_than_ten_unlocks_a_day_by_one_person_stand_on_the_managers_lis
         later.push(browser.get("/desk/work").await.unwrap().says("Ben Agent let 11"));
     }
     assert_eq!(later, [true, false]);
+}
+
+#[tokio::test]
+async fn p08_b41_who_has_compared_too_many_today_is_told_since_which_rule_until_when_and_who_can() {
+    let mut scene = Scene::logged_in().await.unwrap();
+    scene.change(&account_recovery(SAID)).await.unwrap();
+    let (desk, holder) = (&scene.desk, scene.holder);
+    desk.found_organisations().await.unwrap();
+    desk.assign(holder, "RXA").await.unwrap();
+    let (ben, mut agent) = desk.staff("Ben Agent", "AA01", Role::RaAgent, "RXA").await.unwrap();
+    let key = counted_at_desk(ben);
+    for _ in 0..CHECKS_A_DAY {
+        assert!(takes(desk.app(), &key, CHECKS_A_DAY).await.unwrap());
+    }
+    let path = format!("/desk/holders/{holder}/recovery-passcode-check");
+    let page = agent.post(&path, &[("passcode", SAID)]).await.unwrap();
+    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+    for said in ["/rules/B-41", "3 March 2026", "Let a colleague compare it"] {
+        assert!(page.says(said), "{said}: {}", page.html);
+    }
+    let path = format!("/api/desk/holders/{holder}/recovery-passcode-checks");
+    let said = json!({"passcode": SAID});
+    let (status, problem) = ask(&mut agent, Method::POST, &path, &said).await;
+    assert_eq!((status, &problem["rule"]), (StatusCode::TOO_MANY_REQUESTS, &json!("B-41")));
+    assert_eq!(problem["changes_on"], json!("2026-03-03"));
+}
+
+#[tokio::test]
+async fn p19_others_staff_takes_nobodys_place_among_those_who_let_people_unlock() {
+    let desk = Desk::open().await.unwrap();
+    desk.found_organisations().await.unwrap();
+    let (ben, mut agent) = desk.staff("Ben Agent", "AA01", Role::RaAgent, "RXA").await.unwrap();
+    let (_, mut other) = desk.staff("Nia Agent", "AA02", Role::RaAgent, "RXB").await.unwrap();
+    let check = [("evidence", "passport"), ("place", "RA desk")];
+    for (browser, serial, at, n) in [(&mut agent, "AB01", "RXA", 1), (&mut other, "AB02", "RXB", 2)]
+    {
+        let holder = desk.on_paper("Asha Patel", serial).await.unwrap();
+        desk.assign(holder, at).await.unwrap();
+        for _ in 0..n {
+            sends(browser, &format!("/desk/holders/{holder}/card-unlock"), &check).await;
+        }
+    }
+    let app = desk.app();
+    app.catch_up().await.unwrap();
+    let today = (desk.now() - Duration::hours(12), desk.now() + Duration::hours(12));
+    let rxa = ["RXA".parse().unwrap()];
+    // One line is asked for: that of an organisation's own staff, however busy others are.
+    let counts = app.projections().staff_unlocks(today, Some(&rxa), 1, 1).await.unwrap();
+    assert_eq!(counts.iter().map(|count| (count.staff, count.n)).collect::<Vec<_>>(), [(ben, 1)]);
+    let more = app.projections().staff_unlocks(today, Some(&rxa), 2, 1).await.unwrap();
+    assert_eq!(more, []);
+}
+
+#[tokio::test]
+async fn b59_where_a_list_goes_on_is_nothing_that_somebody_can_write_himself() {
+    let desk = Desk::open().await.unwrap();
+    desk.found_organisations().await.unwrap();
+    let (mia, mut manager) =
+        desk.staff("Mia Manager", "AA02", Role::RaManager, "RXA").await.unwrap();
+    let nil = uuid::Uuid::nil();
+    let micros = desk.now().timestamp_micros();
+    for path in [
+        format!("/desk/staff?after={mia}.ra-manager.RXA"),
+        format!("/desk/work?after={micros}.{nil}.account_locked"),
+    ] {
+        let page = manager.get(&path).await.unwrap();
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{path}: {}", page.html);
+        let (status, _) =
+            ask(&mut manager, Method::GET, &format!("/api{path}"), &serde_json::Value::Null).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+    }
 }

@@ -44,6 +44,10 @@ async fn b30_a_locked_account_is_found_looked_at_and_let_unlock_on_pages() {
     assert!(agent.get("/home").await.unwrap().says("href=\"/desk\""));
     let nothing = agent.post("/desk", &[("name", "p")]).await.unwrap();
     assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let both = [("name", "pat ASH"), ("card", "ab01")];
+    let page = agent.post("/desk", &both).await.unwrap();
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.says("not both"), "{}", page.html);
     for search in [[("name", "pat ASH"), ("card", "")], [("name", ""), ("card", "ab01")]] {
         let found = agent.post("/desk", &search).await.unwrap();
         assert!(
@@ -108,6 +112,8 @@ async fn b63_on_pages_too_who_vouches_is_not_who_agrees() {
     let done = does(&mut first, holder, "account-unlock", &vouched).await;
     assert!(done.says("A second person has to agree"), "{}", done.html);
     let form = first.get(&approval).await.unwrap();
+    assert!(form.status == StatusCode::FORBIDDEN && form.says("/rules/B-63"), "{}", form.html);
+    let form = second.get(&approval).await.unwrap();
     let request = form.field("request").unwrap().to_owned();
     let agreed = [("request", request.as_str())];
     let page = first.post(&approval, &agreed).await.unwrap();
@@ -123,24 +129,51 @@ async fn b63_on_pages_too_who_vouches_is_not_who_agrees() {
 }
 
 #[tokio::test]
-async fn b42_b57_b58_b59_each_act_of_a_manager_has_its_page_and_its_confirmation() {
+async fn b42_changed_contact_details_are_confirmed_with_what_is_on_record_now() {
     let (_desk, holder, mut manager) = scene(Role::RaManager).await;
     let contact = [("name", "Asha Patel-Roy"), ("email", "asha@example.org")];
     let done = does(&mut manager, holder, "contact", &contact).await;
     assert!(done.says("asha@example.org") && done.says("Asha Patel-Roy"), "{}", done.html);
+}
+
+#[tokio::test]
+async fn b58_a_role_that_is_granted_or_withdrawn_is_confirmed_with_those_that_are_left() {
+    let (_desk, holder, mut manager) = scene(Role::RaManager).await;
     let role = [("role", "sponsor"), ("organisation", "rxa")];
     let done = does(&mut manager, holder, "grant-role", &role).await;
     assert!(done.says("sponsor at St Ebba"), "{}", done.html);
     let done = does(&mut manager, holder, "withdraw-role", &[("role", "sponsor.RXA")]).await;
     assert!(done.says("Is now: nothing"), "{}", done.html);
+    // Nothing is left to choose: there is no form, and the page says why.
+    let page = manager.get(&at(holder, "withdraw-role")).await.unwrap();
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.says("This person has no role as staff"), "{}", page.html);
+}
+
+#[tokio::test]
+async fn b59_nobody_is_assigned_to_an_organisation_that_is_not_the_managers() {
+    let (_desk, holder, mut manager) = scene(Role::RaManager).await;
     let outside = [("organisation", "RXB")];
     let page = manager.post(&at(holder, "assign"), &outside).await.unwrap();
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert!(page.says("/rules/B-59"), "{}", page.html);
+}
+
+#[tokio::test]
+async fn b57_certificates_are_suspended_and_good_again_on_pages() {
+    let (_desk, holder, mut manager) = scene(Role::RaManager).await;
     let done = does(&mut manager, holder, "suspend", &[("reason", "away")]).await;
     assert!(done.says("The certificates are suspended"), "{}", done.html);
     let done = does(&mut manager, holder, "reinstate", &[("yes", "")]).await;
     assert!(done.says("The certificates work again"), "{}", done.html);
+    let page = manager.get(&at(holder, "reinstate")).await.unwrap();
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "there is nothing to reinstate");
+    assert!(page.says("/rules/B-57") && page.field("form").is_none(), "{}", page.html);
+}
+
+#[tokio::test]
+async fn p08_b34_what_there_is_nothing_of_is_neither_released_nor_compared() {
+    let (_desk, holder, mut manager) = scene(Role::RaManager).await;
     let page = manager.post(&at(holder, "release"), &CHECK).await.unwrap();
     assert!(page.says("is blocked") && page.says("/rules/B-34"), "{}", page.html);
     let said = [("passcode", "Recover01")];
@@ -170,6 +203,9 @@ async fn b45_b57_a_loss_needs_its_time_and_a_closure_its_word() {
     let page = manager.post(&at(holder, "report-lost"), &lost(&y, "25:00")).await.unwrap();
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.says("Enter a time such as 14:30"), "{}", page.html);
+    let page = manager.post(&at(holder, "report-lost"), &lost("2999", &now)).await.unwrap();
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.says("The loss has to be in the past") && page.says("2999"), "{}", page.html);
     let done = does(&mut manager, holder, "report-lost", &lost(&y, &now)).await;
     assert!(done.says("The smartcard is out of use"), "{}", done.html);
     let closure = |confirm: &'static str| [("reason", "left"), ("confirm", confirm)];

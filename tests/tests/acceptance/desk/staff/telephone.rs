@@ -10,6 +10,7 @@ use chrono::{Duration, DurationRound as _};
 use domain::{
     desk::{CancelReason, DeskCommand, DeskEvent},
     holder::{HolderCommand, HolderEvent},
+    staff::Role,
 };
 use serde_json::{Value, json};
 use tests::desk::scene::{Scene, verification};
@@ -64,6 +65,42 @@ async fn p11_a_telephone_service_is_told_match_or_no_match_and_after_three_wrong
     assert_eq!(said(&scene, &other, &ask("Tele5678")).await.0, StatusCode::FORBIDDEN);
     let both = json!({"holder": scene.holder.0, "card": "0A01", "passcode": "Tele5678"});
     assert_eq!(said(&scene, &bearer, &both).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn p11_a_blocked_verification_passcode_waits_at_the_desk_and_is_accepted_again_when_released()
+{
+    let mut scene = Scene::logged_in().await.unwrap();
+    scene.change(&verification("Tele1234")).await.unwrap();
+    let (bearer, holder) = (token(&scene, "telephone-service").await, scene.holder);
+    let ask = |value: &str| json!({"holder": holder.0, "passcode": value});
+    for value in ["Tele9999", "Tele9999", "Tele9999", "Tele1234"] {
+        assert_eq!(said(&scene, &bearer, &ask(value)).await.1, json!({"result": "no_match"}));
+    }
+    let desk = &scene.desk;
+    desk.found_organisations().await.unwrap();
+    desk.assign(holder, "RXA").await.unwrap();
+    let (_, mut agent) = desk.staff("Ben Agent", "AA01", Role::RaAgent, "RXA").await.unwrap();
+    let work = agent.get("/desk/work").await.unwrap();
+    let waits = "The verification passcode is not checked any more";
+    assert!(work.says(waits), "{}", work.html);
+    let (record, release) =
+        (format!("/desk/holders/{holder}"), format!("/desk/holders/{holder}/release"));
+    let page = agent.get(&record).await.unwrap();
+    assert!(page.says("The verification passcode is not accepted any more since 2 March 2026"));
+    assert!(page.says("/rules/P-11") && page.says(&format!("{release}\"")), "{}", page.html);
+    let check = [("evidence", "passport"), ("place", "RA desk")];
+    let done = agent.post(&release, &check).await.unwrap();
+    let done = agent.get(done.location().unwrap()).await.unwrap();
+    assert!(done.says("Nothing is blocked any more"), "{}", done.html);
+    assert!(!agent.get("/desk/work").await.unwrap().says(waits));
+    let right = said(&scene, &bearer, &ask("Tele1234")).await.1;
+    assert_eq!(right, json!({"result": "match"}));
+    let home = scene.browser.get("/home").await.unwrap();
+    assert!(home.says("Somebody gave a wrong verification passcode too often"), "{}", home.html);
+    scene.change(&verification("Tele5678")).await.unwrap();
+    let home = scene.browser.get("/home").await.unwrap();
+    assert!(!home.says("too often"), "{}", home.html);
 }
 
 #[tokio::test]
