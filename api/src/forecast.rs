@@ -9,6 +9,8 @@ pub mod chart;
 pub mod foretold;
 pub mod periods;
 pub mod summary;
+#[cfg(test)]
+mod tests;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

@@ -7,6 +7,8 @@
 
 pub mod history;
 pub mod numbers;
+#[cfg(test)]
+mod tests;
 
 use std::sync::OnceLock;
 

@@ -181,7 +181,7 @@ impl Browser {
 
     /// Types into the field with this name.
     pub fn type_into(&self, name: &str, text: &str) -> anyhow::Result<()> {
-        let field = self.find(&format!("//input[@name='{name}']"))?;
+        let field = self.find(&format!("//*[self::input or self::textarea][@name='{name}']"))?;
         self.runtime.block_on(field.send_keys(text)).with_context(|| name.to_owned())
     }
 

@@ -36,7 +36,7 @@ const WORKSTATION: &str = "test workstation";
 
 /// Holders of the demonstration that tests use: name of the card, and the passcode that it has at
 /// first.
-const PEOPLE: [(&str, &str); 24] = [
+const PEOPLE: [(&str, &str); 25] = [
     ("asha", "Meadow7"),
     ("sam", "246813"),
     ("jo", "rain"),
@@ -61,6 +61,7 @@ const PEOPLE: [(&str, &str); 24] = [
     ("mei", "Plum-8"),
     ("ruth", "Summit26"),
     ("anton", "Ledger-3"),
+    ("yuki", "426817"),
 ];
 
 /// How long the demonstration's people may take to live their lives so far.

@@ -6,6 +6,7 @@
 
 mod certificates;
 mod desk;
+mod policy;
 mod self_service;
 mod time;
 mod tour;
@@ -21,7 +22,7 @@ use tests::{
 };
 
 /// The pages that README.md shows.
-const IN_README: [&str; 18] = [
+const IN_README: [&str; 20] = [
     "drawer",
     "passcode-page",
     "manage-passcodes",
@@ -40,6 +41,8 @@ const IN_README: [&str; 18] = [
     "register-code",
     "unlock-start",
     "unlock-done",
+    "forecast",
+    "policy",
 ];
 
 /// One walk through the pages, with one browser on one screen.

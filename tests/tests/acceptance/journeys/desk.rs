@@ -97,12 +97,12 @@ impl Walk<'_> {
         self.browser.press("Log in")
     }
 
-    fn staff_goes_in(&self, card: &str) -> anyhow::Result<()> {
+    pub(super) fn staff_goes_in(&self, card: &str) -> anyhow::Result<()> {
         self.card_goes_in(card)?;
         self.stop("staff-home", "Your smartcard", &["Connected"])
     }
 
-    fn staff_goes_out(&self) -> anyhow::Result<()> {
+    pub(super) fn staff_goes_out(&self) -> anyhow::Result<()> {
         self.desk("/home")?;
         self.browser.press("Log out")?;
         self.system.take_out()

@@ -16,17 +16,12 @@ use crate::forecast::{
     summary::{OfOrganisation, Peak, Summary},
 };
 
-/// What is shown of each week or month.
-const COLUMNS: [What; 8] = [
-    What::Alerted,
-    What::Forced,
-    What::Locked,
-    What::Lapsed,
-    What::CertificateAlerted,
-    What::CertificateForced,
-    What::RaRequired,
-    What::CertificateExpired,
-];
+/// What is shown of passcodes in each week or month.
+const PASSCODES: [What; 4] = [What::Alerted, What::Forced, What::Locked, What::Lapsed];
+
+/// What is shown of certificates.
+const CERTIFICATES: [What; 4] =
+    [What::CertificateAlerted, What::CertificateForced, What::RaRequired, What::CertificateExpired];
 
 /// What is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,7 +32,7 @@ pub struct Told {
     is_of_all: bool,
     trips: Vec<String>,
     peaks: PlainTable,
-    periods: PlainTable,
+    periods: [PlainTable; 2],
     organisations: PlainTable,
 }
 
@@ -56,7 +51,10 @@ impl Told {
             is_of_all: now.organisation.is_none(),
             trips: trips(both.1.unwrap_or(both.0)),
             peaks: peaks(both),
-            periods: periods(now, then, length),
+            periods: [
+                periods(now, then, length, ("Passcodes", PASSCODES)),
+                periods(now, then, length, ("Certificates", CERTIFICATES)),
+            ],
             organisations: organisations(both, named),
         }
     }
@@ -183,7 +181,16 @@ fn peaks((now, then): (&Summary, Option<&Summary>)) -> PlainTable {
     PlainTable::new("Peaks", &["What", "Most on one day"], rows)
 }
 
-fn periods(now: &Foretold, then: Option<&Foretold>, length: Length) -> PlainTable {
+/// Each week or month, and all days together: one after the other, not too wide to be read.
+fn periods(
+    now: &Foretold,
+    then: Option<&Foretold>,
+    length: Length,
+    (of, columns): (&str, [What; 4]),
+) -> PlainTable {
+    let numbers = |now: &Counts, then: Option<&Counts>| {
+        columns.map(|what| number(now.of(what), then.map(|then| then.of(what))))
+    };
     let others = then.map(|then| then.periods(length)).unwrap_or_default();
     let mut others = others.iter();
     let mut rows = Vec::new();
@@ -197,15 +204,11 @@ fn periods(now: &Foretold, then: Option<&Foretold>, length: Length) -> PlainTabl
     last.extend(numbers(&now.summary.totals, then.map(|then| &then.summary.totals)));
     rows.push(last);
     let caption = match length {
-        Length::Week => "Week by week",
-        Length::Month => "Month by month",
+        Length::Week => format!("{of}, week by week"),
+        Length::Month => format!("{of}, month by month"),
     };
-    let head: Vec<_> = std::iter::once("From").chain(COLUMNS.map(What::title)).collect();
+    let head: Vec<_> = std::iter::once("From").chain(columns.map(What::title)).collect();
     PlainTable::new(caption, &head, rows)
-}
-
-fn numbers<'a>(now: &'a Counts, then: Option<&'a Counts>) -> impl Iterator<Item = Cell> + 'a {
-    COLUMNS.into_iter().map(move |what| number(now.of(what), then.map(|then| then.of(what))))
 }
 
 fn organisations((now, then): (&Summary, Option<&Summary>), named: Named<'_>) -> PlainTable {
