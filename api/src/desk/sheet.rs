@@ -292,7 +292,9 @@ fn self_service(context: &Context<'_>, holder: &Holder) -> Vec<Line> {
             line("unlock", words, const { RuleId::new("U-01") }, None)
         }
         Err(refusal) => {
-            let words = format!("The holder cannot unlock the smartcard without help: {refusal}");
+            let words = format!(
+                "The holder cannot unlock the smartcard without help, and is told: {refusal}"
+            );
             line("unlock", words, refusal.rule(), None)
         }
     });

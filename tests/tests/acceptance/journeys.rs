@@ -22,7 +22,7 @@ use tests::{
 };
 
 /// The pages that README.md shows.
-const IN_README: [&str; 20] = [
+const IN_README: [&str; 24] = [
     "drawer",
     "passcode-page",
     "manage-passcodes",
@@ -41,6 +41,10 @@ const IN_README: [&str; 20] = [
     "register-code",
     "unlock-start",
     "unlock-done",
+    "desk-work",
+    "desk-record",
+    "audit-past",
+    "history",
     "forecast",
     "policy",
 ];

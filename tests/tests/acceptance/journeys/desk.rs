@@ -325,7 +325,9 @@ impl Walk<'_> {
         self.opens_the_record(name)?;
         self.browser.follow("Look at histories")?;
         let says = ["How everything stood", "What would have been refused"];
-        self.stop_on_both("audit-holder", "How a holder stood", &says)
+        self.stop_on_both("audit-holder", "How a holder stood", &says)?;
+        self.browser.follow("History of this holder")?;
+        self.stop_on_both("history", "History", &["What to look for", "Events"])
     }
 }
 
