@@ -60,7 +60,8 @@ fn not_an_answer<T>(reply: Reply) -> anyhow::Result<T> {
         | Reply::Organisations(_)
         | Reply::Tokens(_)
         | Reply::Audit(_)
-        | Reply::Policy(_) => anyhow::bail!("the server answered another question"),
+        | Reply::Policy(_)
+        | Reply::Keys(_) => anyhow::bail!("the server answered another question"),
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod clock;
 pub mod forecast;
+pub mod keys;
 pub mod mails;
 pub mod organisations;
 pub mod tokens;
@@ -73,6 +74,8 @@ pub enum Question {
     Audit(audit::Question),
     /// About the policy, and what it brings.
     Policy(forecast::Question),
+    /// Which keys there are, and what needs them.
+    Keys {},
 }
 
 /// What he is answered.
@@ -107,6 +110,8 @@ pub enum Reply {
     Audit(audit::Reply),
     /// About the policy, and what it brings.
     Policy(forecast::Reply),
+    /// The keys.
+    Keys(Vec<keys::KeyLine>),
     /// Not done.
     Failed(String),
 }
@@ -261,6 +266,7 @@ async fn answer(app: &App, question: Question) -> anyhow::Result<Reply> {
         Question::Tokens(question) => Ok(Reply::Tokens(tokens::answer(app, question).await?)),
         Question::Audit(question) => Ok(Reply::Audit(audit::answer(app, question).await?)),
         Question::Policy(question) => Ok(Reply::Policy(forecast::answer(app, question).await?)),
+        Question::Keys {} => Ok(Reply::Keys(keys::lines(app).await?)),
     }
 }
 

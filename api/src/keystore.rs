@@ -15,10 +15,12 @@ mod derivation;
 mod error;
 mod folder;
 mod packing;
+mod rotation;
 
 pub use codes::code_key_of;
 pub use error::KeystoreError;
 pub use packing::{pack, unpack};
+pub use rotation::{Kept, KeptVersion, NotAKey, RotateError, Rotation};
 
 use std::{fmt, path::Path};
 

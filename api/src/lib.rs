@@ -44,6 +44,7 @@ pub mod metrics;
 pub mod not_me;
 pub mod not_ready;
 mod once;
+pub mod operation;
 pub mod organisations;
 pub mod pace;
 pub mod passcode_page;

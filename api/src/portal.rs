@@ -17,6 +17,7 @@ mod jobs;
 mod ledger;
 mod log_in;
 mod not_me;
+mod operation;
 mod passcodes;
 mod policy;
 mod profile;
@@ -103,6 +104,7 @@ fn staff_pages() -> StaffPages {
         .get(SeeHistory, paths::AUDIT_HOLDER, audit::holder)
         .merge(desk::pages())
         .merge(policy::pages())
+        .merge(operation::pages())
 }
 
 /// The list of it.
@@ -189,6 +191,7 @@ async fn frame_for(app: &App, session: &Session, tab: Option<Tab>) -> anyhow::Re
         (StaffAct::SeeHistory, paths::AUDIT, "Audit"),
         (StaffAct::SeePolicy, paths::POLICY, "Policy"),
         (StaffAct::BreakGlass, paths::DESK_GLASS, "Break glass"),
+        (StaffAct::SeeOperation, paths::OPERATION, "Operation"),
     ];
     for (act, href, text) in of_staff {
         if session.scope == Scope::Full && has_role_for(loaded.holder.roles(), act) {

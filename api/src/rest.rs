@@ -18,6 +18,7 @@ mod log_ins;
 mod logon_checks;
 mod not_me;
 mod openapi;
+mod operation;
 mod passcodes;
 mod policy;
 mod problem;
@@ -114,7 +115,7 @@ fn documented() -> OpenApiRouter<App> {
 
 /// What only staff may: each route under its act.
 fn staff() -> StaffApi {
-    policy::routes(audit::routes(desk::routes()))
+    policy::routes(operation::routes(audit::routes(desk::routes())))
 }
 
 /// The list of it.

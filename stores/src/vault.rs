@@ -12,6 +12,7 @@
 mod answer;
 mod code;
 mod keys;
+mod needs;
 mod passcode;
 mod pending;
 mod person;
@@ -30,6 +31,7 @@ use uuid::Uuid;
 pub use answer::{AnswerBinding, code_key_of};
 pub use code::{CODE_CHARS, Code, CodeBinding};
 pub use keys::{Keys, RotatingKeys, VaultKeys};
+pub use needs::RowsByVersion;
 pub use passcode::{MATCHED_REFS_MAX, NewPasscode};
 pub use pending::PersonChange;
 pub use person::{PEOPLE_MAX, Person};

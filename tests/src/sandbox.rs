@@ -127,6 +127,7 @@ pub fn build_folder() -> anyhow::Result<PathBuf> {
 }
 
 /// The root of the checkout.
-pub(crate) fn checkout() -> &'static Path {
+#[must_use]
+pub fn checkout() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }

@@ -9,6 +9,7 @@ mod acceptance {
     pub(crate) mod authority;
     mod card_reader;
     mod desk;
+    mod handbook;
     mod journeys;
     mod mail;
     mod operator;

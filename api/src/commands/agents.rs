@@ -49,7 +49,8 @@ pub fn run(config: Option<&Path>, command: &Command) -> anyhow::Result<ExitCode>
         | Reply::Organisations(_)
         | Reply::Tokens(_)
         | Reply::Audit(_)
-        | Reply::Policy(_)) => {
+        | Reply::Policy(_)
+        | Reply::Keys(_)) => {
             return super::not_an_answer(other);
         }
     }

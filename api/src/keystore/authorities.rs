@@ -18,13 +18,13 @@ const ORGANISATION: &str = "Latchkey";
 const DRAWS_MAX: u32 = 4;
 
 /// The file of the cards' issuing authority; its certificate file holds the root's as well.
-const CARDS_ISSUING: &str = "cards-issuing";
+pub(super) const CARDS_ISSUING: &str = "cards-issuing";
 
 /// The file of the cards' root. Not needed to issue: it may be taken away and locked up.
-const CARDS_ROOT: &str = "cards-root";
+pub(super) const CARDS_ROOT: &str = "cards-root";
 
 /// The file of the agents' authority.
-const AGENTS: &str = "agents-authority";
+pub(super) const AGENTS: &str = "agents-authority";
 
 /// What an authority is opened from.
 struct Stored {

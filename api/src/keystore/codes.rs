@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{KEY_BYTES, Keystore, KeystoreError};
 
 /// How its files are called.
-const NAME: &str = "code";
+pub(super) const NAME: &str = "code";
 
 /// A replaced key is kept for so many days, counted from the day on which it was replaced: no policy
 /// makes us know a code for longer than one day, nor lets a mail be answered for longer than three

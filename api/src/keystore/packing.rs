@@ -2,9 +2,13 @@
 //!
 //! The bytes are as secret as the files; whoever has them seals them before they touch a disk.
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, OpenOptions},
+    path::Path,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -21,6 +25,8 @@ const NAME_BYTES_MAX: usize = 64;
 #[serde(deny_unknown_fields)]
 struct Packed {
     name: String,
+    /// When it was written.
+    made_at: DateTime<Utc>,
     /// Base64.
     contents: String,
 }
@@ -51,8 +57,10 @@ pub fn pack(folder: &Path) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
     names.sort_unstable();
     let mut packed = Vec::with_capacity(names.len());
     for name in names {
-        let text = read(&folder.join(&name))?;
-        packed.push(Packed { name, contents: STANDARD.encode(text.as_bytes()) });
+        let path = folder.join(&name);
+        let (text, written) = (read(&path)?, fs::metadata(&path).and_then(|file| file.modified()));
+        let made_at = written.map_err(|source| io_error(&path, source))?.into();
+        packed.push(Packed { name, made_at, contents: STANDARD.encode(text.as_bytes()) });
     }
     let bytes = serde_json::to_vec(&packed).map_err(std::io::Error::other);
     bytes.map(Zeroizing::new).map_err(|source| io_error(folder, source))
@@ -80,7 +88,13 @@ pub fn unpack(folder: &Path, bytes: &[u8]) -> Result<(), KeystoreError> {
     }
     for file in others.into_iter().chain(marker) {
         let contents = STANDARD.decode(&file.contents).map_err(|_| malformed())?;
-        files.write(&folder.join(&file.name), &Zeroizing::new(contents))?;
+        let path = folder.join(&file.name);
+        files.write(&path, &Zeroizing::new(contents))?;
+        OpenOptions::new()
+            .write(true)
+            .open(&path)
+            .and_then(|written| written.set_modified(file.made_at.into()))
+            .map_err(|source| io_error(&path, source))?;
     }
     Ok(())
 }
@@ -124,6 +138,8 @@ mod tests {
         let opened = Keystore::open(&other, Mode::Production).unwrap();
         for name in KeyName::ALL {
             assert_eq!(*opened.current(name).key, *made.current(name).key);
+            let key = name.as_str().parse().unwrap();
+            assert_eq!(opened.versions_of(key).unwrap(), made.versions_of(key).unwrap());
         }
         assert_eq!(
             opened.cards_authority().unwrap().chain(),
@@ -137,9 +153,10 @@ mod tests {
     #[test]
     fn nothing_is_unpacked_outside_the_folder_nor_without_a_marker() {
         let parent = tempfile::tempdir().unwrap();
-        let marker = r#"{"name":"keystore.toml","contents":""}"#;
+        let marker = r#"{"name":"keystore.toml","made_at":"2026-03-10T09:30:00Z","contents":""}"#;
         for name in ["../pepper.1.key", "/tmp/pepper.1.key", ".lock", "a/b.key", "other.txt"] {
-            let packed = format!(r#"[{{"name":"{name}","contents":""}},{marker}]"#);
+            let packed = marker.replace("keystore.toml", name);
+            let packed = format!("[{packed},{marker}]");
             let refused = unpack(&parent.path().join("keys"), packed.as_bytes());
             assert!(matches!(refused, Err(KeystoreError::Malformed { .. })), "{name}");
         }

@@ -167,7 +167,7 @@ struct Words {
 }
 
 /// The number of a form that is made now.
-fn number(app: &App) -> String {
+pub(super) fn number(app: &App) -> String {
     app.entropy().command_id(app.now()).0.to_string()
 }
 

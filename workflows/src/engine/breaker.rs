@@ -202,12 +202,24 @@ impl Engine {
         }
     }
 
-    /// The operator says that the clock is right: what was stopped, as far as there is something to
+    /// The operator at the console says that the clock is right: what was stopped, as far as there is something to
     /// do at `now`, is done.
     ///
     /// # Errors
     /// [`AcceptError::More`] if there is more to do at `now` than was stopped.
     pub async fn accept(&self, now: DateTime<Utc>) -> Result<Effects, AcceptError> {
+        self.accept_by(&Actor::Operator, now).await
+    }
+
+    /// The same, by somebody who is on record for it.
+    ///
+    /// # Errors
+    /// As [`Engine::accept`].
+    pub async fn accept_by(
+        &self,
+        actor: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Effects, AcceptError> {
         self.catch_up().await?;
         let (breaker, n_events) = {
             let live = self.0.live.read().await;
@@ -226,7 +238,7 @@ impl Engine {
             return Err(AcceptError::More(effects));
         }
         let accepted = BreakerEvent::BreakerAccepted(effects);
-        self.note_breaker(&ctx, n_events, &Actor::Operator, &accepted).await?;
+        self.note_breaker(&ctx, n_events, actor, &accepted).await?;
         Ok(effects)
     }
 

@@ -53,8 +53,18 @@ impl Engine {
         outbox::dead_letters(&*live, after, limit.min(PAGE_ROWS_MAX)).await
     }
 
-    /// The operator wants a dead letter tried again.
+    /// The operator at the console wants a dead letter tried again.
     pub async fn redrive(&self, step: StepId, now: DateTime<Utc>) -> Result<(), RedriveError> {
+        self.redrive_by(&Actor::Operator, step, now).await
+    }
+
+    /// The same, by somebody who is on record for it.
+    pub async fn redrive_by(
+        &self,
+        actor: &Actor,
+        step: StepId,
+        now: DateTime<Utc>,
+    ) -> Result<(), RedriveError> {
         self.catch_up().await?;
         let dead = {
             let live = self.0.live.read().await;
@@ -68,7 +78,7 @@ impl Engine {
         let place = (&stream, settled.map_or(Expected::NoStream, Expected::At));
         let cause = Cause::first(step.command(settled));
         let (kind, data) = (redriven.kind(), redriven.data());
-        match self.0.commands.note(&ctx, place, cause, &Actor::Operator, kind, &data).await {
+        match self.0.commands.note(&ctx, place, cause, actor, kind, &data).await {
             // Somebody else redrove it at the same moment.
             Ok(_) | Err(AppendError::Conflict { .. }) => Ok(self.catch_up().await?),
             Err(error) => Err(EngineError::from(error).into()),

@@ -49,6 +49,18 @@ pub const REGISTER_CHECK: &str = "/profile/register/check";
 pub const UNLOCK: &str = "/unlock";
 /// The history of the log, for auditors.
 pub const AUDIT: &str = "/audit";
+/// For operators: how the service runs.
+pub const OPERATION: &str = "/operation";
+/// For operators: mails that were given up.
+pub const OPERATION_MAILS: &str = "/operation/mails";
+/// For operators: one of them.
+pub const OPERATION_MAIL: &str = "/operation/mails/{step}";
+/// For operators: workstations.
+pub const OPERATION_AGENTS: &str = "/operation/agents";
+/// For operators: cards that are stuck.
+pub const OPERATION_CARDS: &str = "/operation/cards";
+/// For operators: a workflow engine that is stopped.
+pub const OPERATION_ENGINE: &str = "/operation/engine";
 /// The route of [`audit_holder`].
 pub const AUDIT_HOLDER: &str = "/audit/holders/{holder}";
 /// B-14: the versions of the policy.
@@ -264,6 +276,12 @@ pub fn unlock_codes(job: &str) -> String {
 #[must_use]
 pub fn unlock_passcode(job: &str) -> String {
     format!("{}/passcode", unlock(job))
+}
+
+/// A mail that was given up, for operators.
+#[must_use]
+pub fn operation_mail(step: &str) -> String {
+    format!("{OPERATION_MAILS}/{step}")
 }
 
 /// How a holder stood, for auditors.

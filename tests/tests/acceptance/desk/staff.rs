@@ -9,6 +9,7 @@ mod first;
 mod glass;
 mod lists;
 mod matrix;
+mod operation;
 mod organisations;
 mod pages;
 mod policy;

@@ -184,15 +184,29 @@ impl ActForm {
     /// # Errors
     /// If the template does not fit.
     pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
+        let (cancel, back) = match &self.whose {
+            Some(whose) => (whose.record.as_str(), "Back to the record"),
+            None => (paths::DESK, "Find a person"),
+        };
+        self.render_below(environment, frame, cancel, back)
+    }
+
+    /// The same, of a form to which another page leads: its address, and what it is called.
+    ///
+    /// # Errors
+    /// If the template does not fit.
+    pub fn render_below(
+        &self,
+        environment: &Environment<'_>,
+        frame: &Frame,
+        cancel: &str,
+        back: &str,
+    ) -> Result<String, Error> {
         let errors = self.fields.iter().filter_map(|field| {
             let fault = field.fault.as_deref()?;
             Some(FieldError::new(&field.first_id(), fault))
         });
         let whose = self.whose.as_ref();
-        let (cancel, back) = match whose {
-            Some(whose) => (whose.record.as_str(), "Back to the record"),
-            None => (paths::DESK, "Find a person"),
-        };
         let page = Page {
             whose,
             name: whose.map(Whose::name),

@@ -56,7 +56,21 @@ impl ListPage {
     /// # Errors
     /// If the template does not fit.
     pub fn render(&self, environment: &Environment<'_>, frame: &Frame) -> Result<String, Error> {
-        let head = Head::new(&self.title).with_back(paths::DESK, "Find a person");
+        self.render_below(environment, frame, paths::DESK, "Find a person")
+    }
+
+    /// The same, of a list to which another page leads: its address, and what it is called.
+    ///
+    /// # Errors
+    /// If the template does not fit.
+    pub fn render_below(
+        &self,
+        environment: &Environment<'_>,
+        frame: &Frame,
+        href: &str,
+        back: &str,
+    ) -> Result<String, Error> {
+        let head = Head::new(&self.title).with_back(href, back);
         pages::render(environment, "desk_list.jinja", frame, &head, self)
     }
 

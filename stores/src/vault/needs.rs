@@ -1,0 +1,43 @@
+//! How many rows name which version of a key: what an older version is still needed for.
+
+use std::collections::BTreeMap;
+
+use super::{Vault, VaultError};
+
+/// How many rows name each version.
+pub type RowsByVersion = BTreeMap<u32, u64>;
+
+impl Vault {
+    /// Of the pepper: digests of passcodes and answers, and of the requests of the last day. Reads
+    /// whole tables: for an operator's question, not for every minute.
+    ///
+    /// # Errors
+    /// If the tables cannot be read.
+    pub async fn rows_by_pepper(&self) -> Result<RowsByVersion, VaultError> {
+        self.count(
+            "
+            select pepper_version, count(*) from (
+                select pepper_version from passcode_digest
+                union all
+                select pepper_version from answer
+            )
+            group by pepper_version
+            ",
+        )
+        .await
+    }
+
+    /// Of the seal key: sealed rows. Reads the whole table, as [`Vault::rows_by_pepper`].
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn rows_by_seal(&self) -> Result<RowsByVersion, VaultError> {
+        self.count("select seal_version, count(*) from sealed group by seal_version").await
+    }
+
+    async fn count(&self, query: &'static str) -> Result<RowsByVersion, VaultError> {
+        let rows: Vec<(u32, i64)> =
+            sqlx::query_as(query).fetch_all(self.connections.reader()).await?;
+        Ok(rows.into_iter().map(|(version, n_rows)| (version, n_rows.cast_unsigned())).collect())
+    }
+}
