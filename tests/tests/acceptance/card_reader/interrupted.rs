@@ -57,7 +57,7 @@ fn of_two_cards_none_is_taken_until_the_other_is_gone(
     let mut visitor = Visitor::new()?;
     go_and_log_in(&system, &mut visitor)?;
     system.sandbox.drawer().insert(other, OTHER_SLOT)?;
-    visitor.reload_until("There is more than one smartcard")?;
+    visitor.reload_until("Which smartcard is yours?")?;
     system.sandbox.drawer().remove(OTHER_SLOT)?;
     visitor.reload_until("Tries left 3")?;
     visitor.press("Log in", &[("current_passcode", &system.passcode(card))])?;
