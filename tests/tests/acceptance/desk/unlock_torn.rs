@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use card_agent::operations::Halt;
 use virtual_card::{Faults, Moment, Profile, TearAt};
 
-use super::update_torn::guide_every;
+use super::update_torn::torn_every;
 use super::workplace::{Done, FIRST_PASSCODE, Workplace};
 
 /// What he chooses first, and what he chooses when he starts anew.
@@ -146,15 +146,15 @@ async fn matrix(profile: Profile, every: usize) -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn u12_an_unlock_torn_at_any_apdu_of_a_piv_card_heals_at_once_and_elsewhere()
+async fn u12_an_unlock_torn_at_an_apdu_of_a_piv_card_heals_at_once_and_elsewhere()
 -> anyhow::Result<()> {
-    matrix(Profile::Piv, 1).await
+    matrix(Profile::Piv, torn_every()?).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn u12_an_unlock_torn_at_an_apdu_of_a_guide_card_heals_at_once_and_elsewhere()
 -> anyhow::Result<()> {
-    matrix(Profile::Guide, guide_every()?).await
+    matrix(Profile::Guide, torn_every()?).await
 }
 
 /// Flash writes of a whole unlock are fewer than this.
@@ -240,11 +240,11 @@ async fn exposed_matrix(profile: Profile, every: usize) -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exposed_puk_of_a_piv_card_is_replaced_however_often_its_replacement_is_torn()
 -> anyhow::Result<()> {
-    exposed_matrix(Profile::Piv, 1).await
+    exposed_matrix(Profile::Piv, torn_every()?).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exposed_puk_of_a_guide_card_is_replaced_however_often_its_replacement_is_torn()
 -> anyhow::Result<()> {
-    exposed_matrix(Profile::Guide, guide_every()?).await
+    exposed_matrix(Profile::Guide, torn_every()?).await
 }

@@ -12,7 +12,7 @@ use super::{CERTIFICATE_DAYS, number};
 
 /// Holders of this simulation; `soak` asks for more.
 const HOLDERS: &str = "LATCHKEY_REBUILT_HOLDERS";
-const HOLDERS_USUAL: u32 = 100;
+const HOLDERS_USUAL: u32 = 40;
 
 /// Days after the year in which everybody is registered.
 const DAYS: u32 = 400;

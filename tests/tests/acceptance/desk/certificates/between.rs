@@ -1,7 +1,7 @@
 //! A card between old and new, at the desk: what its holder may do meanwhile, what an agent that lies gets, and a
 //! log that fails at any step.
 
-use super::{super::update_torn::guide_every, *};
+use super::{super::update_torn::torn_every, *};
 
 #[tokio::test]
 async fn b55_a_card_between_old_and_new_logs_in_restricted_to_finish_and_changes_no_passcode() {
@@ -149,7 +149,7 @@ async fn b55_each_opening_answers_one_witness_and_there_are_forty_at_most() {
 #[tokio::test]
 async fn the_log_fails_before_or_after_any_append_of_an_update_and_asking_again_heals_it() {
     // Every append is lost in one of both ways; in the long tests in both.
-    let every = guide_every().unwrap().min(2);
+    let every = torn_every().unwrap().min(2);
     let mut appends = 0;
     for (first, fault) in [(0, Fault::LostBefore), (every - 1, Fault::LostAfter)] {
         for n in (first..).step_by(every) {
