@@ -13,7 +13,7 @@ use domain::{
     holder::HolderCommand,
     ids::{CommandId, HolderId, OrganisationCode},
     passcode::Standing,
-    staff::Role,
+    staff::{Role, can_act, can_come_back},
 };
 use projections::{WORK_PAGE_MAX, WorkKind};
 use sha2::{Digest as _, Sha256};
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    cover::{Cover, can_act, can_come_back},
+    cover::Cover,
     execute::{Actor, Cause, ExecuteError},
 };
 
@@ -85,7 +85,8 @@ async fn last_managers(app: &App, staff: &Cover) -> anyhow::Result<()> {
         tracing::error!(%organisation, "alarm: the only manager of an organisation has to renew");
         let alarm = Alarm::LastManager { organisation: organisation.clone() };
         to_each(app, told.clone(), manager, &alarm, &what).await?;
-        let is_back = can_come_back(app, &app.load(manager).await?);
+        let loaded = app.load(manager).await?;
+        let is_back = can_come_back(&app.context(&loaded), &loaded.holder);
         if is_back || staff.is_there_another(app, managers, but, can_come_back).await? {
             continue;
         }

@@ -2,14 +2,14 @@
 //! whether glass may be broken.
 
 use domain::{
-    calendar::Phase,
-    certificate,
+    context::Context,
+    holder::Holder,
     ids::{HolderId, OrganisationCode},
     staff::{Organisations, Role},
 };
 use projections::{STAFF_PAGE_MAX, StaffGrant};
 
-use crate::{app::App, execute::Loaded};
+use crate::app::App;
 
 /// Pages of roles that are gone through; more staff than that has no service here.
 const PAGES_MAX: u32 = 50;
@@ -71,41 +71,20 @@ impl Cover {
         app: &App,
         roles: &[Role],
         (but, organisation): (HolderId, &OrganisationCode),
-        is_as_asked: fn(&App, &Loaded) -> bool,
+        is_as_asked: fn(&Context<'_>, &Holder) -> bool,
     ) -> anyhow::Result<bool> {
         let tree = app.organisations();
         for role in roles {
             for other in self.covering(*role, &tree, organisation) {
-                if other != but && is_as_asked(app, &app.load(other).await?) {
+                if other == but {
+                    continue;
+                }
+                let loaded = app.load(other).await?;
+                if is_as_asked(&app.context(&loaded), &loaded.holder) {
                     return Ok(true);
                 }
             }
         }
         Ok(false)
     }
-}
-
-/// True if he can log in and may do more than renew.
-#[must_use]
-pub fn can_act(app: &App, loaded: &Loaded) -> bool {
-    let (ctx, holder) = (app.context(loaded), &loaded.holder);
-    let passcodes = holder.passcodes().worst(&ctx);
-    let is_open = !matches!(passcodes, Some((_, Phase::Forced { .. } | Phase::Locked)));
-    let certificates = holder.certificates(&ctx);
-    let is_restricted = certificates.is_some_and(|standing| standing.restricts);
-    can_come_back(app, loaded) && is_open && !is_restricted
-}
-
-/// True if he can log in, and can act once he has renewed what he has to: nobody else is needed.
-#[must_use]
-pub fn can_come_back(app: &App, loaded: &Loaded) -> bool {
-    let (ctx, holder) = (app.context(loaded), &loaded.holder);
-    let is_locked = matches!(holder.passcodes().worst(&ctx), Some((_, Phase::Locked)));
-    let is_good = holder.certificates(&ctx).is_some_and(|standing| match standing.phase {
-        certificate::Phase::Quiet | certificate::Phase::Alert | certificate::Phase::Forced => true,
-        certificate::Phase::Expired
-        | certificate::Phase::Suspended
-        | certificate::Phase::Revoked => false,
-    });
-    holder.desk().closed().is_none() && !is_locked && is_good
 }

@@ -8,6 +8,7 @@
 //! not on one's own record (B-63) ─► within one's organisation or below (B-59) ─► by one's role (B-58)
 //! ```
 
+mod fit;
 mod matrix;
 mod organisations;
 mod permission;
@@ -18,6 +19,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use fit::{can_act, can_come_back};
 pub use matrix::StaffAct;
 pub use organisations::{
     DEPTH_MAX, NAME_CHARACTERS_MAX, NotAdded, ORGANISATIONS_MAX, OrganisationEvent, Organisations,

@@ -11,14 +11,14 @@ use domain::{
     ids::{CommandId, HolderId, OrganisationCode},
     passcode::Status,
     refusal::Refusal,
-    staff::{self, Role, StaffAct},
+    staff::{self, Role, StaffAct, can_come_back},
 };
 
 use super::{act, allow};
 use crate::{
     alarms,
     app::App,
-    cover::{Cover, can_come_back},
+    cover::Cover,
     execute::{Cause, ExecuteError},
     staff::Mandate,
 };

@@ -219,7 +219,7 @@ pub async fn still_may(app: &App, holder: HolderId, desk: &AtDesk) -> Result<War
     if !is_there(app, desk, &staff.holder).await? {
         return Err(Stop::no(
             "B-58",
-            "Whoever of the staff has begun this is not logged in any more. The card was not issued.",
+            "The session in which this was begun is over, so the card was not issued. Whoever of the staff has begun it can begin again.",
         ));
     }
     let person = app.load(holder).await.map_err(anyhow::Error::from)?;
@@ -250,12 +250,15 @@ async fn is_there(app: &App, desk: &AtDesk, staff: &Holder) -> anyhow::Result<bo
     }
     let mut hash = [0; 32];
     hex::decode_to_slice(&desk.session, &mut hash)?;
-    let ending = app.stores().sessions.ending(TokenHash(hash), app.now()).await?;
-    Ok(match ending {
-        None | Some(Ending::Idle | Ending::Absolute | Ending::Because(EndReason::CardRemoved)) => {
-            true
-        }
-        Some(Ending::Because(
+    let (sessions, token) = (&app.stores().sessions, TokenHash(hash));
+    if sessions.resume(token, app.now()).await?.is_some() {
+        return Ok(true);
+    }
+    Ok(match sessions.ending(token, app.now()).await? {
+        Some(Ending::Idle | Ending::Absolute | Ending::Because(EndReason::CardRemoved)) => true,
+        // `None`: another card has suspended it, and it went on under another token.
+        None
+        | Some(Ending::Because(
             EndReason::SignedOut
             | EndReason::AgentLost
             | EndReason::AgentRevoked

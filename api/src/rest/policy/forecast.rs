@@ -30,7 +30,10 @@ use crate::{
         summary::{OfOrganisation, Peak},
     },
     not_ready,
-    staff::acts::{SeePolicy, SimulatePolicy},
+    staff::{
+        Member,
+        acts::{SeePolicy, SimulatePolicy},
+    },
 };
 
 /// Days that are looked at, unless asked for otherwise.
@@ -262,6 +265,14 @@ fn working(n_done: u64) -> Response {
     (StatusCode::ACCEPTED, later, Json(ForecastWorking { n_done })).into_response()
 }
 
+/// What the published versions bring, as far as it is worked out.
+async fn told(app: &App, member: &Member, wanted: ForecastWanted) -> Result<Told, Problem> {
+    let asked = asked(wanted.days, wanted.people, wanted.organisation);
+    let asked = asked.ok_or_else(not_so_many)?;
+    let told = app.foretell(member, StaffAct::SeePolicy, &asked, None).await;
+    told.map_err(Problem::of_not_told)
+}
+
 /// B-14: what the published versions will bring to the people there are today. Nothing is recorded.
 #[utoipa::path(get, path = "/policy/forecast", operation_id = "show_forecast", tag = "policy", params(ForecastWanted), security(("session" = [])), responses(
     (status = 200, description = "The forecast.", body = ForecastTold),
@@ -278,10 +289,7 @@ pub(in crate::rest) async fn show(
     Desk { member, .. }: Desk<SeePolicy>,
     Query(wanted): Query<ForecastWanted>,
 ) -> Result<Response, Problem> {
-    let asked = asked(wanted.days, wanted.people, wanted.organisation);
-    let asked = asked.ok_or_else(not_so_many)?;
-    let told = app.foretell(&member, StaffAct::SeePolicy, &asked, None).await;
-    Ok(match told.map_err(Problem::of_not_told)? {
+    Ok(match told(&app, &member, wanted).await? {
         Told::Working { n_done } => working(n_done),
         Told::Published(told) | Told::Both(told, _) => {
             Json(ForecastTold::from(told.as_ref())).into_response()
@@ -305,10 +313,7 @@ pub(in crate::rest) async fn table(
     Desk { member, .. }: Desk<SeePolicy>,
     Query(wanted): Query<ForecastWanted>,
 ) -> Result<Response, Problem> {
-    let asked = asked(wanted.days, wanted.people, wanted.organisation);
-    let asked = asked.ok_or_else(not_so_many)?;
-    let told = app.foretell(&member, StaffAct::SeePolicy, &asked, None).await;
-    Ok(match told.map_err(Problem::of_not_told)? {
+    Ok(match told(&app, &member, wanted).await? {
         Told::Working { n_done } => working(n_done),
         Told::Published(told) | Told::Both(told, _) => {
             let kind = [(header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present")];

@@ -10,8 +10,13 @@ use domain::{
 };
 use protocol::JobId;
 use serde_json::json;
-use stores::{session::EndReason, token::TokenHash};
+use stores::{
+    agent::AgentId,
+    session::{EndReason, NewSession, Scope},
+    token::TokenHash,
+};
 use tests::desk::{agent::Stop, browser::Browser, card::SoftCard, scene::Scene};
+use uuid::Uuid;
 
 use super::ask;
 
@@ -69,4 +74,21 @@ async fn b58_whoevers_own_card_leaves_the_reader_for_the_blank_one_issues_it() {
     assert_eq!(sessions.end(token, EndReason::CardRemoved, now).await.unwrap(), 1);
     assert!(!agent.is_logged_in().await.unwrap());
     assert_eq!(refused(&scene, job).await, None);
+}
+
+#[tokio::test]
+async fn b58_whoever_was_suspended_by_another_card_came_back_and_signed_out_does_not_issue_it() {
+    let (scene, ben, agent, job) = begun().await;
+    let token = agent.cookie(api::cookies::SESSION_COOKIE).unwrap();
+    let former = TokenHash::of(&hex::decode(token).unwrap());
+    let (sessions, now) = (&scene.desk.app().stores().sessions, scene.desk.now());
+    let workstation = AgentId(Uuid::nil());
+    assert_eq!(sessions.suspend_others(workstation, scene.holder, now).await.unwrap(), 1);
+    let token = TokenHash([7; 32]);
+    let card = "BB01".parse().unwrap();
+    let again =
+        NewSession { token, holder: ben, card, agent: workstation, scope: Scope::Full, endings: 0 };
+    assert!(sessions.wake(former, &again, now).await.unwrap());
+    assert_eq!(sessions.end(token, EndReason::SignedOut, now).await.unwrap(), 1);
+    assert_eq!(refused(&scene, job).await.as_deref(), Some("B-58"));
 }

@@ -5,10 +5,11 @@ use axum::http::{Method, StatusCode};
 use chrono::Duration;
 use domain::{policy::Policy, staff::Role};
 use serde_json::{Value, json};
+use stores::vault::Person;
 use tests::desk::Desk;
 use workflows::engine::Breaker;
 
-use super::ask;
+use super::{super::mailbox::mails, ask};
 
 #[tokio::test]
 async fn b09_an_operator_is_shown_what_the_stopped_engine_would_do_and_lets_it_go_on() {
@@ -71,4 +72,42 @@ async fn an_operator_sees_the_workstations_and_which_are_connected() {
     let (status, stuck) =
         ask(&mut browser, Method::GET, "/api/operation/cards", &Value::Null).await;
     assert_eq!((status, stuck), (StatusCode::OK, json!({ "cards": [] })));
+}
+
+#[tokio::test]
+async fn an_operator_has_a_mail_tried_again_that_was_given_up() {
+    let desk = Desk::open().await.unwrap();
+    desk.found_organisations().await.unwrap();
+    let holder = desk.on_paper("Somebody", "AB01").await.unwrap();
+    let lives_at = async |email: &str| {
+        let person = Person { name: "Somebody".to_owned(), email: email.to_owned() };
+        desk.app().stores().vault.put_person(holder, &person, desk.now()).await.unwrap();
+    };
+    lives_at("no address").await;
+    desk.wait(Duration::days(351));
+    let (olu, mut browser) =
+        desk.staff("Olu Operator", "AA01", Role::Operator, "X26").await.unwrap();
+    let arrived = async || {
+        let mails = mails(&desk).await.unwrap();
+        mails.iter().filter(|mail| mail.to.contains("somebody@example.org")).count()
+    };
+    assert_eq!(arrived().await, 0);
+    let (_, listed) = ask(&mut browser, Method::GET, "/api/operation/mails", &Value::Null).await;
+    let dead = listed["mails"].as_array().unwrap();
+    assert_eq!((dead.len(), &dead[0]["holder"]), (1, &json!(holder.to_string())), "{listed}");
+    let path = format!("/operation/mails/{}", dead[0]["step"].as_str().unwrap());
+    assert!(browser.get("/operation/mails").await.unwrap().html.contains(&path));
+    lives_at("somebody@example.org").await;
+    let done = browser.post(&path, &[]).await.unwrap();
+    assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, Some("/operation/mails")));
+    assert_eq!(arrived().await, 1);
+    assert!(browser.get("/operation/mails").await.unwrap().says("None was given up"));
+    let log = desk.log().await.unwrap();
+    let redriven = log.iter().find(|event| event.kind == "MailRedriven").unwrap();
+    assert!(String::from_utf8(redriven.meta.clone()).unwrap().contains(&olu.to_string()));
+
+    // It lies dead no more: a second try says so, and sends nothing.
+    let again = browser.post(&path, &[]).await.unwrap();
+    assert_eq!(again.status, StatusCode::NOT_FOUND, "{}", again.html);
+    assert_eq!(arrived().await, 1);
 }

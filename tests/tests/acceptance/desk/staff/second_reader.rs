@@ -86,10 +86,3 @@ async fn u01_a_card_that_is_unlocked_at_the_second_reader_suspends_the_session_o
     two.scene.start_unlock().await.unwrap();
     assert!(!two.staff_may().await);
 }
-
-#[tokio::test]
-async fn p05_the_card_that_leaves_the_second_reader_leaves_the_session_of_the_desk_alone() {
-    let mut two = two_readers().await;
-    two.scene.agent.sees(Some(&two.staff_card));
-    assert!(two.staff_may().await);
-}
