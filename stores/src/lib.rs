@@ -2,7 +2,7 @@
 //!
 //! Everything else in the product can be thrown away and rebuilt from here. Read
 //! [`event_store`] first (the promises), then [`sqlite`] (the database that keeps them), then
-//! [`vault`]. A new backend of the log implements [`event_store::EventStore`], passes
+//! [`database`] (how the other tables ask either database), then [`vault`]. A new backend of the log implements [`event_store::EventStore`], passes
 //! `contract::check_all`, and is done.
 
 pub mod agent;
@@ -13,6 +13,7 @@ pub mod cluster;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod crl;
+pub mod database;
 pub mod event_store;
 mod group_commit;
 pub mod job;

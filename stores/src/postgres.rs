@@ -25,6 +25,7 @@ use sqlx::{
 };
 
 pub use event_log::PostgresEventStore;
+pub(crate) use opening::prepare;
 
 /// How long a statement may take, waiting for locks included.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -113,8 +114,18 @@ impl Options {
         }
     }
 
+    /// The same, with settings that each connection has from its start on.
+    pub(crate) fn with(&self, settings: &[(&str, &str)]) -> Self {
+        let connect = self.connect.clone().options(settings.iter().copied());
+        Self { connect, readers: self.readers }
+    }
+
     /// Connections of a pool, each with these settings beside the timeouts.
-    async fn pool(&self, size: u32, settings: &[(&str, &str)]) -> Result<PgPool, sqlx::Error> {
+    pub(crate) async fn pool(
+        &self,
+        size: u32,
+        settings: &[(&str, &str)],
+    ) -> Result<PgPool, sqlx::Error> {
         let statement = STATEMENT_TIMEOUT.as_millis().to_string();
         let idle = IDLE_IN_TRANSACTION_TIMEOUT.as_millis().to_string();
         let options = self

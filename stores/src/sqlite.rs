@@ -17,7 +17,7 @@ use std::{
     io::ErrorKind,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::Duration,
 };
 
@@ -36,6 +36,7 @@ use crate::{
     answer::Answers,
     api_token::ApiTokens,
     crl::Crls,
+    database::Fate,
     event_store::{EventStore, StoreError},
     job::Jobs,
     limit::Limits,
@@ -195,7 +196,7 @@ impl Database {
         read: SqlitePool,
         lock: Option<Arc<File>>,
     ) -> Result<Self, OpenError> {
-        let connections = Connections { write, read, stopped: Arc::new(OnceLock::new()), lock };
+        let connections = Connections { write, read, fate: Fate::fail_stop(), lock };
         let log = SqliteEventStore::start(connections.clone()).await?;
         Ok(Self { connections, log })
     }

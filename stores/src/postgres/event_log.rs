@@ -7,7 +7,7 @@ use futures::{
     future::BoxFuture,
     stream::{BoxStream, StreamExt as _},
 };
-use sqlx::PgPool;
+use sqlx::{PgPool, migrate::Migrator};
 use tokio::sync::watch;
 
 use super::{
@@ -24,6 +24,8 @@ use crate::{
     reading::{self, Pages as _},
 };
 
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
 /// The event log in a PostgreSQL database. Cheap to clone; all clones share one writer and one
 /// listener, which end with the last of them. Other processes have their own.
 #[derive(Clone)]
@@ -37,7 +39,7 @@ impl PostgresEventStore {
     /// Opens the log of a database, which is brought up to date if need be. Must be called inside
     /// a tokio runtime: writer and listener are tasks.
     pub async fn open(options: &Options) -> Result<Self, OpenError> {
-        opening::prepare(options).await?;
+        opening::prepare(options, &MIGRATIONS, None).await?;
         let write = options.pool(1, &[]).await?;
         let read =
             options.pool(1 + options.readers.max(1), &[("default_transaction_read_only", "on")]);

@@ -4,21 +4,29 @@ use sqlx::{ConnectOptions as _, Connection as _, PgConnection, migrate::Migrator
 
 use super::{OpenError, Options};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
-
 /// What must not be off (PostgreSQL's documentation, *Write Ahead Log*).
 const DURABLE: [&str; 3] = ["fsync", "full_page_writes", "synchronous_commit"];
 
 /// Refuses a server that would lose what it acknowledges; then brings the schema up to date. Several
 /// processes may do so at once: one migrates, the others wait for it and find nothing left to do.
 ///
-/// Without the pools' timeouts, for a migration may take long.
-pub(super) async fn prepare(options: &Options) -> Result<(), OpenError> {
+/// Without the pools' timeouts, for a migration may take long. A schema that is named is made if it is
+/// not there; `options` say by which schema tables are looked up.
+pub(crate) async fn prepare(
+    options: &Options,
+    migrations: &Migrator,
+    schema: Option<&'static str>,
+) -> Result<(), OpenError> {
     let mut connection = options.connect.clone().disable_statement_logging().connect().await?;
     assert_durable(&mut connection).await?;
     // Who may only append and read cannot migrate, and need not when somebody else has.
-    if !is_up_to_date(&mut connection).await? {
-        MIGRATIONS.run(&mut connection).await?;
+    if !is_up_to_date(&mut connection, migrations).await? {
+        // Made under the lock that migrations take, so that several may start at once.
+        let mut migrator = Migrator::with_migrations(migrations.iter().cloned().collect());
+        if let Some(schema) = schema {
+            migrator.create_schema(schema);
+        }
+        migrator.run(&mut connection).await?;
     }
     connection.close().await?;
     Ok(())
@@ -38,8 +46,11 @@ async fn assert_durable(connection: &mut PgConnection) -> Result<(), OpenError> 
     Ok(())
 }
 
-/// True if exactly our migrations have been run; all else is [`MIGRATIONS`]' to judge.
-async fn is_up_to_date(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+/// True if exactly our migrations have been run; all else is the migrator's to judge.
+async fn is_up_to_date(
+    connection: &mut PgConnection,
+    migrations: &Migrator,
+) -> Result<bool, sqlx::Error> {
     let is_begun: bool = sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null")
         .fetch_one(&mut *connection)
         .await?;
@@ -50,6 +61,6 @@ async fn is_up_to_date(connection: &mut PgConnection) -> Result<bool, sqlx::Erro
         sqlx::query_as("select version, checksum, success from _sqlx_migrations order by version")
             .fetch_all(&mut *connection)
             .await?;
-    let ours = MIGRATIONS.iter().map(|one| (one.version, one.checksum.to_vec(), true));
+    let ours = migrations.iter().map(|one| (one.version, one.checksum.to_vec(), true));
     Ok(ours.eq(done))
 }
