@@ -28,6 +28,12 @@ packages_to_test() {
     [ "$(id -u)" -eq 0 ] || printf '%s\n' uidmap
 }
 
+# What only the comparison with other event stores needs: a server with its measuring program, and what UmaDB's protocol
+# and the TLS libraries of others are built with.
+packages_to_compare() {
+    printf '%s\n' postgresql openssl protobuf-compiler cmake pkg-config libssl-dev
+}
+
 # require_packages PACKAGE...: installs those that are missing, as root or by sudo; else says which they are and ends.
 require_packages() {
     local package missing=()
