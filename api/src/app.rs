@@ -12,7 +12,7 @@ use domain::{
 };
 use issuer::{AgentsAuthority, CardsAuthority};
 use projections::Projections;
-use stores::{agent::AgentId, session::EndReason, sqlite::Stores};
+use stores::{agent::AgentId, session::EndReason, truth::Stores};
 use tokio::sync::{Mutex, Semaphore};
 use workflows::{card_job::Claim, commands::Commands, engine::Engine};
 use zeroize::Zeroizing;

@@ -20,7 +20,7 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use stores::sqlite::Stores;
+use stores::truth::Stores;
 use tokio::sync::watch;
 use virtual_card::{
     Profile,

@@ -8,7 +8,11 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use crate::{event_store::StoreError, sqlite::Connections, vault::VaultKeys};
+use crate::{
+    database::{Connections, Query},
+    event_store::StoreError,
+    vault::VaultKeys,
+};
 
 /// How long an answer is kept, in hours.
 pub const KEPT_HOURS: i64 = 24;
@@ -52,7 +56,7 @@ impl Answers {
             return Err(StoreError(anyhow::anyhow!("an answer is too long to be kept")));
         }
         let (version, pepper) = self.keys.pepper.current();
-        let kept = sqlx::query(
+        Query::new(
             "
             insert into answer (command_id, request_mac, pepper_version, answer, kept_at)
             values ($1, $2, $3, $4, $5)
@@ -64,13 +68,12 @@ impl Answers {
         )
         .bind(command.0)
         .bind(request_mac(pepper, command, request)?.to_vec())
-        .bind(version)
+        .bind(i64::from(version))
         .bind(answer.to_vec())
         .bind(now)
         .bind(now - TimeDelta::hours(KEPT_HOURS))
-        .execute(self.connections.writer()?)
-        .await;
-        self.connections.settle(kept)?;
+        .execute(self.connections.writer())
+        .await?;
         Ok(())
     }
 
@@ -81,7 +84,7 @@ impl Answers {
         request: &[u8],
         now: DateTime<Utc>,
     ) -> Result<Found, StoreError> {
-        let row: Option<(Vec<u8>, u32, Vec<u8>)> = sqlx::query_as(
+        let row: Option<(Vec<u8>, i64, Vec<u8>)> = Query::new(
             "
             select request_mac, pepper_version, answer
             from answer
@@ -93,6 +96,7 @@ impl Answers {
         .fetch_optional(self.connections.reader())
         .await?;
         let Some((kept_mac, version, answer)) = row else { return Ok(Found::Nothing) };
+        let version = u32::try_from(version).map_err(|error| StoreError(error.into()))?;
         let pepper =
             self.keys.pepper.by_version(version).ok_or_else(|| {
                 StoreError(anyhow::anyhow!("pepper version {version} is missing"))
@@ -107,7 +111,7 @@ impl Answers {
 
     /// Deletes up to `limit` answers that are 24 hours old. How many; to be called until it says 0.
     pub async fn sweep(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        let swept = sqlx::query(
+        let swept = Query::new(
             "
             delete from answer where command_id in (
                 select command_id from answer where kept_at <= $1 order by kept_at limit $2
@@ -115,10 +119,10 @@ impl Answers {
             ",
         )
         .bind(now - TimeDelta::hours(KEPT_HOURS))
-        .bind(limit)
-        .execute(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(swept)?.rows_affected())
+        .bind(i64::from(limit))
+        .execute(self.connections.writer())
+        .await?;
+        Ok(swept)
     }
 }
 
@@ -138,40 +142,52 @@ fn request_mac(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{at, command, stores};
+    use crate::testing::{at, command, on_both};
 
     #[tokio::test]
     async fn a_repeat_is_answered_with_the_first_bytes_and_another_request_is_told_apart() {
-        let answers = stores().await.answers;
-        answers.keep(command(1), b"request", b"first", at(0)).await.unwrap();
-        answers.keep(command(1), b"request", b"second", at(1)).await.unwrap();
-        let found = answers.find(command(1), b"request", at(2)).await.unwrap();
-        assert_eq!(found, Found::Answer(b"first".to_vec()));
-        let other = answers.find(command(1), b"another", at(2)).await.unwrap();
-        assert_eq!(other, Found::OtherRequest);
-        let unknown = answers.find(command(2), b"request", at(2)).await.unwrap();
-        assert_eq!(unknown, Found::Nothing);
+        on_both(async |stores| {
+            let answers = stores.answers;
+            answers.keep(command(1), b"request", b"first", at(0)).await.unwrap();
+            answers.keep(command(1), b"request", b"second", at(1)).await.unwrap();
+            let found = answers.find(command(1), b"request", at(2)).await.unwrap();
+            assert_eq!(found, Found::Answer(b"first".to_vec()));
+            let other = answers.find(command(1), b"another", at(2)).await.unwrap();
+            assert_eq!(other, Found::OtherRequest);
+            let unknown = answers.find(command(2), b"request", at(2)).await.unwrap();
+            assert_eq!(unknown, Found::Nothing);
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn an_answer_is_there_until_just_before_24_hours_and_gone_at_24_hours() {
-        let answers = stores().await.answers;
-        answers.keep(command(1), b"request", b"answer", at(0)).await.unwrap();
-        let day = 24 * 3_600_000;
-        let early = answers.find(command(1), b"request", at(day - 1)).await.unwrap();
-        assert_eq!(early, Found::Answer(b"answer".to_vec()));
-        assert_eq!(answers.find(command(1), b"request", at(day)).await.unwrap(), Found::Nothing);
-        assert_eq!(answers.sweep(at(day - 1), 10).await.unwrap(), 0);
-        assert_eq!(answers.sweep(at(day), 10).await.unwrap(), 1);
+        on_both(async |stores| {
+            let answers = stores.answers;
+            answers.keep(command(1), b"request", b"answer", at(0)).await.unwrap();
+            let day = 24 * 3_600_000;
+            let early = answers.find(command(1), b"request", at(day - 1)).await.unwrap();
+            assert_eq!(early, Found::Answer(b"answer".to_vec()));
+            assert_eq!(
+                answers.find(command(1), b"request", at(day)).await.unwrap(),
+                Found::Nothing
+            );
+            assert_eq!(answers.sweep(at(day - 1), 10).await.unwrap(), 0);
+            assert_eq!(answers.sweep(at(day), 10).await.unwrap(), 1);
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn after_24_hours_an_id_may_be_answered_anew() {
-        let answers = stores().await.answers;
-        answers.keep(command(1), b"old", b"old answer", at(0)).await.unwrap();
-        let day = 24 * 3_600_000;
-        answers.keep(command(1), b"new", b"new answer", at(day)).await.unwrap();
-        let found = answers.find(command(1), b"new", at(day)).await.unwrap();
-        assert_eq!(found, Found::Answer(b"new answer".to_vec()));
+        on_both(async |stores| {
+            let answers = stores.answers;
+            answers.keep(command(1), b"old", b"old answer", at(0)).await.unwrap();
+            let day = 24 * 3_600_000;
+            answers.keep(command(1), b"new", b"new answer", at(day)).await.unwrap();
+            let found = answers.find(command(1), b"new", at(day)).await.unwrap();
+            assert_eq!(found, Found::Answer(b"new answer".to_vec()));
+        })
+        .await;
     }
 }

@@ -4,7 +4,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use crate::{event_store::StoreError, sqlite::Connections, token::TokenHash};
+use crate::{
+    database::{Connections, Query},
+    event_store::StoreError,
+    token::TokenHash,
+};
 
 /// *Last used* is written at most so often, in seconds.
 pub const USED_EVERY_SECS: i64 = 60;
@@ -100,7 +104,7 @@ impl ApiTokens {
 
     /// Issues a token.
     pub async fn issue(&self, token: &NewApiToken, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let issued = sqlx::query(
+        Query::new(
             "
             insert into api_token
                 (api_token_id, token_sha256, role, name, organisation, issued_at, expires_at)
@@ -108,15 +112,14 @@ impl ApiTokens {
             ",
         )
         .bind(token.api_token_id.0)
-        .bind(token.token.as_bytes().to_vec())
+        .bind(token.token.as_bytes())
         .bind(token.role.label())
-        .bind(token.name.clone())
-        .bind(token.organisation.clone())
+        .bind(&token.name)
+        .bind(&token.organisation)
         .bind(now)
         .bind(token.expires_at)
-        .execute(self.connections.writer()?)
-        .await;
-        self.connections.settle(issued)?;
+        .execute(self.connections.writer())
+        .await?;
         Ok(())
     }
 
@@ -128,7 +131,7 @@ impl ApiTokens {
         token: TokenHash,
         now: DateTime<Utc>,
     ) -> Result<Option<ApiToken>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = Query::new(
             "
             select api_token_id, role, name, organisation, issued_at, expires_at, revoked_at,
                 last_used_at
@@ -136,7 +139,7 @@ impl ApiTokens {
             where token_sha256 = $1 and revoked_at is null and $2 < expires_at
             ",
         )
-        .bind(token.as_bytes().to_vec())
+        .bind(token.as_bytes())
         .bind(now)
         .fetch_optional(self.connections.reader())
         .await?;
@@ -156,7 +159,7 @@ impl ApiTokens {
         api_token_id: ApiTokenId,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let revoked = sqlx::query(
+        let revoked = Query::new(
             "
             update api_token set revoked_at = $2
             where api_token_id = $1 and revoked_at is null
@@ -164,9 +167,9 @@ impl ApiTokens {
         )
         .bind(api_token_id.0)
         .bind(now)
-        .execute(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(revoked)?.rows_affected() == 1)
+        .execute(self.connections.writer())
+        .await?;
+        Ok(revoked == 1)
     }
 
     /// All tokens, those that are over too, by id (oldest first); at most [`PAGE_ROWS_MAX`] after a
@@ -176,7 +179,7 @@ impl ApiTokens {
         after: Option<ApiTokenId>,
         limit: u32,
     ) -> Result<Vec<ApiToken>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = Query::new(
             "
             select api_token_id, role, name, organisation, issued_at, expires_at, revoked_at,
                 last_used_at
@@ -187,14 +190,14 @@ impl ApiTokens {
             ",
         )
         .bind(after.map_or(Uuid::nil(), |after| after.0))
-        .bind(limit.min(PAGE_ROWS_MAX))
+        .bind(i64::from(limit.min(PAGE_ROWS_MAX)))
         .fetch_all(self.connections.reader())
         .await?;
         rows.into_iter().map(ApiToken::try_from).collect()
     }
 
     async fn used(&self, api_token_id: ApiTokenId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let used = sqlx::query(
+        Query::new(
             "
             update api_token set last_used_at = $2
             where api_token_id = $1 and (last_used_at is null or last_used_at < $2)
@@ -202,9 +205,8 @@ impl ApiTokens {
         )
         .bind(api_token_id.0)
         .bind(now)
-        .execute(self.connections.writer()?)
-        .await;
-        self.connections.settle(used)?;
+        .execute(self.connections.writer())
+        .await?;
         Ok(())
     }
 }

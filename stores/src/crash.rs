@@ -17,8 +17,9 @@ use uuid::Uuid;
 
 use crate::{
     event_store::{Expected, Filter, NewEvent, Position, Recorded, Revision, StreamName},
-    sqlite::{Database, Options, Stores},
+    sqlite::{Database, Options},
     testing::{at, keys},
+    truth::Stores,
     vault::{NewPasscode, Swept},
 };
 

@@ -3,7 +3,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{event_store::StoreError, sqlite::Connections};
+use crate::{
+    database::{Connections, Query},
+    event_store::StoreError,
+};
 
 /// How many lists are kept: the one that is published, and a few to look back at.
 const KEPT: u64 = 4;
@@ -50,6 +53,12 @@ pub enum PublishError {
     Store(#[from] StoreError),
 }
 
+impl From<sqlx::Error> for PublishError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
 /// The table. Cheap to clone.
 #[derive(Clone)]
 pub struct Crls {
@@ -63,7 +72,7 @@ impl Crls {
 
     /// The list that was published last.
     pub async fn latest(&self) -> Result<Option<PublishedCrl>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = Query::new(
             "select number, this_update, next_update, der from crl order by number desc limit 1",
         )
         .fetch_optional(self.connections.reader())
@@ -73,9 +82,8 @@ impl Crls {
 
     /// The number of the list that was published last, without the list.
     pub async fn latest_number(&self) -> Result<Option<u64>, StoreError> {
-        let number: Option<i64> = sqlx::query_scalar("select max(number) from crl")
-            .fetch_one(self.connections.reader())
-            .await?;
+        let number: Option<i64> =
+            Query::new("select max(number) from crl").scalar(self.connections.reader()).await?;
         number
             .map(|number| u64::try_from(number).map_err(|error| StoreError(error.into())))
             .transpose()
@@ -85,8 +93,8 @@ impl Crls {
     pub async fn publish(&self, crl: &PublishedCrl) -> Result<(), PublishError> {
         let stored = |number: u64| i64::try_from(number).map_err(|error| StoreError(error.into()));
         let (number, forgotten) = (stored(crl.number)?, stored(crl.number.saturating_sub(KEPT))?);
-        let mut tx = self.connections.begin().await?;
-        let inserted = sqlx::query(
+        let mut tx = self.connections.writer().begin_alone("crl").await?;
+        let inserted = Query::new(
             "
             insert into crl (number, this_update, next_update, der)
             select $1, $2, $3, $4
@@ -96,25 +104,21 @@ impl Crls {
         .bind(number)
         .bind(crl.this_update)
         .bind(crl.next_update)
-        .bind(crl.der.clone())
-        .execute(&mut *tx)
-        .await;
-        if self.connections.settle(inserted)?.rows_affected() == 0 {
+        .bind(&crl.der)
+        .execute(&mut tx)
+        .await?;
+        if inserted == 0 {
             return Err(PublishError::NotNewer(crl.number));
         }
-        let swept = sqlx::query("delete from crl where number <= $1")
-            .bind(forgotten)
-            .execute(&mut *tx)
-            .await;
-        self.connections.settle(swept)?;
-        Ok(self.connections.commit(tx).await?)
+        Query::new("delete from crl where number <= $1").bind(forgotten).execute(&mut tx).await?;
+        Ok(tx.commit().await?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{at, stores};
+    use crate::testing::{at, on_both};
 
     fn crl(number: u64) -> PublishedCrl {
         let seconds = i64::try_from(number).unwrap() * 1000;
@@ -124,31 +128,37 @@ mod tests {
 
     #[tokio::test]
     async fn the_list_published_last_is_there_and_none_at_first() {
-        let crls = stores().await.crls;
-        assert_eq!(crls.latest().await.unwrap(), None);
-        assert_eq!(crls.latest_number().await.unwrap(), None);
-        for number in [1, 2, 9] {
-            crls.publish(&crl(number)).await.unwrap();
-            assert_eq!(crls.latest().await.unwrap(), Some(crl(number)));
-            assert_eq!(crls.latest_number().await.unwrap(), Some(number));
-        }
+        on_both(async |stores| {
+            let crls = stores.crls;
+            assert_eq!(crls.latest().await.unwrap(), None);
+            assert_eq!(crls.latest_number().await.unwrap(), None);
+            for number in [1, 2, 9] {
+                crls.publish(&crl(number)).await.unwrap();
+                assert_eq!(crls.latest().await.unwrap(), Some(crl(number)));
+                assert_eq!(crls.latest_number().await.unwrap(), Some(number));
+            }
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn numbers_never_repeat_and_never_go_back_however_many_lists_are_forgotten() {
-        let crls = stores().await.crls;
-        for number in 1..=20 {
-            crls.publish(&crl(number)).await.unwrap();
-        }
-        for number in 0..=20 {
-            let refused = crls.publish(&crl(number)).await;
-            assert!(matches!(refused, Err(PublishError::NotNewer(same)) if same == number));
-        }
-        assert_eq!(crls.latest().await.unwrap(), Some(crl(20)));
-        let kept: i64 = sqlx::query_scalar("select count(*) from crl")
-            .fetch_one(crls.connections.reader())
-            .await
-            .unwrap();
-        assert_eq!(u64::try_from(kept).unwrap(), KEPT);
+        on_both(async |stores| {
+            let crls = stores.crls;
+            for number in 1..=20 {
+                crls.publish(&crl(number)).await.unwrap();
+            }
+            for number in 0..=20 {
+                let refused = crls.publish(&crl(number)).await;
+                assert!(matches!(refused, Err(PublishError::NotNewer(same)) if same == number));
+            }
+            assert_eq!(crls.latest().await.unwrap(), Some(crl(20)));
+            let kept: i64 = Query::new("select count(*) from crl")
+                .scalar(crls.connections.reader())
+                .await
+                .unwrap();
+            assert_eq!(u64::try_from(kept).unwrap(), KEPT);
+        })
+        .await;
     }
 }

@@ -15,6 +15,7 @@
 //! - a PostgreSQL transaction sees what others commit meanwhile. What leans on being the only one who
 //!   writes takes the table's lock ([`Pool::begin_alone`]), or one statement that decides and writes.
 
+mod connections;
 mod fate;
 mod opening;
 mod query;
@@ -23,6 +24,7 @@ mod tests;
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
 
+pub(crate) use connections::Connections;
 pub(crate) use fate::Fate;
 pub use opening::{Area, Loss};
 pub use query::{Argument, Query, Row, Values};
@@ -33,12 +35,12 @@ const BEGIN_WRITING: &str = "begin immediate";
 /// Connections to a database, whichever it is. Cheap to clone.
 #[derive(Clone)]
 pub struct Pool {
-    connections: Connections,
+    opened: Opened,
     fate: Fate,
 }
 
 #[derive(Clone)]
-enum Connections {
+enum Opened {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
@@ -54,17 +56,22 @@ pub enum Kind {
 
 impl From<SqlitePool> for Pool {
     fn from(connections: SqlitePool) -> Self {
-        Self { connections: Connections::Sqlite(connections), fate: Fate::default() }
+        Self { opened: Opened::Sqlite(connections), fate: Fate::default() }
     }
 }
 
 impl Pool {
+    /// Connections that write what may never be lost: they share their fate with others.
+    pub(crate) fn fail_stop(connections: SqlitePool, fate: Fate) -> Self {
+        Self { opened: Opened::Sqlite(connections), fate }
+    }
+
     /// Which database this is, for what cannot be said in one text.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        match self.connections {
-            Connections::Sqlite(_) => Kind::Sqlite,
-            Connections::Postgres(_) => Kind::Postgres,
+        match self.opened {
+            Opened::Sqlite(_) => Kind::Sqlite,
+            Opened::Postgres(_) => Kind::Postgres,
         }
     }
 
@@ -76,9 +83,9 @@ impl Pool {
     /// If there is no connection to be had, or another one writes for too long.
     pub async fn begin(&self) -> sqlx::Result<Transaction> {
         self.fate.check()?;
-        let begun = match &self.connections {
-            Connections::Sqlite(pool) => pool.begin_with(BEGIN_WRITING).await.map(Begun::Sqlite),
-            Connections::Postgres(pool) => pool.begin().await.map(Begun::Postgres),
+        let begun = match &self.opened {
+            Opened::Sqlite(pool) => pool.begin_with(BEGIN_WRITING).await.map(Begun::Sqlite),
+            Opened::Postgres(pool) => pool.begin().await.map(Begun::Postgres),
         };
         Ok(Transaction { begun: self.fate.settle(begun)?, fate: self.fate.clone() })
     }
@@ -100,9 +107,9 @@ impl Pool {
 
     /// Closes all connections, once what is running has ended. Whatever is asked from then on fails.
     pub async fn close(&self) {
-        match &self.connections {
-            Connections::Sqlite(pool) => pool.close().await,
-            Connections::Postgres(pool) => pool.close().await,
+        match &self.opened {
+            Opened::Sqlite(pool) => pool.close().await,
+            Opened::Postgres(pool) => pool.close().await,
         }
     }
 }
@@ -167,9 +174,9 @@ enum Target<'e> {
 
 impl<'e> From<&'e Pool> for Executor<'e> {
     fn from(pool: &'e Pool) -> Self {
-        let target = match &pool.connections {
-            Connections::Sqlite(pool) => Target::SqlitePool(pool),
-            Connections::Postgres(pool) => Target::PostgresPool(pool),
+        let target = match &pool.opened {
+            Opened::Sqlite(pool) => Target::SqlitePool(pool),
+            Opened::Postgres(pool) => Target::PostgresPool(pool),
         };
         Self { target, fate: &pool.fate }
     }

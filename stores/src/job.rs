@@ -5,7 +5,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{CardSerial, HolderId};
 use uuid::Uuid;
 
-use crate::{event_store::StoreError, sqlite::Connections, token::TokenHash};
+use crate::{
+    database::{Connections, Query},
+    event_store::StoreError,
+    token::TokenHash,
+};
 
 /// How long a return code leads back, in seconds.
 pub const RETURN_CODE_SECS: i64 = 60;
@@ -55,6 +59,12 @@ pub enum SaveError {
     Store(#[from] StoreError),
 }
 
+impl From<sqlx::Error> for SaveError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
 /// The tables. Cheap to clone.
 #[derive(Clone)]
 pub struct Jobs {
@@ -69,7 +79,7 @@ impl Jobs {
     /// Writes a new job. [`SaveError::Conflict`] if there is one of this number.
     pub async fn create(&self, job: &Job) -> Result<(), SaveError> {
         check(job)?;
-        let created = sqlx::query(
+        let created = Query::new(
             "
             insert into job
                 (job_id, version, state, browser_sha256, holder_id, card, created_at, expires_at)
@@ -79,20 +89,20 @@ impl Jobs {
         )
         .bind(job.job_id.0)
         .bind(job.version)
-        .bind(job.state.clone())
+        .bind(&job.state)
         .bind(job.browser.map(|browser| browser.as_bytes().to_vec()))
         .bind(job.holder.map(|holder| holder.0))
         .bind(job.card.as_ref().map(|card| card.as_str().to_owned()))
         .bind(job.created_at)
         .bind(job.expires_at)
-        .execute(self.connections.writer().map_err(SaveError::Store)?)
-        .await;
-        self.one_row(created)
+        .execute(self.connections.writer())
+        .await?;
+        one_row(created)
     }
 
     /// A job; `None` if there is none of this number, or its time is over.
     pub async fn load(&self, job_id: JobId, now: DateTime<Utc>) -> Result<Option<Job>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = Query::new(
             "
             select job_id, version, state, browser_sha256, holder_id, card, created_at, expires_at
             from job
@@ -113,7 +123,7 @@ impl Jobs {
         job_id: JobId,
         now: DateTime<Utc>,
     ) -> Result<Option<Job>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = Query::new(
             "
             select job_id, version, state, browser_sha256, holder_id, card, created_at, expires_at
             from job
@@ -131,7 +141,7 @@ impl Jobs {
     /// version is one higher.
     pub async fn save(&self, job: &Job, expected_version: i64) -> Result<(), SaveError> {
         check(job)?;
-        let saved = sqlx::query(
+        let saved = Query::new(
             "
             update job
             set version = $2 + 1, state = $3, holder_id = $4, card = $5, expires_at = $6
@@ -140,13 +150,13 @@ impl Jobs {
         )
         .bind(job.job_id.0)
         .bind(expected_version)
-        .bind(job.state.clone())
+        .bind(&job.state)
         .bind(job.holder.map(|holder| holder.0))
         .bind(job.card.as_ref().map(|card| card.as_str().to_owned()))
         .bind(job.expires_at)
-        .execute(self.connections.writer().map_err(SaveError::Store)?)
-        .await;
-        self.one_row(saved)
+        .execute(self.connections.writer())
+        .await?;
+        one_row(saved)
     }
 
     /// The jobs with a card whose time is not over: those that are kept longest first, which are the
@@ -156,7 +166,7 @@ impl Jobs {
         card: &CardSerial,
         now: DateTime<Utc>,
     ) -> Result<Vec<Job>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = Query::new(
             "
             select job_id, version, state, browser_sha256, holder_id, card, created_at, expires_at
             from job
@@ -165,7 +175,7 @@ impl Jobs {
             limit $3
             ",
         )
-        .bind(card.as_str().to_owned())
+        .bind(card.as_str())
         .bind(now)
         .bind(JOBS_OF_CARD_MAX)
         .fetch_all(self.connections.reader())
@@ -182,7 +192,7 @@ impl Jobs {
         until: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<HolderId>, StoreError> {
-        let holders: Vec<(Uuid,)> = sqlx::query_as(
+        let holders: Vec<(Uuid,)> = Query::new(
             "
             select distinct holder_id from job
             where $1 < expires_at and expires_at <= $2
@@ -193,9 +203,9 @@ impl Jobs {
         )
         .bind(after)
         .bind(until)
-        .bind(i64::try_from(begins.len()).unwrap_or(i64::MAX))
-        .bind(begins.to_owned())
-        .bind(limit)
+        .bind(i32::try_from(begins.len()).unwrap_or(i32::MAX))
+        .bind(begins)
+        .bind(i64::from(limit))
         .fetch_all(self.connections.reader())
         .await?;
         Ok(holders.into_iter().map(|(holder,)| HolderId(holder)).collect())
@@ -208,15 +218,12 @@ impl Jobs {
         job_id: JobId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let put = sqlx::query(
-            "insert into return_code (code_sha256, job_id, expires_at) values ($1, $2, $3)",
-        )
-        .bind(code.as_bytes().to_vec())
-        .bind(job_id.0)
-        .bind(now + TimeDelta::seconds(RETURN_CODE_SECS))
-        .execute(self.connections.writer()?)
-        .await;
-        self.connections.settle(put)?;
+        Query::new("insert into return_code (code_sha256, job_id, expires_at) values ($1, $2, $3)")
+            .bind(code.as_bytes())
+            .bind(job_id.0)
+            .bind(now + TimeDelta::seconds(RETURN_CODE_SECS))
+            .execute(self.connections.writer())
+            .await?;
         Ok(())
     }
 
@@ -227,18 +234,18 @@ impl Jobs {
         code: TokenHash,
         now: DateTime<Utc>,
     ) -> Result<Option<JobId>, StoreError> {
-        let taken: Result<Option<Uuid>, _> = sqlx::query_scalar(
+        let taken: Option<Uuid> = Query::new(
             "
             update return_code set used_at = $2
             where code_sha256 = $1 and used_at is null and $2 < expires_at
             returning job_id
             ",
         )
-        .bind(code.as_bytes().to_vec())
+        .bind(code.as_bytes())
         .bind(now)
-        .fetch_optional(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(taken)?.map(JobId))
+        .scalar_optional(self.connections.writer())
+        .await?;
+        Ok(taken.map(JobId))
     }
 
     /// Deletes up to `limit` jobs and up to `limit` return codes whose time is over. How many; to
@@ -258,22 +265,20 @@ impl Jobs {
             )
             ",
         ] {
-            let deleted =
-                sqlx::query(delete).bind(now).bind(limit).execute(self.connections.writer()?).await;
-            n_deleted += self.connections.settle(deleted)?.rows_affected();
+            let deleted = Query::new(delete)
+                .bind(now)
+                .bind(i64::from(limit))
+                .execute(self.connections.writer())
+                .await?;
+            n_deleted += deleted;
         }
         Ok(n_deleted)
     }
+}
 
-    fn one_row(
-        &self,
-        result: Result<sqlx::sqlite::SqliteQueryResult, sqlx::Error>,
-    ) -> Result<(), SaveError> {
-        match self.connections.settle(result)?.rows_affected() {
-            0 => Err(SaveError::Conflict),
-            _ => Ok(()),
-        }
-    }
+/// No row: somebody else was first.
+fn one_row(n_rows: u64) -> Result<(), SaveError> {
+    if n_rows == 0 { Err(SaveError::Conflict) } else { Ok(()) }
 }
 
 fn check(job: &Job) -> Result<(), SaveError> {

@@ -27,9 +27,12 @@ mod reading;
 pub mod session;
 pub mod sqlite;
 pub mod token;
+pub mod truth;
 pub mod vault;
 
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod races;
 #[cfg(test)]
 mod testing;

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{event_store::StoreError, sqlite::Connections};
+use crate::{
+    database::{Connections, Query},
+    event_store::StoreError,
+};
 
 /// What was taken in one window.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -12,6 +15,7 @@ pub struct Tally {
     /// When the window started.
     pub window_start: DateTime<Utc>,
     /// How many.
+    #[sqlx(try_from = "i64")]
     pub n_taken: u32,
 }
 
@@ -38,7 +42,7 @@ impl Limits {
         if max == 0 {
             return Ok(false);
         }
-        let taken: Result<Option<i64>, _> = sqlx::query_scalar(
+        let taken: Option<i64> = Query::new(
             "
             insert into tally (subject, window_start, n_taken)
             values ($1, $2, 1)
@@ -48,29 +52,28 @@ impl Limits {
             returning n_taken
             ",
         )
-        .bind(key.to_owned())
+        .bind(key)
         .bind(window_start)
-        .bind(max)
-        .fetch_optional(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(taken)?.is_some())
+        .bind(i64::from(max))
+        .scalar_optional(self.connections.writer())
+        .await?;
+        Ok(taken.is_some())
     }
 
     /// How many were taken in a window.
     pub async fn taken(&self, key: &str, window_start: DateTime<Utc>) -> Result<u32, StoreError> {
-        let taken: Option<u32> = sqlx::query_scalar(
-            "select n_taken from tally where subject = $1 and window_start = $2",
-        )
-        .bind(key.to_owned())
-        .bind(window_start)
-        .fetch_optional(self.connections.reader())
-        .await?;
-        Ok(taken.unwrap_or(0))
+        let taken: Option<i64> =
+            Query::new("select n_taken from tally where subject = $1 and window_start = $2")
+                .bind(key)
+                .bind(window_start)
+                .scalar_optional(self.connections.reader())
+                .await?;
+        u32::try_from(taken.unwrap_or(0)).map_err(|error| StoreError(error.into()))
     }
 
     /// Gives one back, of the newest window since an instant that has any. False if there is none.
     pub async fn give_back(&self, key: &str, since: DateTime<Utc>) -> Result<bool, StoreError> {
-        let given = sqlx::query(
+        let given = Query::new(
             "
             update tally set n_taken = n_taken - 1
             where subject = $1 and window_start = (
@@ -79,11 +82,24 @@ impl Limits {
             )
             ",
         )
-        .bind(key.to_owned())
+        // Whoever comes second waits for the row, and takes another one if there is none left in it.
+        .on_postgres(
+            "
+            update tally set n_taken = n_taken - 1
+            where (subject, window_start) = (
+                select subject, window_start from tally
+                where subject = $1 and $2 <= window_start and 0 < n_taken
+                order by window_start desc
+                limit 1
+                for update
+            )
+            ",
+        )
+        .bind(key)
         .bind(since)
-        .execute(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(given)?.rows_affected() == 1)
+        .execute(self.connections.writer())
+        .await?;
+        Ok(given == 1)
     }
 
     /// The counters whose key begins so and whose window started before an instant, oldest first, at
@@ -94,7 +110,7 @@ impl Limits {
         started_before: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<Tally>, StoreError> {
-        let tallies = sqlx::query_as(
+        let tallies = Query::new(
             "
             select subject, window_start, n_taken from tally
             where substr(subject, 1, $1) = $2 and window_start < $3
@@ -102,10 +118,10 @@ impl Limits {
             limit $4
             ",
         )
-        .bind(i64::try_from(begins.len()).unwrap_or(i64::MAX))
-        .bind(begins.to_owned())
+        .bind(i32::try_from(begins.len()).unwrap_or(i32::MAX))
+        .bind(begins)
         .bind(started_before)
-        .bind(limit)
+        .bind(i64::from(limit))
         .fetch_all(self.connections.reader())
         .await?;
         Ok(tallies)
@@ -113,15 +129,12 @@ impl Limits {
 
     /// Deletes one counter, unless it has changed since it was read.
     pub async fn forget(&self, tally: &Tally) -> Result<(), StoreError> {
-        let forgotten = sqlx::query(
-            "delete from tally where subject = $1 and window_start = $2 and n_taken = $3",
-        )
-        .bind(tally.subject.clone())
-        .bind(tally.window_start)
-        .bind(tally.n_taken)
-        .execute(self.connections.writer()?)
-        .await;
-        self.connections.settle(forgotten)?;
+        Query::new("delete from tally where subject = $1 and window_start = $2 and n_taken = $3")
+            .bind(&tally.subject)
+            .bind(tally.window_start)
+            .bind(i64::from(tally.n_taken))
+            .execute(self.connections.writer())
+            .await?;
         Ok(())
     }
 
@@ -132,7 +145,7 @@ impl Limits {
         started_before: DateTime<Utc>,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let swept = sqlx::query(
+        let swept = Query::new(
             "
             delete from tally where (subject, window_start) in (
                 select subject, window_start from tally
@@ -141,10 +154,10 @@ impl Limits {
             ",
         )
         .bind(started_before)
-        .bind(limit)
-        .execute(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(swept)?.rows_affected())
+        .bind(i64::from(limit))
+        .execute(self.connections.writer())
+        .await?;
+        Ok(swept)
     }
 }
 
@@ -152,72 +165,90 @@ impl Limits {
 mod tests {
     use futures::future::join_all;
 
-    use crate::testing::{at, stores};
+    use crate::testing::{at, on_both};
 
     #[tokio::test]
     async fn the_last_of_five_is_given_and_the_sixth_is_not() {
-        let limits = stores().await.limits;
-        for _ in 0..5 {
-            assert!(limits.take("evaluation/1", at(0), 5).await.unwrap());
-        }
-        assert!(!limits.take("evaluation/1", at(0), 5).await.unwrap());
-        assert_eq!(limits.taken("evaluation/1", at(0)).await.unwrap(), 5);
+        on_both(async |stores| {
+            let limits = stores.limits;
+            for _ in 0..5 {
+                assert!(limits.take("evaluation/1", at(0), 5).await.unwrap());
+            }
+            assert!(!limits.take("evaluation/1", at(0), 5).await.unwrap());
+            assert_eq!(limits.taken("evaluation/1", at(0)).await.unwrap(), 5);
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn another_key_and_another_window_count_for_themselves_and_none_is_none() {
-        let limits = stores().await.limits;
-        assert!(limits.take("evaluation/1", at(0), 1).await.unwrap());
-        assert!(limits.take("evaluation/2", at(0), 1).await.unwrap());
-        assert!(limits.take("evaluation/1", at(1), 1).await.unwrap());
-        assert!(!limits.take("evaluation/3", at(0), 0).await.unwrap());
+        on_both(async |stores| {
+            let limits = stores.limits;
+            assert!(limits.take("evaluation/1", at(0), 1).await.unwrap());
+            assert!(limits.take("evaluation/2", at(0), 1).await.unwrap());
+            assert!(limits.take("evaluation/1", at(1), 1).await.unwrap());
+            assert!(!limits.take("evaluation/3", at(0), 0).await.unwrap());
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn sixty_four_callers_at_once_get_exactly_three() {
-        let limits = stores().await.limits;
-        let answers = join_all((0..64).map(|_| limits.take("strike/1", at(0), 3))).await;
-        assert_eq!(answers.into_iter().filter(|answer| *answer.as_ref().unwrap()).count(), 3);
+        on_both(async |stores| {
+            let limits = stores.limits;
+            let answers = join_all((0..64).map(|_| limits.take("strike/1", at(0), 3))).await;
+            assert_eq!(answers.into_iter().filter(|answer| *answer.as_ref().unwrap()).count(), 3);
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn what_is_given_back_is_of_the_newest_window_and_never_more_than_was_taken() {
-        let limits = stores().await.limits;
-        for window in [0, 0, 1] {
-            limits.take("start a", at(window), 9).await.unwrap();
-        }
-        assert!(limits.give_back("start a", at(0)).await.unwrap());
-        assert_eq!(limits.taken("start a", at(1)).await.unwrap(), 0);
-        assert!(!limits.give_back("start a", at(1)).await.unwrap());
-        assert!(limits.give_back("start a", at(0)).await.unwrap());
-        assert!(limits.give_back("start a", at(0)).await.unwrap());
-        assert!(!limits.give_back("start a", at(0)).await.unwrap());
-        assert!(!limits.give_back("start b", at(0)).await.unwrap());
+        on_both(async |stores| {
+            let limits = stores.limits;
+            for window in [0, 0, 1] {
+                limits.take("start a", at(window), 9).await.unwrap();
+            }
+            assert!(limits.give_back("start a", at(0)).await.unwrap());
+            assert_eq!(limits.taken("start a", at(1)).await.unwrap(), 0);
+            assert!(!limits.give_back("start a", at(1)).await.unwrap());
+            assert!(limits.give_back("start a", at(0)).await.unwrap());
+            assert!(limits.give_back("start a", at(0)).await.unwrap());
+            assert!(!limits.give_back("start a", at(0)).await.unwrap());
+            assert!(!limits.give_back("start b", at(0)).await.unwrap());
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn tallies_are_of_one_kind_and_of_windows_that_started_before() {
-        let limits = stores().await.limits;
-        for (key, window) in [("start a", 0), ("start b", 0), ("start a", 1), ("else a", 0)] {
-            limits.take(key, at(window), 9).await.unwrap();
-        }
-        let all = limits.tallies("start ", at(1), 9).await.unwrap();
-        let subjects: Vec<_> = all.iter().map(|tally| tally.subject.as_str()).collect();
-        assert_eq!(subjects, ["start a", "start b"]);
-        limits.take("start b", at(0), 9).await.unwrap();
-        for tally in &all {
-            limits.forget(tally).await.unwrap();
-        }
-        let left = limits.tallies("start ", at(2), 9).await.unwrap();
-        assert_eq!(left.iter().map(|tally| tally.n_taken).collect::<Vec<_>>(), [2, 1]);
+        on_both(async |stores| {
+            let limits = stores.limits;
+            for (key, window) in [("start a", 0), ("start b", 0), ("start a", 1), ("else a", 0)] {
+                limits.take(key, at(window), 9).await.unwrap();
+            }
+            let all = limits.tallies("start ", at(1), 9).await.unwrap();
+            let subjects: Vec<_> = all.iter().map(|tally| tally.subject.as_str()).collect();
+            assert_eq!(subjects, ["start a", "start b"]);
+            limits.take("start b", at(0), 9).await.unwrap();
+            for tally in &all {
+                limits.forget(tally).await.unwrap();
+            }
+            let left = limits.tallies("start ", at(2), 9).await.unwrap();
+            assert_eq!(left.iter().map(|tally| tally.n_taken).collect::<Vec<_>>(), [2, 1]);
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn a_sweep_takes_windows_that_started_before_and_leaves_the_one_that_starts_then() {
-        let limits = stores().await.limits;
-        limits.take("a", at(0), 1).await.unwrap();
-        limits.take("a", at(1), 1).await.unwrap();
-        assert_eq!(limits.sweep(at(1), 10).await.unwrap(), 1);
-        assert!(!limits.take("a", at(1), 1).await.unwrap());
+        on_both(async |stores| {
+            let limits = stores.limits;
+            limits.take("a", at(0), 1).await.unwrap();
+            limits.take("a", at(1), 1).await.unwrap();
+            assert_eq!(limits.sweep(at(1), 10).await.unwrap(), 1);
+            assert!(!limits.take("a", at(1), 1).await.unwrap());
+        })
+        .await;
     }
 }

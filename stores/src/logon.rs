@@ -5,7 +5,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{CardSerial, HolderId};
 use uuid::Uuid;
 
-use crate::{event_store::StoreError, sqlite::Connections};
+use crate::{
+    database::{Connections, Query},
+    event_store::StoreError,
+};
 
 /// How long checks are kept unless policy says otherwise, in days.
 pub const KEPT_DAYS: u32 = 400;
@@ -47,7 +50,7 @@ impl Logons {
 
     /// Records a check; the same one again is no change.
     pub async fn record(&self, logon: &Logon) -> Result<(), StoreError> {
-        let recorded = sqlx::query(
+        Query::new(
             "
             insert into logon (logon_id, holder_id, card, at, workstation, reader, verdict, due)
             values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -56,15 +59,14 @@ impl Logons {
         )
         .bind(logon.logon_id)
         .bind(logon.holder.0)
-        .bind(logon.card.as_str().to_owned())
+        .bind(logon.card.as_str())
         .bind(logon.at)
-        .bind(logon.workstation.clone())
-        .bind(logon.reader.clone())
-        .bind(logon.verdict.clone())
-        .bind(logon.due.clone())
-        .execute(self.connections.writer()?)
-        .await;
-        self.connections.settle(recorded)?;
+        .bind(&logon.workstation)
+        .bind(&logon.reader)
+        .bind(&logon.verdict)
+        .bind(&logon.due)
+        .execute(self.connections.writer())
+        .await?;
         Ok(())
     }
 
@@ -77,7 +79,7 @@ impl Logons {
         limit: u32,
     ) -> Result<Vec<Logon>, StoreError> {
         let (before_at, before_id) = before.unwrap_or_default();
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = Query::new(
             "
             select logon_id, holder_id, card, at, workstation, reader, verdict, due
             from logon
@@ -89,7 +91,7 @@ impl Logons {
         .bind(holder.0)
         .bind(before_at)
         .bind(before_id)
-        .bind(limit.min(PAGE_ROWS_MAX))
+        .bind(i64::from(limit.min(PAGE_ROWS_MAX)))
         .bind(before.is_none())
         .fetch_all(self.connections.reader())
         .await?;
@@ -98,7 +100,7 @@ impl Logons {
 
     /// The check with this id, if it was one of this holder.
     pub async fn find(&self, holder: HolderId, logon: Uuid) -> Result<Option<Logon>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = Query::new(
             "
             select logon_id, holder_id, card, at, workstation, reader, verdict, due
             from logon
@@ -120,7 +122,7 @@ impl Logons {
         at: DateTime<Utc>,
         after: Option<Uuid>,
     ) -> Result<Vec<Logon>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = Query::new(
             "
             select logon_id, holder_id, card, at, workstation, reader, verdict, due
             from logon
@@ -132,7 +134,7 @@ impl Logons {
         .bind(at)
         .bind(after.unwrap_or_default())
         .bind(after.is_none())
-        .bind(PAGE_ROWS_MAX)
+        .bind(i64::from(PAGE_ROWS_MAX))
         .fetch_all(self.connections.reader())
         .await?;
         rows.into_iter().map(Logon::try_from).collect()
@@ -146,7 +148,7 @@ impl Logons {
         kept_days: u32,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let forgotten = sqlx::query(
+        let forgotten = Query::new(
             "
             delete from logon where logon_id in (
                 select logon_id from logon where at <= $1 order by at limit $2
@@ -154,10 +156,10 @@ impl Logons {
             ",
         )
         .bind(now - TimeDelta::days(i64::from(kept_days)))
-        .bind(limit)
-        .execute(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(forgotten)?.rows_affected())
+        .bind(i64::from(limit))
+        .execute(self.connections.writer())
+        .await?;
+        Ok(forgotten)
     }
 }
 
@@ -193,7 +195,7 @@ impl TryFrom<Row> for Logon {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{at, card, holder, stores};
+    use crate::testing::{at, card, holder, on_both};
 
     fn logon(number: u128, millis: i64) -> Logon {
         Logon {
@@ -210,78 +212,96 @@ mod tests {
 
     #[tokio::test]
     async fn a01_a_logon_writes_one_check_however_often_it_is_sent() {
-        let logons = stores().await.logons;
-        logons.record(&logon(1, 0)).await.unwrap();
-        logons.record(&logon(1, 0)).await.unwrap();
-        assert_eq!(logons.of_holder(holder(1), None, 10).await.unwrap(), [logon(1, 0)]);
-        assert_eq!(logons.of_holder(holder(2), None, 10).await.unwrap(), []);
+        on_both(async |stores| {
+            let logons = stores.logons;
+            logons.record(&logon(1, 0)).await.unwrap();
+            logons.record(&logon(1, 0)).await.unwrap();
+            assert_eq!(logons.of_holder(holder(1), None, 10).await.unwrap(), [logon(1, 0)]);
+            assert_eq!(logons.of_holder(holder(2), None, 10).await.unwrap(), []);
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn pages_are_newest_first_and_lose_none_of_the_same_instant() {
-        let logons = stores().await.logons;
-        for (number, millis) in [(1, 0), (2, 500), (3, 500), (4, 500), (5, 1000)] {
-            logons.record(&logon(number, millis)).await.unwrap();
-        }
-        let mut seen = Vec::new();
-        let mut before = None;
-        loop {
-            let page = logons.of_holder(holder(1), before, 2).await.unwrap();
-            let Some(last) = page.last() else { break };
-            before = Some((last.at, last.logon_id));
-            seen.extend(page.iter().map(|logon| logon.logon_id.as_u128()));
-        }
-        assert_eq!(seen, [5, 4, 3, 2, 1]);
+        on_both(async |stores| {
+            let logons = stores.logons;
+            for (number, millis) in [(1, 0), (2, 500), (3, 500), (4, 500), (5, 1000)] {
+                logons.record(&logon(number, millis)).await.unwrap();
+            }
+            let mut seen = Vec::new();
+            let mut before = None;
+            loop {
+                let page = logons.of_holder(holder(1), before, 2).await.unwrap();
+                let Some(last) = page.last() else { break };
+                before = Some((last.at, last.logon_id));
+                seen.extend(page.iter().map(|logon| logon.logon_id.as_u128()));
+            }
+            assert_eq!(seen, [5, 4, 3, 2, 1]);
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn everybodys_checks_come_oldest_first_in_pages_and_none_is_lost_at_the_same_instant() {
-        let logons = stores().await.logons;
-        let n_checks = 2 * PAGE_ROWS_MAX + 3;
-        for number in 0..n_checks {
-            // Seven at each instant, so that pages end between two of the same.
-            let check = logon(number.into(), i64::from(number / 7));
-            logons.record(&check).await.unwrap();
-        }
-        let (mut from, mut seen) = ((at(1), None), Vec::new());
-        loop {
-            let page = logons.since(from.0, from.1).await.unwrap();
-            let Some(last) = page.last() else { break };
-            from = (last.at, Some(last.logon_id));
-            seen.extend(page.iter().map(|logon| logon.logon_id.as_u128()));
-        }
-        assert_eq!(seen, (7..u128::from(n_checks)).collect::<Vec<_>>());
+        on_both(async |stores| {
+            let logons = stores.logons;
+            let n_checks = 2 * PAGE_ROWS_MAX + 3;
+            for number in 0..n_checks {
+                // Seven at each instant, so that pages end between two of the same.
+                let check = logon(number.into(), i64::from(number / 7));
+                logons.record(&check).await.unwrap();
+            }
+            let (mut from, mut seen) = ((at(1), None), Vec::new());
+            loop {
+                let page = logons.since(from.0, from.1).await.unwrap();
+                let Some(last) = page.last() else { break };
+                from = (last.at, Some(last.logon_id));
+                seen.extend(page.iter().map(|logon| logon.logon_id.as_u128()));
+            }
+            assert_eq!(seen, (7..u128::from(n_checks)).collect::<Vec<_>>());
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn a_check_is_kept_until_the_last_millisecond_of_its_400_days_and_forgotten_after() {
-        let logons = stores().await.logons;
-        logons.record(&logon(1, 0)).await.unwrap();
-        let old = at(0) + TimeDelta::days(400);
-        let early = old - TimeDelta::milliseconds(1);
-        assert_eq!(logons.forget(early, KEPT_DAYS, 10).await.unwrap(), 0);
-        assert_eq!(logons.forget(old, KEPT_DAYS, 10).await.unwrap(), 1);
+        on_both(async |stores| {
+            let logons = stores.logons;
+            logons.record(&logon(1, 0)).await.unwrap();
+            let old = at(0) + TimeDelta::days(400);
+            let early = old - TimeDelta::milliseconds(1);
+            assert_eq!(logons.forget(early, KEPT_DAYS, 10).await.unwrap(), 0);
+            assert_eq!(logons.forget(old, KEPT_DAYS, 10).await.unwrap(), 1);
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn forgetting_stops_at_its_limit_and_takes_the_oldest_first() {
-        let logons = stores().await.logons;
-        for number in 0..5 {
-            logons.record(&logon(number, i64::try_from(number).unwrap())).await.unwrap();
-        }
-        let later = at(0) + TimeDelta::days(500);
-        assert_eq!(logons.forget(later, KEPT_DAYS, 3).await.unwrap(), 3);
-        let left = logons.of_holder(holder(1), None, 10).await.unwrap();
-        assert_eq!(left, [logon(4, 4), logon(3, 3)]);
+        on_both(async |stores| {
+            let logons = stores.logons;
+            for number in 0..5 {
+                logons.record(&logon(number, i64::try_from(number).unwrap())).await.unwrap();
+            }
+            let later = at(0) + TimeDelta::days(500);
+            assert_eq!(logons.forget(later, KEPT_DAYS, 3).await.unwrap(), 3);
+            let left = logons.of_holder(holder(1), None, 10).await.unwrap();
+            assert_eq!(left, [logon(4, 4), logon(3, 3)]);
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn a_check_cannot_be_changed() {
-        let logons = stores().await.logons;
-        logons.record(&logon(1, 0)).await.unwrap();
-        let changed = sqlx::query("update logon set verdict = 'locked'")
-            .execute(logons.connections.writer().unwrap())
-            .await;
-        assert!(changed.is_err());
+        on_both(async |stores| {
+            let logons = stores.logons;
+            logons.record(&logon(1, 0)).await.unwrap();
+            let changed = Query::new("update logon set verdict = 'locked'")
+                .execute(logons.connections.writer())
+                .await;
+            assert!(changed.is_err());
+        })
+        .await;
     }
 }

@@ -8,6 +8,7 @@
 //! Nothing that was acknowledged may be lost by a power cut: a server that does not flush what it
 //! commits is refused, at the start and, should it be switched later, at the next append.
 
+mod database;
 mod event_log;
 mod following;
 mod opening;
@@ -24,6 +25,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
 
+pub use database::Database;
 pub use event_log::PostgresEventStore;
 pub(crate) use opening::prepare;
 
@@ -43,8 +45,8 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Options {
     connect: PgConnectOptions,
-    /// Connections that read at the same time, at least 1. Two more are the writer's and the
-    /// listener's.
+    /// Connections that read the log at the same time, at least 1. Two more are its writer's and its
+    /// listener's; the tables beside it have as many again, and one.
     pub readers: u32,
 }
 

@@ -19,7 +19,12 @@ use uuid::Uuid;
 pub use ending::Ending;
 pub use open::{After, AtReader, COUNTED_MAX, PAGE_ROWS_MAX};
 
-use crate::{agent::AgentId, event_store::StoreError, sqlite::Connections, token::TokenHash};
+use crate::{
+    agent::AgentId,
+    database::{Argument, Connections, Query},
+    event_store::StoreError,
+    token::TokenHash,
+};
 
 /// A session ends when it has not been used for so long, in minutes.
 pub const IDLE_MINUTES: i64 = 15;
@@ -173,23 +178,22 @@ impl Sessions {
 
     /// Opens a session.
     pub async fn open(&self, session: &NewSession, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let opened = sqlx::query(
+        Query::new(
             "
             insert into session
                 (token_sha256, holder_id, card, agent_id, scope, opened_at, last_seen_at, endings)
             values ($1, $2, $3, $4, $5, $6, $6, $7)
             ",
         )
-        .bind(session.token.as_bytes().to_vec())
+        .bind(session.token.as_bytes())
         .bind(session.holder.0)
-        .bind(session.card.as_str().to_owned())
+        .bind(session.card.as_str())
         .bind(session.agent.0)
         .bind(session.scope.label())
         .bind(now)
-        .bind(session.endings)
-        .execute(self.connections.writer()?)
-        .await;
-        self.connections.settle(opened)?;
+        .bind(i64::from(session.endings))
+        .execute(self.connections.writer())
+        .await?;
         Ok(())
     }
 
@@ -200,14 +204,14 @@ impl Sessions {
         token: TokenHash,
         now: DateTime<Utc>,
     ) -> Result<Option<Session>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = Query::new(
             "
             select holder_id, card, agent_id, scope, endings, opened_at, last_seen_at
             from session
             where token_sha256 = $1 and ended_at is null
             ",
         )
-        .bind(token.as_bytes().to_vec())
+        .bind(token.as_bytes())
         .fetch_optional(self.connections.reader())
         .await?;
         let Some(row) = row else { return Ok(None) };
@@ -225,17 +229,17 @@ impl Sessions {
 
     /// B-17, B-18: what restricted a session is cured. How many are full by it: 0 or 1.
     pub async fn widen(&self, token: TokenHash) -> Result<u64, StoreError> {
-        let widened = sqlx::query(
+        let widened = Query::new(
             "
             update session set scope = $2
             where token_sha256 = $1 and ended_at is null and scope != $2
             ",
         )
-        .bind(token.as_bytes().to_vec())
+        .bind(token.as_bytes())
         .bind(Scope::Full.label())
-        .execute(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(widened)?.rows_affected())
+        .execute(self.connections.writer())
+        .await?;
+        Ok(widened)
     }
 
     /// Ends one session. How many were open: 0 or 1.
@@ -279,7 +283,7 @@ impl Sessions {
     /// Deletes up to `limit` sessions that can no longer be open. How many; to be called until it
     /// says 0.
     pub async fn sweep(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        let swept = sqlx::query(
+        let swept = Query::new(
             "
             delete from session where token_sha256 in (
                 select token_sha256 from session where opened_at <= $1 order by opened_at limit $2
@@ -287,41 +291,37 @@ impl Sessions {
             ",
         )
         .bind(now - TimeDelta::hours(ABSOLUTE_HOURS))
-        .bind(limit)
-        .execute(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(swept)?.rows_affected())
+        .bind(i64::from(limit))
+        .execute(self.connections.writer())
+        .await?;
+        Ok(swept)
     }
 
     async fn saw(&self, token: TokenHash, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let seen = sqlx::query(
+        Query::new(
             "update session set last_seen_at = $2 where token_sha256 = $1 and last_seen_at < $2",
         )
-        .bind(token.as_bytes().to_vec())
+        .bind(token.as_bytes())
         .bind(now)
-        .execute(self.connections.writer()?)
-        .await;
-        self.connections.settle(seen)?;
+        .execute(self.connections.writer())
+        .await?;
         Ok(())
     }
 
-    async fn end_where<T>(
+    async fn end_where(
         &self,
         update: &'static str,
-        key: T,
+        key: impl for<'q> Argument<'q>,
         reason: EndReason,
         now: DateTime<Utc>,
-    ) -> Result<u64, StoreError>
-    where
-        T: for<'q> sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send,
-    {
-        let ended = sqlx::query(update)
+    ) -> Result<u64, StoreError> {
+        let ended = Query::new(update)
             .bind(key)
             .bind(now)
             .bind(reason.label())
-            .execute(self.connections.writer()?)
-            .await;
-        Ok(self.connections.settle(ended)?.rows_affected())
+            .execute(self.connections.writer())
+            .await?;
+        Ok(ended)
     }
 }
 
@@ -331,6 +331,7 @@ struct Row {
     card: String,
     agent_id: Uuid,
     scope: String,
+    #[sqlx(try_from = "i64")]
     endings: u32,
     opened_at: DateTime<Utc>,
     last_seen_at: DateTime<Utc>,

@@ -31,19 +31,7 @@ pub(crate) use connections::Connections;
 pub use copying::{CopyError, Extent, copy, examine};
 pub use event_log::SqliteEventStore;
 
-use crate::{
-    agent::Agents,
-    answer::Answers,
-    api_token::ApiTokens,
-    crl::Crls,
-    database::Fate,
-    event_store::{EventStore, StoreError},
-    job::Jobs,
-    limit::Limits,
-    logon::Logons,
-    session::Sessions,
-    vault::{Vault, VaultKeys},
-};
+use crate::{database::Fate, event_store::StoreError, truth::Stores, vault::VaultKeys};
 
 /// How long a statement waits for another process's lock before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -109,31 +97,6 @@ pub struct Database {
     log: SqliteEventStore,
 }
 
-/// Everything that keeps truth, over one database.
-#[derive(Clone)]
-pub struct Stores {
-    /// The event log.
-    pub log: Arc<dyn EventStore>,
-    /// Secrets' digests, sealed secrets, personal data.
-    pub vault: Vault,
-    /// Portal sessions.
-    pub sessions: Sessions,
-    /// Acts in the middle, and the codes that lead back from them.
-    pub jobs: Jobs,
-    /// Logon checks.
-    pub logons: Logons,
-    /// Durable counters.
-    pub limits: Limits,
-    /// Enrolled agents.
-    pub agents: Agents,
-    /// What commands were answered.
-    pub answers: Answers,
-    /// Bearer tokens of machines.
-    pub api_tokens: ApiTokens,
-    /// Published revocation lists.
-    pub crls: Crls,
-}
-
 impl Database {
     /// Opens the file, which is made (readable by its owner only) and brought up to date if need
     /// be. Must be called inside a tokio runtime: the writer of the log is a task.
@@ -167,20 +130,7 @@ impl Database {
     /// Every store over this database.
     #[must_use]
     pub fn stores(&self, keys: VaultKeys) -> Stores {
-        let keys = Arc::new(keys);
-        let connections = &self.connections;
-        Stores {
-            log: Arc::new(self.log()),
-            vault: Vault::new(connections.clone(), keys.clone()),
-            sessions: Sessions::new(connections.clone()),
-            jobs: Jobs::new(connections.clone()),
-            logons: Logons::new(connections.clone()),
-            limits: Limits::new(connections.clone()),
-            agents: Agents::new(connections.clone()),
-            answers: Answers::new(connections.clone(), keys),
-            api_tokens: ApiTokens::new(connections.clone()),
-            crls: Crls::new(connections.clone()),
-        }
+        Stores::over(Arc::new(self.log()), &self.connections.of_tables(), keys)
     }
 
     /// Closes all connections, once what is running has ended: the last one folds the WAL into the

@@ -5,8 +5,11 @@ use domain::ids::{CardSerial, CommandId, EventId, HolderId, SecretRef};
 use uuid::Uuid;
 
 use crate::{
+    cluster::Cluster,
     event_store::NewEvent,
-    sqlite::{Database, Stores},
+    postgres,
+    sqlite::Database,
+    truth::Stores,
     vault::{Keys, VaultKeys},
 };
 
@@ -53,6 +56,27 @@ pub(crate) fn keys() -> VaultKeys {
         seal: Keys::new(1, [8; 32]),
         code: Keys::new(1, [9; 32]).into(),
     }
+}
+
+/// What the tables beside the log promise, they promise on both databases: an empty one of each.
+pub(crate) async fn on_both(check: impl AsyncFn(Stores)) {
+    check(stores().await).await;
+    let address = Cluster::shared().database().await.unwrap();
+    check(postgres_stores(&address).await).await;
+}
+
+/// The same for what several do at one moment: two processes on one server, or two handles of one
+/// file, which no other process can open.
+pub(crate) async fn on_both_twice(check: impl AsyncFn(Stores, Stores)) {
+    let one = stores().await;
+    check(one.clone(), one).await;
+    let address = Cluster::shared().database().await.unwrap();
+    check(postgres_stores(&address).await, postgres_stores(&address).await).await;
+}
+
+async fn postgres_stores(address: &str) -> Stores {
+    let options = postgres::Options::parse(address).unwrap();
+    postgres::Database::open(&options).await.unwrap().stores(keys())
 }
 
 pub(crate) async fn stores() -> Stores {

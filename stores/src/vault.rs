@@ -40,8 +40,8 @@ pub use search::{FOUND_PAGE_MAX, FoundPerson, FoundPlace, NameSearch, NotASearch
 pub use stretch::{STRETCHES_AT_ONCE, STRETCHES_WAITING_MAX};
 
 use crate::{
+    database::{Connections, Kind, Query},
     event_store::{EventStore, StoreError},
-    sqlite::Connections,
 };
 use stretch::Stretcher;
 
@@ -105,7 +105,7 @@ pub struct Swept {
 /// The vault. Cheap to clone.
 #[derive(Clone)]
 pub struct Vault {
-    connections: Connections,
+    pub(crate) connections: Connections,
     keys: Arc<VaultKeys>,
     stretcher: Stretcher,
 }
@@ -124,7 +124,7 @@ impl Vault {
         now: DateTime<Utc>,
         limit: u32,
     ) -> Result<Swept, VaultError> {
-        let pending: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        let pending: Vec<(Uuid, Uuid)> = Query::new(
             "
             select secret_id, event_id from passcode_digest
             where settled_at is null and created_at <= $1
@@ -133,7 +133,7 @@ impl Vault {
             ",
         )
         .bind(now - TimeDelta::hours(PENDING_HOURS))
-        .bind(limit)
+        .bind(i64::from(limit))
         .fetch_all(self.connections.reader())
         .await?;
         let mut swept = Swept::default();
@@ -165,7 +165,7 @@ impl Vault {
         holder: HolderId,
         keep: impl Future<Output = Result<Vec<SecretRef>, StoreError>>,
     ) -> Result<u64, VaultError> {
-        let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        let rows: Vec<(Uuid, Uuid)> = Query::new(
             "
             select secret_id, event_id from passcode_digest
             where holder_id = $1
@@ -199,7 +199,7 @@ impl Vault {
         now: DateTime<Utc>,
         keep: impl Future<Output = Result<Vec<SecretRef>, StoreError>>,
     ) -> Result<u64, VaultError> {
-        let rows: Vec<(Uuid,)> = sqlx::query_as(
+        let rows: Vec<(Uuid,)> = Query::new(
             "
             select secret_id from sealed
             where holder_id = $1 and purpose = $2 and created_at <= $3
@@ -208,7 +208,7 @@ impl Vault {
             ",
         )
         .bind(holder.0)
-        .bind(purpose.to_owned())
+        .bind(purpose)
         .bind(now - TimeDelta::hours(PENDING_HOURS))
         .bind(PRUNED_ROWS_MAX)
         .fetch_all(self.connections.reader())
@@ -224,16 +224,16 @@ impl Vault {
     pub async fn forget(&self, refs: &[SecretRef]) -> Result<u64, VaultError> {
         let mut there = Vec::new();
         for secret in refs {
-            let found: i64 = sqlx::query_scalar(
+            let is_there: bool = Query::new(
                 "
                 select exists (select 1 from passcode_digest where secret_id = $1)
                     or exists (select 1 from sealed where secret_id = $1)
                 ",
             )
             .bind(secret.0)
-            .fetch_one(self.connections.reader())
+            .scalar(self.connections.reader())
             .await?;
-            if found == 1 {
+            if is_there {
                 there.push(*secret);
             }
         }
@@ -245,53 +245,59 @@ impl Vault {
         if refs.is_empty() {
             return Ok(0);
         }
-        let mut tx = self.connections.begin().await?;
+        let mut tx = self.connections.writer().begin().await?;
         let mut n_deleted = 0;
         for secret in refs {
             for delete in [
                 "delete from passcode_digest where secret_id = $1",
                 "delete from sealed where secret_id = $1",
             ] {
-                let deleted = sqlx::query(delete).bind(secret.0).execute(&mut *tx).await;
-                n_deleted += self.connections.settle(deleted)?.rows_affected();
+                n_deleted += Query::new(delete).bind(secret.0).execute(&mut tx).await?;
             }
         }
-        self.connections.commit(tx).await?;
+        tx.commit().await?;
         Ok(n_deleted)
     }
 
-    /// Erases a person: every row of theirs, overwritten in the file and in its journal. How many
-    /// rows there were. The log stays as it is; what it points to is gone.
+    /// Erases a person: every row of theirs, on SQLite overwritten in the file and in its journal. How
+    /// many rows there were. The log stays as it is; what it points to is gone.
+    ///
+    /// PostgreSQL has no way to overwrite: nothing of the person can be read any more through it, and
+    /// the bytes go when it uses their place again, and with its old WAL and backups.
     ///
     /// [`VaultError::StillInJournal`] if readers kept the journal from being emptied: nothing of the
     /// person can be read any more, but the bytes are on the disk until this succeeds.
     pub async fn erase(&self, holder: HolderId) -> Result<u64, VaultError> {
-        let mut tx = self.connections.begin().await?;
+        let mut tx = self.connections.writer().begin().await?;
         let mut n_deleted = 0;
+        // In the order in which all who write about a person take these rows: whoever writes the name
+        // at this moment has written its words, too, before they are deleted here.
         for delete in [
+            "delete from person_pending where holder_id = $1 and kind <> 'erased'",
+            "delete from person where holder_id = $1",
+            "delete from person_search where holder_id = $1",
             "delete from passcode_digest where holder_id = $1",
             "delete from sealed where holder_id = $1",
-            "delete from person_search where holder_id = $1",
-            "delete from person where holder_id = $1",
-            "delete from person_pending where holder_id = $1 and kind <> 'erased'",
         ] {
-            let deleted = sqlx::query(delete).bind(holder.0).execute(&mut *tx).await;
-            n_deleted += self.connections.settle(deleted)?.rows_affected();
+            n_deleted += Query::new(delete).bind(holder.0).execute(&mut tx).await?;
         }
-        self.connections.commit(tx).await?;
+        tx.commit().await?;
         self.empty_journal().await?;
         Ok(n_deleted)
     }
 
     /// The WAL still holds deleted pages as they were: folds it into the file and empties it.
     async fn empty_journal(&self) -> Result<(), VaultError> {
+        match self.connections.writer().kind() {
+            Kind::Sqlite => {}
+            Kind::Postgres => return Ok(()),
+        }
         for _ in 0..CHECKPOINTS_MAX {
             // A reader in the way is no error: the row says so (sqlite.org/pragma.html).
-            let checkpoint: Result<(i64, i64, i64), _> =
-                sqlx::query_as("pragma wal_checkpoint(truncate)")
-                    .fetch_one(self.connections.writer()?)
-                    .await;
-            let (busy, _pages, _folded) = self.connections.settle(checkpoint)?;
+            let (busy, _pages, _folded): (i64, i64, i64) =
+                Query::new("pragma wal_checkpoint(truncate)")
+                    .fetch_one(self.connections.writer())
+                    .await?;
             if busy == 0 {
                 return Ok(());
             }
@@ -311,24 +317,20 @@ impl Vault {
     /// Lets the next sweep look at rows again that were held: their event does not come.
     pub async fn release(&self, refs: &[SecretRef]) -> Result<(), VaultError> {
         for secret in refs {
-            let released =
-                sqlx::query("update passcode_digest set settled_at = null where secret_id = $1")
-                    .bind(secret.0)
-                    .execute(self.connections.writer()?)
-                    .await;
-            self.connections.settle(released)?;
+            Query::new("update passcode_digest set settled_at = null where secret_id = $1")
+                .bind(secret.0)
+                .execute(self.connections.writer())
+                .await?;
         }
         Ok(())
     }
 
     async fn settle(&self, secret: Uuid, now: DateTime<Utc>) -> Result<(), VaultError> {
-        let settled =
-            sqlx::query("update passcode_digest set settled_at = $2 where secret_id = $1")
-                .bind(secret)
-                .bind(now)
-                .execute(self.connections.writer()?)
-                .await;
-        self.connections.settle(settled)?;
+        Query::new("update passcode_digest set settled_at = $2 where secret_id = $1")
+            .bind(secret)
+            .bind(now)
+            .execute(self.connections.writer())
+            .await?;
         Ok(())
     }
 }

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use stores::{
     event_store::{Expected, NewEvent, Position, StreamName, canonical},
     logon::Logon,
-    sqlite::{Database, Stores},
+    sqlite::Database,
+    truth::Stores,
     vault::{Keys, VaultKeys},
 };
 use uuid::Uuid;

@@ -20,7 +20,8 @@ use projections::Projections;
 use stores::{
     event_store::EventStore,
     log,
-    sqlite::{Database, Options, Stores},
+    sqlite::{Database, Options},
+    truth::Stores,
     vault::{Keys, Vault, VaultKeys},
 };
 use tokio::{

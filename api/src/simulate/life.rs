@@ -16,7 +16,8 @@ use futures::future;
 use stores::{
     event_store::EventStore,
     log::Mode,
-    sqlite::{Database, Options, Stores},
+    sqlite::{Database, Options},
+    truth::Stores,
     vault::{Keys, PEOPLE_MAX, Person as VaultPerson, VaultKeys},
 };
 use workflows::{

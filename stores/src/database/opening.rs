@@ -3,7 +3,7 @@
 
 use sqlx::{migrate::Migrator, postgres::PgPool};
 
-use super::{Connections, Fate, Pool};
+use super::{Fate, Opened, Pool};
 use crate::postgres::{OpenError, Options, prepare};
 
 /// What a power cut may take.
@@ -53,6 +53,6 @@ impl Pool {
 
 impl From<PgPool> for Pool {
     fn from(connections: PgPool) -> Self {
-        Self { connections: Connections::Postgres(connections), fate: Fate::default() }
+        Self { opened: Opened::Postgres(connections), fate: Fate::default() }
     }
 }

@@ -10,7 +10,7 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteQueryResult, SqliteRow},
 };
 
-use super::{Connections, Executor, Pool, Target};
+use super::{Executor, Opened, Pool, Target};
 
 /// What can be bound: a type that both databases know, or an [`Option`] of one. Those are `bool`,
 /// `i32`, `i64`, text, `Vec<u8>` and `&[u8]`, `Uuid`, `DateTime<Utc>` and `NaiveDate`.
@@ -223,12 +223,12 @@ impl Query {
     /// Row by row, for what is too much to be held: no more is read than is asked for.
     #[must_use = "nothing is read before the first row is asked for"]
     pub fn fetch<R: Row + 'static>(self, pool: &Pool) -> BoxStream<'_, sqlx::Result<R>> {
-        match &pool.connections {
-            Connections::Sqlite(pool) => match self.sqlite_rows() {
+        match &pool.opened {
+            Opened::Sqlite(pool) => match self.sqlite_rows() {
                 Ok(query) => query.fetch(pool),
                 Err(error) => stream::iter([Err(error)]).boxed(),
             },
-            Connections::Postgres(pool) => match self.postgres_rows() {
+            Opened::Postgres(pool) => match self.postgres_rows() {
                 Ok(query) => query.fetch(pool),
                 Err(error) => stream::iter([Err(error)]).boxed(),
             },

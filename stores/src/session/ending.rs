@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{CardSerial, HolderId};
 
 use super::{ABSOLUTE_HOURS, EndReason, IDLE_MINUTES, Sessions};
-use crate::{agent::AgentId, event_store::StoreError, token::TokenHash};
+use crate::{agent::AgentId, database::Query, event_store::StoreError, token::TokenHash};
 
 /// How a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,19 +27,19 @@ impl Sessions {
         reason: EndReason,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let ended = sqlx::query(
+        let ended = Query::new(
             "
             update session set ended_at = $3, end_reason = $4
             where card = $1 and agent_id = $2 and ended_at is null
             ",
         )
-        .bind(card.as_str().to_owned())
+        .bind(card.as_str())
         .bind(agent.0)
         .bind(now)
         .bind(reason.label())
-        .execute(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(ended)?.rows_affected())
+        .execute(self.connections.writer())
+        .await?;
+        Ok(ended)
     }
 
     /// C-14, C-15: ends every session of a holder. How many were open.
@@ -49,7 +49,7 @@ impl Sessions {
         reason: EndReason,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let ended = sqlx::query(
+        let ended = Query::new(
             "
             update session set ended_at = $2, end_reason = $3
             where holder_id = $1 and ended_at is null
@@ -58,9 +58,9 @@ impl Sessions {
         .bind(holder.0)
         .bind(now)
         .bind(reason.label())
-        .execute(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(ended)?.rows_affected())
+        .execute(self.connections.writer())
+        .await?;
+        Ok(ended)
     }
 
     /// How the session of this token ended; `None` if it has not, or nobody knows it any more.
@@ -69,10 +69,10 @@ impl Sessions {
         token: TokenHash,
         now: DateTime<Utc>,
     ) -> Result<Option<Ending>, StoreError> {
-        let row: Option<(Option<String>, DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(
+        let row: Option<(Option<String>, DateTime<Utc>, DateTime<Utc>)> = Query::new(
             "select end_reason, opened_at, last_seen_at from session where token_sha256 = $1",
         )
-        .bind(token.as_bytes().to_vec())
+        .bind(token.as_bytes())
         .fetch_optional(self.connections.reader())
         .await?;
         let Some((reason, opened_at, last_seen_at)) = row else { return Ok(None) };
@@ -115,12 +115,12 @@ mod tests {
     use super::*;
     use crate::{
         session::{NewSession, Scope},
-        sqlite::Database,
+        testing::on_both,
+        truth::Stores,
     };
 
-    async fn opened(now: DateTime<Utc>) -> (Sessions, TokenHash) {
-        let database = Database::in_memory().await.unwrap();
-        let sessions = Sessions::new(database.connections.clone());
+    async fn opened(stores: Stores, now: DateTime<Utc>) -> (Sessions, TokenHash) {
+        let sessions = stores.sessions;
         let token = TokenHash::of(b"token");
         let session = NewSession {
             token,
@@ -136,44 +136,57 @@ mod tests {
 
     #[tokio::test]
     async fn a_session_says_why_it_ended_and_nothing_while_it_has_not() {
-        let now = DateTime::UNIX_EPOCH;
-        let (sessions, token) = opened(now).await;
-        assert_eq!(sessions.ending(token, now).await.unwrap(), None);
-        sessions.end(token, EndReason::CardRemoved, now).await.unwrap();
-        let ending = sessions.ending(token, now).await.unwrap();
-        assert_eq!(ending, Some(Ending::Because(EndReason::CardRemoved)));
+        on_both(async |stores| {
+            let now = DateTime::UNIX_EPOCH;
+            let (sessions, token) = opened(stores, now).await;
+            assert_eq!(sessions.ending(token, now).await.unwrap(), None);
+            sessions.end(token, EndReason::CardRemoved, now).await.unwrap();
+            let ending = sessions.ending(token, now).await.unwrap();
+            assert_eq!(ending, Some(Ending::Because(EndReason::CardRemoved)));
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn a_card_that_leaves_one_workstation_ends_no_session_of_another() {
-        let now = DateTime::UNIX_EPOCH;
-        let (sessions, _) = opened(now).await;
-        let (card, reason) = ("0A".parse().unwrap(), EndReason::CardRemoved);
-        let end = |agent| sessions.end_of_card_at_agent(&card, agent, reason, now);
-        assert_eq!(end(AgentId(Uuid::from_u128(3))).await.unwrap(), 0);
-        assert_eq!(end(AgentId(Uuid::from_u128(2))).await.unwrap(), 1);
+        on_both(async |stores| {
+            let now = DateTime::UNIX_EPOCH;
+            let (sessions, _) = opened(stores, now).await;
+            let (card, reason) = ("0A".parse().unwrap(), EndReason::CardRemoved);
+            let end = |agent| sessions.end_of_card_at_agent(&card, agent, reason, now);
+            assert_eq!(end(AgentId(Uuid::from_u128(3))).await.unwrap(), 0);
+            assert_eq!(end(AgentId(Uuid::from_u128(2))).await.unwrap(), 1);
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn c14_all_sessions_of_a_holder_end_at_once_and_no_others() {
-        let now = DateTime::UNIX_EPOCH;
-        let (sessions, token) = opened(now).await;
-        let (holder, reason) = (|id| HolderId(Uuid::from_u128(id)), EndReason::CertificatesRenewed);
-        assert_eq!(sessions.end_of_holder(holder(9), reason, now).await.unwrap(), 0);
-        assert_eq!(sessions.end_of_holder(holder(1), reason, now).await.unwrap(), 1);
-        let ending = sessions.ending(token, now).await.unwrap();
-        assert_eq!(ending, Some(Ending::Because(reason)));
+        on_both(async |stores| {
+            let now = DateTime::UNIX_EPOCH;
+            let (sessions, token) = opened(stores, now).await;
+            let (holder, reason) =
+                (|id| HolderId(Uuid::from_u128(id)), EndReason::CertificatesRenewed);
+            assert_eq!(sessions.end_of_holder(holder(9), reason, now).await.unwrap(), 0);
+            assert_eq!(sessions.end_of_holder(holder(1), reason, now).await.unwrap(), 1);
+            let ending = sessions.ending(token, now).await.unwrap();
+            assert_eq!(ending, Some(Ending::Because(reason)));
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn a_session_that_was_left_alone_is_over_after_15_minutes_and_any_after_12_hours() {
-        let now = DateTime::UNIX_EPOCH;
-        let (sessions, token) = opened(now).await;
-        let just_before = now + TimeDelta::minutes(15) - TimeDelta::microseconds(1);
-        assert_eq!(sessions.ending(token, just_before).await.unwrap(), None);
-        let idle = sessions.ending(token, now + TimeDelta::minutes(15)).await.unwrap();
-        assert_eq!(idle, Some(Ending::Idle));
-        let absolute = sessions.ending(token, now + TimeDelta::hours(12)).await.unwrap();
-        assert_eq!(absolute, Some(Ending::Absolute));
+        on_both(async |stores| {
+            let now = DateTime::UNIX_EPOCH;
+            let (sessions, token) = opened(stores, now).await;
+            let just_before = now + TimeDelta::minutes(15) - TimeDelta::microseconds(1);
+            assert_eq!(sessions.ending(token, just_before).await.unwrap(), None);
+            let idle = sessions.ending(token, now + TimeDelta::minutes(15)).await.unwrap();
+            assert_eq!(idle, Some(Ending::Idle));
+            let absolute = sessions.ending(token, now + TimeDelta::hours(12)).await.unwrap();
+            assert_eq!(absolute, Some(Ending::Absolute));
+        })
+        .await;
     }
 }

@@ -5,7 +5,7 @@ use domain::ids::CardSerial;
 use uuid::Uuid;
 
 use super::{ABSOLUTE_HOURS, IDLE_MINUTES, Sessions};
-use crate::{agent::AgentId, event_store::StoreError, token::TokenHash};
+use crate::{agent::AgentId, database::Query, event_store::StoreError, token::TokenHash};
 
 /// The most sessions in one page.
 pub const PAGE_ROWS_MAX: u32 = 1_000;
@@ -31,18 +31,18 @@ impl Sessions {
     /// How many sessions are open; [`COUNTED_MAX`] at the most. Looks at those only that nobody has
     /// ended, of the last hours.
     pub async fn n_open(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        let (n_open,): (i64,) = sqlx::query_as(
+        let (n_open,): (i64,) = Query::new(
             "
             select count(*) from (
                 select 1 from session
                 where ended_at is null and $1 < opened_at and $2 < last_seen_at
                 limit $3
-            )
+            ) as open
             ",
         )
         .bind(now - TimeDelta::hours(ABSOLUTE_HOURS))
         .bind(now - TimeDelta::minutes(IDLE_MINUTES))
-        .bind(COUNTED_MAX)
+        .bind(i64::from(COUNTED_MAX))
         .fetch_one(self.connections.reader())
         .await?;
         Ok(n_open.cast_unsigned())
@@ -59,7 +59,7 @@ impl Sessions {
             .map_or((Uuid::nil(), Vec::new()), |(agent, token)| {
                 (agent.0, token.as_bytes().to_vec())
             });
-        let rows: Vec<(Vec<u8>, String, Uuid)> = sqlx::query_as(
+        let rows: Vec<(Vec<u8>, String, Uuid)> = Query::new(
             "
             select token_sha256, card, agent_id
             from session
@@ -74,7 +74,7 @@ impl Sessions {
         .bind(after_token)
         .bind(now - TimeDelta::hours(ABSOLUTE_HOURS))
         .bind(now - TimeDelta::minutes(IDLE_MINUTES))
-        .bind(limit.min(PAGE_ROWS_MAX))
+        .bind(i64::from(limit.min(PAGE_ROWS_MAX)))
         .fetch_all(self.connections.reader())
         .await?;
         rows.into_iter()
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
     use crate::{
         session::{EndReason, NewSession, Scope},
-        testing::{at, card, holder, stores},
+        testing::{at, card, holder, on_both},
     };
 
     fn session(number: u8, agent: u128) -> NewSession {
@@ -111,31 +111,37 @@ mod tests {
 
     #[tokio::test]
     async fn every_open_session_is_in_one_page_and_no_other_is() {
-        let sessions = stores().await.sessions;
-        for (number, agent) in [(1, 9), (2, 3), (3, 3), (4, 7), (5, 3), (6, 1)] {
-            sessions.open(&session(number, agent), at(0)).await.unwrap();
-        }
-        sessions.end(TokenHash([4; 32]), EndReason::CardRemoved, at(0)).await.unwrap();
-        let (mut seen, mut after) = (Vec::new(), None);
-        loop {
-            let page = sessions.open_sessions(after, at(0), 2).await.unwrap();
-            let Some(last) = page.last() else { break };
-            assert!(page.len() <= 2);
-            after = Some((last.agent, last.token));
-            seen.extend(page.iter().map(|open| open.card.clone()));
-        }
-        assert_eq!(seen, [6, 2, 3, 5, 1].map(card));
+        on_both(async |stores| {
+            let sessions = stores.sessions;
+            for (number, agent) in [(1, 9), (2, 3), (3, 3), (4, 7), (5, 3), (6, 1)] {
+                sessions.open(&session(number, agent), at(0)).await.unwrap();
+            }
+            sessions.end(TokenHash([4; 32]), EndReason::CardRemoved, at(0)).await.unwrap();
+            let (mut seen, mut after) = (Vec::new(), None);
+            loop {
+                let page = sessions.open_sessions(after, at(0), 2).await.unwrap();
+                let Some(last) = page.last() else { break };
+                assert!(page.len() <= 2);
+                after = Some((last.agent, last.token));
+                seen.extend(page.iter().map(|open| open.card.clone()));
+            }
+            assert_eq!(seen, [6, 2, 3, 5, 1].map(card));
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn a_session_is_in_the_page_until_just_before_its_idle_time_is_over() {
-        let sessions = stores().await.sessions;
-        sessions.open(&session(1, 1), at(0)).await.unwrap();
-        let over = at(0) + TimeDelta::minutes(IDLE_MINUTES);
-        let just_before = over - TimeDelta::milliseconds(1);
-        assert_eq!(sessions.open_sessions(None, just_before, 9).await.unwrap().len(), 1);
-        assert_eq!(sessions.n_open(just_before).await.unwrap(), 1);
-        assert_eq!(sessions.open_sessions(None, over, 9).await.unwrap(), []);
-        assert_eq!(sessions.n_open(over).await.unwrap(), 0);
+        on_both(async |stores| {
+            let sessions = stores.sessions;
+            sessions.open(&session(1, 1), at(0)).await.unwrap();
+            let over = at(0) + TimeDelta::minutes(IDLE_MINUTES);
+            let just_before = over - TimeDelta::milliseconds(1);
+            assert_eq!(sessions.open_sessions(None, just_before, 9).await.unwrap().len(), 1);
+            assert_eq!(sessions.n_open(just_before).await.unwrap(), 1);
+            assert_eq!(sessions.open_sessions(None, over, 9).await.unwrap(), []);
+            assert_eq!(sessions.n_open(over).await.unwrap(), 0);
+        })
+        .await;
     }
 }

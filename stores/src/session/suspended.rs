@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::HolderId;
 
 use super::{ABSOLUTE_HOURS, EndReason, NewSession, Sessions};
-use crate::{agent::AgentId, event_store::StoreError, token::TokenHash};
+use crate::{agent::AgentId, database::Query, event_store::StoreError, token::TokenHash};
 
 impl Sessions {
     /// Suspends the sessions of others than this holder that were opened through this agent. How many
@@ -19,7 +19,7 @@ impl Sessions {
         holder: HolderId,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let suspended = sqlx::query(
+        let suspended = Query::new(
             "
             update session set ended_at = $3, end_reason = $4
             where agent_id = $1 and holder_id != $2 and ended_at is null
@@ -29,9 +29,9 @@ impl Sessions {
         .bind(holder.0)
         .bind(now)
         .bind(EndReason::Suspended.label())
-        .execute(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(suspended)?.rows_affected())
+        .execute(self.connections.writer())
+        .await?;
+        Ok(suspended)
     }
 
     /// A suspended session goes on as the session that its holder has just logged in for: same holder,
@@ -43,7 +43,7 @@ impl Sessions {
         session: &NewSession,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let woken = sqlx::query(
+        let woken = Query::new(
             "
             update session
             set token_sha256 = $2, scope = $6, endings = $7, last_seen_at = $8,
@@ -52,19 +52,19 @@ impl Sessions {
                 and holder_id = $3 and card = $4 and agent_id = $5 and $10 < opened_at
             ",
         )
-        .bind(token.as_bytes().to_vec())
-        .bind(session.token.as_bytes().to_vec())
+        .bind(token.as_bytes())
+        .bind(session.token.as_bytes())
         .bind(session.holder.0)
-        .bind(session.card.as_str().to_owned())
+        .bind(session.card.as_str())
         .bind(session.agent.0)
         .bind(session.scope.label())
-        .bind(session.endings)
+        .bind(i64::from(session.endings))
         .bind(now)
         .bind(EndReason::Suspended.label())
         .bind(now - TimeDelta::hours(ABSOLUTE_HOURS))
-        .execute(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(woken)?.rows_affected() == 1)
+        .execute(self.connections.writer())
+        .await?;
+        Ok(woken == 1)
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
     use crate::{
         session::{Ending, Scope},
-        testing::{at, card, holder, stores},
+        testing::{at, card, holder, on_both},
     };
 
     const AGENT: AgentId = AgentId(Uuid::from_u128(7));
@@ -93,46 +93,55 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_card_suspends_the_sessions_of_others_at_its_workstation_and_no_more() {
-        let sessions = stores().await.sessions;
-        let elsewhere = NewSession { agent: AgentId(Uuid::from_u128(8)), ..session(2, 1) };
-        for open in [session(1, 1), elsewhere, session(3, 2)] {
-            sessions.open(&open, at(0)).await.unwrap();
-        }
-        assert_eq!(sessions.suspend_others(AGENT, holder(2), at(1)).await.unwrap(), 1);
-        let ending = sessions.ending(TokenHash([1; 32]), at(1)).await.unwrap();
-        assert_eq!(ending, Some(Ending::Because(EndReason::Suspended)));
-        assert_eq!(sessions.resume(TokenHash([1; 32]), at(1)).await.unwrap(), None);
-        for other in [2, 3] {
-            assert!(sessions.resume(TokenHash([other; 32]), at(1)).await.unwrap().is_some());
-        }
+        on_both(async |stores| {
+            let sessions = stores.sessions;
+            let elsewhere = NewSession { agent: AgentId(Uuid::from_u128(8)), ..session(2, 1) };
+            for open in [session(1, 1), elsewhere, session(3, 2)] {
+                sessions.open(&open, at(0)).await.unwrap();
+            }
+            assert_eq!(sessions.suspend_others(AGENT, holder(2), at(1)).await.unwrap(), 1);
+            let ending = sessions.ending(TokenHash([1; 32]), at(1)).await.unwrap();
+            assert_eq!(ending, Some(Ending::Because(EndReason::Suspended)));
+            assert_eq!(sessions.resume(TokenHash([1; 32]), at(1)).await.unwrap(), None);
+            for other in [2, 3] {
+                assert!(sessions.resume(TokenHash([other; 32]), at(1)).await.unwrap().is_some());
+            }
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn a_suspended_session_goes_on_for_its_own_holder_with_another_token() {
-        let sessions = stores().await.sessions;
-        sessions.open(&session(1, 1), at(0)).await.unwrap();
-        sessions.suspend_others(AGENT, holder(2), at(1)).await.unwrap();
-        let old = TokenHash([1; 32]);
-        assert!(!sessions.wake(old, &session(4, 2), at(2)).await.unwrap());
-        assert!(sessions.wake(old, &session(4, 1), at(2)).await.unwrap());
-        let woken = sessions.resume(TokenHash([4; 32]), at(2)).await.unwrap().unwrap();
-        assert_eq!((woken.opened_at, woken.last_seen_at), (at(0), at(2)));
-        assert_eq!(sessions.resume(old, at(2)).await.unwrap(), None);
-        assert!(!sessions.wake(old, &session(5, 1), at(2)).await.unwrap());
+        on_both(async |stores| {
+            let sessions = stores.sessions;
+            sessions.open(&session(1, 1), at(0)).await.unwrap();
+            sessions.suspend_others(AGENT, holder(2), at(1)).await.unwrap();
+            let old = TokenHash([1; 32]);
+            assert!(!sessions.wake(old, &session(4, 2), at(2)).await.unwrap());
+            assert!(sessions.wake(old, &session(4, 1), at(2)).await.unwrap());
+            let woken = sessions.resume(TokenHash([4; 32]), at(2)).await.unwrap().unwrap();
+            assert_eq!((woken.opened_at, woken.last_seen_at), (at(0), at(2)));
+            assert_eq!(sessions.resume(old, at(2)).await.unwrap(), None);
+            assert!(!sessions.wake(old, &session(5, 1), at(2)).await.unwrap());
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn what_has_ended_otherwise_is_not_woken_nor_what_is_older_than_12_hours() {
-        let sessions = stores().await.sessions;
-        for token in [1, 2] {
-            sessions.open(&session(token, 1), at(0)).await.unwrap();
-        }
-        sessions.end(TokenHash([1; 32]), EndReason::SignedOut, at(1)).await.unwrap();
-        sessions.suspend_others(AGENT, holder(2), at(1)).await.unwrap();
-        assert!(!sessions.wake(TokenHash([1; 32]), &session(4, 1), at(2)).await.unwrap());
-        let over = at(0) + TimeDelta::hours(ABSOLUTE_HOURS);
-        let just_before = over - TimeDelta::milliseconds(1);
-        assert!(!sessions.wake(TokenHash([2; 32]), &session(4, 1), over).await.unwrap());
-        assert!(sessions.wake(TokenHash([2; 32]), &session(4, 1), just_before).await.unwrap());
+        on_both(async |stores| {
+            let sessions = stores.sessions;
+            for token in [1, 2] {
+                sessions.open(&session(token, 1), at(0)).await.unwrap();
+            }
+            sessions.end(TokenHash([1; 32]), EndReason::SignedOut, at(1)).await.unwrap();
+            sessions.suspend_others(AGENT, holder(2), at(1)).await.unwrap();
+            assert!(!sessions.wake(TokenHash([1; 32]), &session(4, 1), at(2)).await.unwrap());
+            let over = at(0) + TimeDelta::hours(ABSOLUTE_HOURS);
+            let just_before = over - TimeDelta::milliseconds(1);
+            assert!(!sessions.wake(TokenHash([2; 32]), &session(4, 1), over).await.unwrap());
+            assert!(sessions.wake(TokenHash([2; 32]), &session(4, 1), just_before).await.unwrap());
+        })
+        .await;
     }
 }

@@ -8,12 +8,12 @@
 
 use std::{fs::File, sync::Arc};
 
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::SqlitePool;
 
-use crate::{database::Fate, event_store::StoreError};
-
-/// Taken at the start of a transaction that will write: a reader that turns writer may be refused.
-const BEGIN: &str = "begin immediate";
+use crate::{
+    database::{self, Fate, Pool},
+    event_store::StoreError,
+};
 
 /// Cheap to clone; all clones share connections, fate and the lock on the file.
 #[derive(Clone)]
@@ -22,7 +22,6 @@ pub(crate) struct Connections {
     pub(super) read: SqlitePool,
     pub(super) fate: Fate,
     /// Dropped with the last clone, which lets another process open the file.
-    #[expect(dead_code, reason = "held, never read")]
     pub(super) lock: Option<Arc<File>>,
 }
 
@@ -38,19 +37,15 @@ impl Connections {
         Ok(&self.write)
     }
 
-    /// For several statements that belong together.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.settle(self.writer()?.begin_with(BEGIN).await)
-    }
-
-    /// Makes a transaction durable.
-    pub(crate) async fn commit(&self, tx: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
-        self.settle(tx.commit().await)
-    }
-
     /// Every result of a write passes here, so that none fails unnoticed.
     pub(crate) fn settle<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
         Ok(self.fate.settle(result)?)
+    }
+
+    /// The same, for the tables beside the log.
+    pub(super) fn of_tables(&self) -> database::Connections {
+        let write = Pool::fail_stop(self.write.clone(), self.fate.clone());
+        database::Connections::of_file(Pool::from(self.read.clone()), write, self.lock.clone())
     }
 
     /// The same connections without the lock, for a task that must not keep the file from others.

@@ -9,7 +9,7 @@ use sqlx::Executor as _;
 use super::*;
 use crate::{
     contract::{self, Positions},
-    event_store::{AppendError, Expected, Filter, Position, Revision, StreamName},
+    event_store::{AppendError, EventStore, Expected, Filter, Position, Revision, StreamName},
     testing::{at, event, keys},
 };
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Vault, VaultError};
+use crate::database::Query;
 
 /// How many rows name each version.
 pub type RowsByVersion = BTreeMap<u32, u64>;
@@ -20,7 +21,7 @@ impl Vault {
                 select pepper_version from passcode_digest
                 union all
                 select pepper_version from answer
-            )
+            ) as used
             group by pepper_version
             ",
         )
@@ -36,8 +37,11 @@ impl Vault {
     }
 
     async fn count(&self, query: &'static str) -> Result<RowsByVersion, VaultError> {
-        let rows: Vec<(u32, i64)> =
-            sqlx::query_as(query).fetch_all(self.connections.reader()).await?;
-        Ok(rows.into_iter().map(|(version, n_rows)| (version, n_rows.cast_unsigned())).collect())
+        let rows: Vec<(i64, i64)> = Query::new(query).fetch_all(self.connections.reader()).await?;
+        let used = rows.into_iter().map(|(version, n_rows)| {
+            let version = u32::try_from(version).map_err(|_| VaultError::Broken)?;
+            Ok((version, n_rows.cast_unsigned()))
+        });
+        used.collect()
     }
 }

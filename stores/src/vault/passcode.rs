@@ -12,6 +12,7 @@ use subtle::{Choice, ConstantTimeEq as _};
 use uuid::Uuid;
 
 use super::{Vault, VaultError};
+use crate::database::Query;
 
 /// The most references that one value is compared with: the last five of each of three kinds.
 pub const MATCHED_REFS_MAX: usize = 16;
@@ -62,6 +63,7 @@ struct Row {
     event_id: Uuid,
     salt: Option<Vec<u8>>,
     digest: Vec<u8>,
+    #[sqlx(try_from = "i64")]
     pepper_version: u32,
 }
 
@@ -272,7 +274,7 @@ impl Vault {
     }
 
     async fn row(&self, secret: SecretRef) -> Result<Option<Row>, VaultError> {
-        let row = sqlx::query_as(
+        let row = Query::new(
             "
             select secret_id, holder_id, kind, event_id, salt, digest, pepper_version
             from passcode_digest
@@ -298,7 +300,7 @@ impl Vault {
             Form::Passcode { salt } => Some(salt.to_vec()),
             Form::Tag => None,
         };
-        let inserted = sqlx::query(
+        let inserted = Query::new(
             "
             insert into passcode_digest
                 (secret_id, holder_id, kind, event_id, salt, digest, pepper_version, created_at)
@@ -308,15 +310,15 @@ impl Vault {
         )
         .bind(row.secret.0)
         .bind(row.holder.0)
-        .bind(row.kind.to_owned())
+        .bind(row.kind)
         .bind(row.event.0)
         .bind(salt)
         .bind(digest.to_vec())
-        .bind(pepper_version)
+        .bind(i64::from(pepper_version))
         .bind(now)
-        .execute(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(inserted)?.rows_affected() == 1)
+        .execute(self.connections.writer())
+        .await?;
+        Ok(inserted == 1)
     }
 }
 

@@ -7,7 +7,7 @@ use domain::ids::{EventId, HolderId};
 use uuid::Uuid;
 
 use super::{PENDING_HOURS, Person, Swept, Vault, VaultError};
-use crate::event_store::EventStore;
+use crate::{database::Query, event_store::EventStore};
 
 /// What an event does to a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Vault {
     ) -> Result<(), VaultError> {
         // The row first: without it nobody would ever ask for what was put.
         let person = change.person();
-        let prepared = sqlx::query(
+        Query::new(
             "
             insert into person_pending (event_id, holder_id, kind, name, email, created_at)
             values ($1, $2, $3, $4, $5, $6)
@@ -64,9 +64,8 @@ impl Vault {
         .bind(person.map(|person| person.name.clone()))
         .bind(person.map(|person| person.email.clone()))
         .bind(now)
-        .execute(self.connections.writer()?)
-        .await;
-        self.connections.settle(prepared)?;
+        .execute(self.connections.writer())
+        .await?;
         match change {
             PersonChange::Registered(person) => self.put_person(holder, person, now).await,
             PersonChange::Changed(_) | PersonChange::Erased => Ok(()),
@@ -81,7 +80,7 @@ impl Vault {
         event: EventId,
         now: DateTime<Utc>,
     ) -> Result<(), VaultError> {
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = Query::new(
             "select holder_id, kind, name, email from person_pending where event_id = $1",
         )
         .bind(event.0)
@@ -102,11 +101,10 @@ impl Vault {
 
     /// Forgets what was prepared for an event that was refused.
     pub async fn forget_prepared(&self, event: EventId) -> Result<(), VaultError> {
-        let forgotten = sqlx::query("delete from person_pending where event_id = $1")
+        Query::new("delete from person_pending where event_id = $1")
             .bind(event.0)
-            .execute(self.connections.writer()?)
-            .await;
-        self.connections.settle(forgotten)?;
+            .execute(self.connections.writer())
+            .await?;
         Ok(())
     }
 
@@ -118,27 +116,27 @@ impl Vault {
         person: &Person,
         now: DateTime<Utc>,
     ) -> Result<(), VaultError> {
-        let mut tx = self.connections.begin().await?;
-        let taken: Result<Option<(Uuid,)>, _> =
-            sqlx::query_as("delete from person_pending where event_id = $1 returning holder_id")
+        let mut tx = self.connections.writer().begin().await?;
+        let taken: Option<(Uuid,)> =
+            Query::new("delete from person_pending where event_id = $1 returning holder_id")
                 .bind(event.0)
-                .fetch_optional(&mut *tx)
-                .await;
-        if let Some((holder,)) = self.connections.settle(taken)? {
-            let replaced = sqlx::query(
+                .fetch_optional(&mut tx)
+                .await?;
+        if let Some((holder,)) = taken {
+            let replaced = Query::new(
                 "update person set name = $2, email = $3, updated_at = $4 where holder_id = $1",
             )
             .bind(holder)
-            .bind(person.name.clone())
-            .bind(person.email.clone())
+            .bind(&person.name)
+            .bind(&person.email)
             .bind(now)
-            .execute(&mut *tx)
-            .await;
-            if 0 < self.connections.settle(replaced)?.rows_affected() {
+            .execute(&mut tx)
+            .await?;
+            if 0 < replaced {
                 self.index(&mut tx, HolderId(holder), &person.name).await?;
             }
         }
-        self.connections.commit(tx).await?;
+        tx.commit().await?;
         Ok(())
     }
 
@@ -151,7 +149,7 @@ impl Vault {
         limit: u32,
     ) -> Result<Swept, VaultError> {
         let over = now - TimeDelta::hours(PENDING_HOURS);
-        let rows: Vec<(Uuid, Uuid, String, DateTime<Utc>)> = sqlx::query_as(
+        let rows: Vec<(Uuid, Uuid, String, DateTime<Utc>)> = Query::new(
             "
             select event_id, holder_id, kind, created_at from person_pending
             where kind <> 'registered' or created_at <= $1
@@ -160,7 +158,7 @@ impl Vault {
             ",
         )
         .bind(over)
-        .bind(limit)
+        .bind(i64::from(limit))
         .fetch_all(self.connections.reader())
         .await?;
         let mut swept = Swept::default();
@@ -183,15 +181,14 @@ impl Vault {
     /// Deletes the name and address of somebody who was never registered, and no more: a card may have
     /// the PUK that was sealed for it.
     async fn forget_person(&self, holder: HolderId) -> Result<(), VaultError> {
-        let mut tx = self.connections.begin().await?;
+        let mut tx = self.connections.writer().begin().await?;
         for delete in [
-            "delete from person_search where holder_id = $1",
             "delete from person where holder_id = $1",
+            "delete from person_search where holder_id = $1",
         ] {
-            let deleted = sqlx::query(delete).bind(holder.0).execute(&mut *tx).await;
-            self.connections.settle(deleted)?;
+            Query::new(delete).bind(holder.0).execute(&mut tx).await?;
         }
-        self.connections.commit(tx).await?;
+        tx.commit().await?;
         Ok(())
     }
 }

@@ -4,10 +4,10 @@ use std::{collections::HashMap, fmt};
 
 use chrono::{DateTime, Utc};
 use domain::ids::HolderId;
-use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{Vault, VaultError};
+use crate::database::Query;
 
 /// The longest name or address, in bytes.
 const FIELD_BYTES_MAX: usize = 320;
@@ -61,32 +61,27 @@ impl Vault {
         if people.is_empty() {
             return Ok(());
         }
-        let mut query =
-            QueryBuilder::new("insert into person (holder_id, name, email, updated_at) ");
-        query.push_values(people, |mut row, (holder, person)| {
-            row.push_bind(holder.0)
-                .push_bind(person.name.clone())
-                .push_bind(person.email.clone())
-                .push_bind(now);
+        let mut query = Query::new("insert into person (holder_id, name, email, updated_at) ");
+        query.push_values(people, |row, (holder, person)| {
+            row.push_bind(holder.0).push_bind(&person.name).push_bind(&person.email).push_bind(now);
         });
         query.push(
             " on conflict (holder_id) do update
             set name = excluded.name, email = excluded.email, updated_at = excluded.updated_at",
         );
-        let mut tx = self.connections.begin().await?;
-        let put = query.build().execute(&mut *tx).await;
-        self.connections.settle(put)?;
+        let mut tx = self.connections.writer().begin().await?;
+        query.execute(&mut tx).await?;
         for (holder, person) in people {
             self.index(&mut tx, *holder, &person.name).await?;
         }
-        self.connections.commit(tx).await?;
+        tx.commit().await?;
         Ok(())
     }
 
     /// A person's data; `None` if there is none, or it was erased.
     pub async fn person(&self, holder: HolderId) -> Result<Option<Person>, VaultError> {
         let found: Option<(String, String)> =
-            sqlx::query_as("select name, email from person where holder_id = $1")
+            Query::new("select name, email from person where holder_id = $1")
                 .bind(holder.0)
                 .fetch_optional(self.connections.reader())
                 .await?;
@@ -105,15 +100,14 @@ impl Vault {
         if PEOPLE_MAX < holders.len() {
             return Err(VaultError::Invalid("too many people at once"));
         }
-        let mut query =
-            QueryBuilder::new("select holder_id, name, email from person where holder_id in (");
-        let mut ids = query.separated(", ");
-        for holder in holders {
-            ids.push_bind(holder.0);
+        // PostgreSQL knows no list of nothing.
+        if holders.is_empty() {
+            return Ok(HashMap::new());
         }
-        query.push(")");
-        let found: Vec<(Uuid, String, String)> =
-            query.build_query_as().fetch_all(self.connections.reader()).await?;
+        let mut query =
+            Query::new("select holder_id, name, email from person where holder_id in (");
+        query.push_list(holders.iter().map(|holder| holder.0)).push(")");
+        let found: Vec<(Uuid, String, String)> = query.fetch_all(self.connections.reader()).await?;
         let person = |(holder, name, email)| (HolderId(holder), Person { name, email });
         Ok(found.into_iter().map(person).collect())
     }

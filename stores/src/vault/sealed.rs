@@ -16,7 +16,7 @@ use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::{PENDING_HOURS, Swept, Vault, VaultError};
-use crate::event_store::EventStore;
+use crate::{database::Query, event_store::EventStore};
 
 /// The largest secret, in bytes.
 pub const SEALED_BYTES_MAX: usize = 4096;
@@ -83,6 +83,7 @@ struct Row {
     holder_id: Uuid,
     purpose: String,
     card: String,
+    #[sqlx(try_from = "i64")]
     seal_version: u32,
     wrap_nonce: Vec<u8>,
     wrapped_key: Vec<u8>,
@@ -124,7 +125,7 @@ impl Vault {
         let (version, seal_key) = self.keys.seal.current();
         let ciphertext = encrypt(&entropy.data_key, entropy.nonce, plaintext, &bound_to)?;
         let wrapped = encrypt(seal_key, entropy.wrap_nonce, &entropy.data_key, &bound_to)?;
-        let sealed = sqlx::query(
+        let sealed = Query::new(
             "
             insert into sealed
                 (secret_id, holder_id, purpose, card, seal_version, wrap_nonce, wrapped_key,
@@ -135,9 +136,9 @@ impl Vault {
         )
         .bind(secret.0)
         .bind(holder.0)
-        .bind(purpose.to_owned())
-        .bind(card.to_owned())
-        .bind(version)
+        .bind(purpose)
+        .bind(card)
+        .bind(i64::from(version))
         .bind(entropy.wrap_nonce.to_vec())
         .bind(wrapped)
         .bind(entropy.nonce.to_vec())
@@ -145,9 +146,9 @@ impl Vault {
         .bind(keep.expires_at())
         .bind(now)
         .bind(keep.event())
-        .execute(self.connections.writer()?)
-        .await;
-        if self.connections.settle(sealed)?.rows_affected() == 1 {
+        .execute(self.connections.writer())
+        .await?;
+        if sealed == 1 {
             return Ok(());
         }
         let there = self.open_sealed(secret, purpose, card, now).await?;
@@ -165,7 +166,7 @@ impl Vault {
         now: DateTime<Utc>,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
         let row: Option<Row> =
-            sqlx::query_as(ROW_OF).bind(secret.0).fetch_optional(self.connections.reader()).await?;
+            Query::new(ROW_OF).bind(secret.0).fetch_optional(self.connections.reader()).await?;
         let Some(row) = row.filter(|row| row.purpose == purpose && row.card == card) else {
             return Ok(None);
         };
@@ -194,19 +195,19 @@ impl Vault {
         &self,
         after: Option<SecretRef>,
     ) -> Result<Option<(SecretRef, u64)>, VaultError> {
-        let rows: Vec<(Uuid,)> = sqlx::query_as(
+        let rows: Vec<(Uuid,)> = Query::new(
             "
             select secret_id from sealed where $1 is null or $1 < secret_id
             order by secret_id limit $2
             ",
         )
         .bind(after.map(|after| after.0))
-        .bind(CHECKED_ROWS_MAX)
+        .bind(i64::from(CHECKED_ROWS_MAX))
         .fetch_all(self.connections.reader())
         .await?;
         for (secret,) in &rows {
             let row: Row =
-                sqlx::query_as(ROW_OF).bind(secret).fetch_one(self.connections.reader()).await?;
+                Query::new(ROW_OF).bind(secret).fetch_one(self.connections.reader()).await?;
             self.open_row(SecretRef(*secret), &row)?;
         }
         Ok(rows.last().map(|(last,)| (SecretRef(*last), rows.len() as u64)))
@@ -220,7 +221,7 @@ impl Vault {
         now: DateTime<Utc>,
         limit: u32,
     ) -> Result<Swept, VaultError> {
-        let pending: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        let pending: Vec<(Uuid, Uuid)> = Query::new(
             "
             select secret_id, event_id from sealed
             where event_id is not null and created_at <= $1
@@ -229,17 +230,16 @@ impl Vault {
             ",
         )
         .bind(now - TimeDelta::hours(PENDING_HOURS))
-        .bind(limit)
+        .bind(i64::from(limit))
         .fetch_all(self.connections.reader())
         .await?;
         let mut swept = Swept::default();
         for (secret, event) in pending {
             if log.contains(EventId(event)).await? {
-                let named = sqlx::query("update sealed set event_id = null where secret_id = $1")
+                Query::new("update sealed set event_id = null where secret_id = $1")
                     .bind(secret)
-                    .execute(self.connections.writer()?)
-                    .await;
-                self.connections.settle(named)?;
+                    .execute(self.connections.writer())
+                    .await?;
                 swept.n_settled += 1;
             } else {
                 swept.n_deleted += self.discard(&[SecretRef(secret)]).await?;
@@ -253,7 +253,7 @@ impl Vault {
         now: DateTime<Utc>,
         limit: u32,
     ) -> Result<u64, VaultError> {
-        let deleted = sqlx::query(
+        let deleted = Query::new(
             "
             delete from sealed where secret_id in (
                 select secret_id from sealed
@@ -264,10 +264,10 @@ impl Vault {
             ",
         )
         .bind(now)
-        .bind(limit)
-        .execute(self.connections.writer()?)
-        .await;
-        Ok(self.connections.settle(deleted)?.rows_affected())
+        .bind(i64::from(limit))
+        .execute(self.connections.writer())
+        .await?;
+        Ok(deleted)
     }
 }
 

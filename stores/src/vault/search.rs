@@ -3,11 +3,11 @@
 
 use chrono::{DateTime, Utc};
 use domain::ids::HolderId;
-use sqlx::{Sqlite, Transaction};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 use uuid::Uuid;
 
 use super::{Person, Vault, VaultError};
+use crate::database::{Query, Transaction};
 
 /// The most words of one name that are indexed, and of one search that are looked for.
 pub(super) const NAME_WORDS_MAX: usize = 8;
@@ -113,7 +113,7 @@ impl Vault {
         let from = after.map_or(begin.as_str(), |place| place.word.as_str());
         let behind = after.map_or(Uuid::nil(), |place| place.holder.0);
         // A name of which several words begin so is found by the first of them, once.
-        let rows: Vec<(String, Uuid, String, String)> = sqlx::query_as(
+        let rows: Vec<(String, Uuid, String, String)> = Query::new(
             "
             select found.word, found.holder_id, person.name, person.email
             from person_search as found join person on person.holder_id = found.holder_id
@@ -128,11 +128,11 @@ impl Vault {
             limit $5
             ",
         )
-        .bind(from.to_owned())
+        .bind(from)
         .bind(behind)
-        .bind(begin.clone())
+        .bind(begin)
         .bind(format!("{begin}\u{10FFFF}"))
-        .bind(limit)
+        .bind(i64::from(limit))
         .fetch_all(self.connections.reader())
         .await?;
         let is_full = u32::try_from(rows.len()).is_ok_and(|rows| rows == limit);
@@ -154,7 +154,7 @@ impl Vault {
         after: Option<HolderId>,
         now: DateTime<Utc>,
     ) -> Result<Option<HolderId>, VaultError> {
-        let rows: Vec<(Uuid, String, String)> = sqlx::query_as(
+        let rows: Vec<(Uuid, String, String)> = Query::new(
             "
             select holder_id, name, email from person
             where holder_id > $1 and not exists (
@@ -178,17 +178,16 @@ impl Vault {
     /// Writes the words of a name in place of those that were there.
     pub(super) async fn index(
         &self,
-        tx: &mut Transaction<'static, Sqlite>,
+        tx: &mut Transaction,
         holder: HolderId,
         name: &str,
     ) -> Result<(), VaultError> {
-        let emptied = sqlx::query("delete from person_search where holder_id = $1")
+        Query::new("delete from person_search where holder_id = $1")
             .bind(holder.0)
-            .execute(&mut **tx)
-            .await;
-        self.connections.settle(emptied)?;
+            .execute(&mut *tx)
+            .await?;
         for word in folded(name, NAME_WORDS_MAX) {
-            let indexed = sqlx::query(
+            Query::new(
                 "
                 insert into person_search (word, holder_id) values ($1, $2)
                 on conflict do nothing
@@ -196,9 +195,8 @@ impl Vault {
             )
             .bind(word)
             .bind(holder.0)
-            .execute(&mut **tx)
-            .await;
-            self.connections.settle(indexed)?;
+            .execute(&mut *tx)
+            .await?;
         }
         Ok(())
     }

@@ -2,7 +2,8 @@
 
 use domain::{holder::Origin, ids::SecretRef, passcode::Kind, policy::Policies};
 use stores::{
-    sqlite::{Database, Stores},
+    sqlite::Database,
+    truth::Stores,
     vault::{Keys, VaultKeys},
 };
 use uuid::Uuid;

@@ -17,7 +17,8 @@ use domain::{
 use futures::future::BoxFuture;
 use stores::{
     event_store::{Expected, NewEvent, StreamName, canonical},
-    sqlite::{Database, Stores},
+    sqlite::Database,
+    truth::Stores,
     vault::{CodeBinding, Keep, Keys, Person, SELF_SERVICE_EMAIL, SealEntropy, VaultKeys},
 };
 use tests::smtp::{

@@ -16,7 +16,8 @@ use stores::{
     event_store::{
         EventStore, Expected, Filter, NewEvent, Position, Recorded, Revision, StreamName, canonical,
     },
-    sqlite::{Database, Stores},
+    sqlite::Database,
+    truth::Stores,
     vault::{Keys, Person, VaultKeys},
 };
 use uuid::Uuid;
