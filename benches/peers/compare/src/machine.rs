@@ -39,7 +39,7 @@ pub(crate) fn sync_ms(folder: &Path) -> anyhow::Result<f64> {
 
 /// The file system of a folder: what is in memory is durable nowhere.
 pub(crate) fn file_system(folder: &Path) -> anyhow::Result<String> {
-    let kind = said(Command::new("stat").args(["-f", "-c", "%T"]).arg(folder))?;
+    let kind = said(Command::new("findmnt").args(["-n", "-o", "FSTYPE", "-T"]).arg(folder))?;
     ensure!(!["tmpfs", "ramfs"].contains(&kind.as_str()), "{} is in memory", folder.display());
     Ok(kind)
 }

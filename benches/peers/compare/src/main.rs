@@ -1,5 +1,6 @@
 //! `compare DOCS [COMPARISON…]`: runs the contenders of each comparison in turns, round after round,
-//! and writes what it finds to `DOCS/benchmarks.md` and `DOCS/benchmarks/`.
+//! and writes what it finds to `DOCS/benchmarks.md`, its pictures and every single run to
+//! `DOCS/benchmarks/`.
 //!
 //! `LATCHKEY_BENCH_ROUNDS` says how many rounds (5). A run with fewer than 3, or of some of the
 //! comparisons only, is a try: it is printed and written nowhere.
@@ -22,7 +23,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use page::Circumstances;
 use plan::{COMPARISONS, Comparison};
-use results::{Results, Spread};
+use results::{RUNS_HEAD, Results, Spread};
 use running::Place;
 use server::Server;
 
@@ -103,16 +104,14 @@ async fn measure(
         for results in &mut all {
             let comparison = results.comparison;
             for (index, load) in comparison.loads.iter().enumerate() {
+                let who = comparison.who.counted(load.n_writers);
                 for (number, contender) in comparison.contenders.iter().enumerate() {
                     let run = running::run(place, comparison.medium, contender, *load)
                         .await
-                        .with_context(|| {
-                            format!("{}, {} writers", contender.name, load.n_writers)
-                        })?;
+                        .with_context(|| format!("{}, {who}", contender.name))?;
                     eprintln!(
-                        "round {round}, {}, {} writers, {}: {:.0} {}/s, others {:.0} %",
+                        "round {round}, {}, {who}, {}: {:.0} {}/s, others {:.0} %",
                         comparison.id,
-                        load.n_writers,
                         contender.name,
                         run.found.per_second,
                         comparison.unit,
@@ -143,6 +142,8 @@ fn write(docs: &Path, page: &str, all: &[Results]) -> anyhow::Result<()> {
         let name = format!("{}.svg", results.comparison.id);
         fs::write(pictures.join(name), chart::chart(results)?)?;
     }
+    let runs: String = all.iter().map(Results::lines).collect();
+    fs::write(pictures.join("runs.csv"), format!("{RUNS_HEAD}\n{runs}"))?;
     fs::write(docs.join("benchmarks.md"), page)?;
     Ok(())
 }

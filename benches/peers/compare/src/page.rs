@@ -31,6 +31,7 @@ pub(crate) fn page(
 ) -> Result<String, std::fmt::Error> {
     let mut page = String::new();
     head(&mut page, circumstances)?;
+    overview(&mut page, all)?;
     for results in all {
         section(&mut page, results)?;
     }
@@ -78,8 +79,35 @@ fn head(page: &mut String, told: &Circumstances) -> std::fmt::Result {
          many unmeasured ones. After each run everything acknowledged has to be there, or the run \
          fails. Nobody's streams meet, so a conflict would be one between different holders. \
          *CPU µs* is processor time for each: of the program (with what runs inside it), and of \
-         PostgreSQL's processes.\n"
+         PostgreSQL's processes. Every single run stands in `benchmarks/runs.csv`.\n"
     )
+}
+
+/// How many goals are reached.
+fn overview(page: &mut String, all: &[Results]) -> std::fmt::Result {
+    let found = all.iter().flat_map(|results| {
+        let goals = results.comparison.goals.iter();
+        goals.filter_map(|goal| Some((goal, results.reached(goal)?.median)))
+    });
+    let (mut n, mut n_reached, mut n_aims) = (0, 0, 0);
+    for (goal, median) in found {
+        n += 1;
+        n_reached += u32::from(holds(goal.measure, goal.at_least, median));
+        n_aims += u32::from(holds(goal.measure, goal.aim, median));
+    }
+    writeln!(
+        page,
+        "Of {n} goals that were set before, {n_reached} are reached, {n_aims} of them with their aim; \
+         each stands below its figures.\n"
+    )
+}
+
+/// Whether what was found is within a limit.
+fn holds(measure: Measure, limit: f64, found: f64) -> bool {
+    match measure {
+        Measure::Rate => limit <= found,
+        Measure::MedianTime => found <= limit,
+    }
 }
 
 fn section(page: &mut String, results: &Results) -> std::fmt::Result {
@@ -150,14 +178,10 @@ fn told(page: &mut String, results: &Results, goal: &Goal) -> std::fmt::Result {
         Measure::Rate => ("as many as", "≥"),
         Measure::MedianTime => ("the median time of", "≤"),
     };
-    let holds = |limit: f64| match measure {
-        Measure::Rate => limit <= found.median,
-        Measure::MedianTime => found.median <= limit,
-    };
-    let verdict = match (holds(*at_least), holds(*aim)) {
-        (_, true) => "reached, and the aim, too".to_owned(),
-        (true, false) => "reached".to_owned(),
-        (false, false) => {
+    let verdict = match [*at_least, *aim].map(|limit| holds(*measure, limit, found.median)) {
+        [_, true] => "reached, and the aim, too".to_owned(),
+        [true, false] => "reached".to_owned(),
+        [false, false] => {
             format!("missed by {:.0} %", (found.median / at_least - 1.0).abs() * 100.0)
         }
     };

@@ -231,8 +231,9 @@ const COMMAND_FILE: Comparison = Comparison {
         "Load a holder, decide, append what follows. The command notes that one of the last five passcodes was tried \
          again (P-22), decided by our rules on both sides: sqlite-es folds the very states and events of our domain. \
          Ours is `Commands::execute` as the product calls it. It asks first whether the command was carried out before, \
-         which sqlite-es never asks: unfair to us. It keeps holders who were looked at lately, all of whom fit, and asks \
-         the log for the rest: unfair to sqlite-es, so the same with nothing kept stands beside it.",
+         which sqlite-es never asks: unfair to us. It keeps holders who were looked at lately and asks the log for what is \
+         new of them; here most come for the first or second time, so that helps little. The same with nothing kept \
+         stands beside it.",
         "sqlite-es is `CqrsFramework::execute_with_metadata` over its event store, without snapshots: a stream has five to \
          ten events here, and a snapshot would be one write more.",
     ],
@@ -265,12 +266,7 @@ const REPLAY_FILE: Comparison = Comparison {
     loads: MILLION,
     contenders: &[
         durable("Latchkey, read and folded", "peer-ours", "replay-sqlite"),
-        Contender {
-            name: SQLITE_ES_REPLAY,
-            program: Some("peer-cqrs"),
-            way: "replay-sqlite",
-            is_durable: false,
-        },
+        durable(SQLITE_ES_REPLAY, "peer-cqrs", "replay-sqlite"),
         durable(SCAN, "peer-ours", "scan-sqlite"),
     ],
     goals: &[goal(SQLITE_ES_REPLAY, 1, 5.0, 8.0)],

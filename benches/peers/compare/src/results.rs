@@ -3,7 +3,10 @@
 
 use load::Found;
 
-use crate::plan::{Comparison, Goal, Measure};
+use crate::plan::{Comparison, Goal, Load, Measure};
+
+/// What stands above [`Results::lines`].
+pub(crate) const RUNS_HEAD: &str = "comparison,at once,contender,round,per second,p50 ms,p99 ms,own CPU us,server CPU us,conflicts";
 
 /// All runs of one comparison.
 pub(crate) struct Results {
@@ -77,10 +80,31 @@ impl Results {
         self.ratio(load, contender, goal.measure)
     }
 
+    /// Every single run, a line each.
+    pub(crate) fn lines(&self) -> String {
+        let mut lines = String::new();
+        for (load, of_load) in self.comparison.loads.iter().zip(&self.runs) {
+            for (contender, runs) in self.comparison.contenders.iter().zip(of_load) {
+                for (round, found) in (1..).zip(runs) {
+                    lines.push_str(&line(self.comparison.id, *load, contender.name, round, found));
+                }
+            }
+        }
+        lines
+    }
+
     /// Writes that were refused because of somebody else, in all rounds of a contender.
     pub(crate) fn conflicts(&self, contender: usize) -> u32 {
         self.runs.iter().flat_map(|of_load| &of_load[contender]).map(|found| found.conflicts).sum()
     }
+}
+
+fn line(id: &str, load: Load, name: &str, round: u32, found: &Found) -> String {
+    let Found { per_second, p50_ms, p99_ms, own_us, server_us, conflicts } = found;
+    let n = load.n_writers;
+    format!(
+        "{id},{n},\"{name}\",{round},{per_second:.0},{p50_ms:.3},{p99_ms:.3},{own_us:.1},{server_us:.1},{conflicts}\n"
+    )
 }
 
 #[cfg(test)]
@@ -108,6 +132,10 @@ mod tests {
         let time = results.ratio(0, 1, Measure::MedianTime).unwrap();
         assert!((time.median - 1.0 / 3.0).abs() < 1e-9);
         assert_eq!((results.conflicts(1), results.conflicts(2)), (3, 0));
+        let lines = results.lines();
+        assert_eq!(lines.lines().count(), 6);
+        let second = "append-file,1,\"UmaDB in process\",2,100,0.010,0.000,0.0,0.0,1";
+        assert_eq!(lines.lines().nth(4), Some(second));
         assert_eq!(results.ratio(1, 1, Measure::Rate), None);
     }
 
