@@ -14,7 +14,7 @@ use crate::{
     cluster::Cluster,
     contract::{self, Positions},
     event_store::{AppendError, EventStore, Expected, Position, StreamName},
-    testing::{at, event},
+    testing::{at, event, keys},
 };
 
 async fn open(address: &str) -> Result<PostgresEventStore, OpenError> {

@@ -5,9 +5,11 @@ use futures::StreamExt as _;
 
 use super::*;
 use crate::{
+    crl::PublishedCrl,
     event_store::Filter,
     log::{self, Mode, OpenLogError},
-    testing::command,
+    testing::{command, holder},
+    vault::Person,
 };
 
 /// How often something is asked for that the server does soon, without saying when.
@@ -137,6 +139,46 @@ async fn a_role_that_may_only_append_and_read_is_enough_to_serve() {
         "update event set type = 'Other'",
     ] {
         let refused = execute(&mut appender, sql).await.unwrap_err();
+        let code = refused.as_database_error().unwrap().code().unwrap().into_owned();
+        assert_eq!(code, "42501", "{sql}: insufficient privilege");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_owns_nothing_serves_the_tables_beside_the_log_and_cannot_alter_them() {
+    let address = database().await;
+    let options = Options::parse(&address).unwrap();
+    drop(Database::open(&options).await.unwrap());
+    let mut owner = aside(&address).await;
+    for sql in [
+        "create role server login",
+        "grant select, insert on event to server",
+        "grant select, update on log_lock to server",
+        "grant select on _sqlx_migrations to server",
+        "grant usage on schema vault to server",
+        "grant select, insert, update, delete on all tables in schema vault to server",
+        "revoke insert, update, delete on vault._sqlx_migrations from server",
+    ] {
+        execute(&mut owner, sql).await.unwrap();
+    }
+    let as_server = address.replace("latchkey@", "server@");
+    let server = Database::open(&Options::parse(&as_server).unwrap()).await.unwrap();
+    let stores = server.stores(keys());
+    let person = Person { name: "Ada".to_owned(), email: "a@example.org".to_owned() };
+    stores.vault.put_person(holder(1), &person, at(0)).await.unwrap();
+    assert_eq!(stores.vault.erase(holder(1)).await.unwrap(), 2);
+    assert!(stores.limits.take("a", at(0), 1).await.unwrap());
+    // This one takes the lock of its table.
+    let crl = PublishedCrl { number: 1, this_update: at(0), next_update: at(1), der: vec![1] };
+    stores.crls.publish(&crl).await.unwrap();
+    let mut server = aside(&as_server).await;
+    for sql in [
+        "alter table vault.logon disable trigger all",
+        "drop table vault.person",
+        "create table vault.other (n integer)",
+        "delete from vault._sqlx_migrations",
+    ] {
+        let refused = execute(&mut server, sql).await.unwrap_err();
         let code = refused.as_database_error().unwrap().code().unwrap().into_owned();
         assert_eq!(code, "42501", "{sql}: insufficient privilege");
     }

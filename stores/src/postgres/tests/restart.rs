@@ -7,7 +7,10 @@ use futures::{StreamExt as _, TryStreamExt as _, future::join_all};
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::event_store::{Appended, Filter, Recorded, Revision};
+use crate::{
+    event_store::{Appended, Filter, Recorded, Revision},
+    truth::Stores,
+};
 
 /// How often the database goes away; `soak` asks for more.
 const RESTARTS: &str = "LATCHKEY_LOG_RESTARTS";
@@ -74,6 +77,19 @@ async fn write(
     }
 }
 
+/// Takes from a limit until it is over. How often it was told that it had, and how often it was told
+/// nothing.
+async fn take(stores: &Stores, is_over: &AtomicBool) -> (u32, u32) {
+    let (mut n_told, mut n_untold) = (0, 0);
+    while !is_over.load(Ordering::SeqCst) {
+        match stores.limits.take("a", at(0), u32::MAX).await {
+            Ok(is_taken) => n_told += u32::from(is_taken),
+            Err(_) => n_untold += 1,
+        }
+    }
+    (n_told, n_untold)
+}
+
 /// Follows until it has seen so much; subscribes again, after the last it saw, when it is cut off.
 async fn follow(log: &PostgresEventStore, n_events: impl Future<Output = usize>) -> Vec<Recorded> {
     let mut seen: Vec<Recorded> = Vec::new();
@@ -100,6 +116,7 @@ async fn stopped_and_killed_under_writers_the_database_keeps_what_was_acknowledg
     let cluster = Cluster::start().unwrap();
     let address = cluster.over_tls(&cluster.database().await.unwrap()).unwrap();
     let stores = [open(&address).await.unwrap(), open(&address).await.unwrap()];
+    let tables = Database::open(&Options::parse(&address).unwrap()).await.unwrap().stores(keys());
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let is_over = AtomicBool::new(false);
     let (all, n_all) = tokio::sync::oneshot::channel();
@@ -129,7 +146,12 @@ async fn stopped_and_killed_under_writers_the_database_keeps_what_was_acknowledg
         acks
     };
     let following = follow(&stores[0], async { n_all.await.unwrap() });
-    let (acks, seen, _) = tokio::join!(restarting, following, writing);
+    let taking = take(&tables, &is_over);
+    let (acks, seen, _, (n_told, n_untold)) = tokio::join!(restarting, following, writing, taking);
+
+    let n_taken = tables.limits.taken("a", at(0)).await.unwrap();
+    assert!((n_told..=n_told + n_untold).contains(&n_taken), "{n_told} {n_taken} {n_untold}");
+    assert!(0 < n_untold && 0 < n_told, "it was there before, away, and there again");
 
     let log: Vec<Recorded> =
         stores[1].read_all(Position::START, Filter::All).try_collect().await.unwrap();
