@@ -27,28 +27,70 @@ const HOLDERS: u32 = 100_000;
 /// The most that may be asked for.
 const HOLDERS_MAX: u32 = 1_000_000;
 
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Idle,
+    Appends,
+    Change,
+    Authority,
+    History,
+    Day,
+}
+
+impl Part {
+    /// In the order in which they are measured.
+    const ALL: [Self; 6] =
+        [Self::Idle, Self::Appends, Self::Change, Self::Authority, Self::History, Self::Day];
+
+    fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+
+    fn named(name: &str) -> anyhow::Result<Self> {
+        let names = Self::ALL.map(Self::name).join(", ");
+        let found = Self::ALL.into_iter().find(|part| part.name() == name);
+        found.with_context(|| format!("{name:?} is none of {names}"))
+    }
+}
+
 fn main() -> anyhow::Result<()> {
-    let n_holders = match std::env::args().nth(1) {
+    let mut arguments = std::env::args().skip(1);
+    let n_holders = match arguments.next() {
         Some(number) => number.parse().context("the number of holders")?,
         None => HOLDERS,
     };
     anyhow::ensure!(n_holders <= HOLDERS_MAX, "at most {HOLDERS_MAX} holders");
+    let wanted = arguments.map(|name| Part::named(&name)).collect::<anyhow::Result<Vec<_>>>()?;
     let programs = programs()?;
     let folder = TempDir::new_in(&programs)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut table = Table::begin()?;
-    idle::measure(&mut table, &programs.join("latchkey"), folder.path())?;
-    runtime.block_on(measure(&mut table, folder.path(), n_holders))
+    let program = programs.join("latchkey");
+    for part in Part::ALL.into_iter().filter(|part| wanted.is_empty() || wanted.contains(part)) {
+        runtime.block_on(measure(part, &mut table, (&program, folder.path()), n_holders))?;
+    }
+    Ok(())
 }
 
-async fn measure(table: &mut Table, folder: &Path, n_holders: u32) -> anyhow::Result<()> {
-    appends::measure(table, folder).await?;
-    change::measure(table).await?;
-    authority::measure(table).await?;
-    history::measure(table, folder).await?;
-    let hospital = hospital::build(table, folder, n_holders).await?;
-    day::measure(table, &hospital).await?;
-    logon::measure(table, &hospital).await
+async fn measure(
+    part: Part,
+    table: &mut Table,
+    (program, folder): (&Path, &Path),
+    n_holders: u32,
+) -> anyhow::Result<()> {
+    match part {
+        Part::Idle => idle::measure(table, program, folder),
+        Part::Appends => appends::measure(table, folder).await,
+        Part::Change => change::measure(table).await,
+        Part::Authority => authority::measure(table).await,
+        Part::History => history::measure(table, folder).await,
+        Part::Day => {
+            let hospital = hospital::build(table, folder, n_holders).await?;
+            day::measure(table, &hospital).await?;
+            logon::measure(table, &hospital).await
+        }
+    }
 }
 
 /// The folder of this build's programs.

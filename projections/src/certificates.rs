@@ -13,8 +13,10 @@ use domain::{
     ids::{CardSerial, CertificateSerial, HolderId, NotAnId},
 };
 use serde::Serialize;
-use sqlx::{SqliteConnection, SqlitePool};
-use stores::event_store::Position;
+use stores::{
+    database::{Pool, Query, Transaction},
+    event_store::Position,
+};
 use uuid::Uuid;
 
 use self::writing::{Issue, confirm, give_up, hold, keep, reinstate, revoke, supersede};
@@ -122,20 +124,20 @@ struct Row {
     not_after: DateTime<Utc>,
     state: String,
     since: DateTime<Utc>,
-    reason: Option<u8>,
+    reason: Option<i32>,
 }
 
 #[derive(sqlx::FromRow)]
 struct RevokedRow {
     serial: String,
     since: DateTime<Utc>,
-    reason: u8,
+    reason: i32,
     not_after: DateTime<Utc>,
     revoked_position: i64,
 }
 
 /// What an event changes.
-pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
+pub(crate) async fn fold(tx: &mut Transaction, fact: &Fact<'_>) -> sqlx::Result<()> {
     match &fact.event {
         HolderEvent::CardIssued(issued) => {
             give_up(tx, fact).await?;
@@ -237,7 +239,7 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
 
 /// Whose a certificate is.
 pub(crate) async fn owner(
-    pool: &SqlitePool,
+    pool: &Pool,
     serial: &CertificateSerial,
 ) -> Result<Option<CertificateOwner>, ProjectionError> {
     let status = status(pool, serial).await?;
@@ -246,10 +248,10 @@ pub(crate) async fn owner(
 
 /// How a certificate stands.
 pub(crate) async fn status(
-    pool: &SqlitePool,
+    pool: &Pool,
     serial: &CertificateSerial,
 ) -> Result<Option<CertificateStatus>, ProjectionError> {
-    let row: Option<Row> = sqlx::query_as(
+    let row: Option<Row> = Query::new(
         r"
         select serial, holder_id, card, slot, not_before, not_after, state, since, reason
         from certificate where serial = $1
@@ -263,12 +265,12 @@ pub(crate) async fn status(
 
 /// A page of what is revoked, in the order of the log.
 pub(crate) async fn revoked(
-    pool: &SqlitePool,
+    pool: &Pool,
     after: Option<&RevokedCursor>,
     limit: u32,
 ) -> Result<Vec<RevokedCertificate>, ProjectionError> {
     let position = after.map_or(0, |cursor| cursor.position.0.cast_signed());
-    let rows: Vec<RevokedRow> = sqlx::query_as(
+    let rows: Vec<RevokedRow> = Query::new(
         r"
         select serial, since, reason, not_after, revoked_position from certificate
         where revoked_position is not null and (revoked_position, serial) > ($1, $2)
@@ -285,10 +287,8 @@ pub(crate) async fn revoked(
 }
 
 /// Where in the log a certificate was last taken off the revocation list; none if none ever was.
-pub(crate) async fn last_reinstated(
-    pool: &SqlitePool,
-) -> Result<Option<Position>, ProjectionError> {
-    let (last,): (Option<i64>,) = sqlx::query_as(
+pub(crate) async fn last_reinstated(pool: &Pool) -> Result<Option<Position>, ProjectionError> {
+    let (last,): (Option<i64>,) = Query::new(
         "select max(reinstated_position) from certificate where reinstated_position is not null",
     )
     .fetch_one(pool)
@@ -305,7 +305,9 @@ impl TryFrom<Row> for CertificateStatus {
             ("unconfirmed", None) => CertificateState::Unconfirmed { since },
             ("good", None) => CertificateState::Good { since },
             ("superseded", None) => CertificateState::Superseded { since },
-            ("revoked", Some(reason)) => CertificateState::Revoked { since, reason },
+            ("revoked", Some(reason)) => {
+                CertificateState::Revoked { since, reason: crl_reason(reason)? }
+            }
             _ => return Err(sqlx::Error::Decode("the state of a certificate".into())),
         };
         let slot = Slot::ALL.into_iter().find(|slot| slot_text(*slot) == row.slot);
@@ -328,11 +330,15 @@ impl TryFrom<RevokedRow> for RevokedCertificate {
         Ok(Self {
             serial: row.serial.parse().map_err(not_an_id)?,
             at: row.since,
-            reason: row.reason,
+            reason: crl_reason(row.reason)?,
             not_after: row.not_after,
             position: Position(row.revoked_position.cast_unsigned()),
         })
     }
+}
+
+fn crl_reason(reason: i32) -> sqlx::Result<u8> {
+    u8::try_from(reason).map_err(|_| sqlx::Error::Decode("the reason of a revocation".into()))
 }
 
 fn slot_text(slot: Slot) -> &'static str {

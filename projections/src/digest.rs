@@ -4,7 +4,8 @@
 
 use futures::TryStreamExt as _;
 use sha2::{Digest as _, Sha256};
-use sqlx::{AssertSqlSafe, SqlitePool};
+use sqlx::AssertSqlSafe;
+use stores::database::{Kind, Pool, Query};
 
 use crate::ProjectionError;
 
@@ -23,8 +24,8 @@ pub struct TableDigest {
 }
 
 /// Every table, by name. The rows go by one after the other.
-pub(crate) async fn of_all(pool: &SqlitePool) -> Result<Vec<TableDigest>, ProjectionError> {
-    let tables: Vec<String> = sqlx::query_scalar(
+pub(crate) async fn of_all(pool: &Pool) -> Result<Vec<TableDigest>, ProjectionError> {
+    let tables: Vec<(String,)> = Query::new(
         r"
         select name from sqlite_master
         where type = 'table' and substr(name, 1, 7) <> 'sqlite_' and substr(name, 1, 5) <> '_sqlx'
@@ -32,29 +33,56 @@ pub(crate) async fn of_all(pool: &SqlitePool) -> Result<Vec<TableDigest>, Projec
         limit $1
         ",
     )
+    .on_postgres(
+        r"
+        select tablename::text from pg_tables
+        where schemaname = current_schema() and substr(tablename, 1, 5) <> '_sqlx'
+        order by tablename
+        limit $1
+        ",
+    )
     .bind(NAMES_MAX)
     .fetch_all(pool)
     .await?;
     let mut all = Vec::with_capacity(tables.len());
-    for table in tables {
+    for (table,) in tables {
         all.push(of(pool, table).await?);
     }
     Ok(all)
 }
 
-async fn of(pool: &SqlitePool, table: String) -> Result<TableDigest, ProjectionError> {
-    let columns: Vec<String> =
-        sqlx::query_scalar("select name from pragma_table_info($1) order by cid limit $2")
-            .bind(&table)
+async fn of(pool: &Pool, table: String) -> Result<TableDigest, ProjectionError> {
+    let columns: Vec<(String,)> =
+        Query::new("select name from pragma_table_info($1) order by cid limit $2")
+            .on_postgres(
+                r"
+                select column_name::text from information_schema.columns
+                where table_schema = current_schema() and table_name = $1
+                order by ordinal_position
+                limit $2
+                ",
+            )
+            .bind(table.as_str())
             .bind(NAMES_MAX)
             .fetch_all(pool)
             .await?;
-    let columns: Vec<_> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
-    // Names of our own migrations.
-    let rows = format!("select {} from \"{table}\" order by 1", columns.join(" || ',' || "));
+    let quoted = columns.iter().map(|(column,)| match pool.kind() {
+        Kind::Sqlite => format!("quote(\"{column}\")"),
+        Kind::Postgres => format!("quote_nullable(\"{column}\"::text)"),
+    });
+    let columns: Vec<_> = quoted.collect();
+    // Names of our own migrations. The bytes are the order, whatever the database's language.
+    let order = match pool.kind() {
+        Kind::Sqlite => "line",
+        Kind::Postgres => "line collate \"C\"",
+    };
+    let rows = format!(
+        "select line from (select {} as line from \"{table}\") as lines order by {order}",
+        columns.join(" || ',' || ")
+    );
     let (mut digest, mut n_rows) = (Sha256::new(), 0);
-    let mut rows = sqlx::query_scalar::<_, String>(AssertSqlSafe(rows)).fetch(pool);
-    while let Some(row) = rows.try_next().await? {
+    let mut rows = Query::asserted(AssertSqlSafe(rows)).once().fetch::<(String,)>(pool);
+    while let Some((row,)) = rows.try_next().await? {
         digest.update(row.as_bytes());
         digest.update(b"\n");
         n_rows += 1;

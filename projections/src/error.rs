@@ -24,6 +24,9 @@ pub enum ProjectionError {
     /// Their file was made by a newer version, or a migration failed. It can be deleted and rebuilt.
     #[error("the projections' database cannot be brought up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// Their PostgreSQL database was not opened.
+    #[error("the projections' database cannot be opened: {0}")]
+    Open(#[from] stores::postgres::OpenError),
     /// Their file cannot be made or replaced.
     #[error("the projections' file cannot be used: {0}")]
     File(#[from] std::io::Error),
@@ -37,7 +40,7 @@ impl ProjectionError {
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Database(_) | Self::Store(_) => true,
-            Self::Unreadable { .. } | Self::Migrate(_) | Self::File(_) => false,
+            Self::Unreadable { .. } | Self::Migrate(_) | Self::Open(_) | Self::File(_) => false,
         }
     }
 }

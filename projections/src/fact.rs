@@ -23,35 +23,54 @@ pub(crate) struct Fact<'a> {
     pub(crate) staff: Option<HolderId>,
 }
 
-/// The part of an event's `meta` that is shown.
-#[derive(Deserialize)]
-struct Meta {
-    actor: Actor,
+/// The part of an event's `meta` that is looked at; not every event has all of it.
+#[derive(Default, Deserialize)]
+pub(crate) struct Meta {
+    /// The command that began it all.
     #[serde(rename = "$correlationId")]
-    begun_by: Option<Uuid>,
+    pub(crate) begun_by: Option<Uuid>,
+    pub(crate) actor: Option<Actor>,
+    pub(crate) policy: Option<u32>,
+    #[serde(default)]
+    pub(crate) rules: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct Actor {
-    by: String,
-    holder: Option<HolderId>,
+/// Who did it.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Actor {
+    pub(crate) by: String,
+    pub(crate) holder: Option<HolderId>,
+}
+
+impl Meta {
+    pub(crate) fn read(recorded: &Recorded) -> serde_json::Result<Self> {
+        serde_json::from_slice(&recorded.meta)
+    }
 }
 
 impl<'a> Fact<'a> {
     /// Reads an event; `None` if it belongs to no holder's stream.
-    pub(crate) fn read(recorded: &'a Recorded) -> Result<Option<Self>, ProjectionError> {
+    pub(crate) fn read(
+        recorded: &'a Recorded,
+        meta: serde_json::Result<Meta>,
+    ) -> Result<Option<Self>, ProjectionError> {
         if recorded.stream.category() != HOLDER_CATEGORY {
             return Ok(None);
         }
         let holder = recorded.stream.subject().parse().map_err(|e| unreadable(recorded, e))?;
         let event = HolderEvent::decode(&recorded.kind, recorded.schema, &recorded.data)
             .map_err(|error| unreadable(recorded, error))?;
-        let meta: Meta =
-            serde_json::from_slice(&recorded.meta).map_err(|error| unreadable(recorded, error))?;
-        let Meta { actor: Actor { by: actor, holder: staff }, begun_by } = meta;
+        let Meta { actor, begun_by, .. } = meta.map_err(|error| unreadable(recorded, error))?;
+        let Actor { by: actor, holder: staff } =
+            actor.ok_or_else(|| unreadable(recorded, NobodyDidIt))?;
         Ok(Some(Self { holder, recorded, event, actor, begun_by, staff }))
     }
 }
+
+/// Every fact about a holder says who did it.
+#[derive(Debug, thiserror::Error)]
+#[error("its meta does not say who did it")]
+struct NobodyDidIt;
 
 fn unreadable(
     recorded: &Recorded,

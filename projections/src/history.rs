@@ -7,11 +7,13 @@
 use chrono::{DateTime, Utc};
 use domain::ids::{CardSerial, CommandId, HolderId};
 use serde::Deserialize;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
-use stores::event_store::{Position, Recorded, Revision};
+use stores::{
+    database::{Kind, Pool, Query, Transaction},
+    event_store::{Position, Recorded, Revision},
+};
 use uuid::Uuid;
 
-use crate::ProjectionError;
+use crate::{ProjectionError, fact::Meta, gathered::portions};
 
 /// The most events of one page.
 pub const HISTORY_PAGE_MAX: u32 = 100;
@@ -91,23 +93,6 @@ pub struct HistoryEvent {
     pub rules: Vec<String>,
 }
 
-/// The part of `meta` that is indexed; not every event has all of it.
-#[derive(Default, Deserialize)]
-struct Meta {
-    #[serde(rename = "$correlationId")]
-    run: Option<Uuid>,
-    actor: Option<Actor>,
-    policy: Option<u32>,
-    #[serde(default)]
-    rules: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Actor {
-    by: String,
-    holder: Option<Uuid>,
-}
-
 /// The part of `data` that says whom and what an event of any stream is about.
 #[derive(Default, Deserialize)]
 struct About {
@@ -115,54 +100,75 @@ struct About {
     card: Option<String>,
 }
 
-/// What an event of any stream adds: a row, and one for each of its rules.
-pub(crate) async fn fold(tx: &mut SqliteConnection, event: &Recorded) -> sqlx::Result<()> {
-    // What has not this shape is listed all the same, by its type and time.
-    let meta: Meta = serde_json::from_slice(&event.meta).unwrap_or_default();
-    let about: About = serde_json::from_slice(&event.data).unwrap_or_default();
-    let (position, at) = (event.position.0.cast_signed(), event.at.timestamp_micros());
-    let subject = event.stream.subject();
-    let (holder, card) = match event.stream.category() {
-        "holder" => (subject.parse().ok(), about.card),
-        "card" => (about.holder, Some(subject.to_owned())),
-        _ => (about.holder, about.card),
-    };
-    let (actor, staff) =
-        meta.actor.map_or_else(|| ("system".to_owned(), None), |actor| (actor.by, actor.holder));
-    sqlx::query(
-        r"
-        insert into history
-            (position, at, stream, revision, kind, holder_id, card, actor, staff_id, run, policy, rules)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        on conflict (position) do nothing
-        ",
-    )
-    .bind(position)
-    .bind(at)
-    .bind(event.stream.as_str())
-    .bind(event.revision.0.cast_signed())
-    .bind(&event.kind)
-    .bind::<Option<Uuid>>(holder)
-    .bind(card)
-    .bind(actor)
-    .bind(staff)
-    .bind(meta.run)
-    .bind(meta.policy.map(i64::from))
-    .bind(meta.rules.join(" "))
-    .execute(&mut *tx)
-    .await?;
-    for rule in &meta.rules {
-        sqlx::query(
-            r"
-            insert into history_rule (rule, at, position) values ($1, $2, $3)
-            on conflict (rule, at, position) do nothing
-            ",
-        )
-        .bind(rule)
-        .bind(at)
-        .bind(position)
-        .execute(&mut *tx)
-        .await?;
+/// What an event of any stream adds: a row, and one for each of its rules. What has not the shape of
+/// ours is listed all the same, by its type and time.
+pub(crate) struct Line<'a> {
+    event: &'a Recorded,
+    holder: Option<Uuid>,
+    card: Option<String>,
+    actor: String,
+    staff: Option<Uuid>,
+    run: Option<Uuid>,
+    policy: Option<u32>,
+    rules: Vec<String>,
+}
+
+impl<'a> Line<'a> {
+    pub(crate) fn of(event: &'a Recorded, meta: Option<&Meta>) -> Self {
+        let about: About = serde_json::from_slice(&event.data).unwrap_or_default();
+        let subject = event.stream.subject();
+        let (holder, card) = match event.stream.category() {
+            "holder" => (subject.parse().ok(), about.card),
+            "card" => (about.holder, Some(subject.to_owned())),
+            _ => (about.holder, about.card),
+        };
+        let actor = meta.and_then(|meta| meta.actor.as_ref());
+        Self {
+            event,
+            holder,
+            card,
+            actor: actor.map_or("system", |actor| &actor.by).to_owned(),
+            staff: actor.and_then(|actor| actor.holder).map(|staff| staff.0),
+            run: meta.and_then(|meta| meta.begun_by),
+            policy: meta.and_then(|meta| meta.policy),
+            rules: meta.map_or_else(Vec::new, |meta| meta.rules.clone()),
+        }
+    }
+}
+
+/// Writes the rows of these events.
+pub(crate) async fn write(tx: &mut Transaction, lines: &[Line<'_>]) -> sqlx::Result<()> {
+    for portion in portions(lines) {
+        let mut query = Query::new(
+            "insert into history
+                (position, at, stream, revision, kind, holder_id, card, actor, staff_id, run, policy,
+                rules) ",
+        );
+        query.push_values(portion, |row, line| {
+            row.push_bind(line.event.position.0.cast_signed())
+                .push_bind(line.event.at.timestamp_micros())
+                .push_bind(line.event.stream.as_str())
+                .push_bind(line.event.revision.0.cast_signed())
+                .push_bind(&line.event.kind)
+                .push_bind(line.holder)
+                .push_bind(line.card.as_deref())
+                .push_bind(&line.actor)
+                .push_bind(line.staff)
+                .push_bind(line.run)
+                .push_bind(line.policy.map(i64::from))
+                .push_bind(line.rules.join(" "));
+        });
+        query.execute(&mut *tx).await?;
+    }
+    let of_rules = lines.iter().flat_map(|line| line.rules.iter().map(|rule| (rule, line.event)));
+    for portion in portions(&of_rules.collect::<Vec<_>>()) {
+        let mut query = Query::new("insert into history_rule (rule, at, position) ");
+        query.push_values(portion, |row, (rule, event)| {
+            row.push_bind(*rule)
+                .push_bind(event.at.timestamp_micros())
+                .push_bind(event.position.0.cast_signed());
+        });
+        query.execute(&mut *tx).await?;
     }
     Ok(())
 }
@@ -185,7 +191,7 @@ struct Row {
 
 /// A page, newest first.
 pub(crate) async fn page(
-    pool: &SqlitePool,
+    pool: &Pool,
     filter: &HistoryFilter,
     before: Option<HistoryCursor>,
     limit: u32,
@@ -214,30 +220,46 @@ pub(crate) async fn page(
 
 /// The next rows of the most telling filter, in the order of time.
 async fn looked_at(
-    pool: &SqlitePool,
+    pool: &Pool,
     filter: &HistoryFilter,
     before: Option<HistoryCursor>,
     n_rows: u32,
 ) -> sqlx::Result<Vec<Row>> {
-    let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(
+    let mut query = Query::new(
         "select h.position, h.at, h.stream, h.revision, h.kind, h.holder_id, h.card, h.actor,
             h.staff_id, h.run, h.policy, h.rules from ",
     );
-    // The alias names the table whose index gives the order.
-    let order = filter.index(&mut query);
+    let order = filter.index(&mut query, pool.kind());
     let end = (i64::MAX, i64::MAX);
     let last = before.map_or(end, |at| (at.at, at.position.0.cast_signed()));
     // Before an instant is before its first event: one bound, so that the index has it.
     let last = last.min(filter.to.map_or(end, |to| (to.timestamp_micros(), i64::MIN)));
-    query.push(format!(" and ({order}.at, {order}.position) < ("));
-    query.push_bind(last.0).push(", ").push_bind(last.1).push(")");
+    query.push(order.before).push_bind(last.0).push(", ").push_bind(last.1).push(")");
     if let Some(from) = filter.from {
-        query.push(format!(" and {order}.at >= ")).push_bind(from.timestamp_micros());
+        query.push(order.from).push_bind(from.timestamp_micros());
     }
-    query.push(format!(" order by {order}.at desc, {order}.position desc limit "));
-    query.push_bind(i64::from(n_rows));
-    query.build_query_as().fetch_all(pool).await
+    query.push(order.newest_first).push_bind(i64::from(n_rows));
+    query.fetch_all(pool).await
 }
+
+/// What bounds a page and puts it in order, in the words of the table whose index is used.
+struct Order {
+    before: &'static str,
+    from: &'static str,
+    newest_first: &'static str,
+}
+
+const BY_TIME: Order = Order {
+    before: " and (h.at, h.position) < (",
+    from: " and h.at >= ",
+    newest_first: " order by h.at desc, h.position desc limit ",
+};
+
+const BY_RULE: Order = Order {
+    before: " and (r.at, r.position) < (",
+    from: " and r.at >= ",
+    newest_first: " order by r.at desc, r.position desc limit ",
+};
 
 fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
@@ -259,27 +281,31 @@ impl HistoryFilter {
         by_index + 2 * usize::from(self.actor.is_some())
     }
 
-    /// Chooses the index: what few events have comes first. Gives the alias of its table.
-    fn index(&self, query: &mut QueryBuilder<Sqlite>) -> &'static str {
+    /// Chooses the index: what few events have comes first. Gives the order that it has.
+    fn index(&self, query: &mut Query, database: Kind) -> &'static Order {
         let all = "history h where ";
         if let Some(run) = self.run {
             query.push(all).push("h.run = ").push_bind(run.0);
         } else if let Some(holder) = self.holder {
             query.push(all).push("h.holder_id = ").push_bind(holder.0);
         } else if let Some(card) = &self.card {
-            query.push(all).push("h.card = ").push_bind(card.as_str().to_owned());
+            query.push(all).push("h.card = ").push_bind(card.as_str());
         } else if let Some(staff) = self.staff {
             query.push(all).push("h.staff_id = ").push_bind(staff.0);
         } else if let Some(rule) = &self.rule {
-            query.push("history_rule r cross join history h on h.position = r.position where ");
-            query.push("r.rule = ").push_bind(rule.clone());
-            return "r";
+            // SQLite takes a cross join as it is written; PostgreSQL finds out by itself.
+            query.push(match database {
+                Kind::Sqlite => "history_rule r cross join history h ",
+                Kind::Postgres => "history_rule r join history h ",
+            });
+            query.push("on h.position = r.position where r.rule = ").push_bind(rule.as_str());
+            return &BY_RULE;
         } else if let Some(kind) = &self.kind {
-            query.push(all).push("h.kind = ").push_bind(kind.clone());
+            query.push(all).push("h.kind = ").push_bind(kind.as_str());
         } else {
             query.push(all).push("true");
         }
-        "h"
+        &BY_TIME
     }
 
     /// Whether everything holds that is given.

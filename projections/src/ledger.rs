@@ -16,10 +16,12 @@ use domain::{
     self_service::{CodePurpose, Denied, NotTaken},
 };
 use serde::Serialize;
-use sqlx::{SqliteConnection, SqlitePool};
-use stores::event_store::{Position, Revision};
+use stores::{
+    database::{Pool, Query, Transaction},
+    event_store::{Position, Revision},
+};
 
-use crate::fact::Fact;
+use crate::{fact::Fact, gathered::portions};
 use place::fails_to_unlock;
 
 /// The most entries of one page.
@@ -53,7 +55,18 @@ struct Row {
 }
 
 /// What an event adds: a line.
-pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
+pub(crate) struct Line {
+    holder: HolderId,
+    revision: Revision,
+    position: Position,
+    at: DateTime<Utc>,
+    kind: &'static str,
+    sentence: String,
+    actor: String,
+}
+
+/// The line of an event.
+pub(crate) async fn fold(tx: &mut Transaction, fact: &Fact<'_>) -> sqlx::Result<Line> {
     let mut sentence = desk::said(fact).unwrap_or_else(|| sentence(&fact.event, fact.recorded.at));
     if fails_to_unlock(&fact.event)
         && let Some((workstation, reader)) = place::of(tx, fact).await?
@@ -63,33 +76,45 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
         );
     }
     place::fold(tx, fact).await?;
-    sqlx::query(
-        r"
-        insert into ledger (holder_id, revision, position, at, kind, sentence, actor)
-        values ($1, $2, $3, $4, $5, $6, $7)
-        on conflict (holder_id, revision) do nothing
-        ",
-    )
-    .bind(fact.holder.0)
-    .bind(fact.recorded.revision.0.cast_signed())
-    .bind(fact.recorded.position.0.cast_signed())
-    .bind(fact.recorded.at)
-    .bind(fact.event.kind())
-    .bind(sentence)
-    .bind(&fact.actor)
-    .execute(tx)
-    .await?;
+    Ok(Line {
+        holder: fact.holder,
+        revision: fact.recorded.revision,
+        position: fact.recorded.position,
+        at: fact.recorded.at,
+        kind: fact.event.kind(),
+        sentence,
+        actor: fact.actor.clone(),
+    })
+}
+
+/// Writes the lines.
+pub(crate) async fn write(tx: &mut Transaction, lines: &[Line]) -> sqlx::Result<()> {
+    for portion in portions(lines) {
+        let mut query = Query::new(
+            "insert into ledger (holder_id, revision, position, at, kind, sentence, actor) ",
+        );
+        query.push_values(portion, |row, line| {
+            row.push_bind(line.holder.0)
+                .push_bind(line.revision.0.cast_signed())
+                .push_bind(line.position.0.cast_signed())
+                .push_bind(line.at)
+                .push_bind(line.kind)
+                .push_bind(&line.sentence)
+                .push_bind(&line.actor);
+        });
+        query.execute(&mut *tx).await?;
+    }
     Ok(())
 }
 
 /// A page, newest first.
 pub(crate) async fn page(
-    pool: &SqlitePool,
+    pool: &Pool,
     holder: HolderId,
     before: Option<Revision>,
     limit: u32,
 ) -> sqlx::Result<Vec<Entry>> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<Row> = Query::new(
         r"
         select at, sentence, kind, revision, position, actor from ledger
         where holder_id = $1 and revision < $2

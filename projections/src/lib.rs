@@ -1,7 +1,7 @@
 //! What people look at. Everything here is made from the log and can be thrown away.
 //!
 //! A projection is one file: its row, how an event changes it (fold), what is asked of it (query).
-//! To add one: a file, a migration, a line in `fold_all`, and a rebuild of what is in use.
+//! To add one: a file, a migration, a line in `Gathered`, and a rebuild of what is in use.
 //!
 //! All projections share one checkpoint, written in the transaction that applies the events, so
 //! they are never ahead of it, behind it, or at different places. An event that this build cannot
@@ -13,7 +13,9 @@ mod database;
 mod digest;
 mod error;
 mod fact;
+mod gathered;
 mod history;
+mod indexes;
 mod ledger;
 mod passcode_status;
 mod staff;
@@ -26,8 +28,11 @@ use std::{path::Path, pin::pin, sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use domain::ids::{CertificateSerial, HolderId, OrganisationCode};
 use futures::{Stream, StreamExt as _};
-use sqlx::SqlitePool;
-use stores::event_store::{EventStore, Filter, Position, Recorded, Revision, StoreError};
+use stores::{
+    database::Pool,
+    event_store::{EventStore, Filter, Position, Recorded, Revision, StoreError},
+    postgres::Options,
+};
 use tokio::sync::{Mutex, RwLock, watch};
 
 pub use certificates::{
@@ -37,7 +42,7 @@ pub use certificates::{
 use database::Place;
 pub use digest::TableDigest;
 pub use error::{Behind, ProjectionError};
-use fact::Fact;
+use gathered::Gathered;
 pub use history::{
     HISTORY_PAGE_MAX, HistoryCursor, HistoryEvent, HistoryFilter, HistoryPage, LOOKED_AT_MAX,
 };
@@ -48,6 +53,9 @@ pub use work::{StaffUnlocks, WORK_PAGE_MAX, WorkItem, WorkKind};
 
 /// The most events that are applied in one transaction.
 const BATCH_EVENTS_MAX: usize = 256;
+
+/// The most events that a rebuild applies in one transaction.
+const REBUILD_EVENTS_MAX: usize = 4_096;
 
 /// How often in a row following the log may fail, without any progress, before it is given up.
 const FAILURES_MAX: u32 = 30;
@@ -62,7 +70,7 @@ pub struct Projections(Arc<Inner>);
 struct Inner {
     place: Place,
     /// What is read. Held for writing only while a rebuilt database takes its place.
-    live: RwLock<SqlitePool>,
+    live: RwLock<Pool>,
     /// Held by whoever applies events or is about to swap.
     writing: Mutex<()>,
     /// The position of the checkpoint, for those who wait for it.
@@ -73,6 +81,12 @@ impl Projections {
     /// Opens the file, made (readable by its owner only) and brought up to date if need be.
     pub async fn open(path: &Path) -> Result<Self, ProjectionError> {
         Self::at(Place::File(path.to_owned())).await
+    }
+
+    /// Opens those of a PostgreSQL database, made and brought up to date if need be. Whoever else has
+    /// opened them follows the log, too: each batch of events is applied by one of them.
+    pub async fn open_postgres(options: &Options) -> Result<Self, ProjectionError> {
+        Self::at(Place::Postgres(Box::new(options.clone()))).await
     }
 
     /// Projections that are gone with the last clone.
@@ -157,12 +171,16 @@ impl Projections {
     /// it is as far as the log. What is in use is read and goes on meanwhile; if this fails, it stays.
     pub async fn rebuild(&self, store: &dyn EventStore) -> Result<Position, ProjectionError> {
         let fresh = self.0.place.open_beside().await?;
+        let indexes = indexes::take(&fresh).await?;
         catch_up(&fresh, store).await?;
+        indexes::make(&fresh, indexes).await?;
         // From here on nothing new is applied to the old one, so the rest is short.
         let _writing = self.0.writing.lock().await;
-        let position = catch_up(&fresh, store).await?;
         let mut live = self.0.live.write().await;
-        self.0.place.replace(&mut live, fresh).await?;
+        let mut hold = live.begin().await?;
+        database::held_checkpoint(&mut hold).await?;
+        let position = catch_up(&fresh, store).await?;
+        self.0.place.replace(&mut live, fresh, hold).await?;
         self.0.position.send_replace(position);
         Ok(position)
     }
@@ -317,38 +335,32 @@ fn in_batches<'a>(
 }
 
 /// Applies what the log has and `pool` has not.
-async fn catch_up(pool: &SqlitePool, store: &dyn EventStore) -> Result<Position, ProjectionError> {
+async fn catch_up(pool: &Pool, store: &dyn EventStore) -> Result<Position, ProjectionError> {
     let mut position = database::checkpoint(pool).await?;
-    let mut batches = in_batches(store.read_all(position, Filter::All));
-    while let Some(batch) = batches.next().await {
-        position = apply_to(pool, &batch?).await?;
+    let events = store.read_all(position, Filter::All);
+    let mut batches = events.chunks(REBUILD_EVENTS_MAX);
+    let mut batch = batches.next().await;
+    while let Some(events) = batch {
+        let events: Vec<_> = events.into_iter().collect::<Result<_, _>>()?;
+        let (applied, next) = tokio::join!(apply_to(pool, &events), batches.next());
+        (position, batch) = (applied?, next);
     }
     Ok(position)
 }
 
-async fn apply_to(pool: &SqlitePool, events: &[Recorded]) -> Result<Position, ProjectionError> {
+async fn apply_to(pool: &Pool, events: &[Recorded]) -> Result<Position, ProjectionError> {
     let mut tx = pool.begin().await?;
-    let mut position = database::checkpoint(&mut *tx).await?;
+    let mut position = database::held_checkpoint(&mut tx).await?;
+    let mut gathered = Gathered::default();
     for recorded in events {
         if recorded.position <= position {
             continue;
         }
-        history::fold(&mut tx, recorded).await?;
-        if let Some(fact) = Fact::read(recorded)? {
-            fold_all(&mut tx, &fact).await?;
-        }
+        gathered.add(&mut tx, recorded).await?;
         position = recorded.position;
     }
+    gathered.write(&mut tx).await?;
     database::set_checkpoint(&mut tx, position).await?;
     tx.commit().await?;
     Ok(position)
-}
-
-/// Every projection of what happened to holders.
-async fn fold_all(tx: &mut sqlx::SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
-    passcode_status::fold(tx, fact).await?;
-    certificates::fold(tx, fact).await?;
-    staff::fold(tx, fact).await?;
-    work::fold(tx, fact).await?;
-    ledger::fold(tx, fact).await
 }

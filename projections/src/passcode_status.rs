@@ -1,6 +1,8 @@
 //! *Passcode Status* (S-02): what is set since when. Phase and days left are not stored: they are
 //! worked out when somebody looks, so no timer has to run for them to be right (B-08).
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use domain::{
     context::Context,
@@ -9,9 +11,9 @@ use domain::{
     passcode::{Kind, Standing},
 };
 use serde::Serialize;
-use sqlx::{SqliteConnection, SqlitePool};
+use stores::database::{Pool, Query, Transaction};
 
-use crate::fact::Fact;
+use crate::{fact::Fact, gathered::portions};
 
 /// One kind of one holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -39,11 +41,24 @@ struct Row {
     changed_on: NaiveDate,
 }
 
+/// Lines that have changed, as the last event of each has left them.
+pub(crate) type Changed = BTreeMap<(HolderId, Kind), Line>;
+
+/// A line of the table.
+pub(crate) struct Line {
+    set_on: Option<NaiveDate>,
+    changed_on: NaiveDate,
+}
+
 /// What an event changes.
-pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
-    let (kind, set_on, changed_on) = match &fact.event {
-        HolderEvent::PasscodeSet { kind, on, .. } => (*kind, Some(*on), *on),
-        HolderEvent::PasscodeBlanked { kind, on } => (kind.kind(), None, *on),
+pub(crate) fn fold(changed: &mut Changed, fact: &Fact<'_>) {
+    let (kind, line) = match &fact.event {
+        HolderEvent::PasscodeSet { kind, on, .. } => {
+            (*kind, Line { set_on: Some(*on), changed_on: *on })
+        }
+        HolderEvent::PasscodeBlanked { kind, on } => {
+            (kind.kind(), Line { set_on: None, changed_on: *on })
+        }
         // A passcode changed elsewhere keeps its clock, so its line stays as it is.
         HolderEvent::PasscodeChangedElsewhere { .. }
         | HolderEvent::HolderRegistered {}
@@ -101,31 +116,34 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
         | HolderEvent::PukSettled { .. }
         | HolderEvent::PukRuledOut { .. }
         | HolderEvent::PukLost { .. }
-        | HolderEvent::PukReplaced { .. } => return Ok(()),
+        | HolderEvent::PukReplaced { .. } => return,
     };
-    sqlx::query(
-        r"
-        insert into passcode_status (holder_id, kind, set_on, changed_on)
-        values ($1, $2, $3, $4)
-        on conflict (holder_id, kind)
-        do update set set_on = excluded.set_on, changed_on = excluded.changed_on
-        ",
-    )
-    .bind(fact.holder.0)
-    .bind(kind.as_str())
-    .bind(set_on)
-    .bind(changed_on)
-    .execute(tx)
-    .await?;
+    changed.insert((fact.holder, kind), line);
+}
+
+/// Writes the lines.
+pub(crate) async fn write(tx: &mut Transaction, changed: &Changed) -> sqlx::Result<()> {
+    for portion in portions(&changed.iter().collect::<Vec<_>>()) {
+        let mut query =
+            Query::new("insert into passcode_status (holder_id, kind, set_on, changed_on) ");
+        query.push_values(portion, |row, ((holder, kind), line)| {
+            row.push_bind(holder.0)
+                .push_bind(kind.as_str())
+                .push_bind(line.set_on)
+                .push_bind(line.changed_on);
+        });
+        query.push(
+            " on conflict (holder_id, kind)
+            do update set set_on = excluded.set_on, changed_on = excluded.changed_on",
+        );
+        query.execute(&mut *tx).await?;
+    }
     Ok(())
 }
 
 /// The three kinds of a holder, in the order of the page.
-pub(crate) async fn of_holder(
-    pool: &SqlitePool,
-    holder: HolderId,
-) -> sqlx::Result<[PasscodeStatus; 3]> {
-    let rows: Vec<Row> = sqlx::query_as(
+pub(crate) async fn of_holder(pool: &Pool, holder: HolderId) -> sqlx::Result<[PasscodeStatus; 3]> {
+    let rows: Vec<Row> = Query::new(
         r"
         select kind, set_on, changed_on from passcode_status
         where holder_id = $1

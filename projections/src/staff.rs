@@ -8,7 +8,7 @@ use domain::{
     ids::{HolderId, OrganisationCode},
     staff::{Grant, ORGANISATIONS_MAX, Role},
 };
-use sqlx::{SqliteConnection, SqlitePool};
+use stores::database::{Pool, Query, Transaction};
 use uuid::Uuid;
 
 use crate::{ProjectionError, fact::Fact};
@@ -30,11 +30,11 @@ pub struct StaffGrant {
 type Row = (Uuid, String, String, NaiveDate);
 
 /// What an event changes.
-pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
+pub(crate) async fn fold(tx: &mut Transaction, fact: &Fact<'_>) -> sqlx::Result<()> {
     let HolderEvent::Desk(event) = &fact.event else { return Ok(()) };
     match event {
         DeskEvent::RoleGranted { role, organisation, on } => {
-            sqlx::query(
+            Query::new(
                 r"
                 insert into staff_grant (holder_id, role, organisation, granted_on)
                 values ($1, $2, $3, $4)
@@ -49,7 +49,7 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
             .await?;
         }
         DeskEvent::RoleWithdrawn { role, organisation, .. } => {
-            sqlx::query(
+            Query::new(
                 r"
                 delete from staff_grant
                 where holder_id = $1 and role = $2 and organisation = $3
@@ -62,7 +62,7 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
             .await?;
         }
         DeskEvent::Assigned { organisation, .. } => {
-            sqlx::query(
+            Query::new(
                 r"
                 insert into assignment (holder_id, organisation) values ($1, $2)
                 on conflict (holder_id, organisation) do nothing
@@ -74,7 +74,7 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
             .await?;
         }
         DeskEvent::AssignmentEnded { organisation, .. } => {
-            sqlx::query("delete from assignment where holder_id = $1 and organisation = $2")
+            Query::new("delete from assignment where holder_id = $1 and organisation = $2")
                 .bind(fact.holder.0)
                 .bind(organisation.as_str())
                 .execute(tx)
@@ -106,11 +106,11 @@ pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
 
 /// A page of all roles in force, by holder: those behind `after`.
 pub(crate) async fn page(
-    pool: &SqlitePool,
+    pool: &Pool,
     after: Option<&StaffGrant>,
     limit: u32,
 ) -> Result<Vec<StaffGrant>, ProjectionError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<Row> = Query::new(
         r"
         select holder_id, role, organisation, granted_on from staff_grant
         where (holder_id, role, organisation) > ($1, $2, $3)
@@ -136,14 +136,14 @@ fn read((holder, role, organisation, granted_on): Row) -> Result<StaffGrant, Pro
 /// The organisations of all registration authority managers but for this one role of this one; without
 /// an organisation, but for all of his.
 pub(crate) async fn managed_without(
-    pool: &SqlitePool,
+    pool: &Pool,
     holder: HolderId,
     organisation: Option<&OrganisationCode>,
 ) -> Result<Vec<OrganisationCode>, ProjectionError> {
-    let rows: Vec<(String,)> = sqlx::query_as(
+    let rows: Vec<(String,)> = Query::new(
         r"
         select distinct organisation from staff_grant
-        where role = $1 and not (holder_id = $2 and ($3 is null or organisation = $3))
+        where role = $1 and not (holder_id = $2 and organisation = coalesce($3, organisation))
         order by organisation
         limit $4
         ",

@@ -3,6 +3,7 @@
 mod certificates;
 mod history;
 mod log;
+mod postgres;
 mod work;
 
 use std::{future::pending, sync::Arc, time::Duration};
@@ -64,10 +65,13 @@ fn issued(serial: &str) -> HolderEvent {
     })
 }
 
-/// Projections that have applied everything in the log.
+/// Projections that have applied everything in the log; PostgreSQL would show the same.
 async fn applied(log: &Log) -> Projections {
     let projections = Projections::in_memory().await.unwrap();
     projections.apply(&log.all()).await.unwrap();
+    let (_, other) = postgres::on_postgres().await;
+    other.apply(&log.all()).await.unwrap();
+    assert_eq!(shown(&other, 3).await, shown(&projections, 3).await);
     projections
 }
 
@@ -87,6 +91,17 @@ async fn shown(projections: &Projections, n_holders: u128) -> Vec<String> {
         let filter = HistoryFilter { rule: Some(rule.to_owned()), ..HistoryFilter::default() };
         all.push(format!("{:?}", projections.history(&filter, None, 10).await));
     }
+    let (long_ago, now) = (instant("2026-01-01T00:00:00Z"), instant("2026-12-31T12:00:00Z"));
+    all.push(format!("{:?}", projections.work(now, None, WORK_PAGE_MAX).await));
+    let organisation: OrganisationCode = "A1".parse().unwrap();
+    for within in [None, Some(std::slice::from_ref(&organisation))] {
+        all.push(format!("{:?}", projections.staff_unlocks((long_ago, now), within, 1, 10).await));
+    }
+    all.push(format!("{:?}", projections.staff(None, STAFF_PAGE_MAX).await));
+    for organisation in [None, Some(&organisation)] {
+        all.push(format!("{:?}", projections.managed_without(holder(0), organisation).await));
+    }
+    all.push(format!("{:?}", projections.last_reinstated().await));
     for n in 0..n_holders {
         all.push(format!("{:?}", projections.passcode_status(holder(n)).await.unwrap()));
         let ledger = projections.ledger(holder(n), None, PAGE_ENTRIES_MAX).await.unwrap();

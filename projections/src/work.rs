@@ -3,6 +3,8 @@
 
 mod kind;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     card::{KeptKey, Slot},
@@ -11,12 +13,12 @@ use domain::{
     ids::{HolderId, OrganisationCode},
     passcode::{Kind, OptionalKind},
 };
-use sqlx::{SqliteConnection, SqlitePool};
+use stores::database::{Pool, Query, Transaction};
 use uuid::Uuid;
 
 pub use kind::WorkKind;
 
-use crate::{ProjectionError, fact::Fact, staff::not_a_row};
+use crate::{ProjectionError, fact::Fact, gathered::portions, staff::not_a_row};
 
 /// The most lines of one page.
 pub const WORK_PAGE_MAX: u32 = 200;
@@ -71,38 +73,59 @@ const OF_THE_CARD: &[WorkKind] = &[
 /// that could end it.
 const CLOSED_NOT_ME: TimeDelta = TimeDelta::days(30);
 
-/// What an event changes.
-pub(crate) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
+/// Lines that are over, each by its holder and kind.
+pub(crate) type Over = BTreeSet<(HolderId, &'static str)>;
+
+/// What an event changes; what is over with it is noted.
+pub(crate) async fn fold(
+    tx: &mut Transaction,
+    over: &mut Over,
+    fact: &Fact<'_>,
+) -> sqlx::Result<()> {
     count(tx, fact).await?;
     note_closed(tx, fact).await?;
     let change = match change(&fact.event) {
         Change::Nothing if is_last_manager(fact) => Change::Add(WorkKind::LastManager),
         Change::Over(kinds) if is_broken_glass(&fact.event) => {
-            over(tx, fact, kinds).await?;
+            note_over(over, fact, kinds);
             Change::Add(WorkKind::GlassBroken)
         }
         change @ (Change::Add(_) | Change::AddUntil(..) | Change::Over(_) | Change::Nothing) => {
             change
         }
     };
-    match change {
-        Change::Nothing => Ok(()),
-        Change::Add(WorkKind::NotMe) if is_closed(tx, fact.holder).await? => {
-            add(tx, fact, WorkKind::NotMe, Some(fact.recorded.at + CLOSED_NOT_ME)).await
+    let (kind, over_at) = match change {
+        Change::Nothing => return Ok(()),
+        Change::Over(kinds) => {
+            note_over(over, fact, kinds);
+            return Ok(());
         }
-        Change::Add(kind) => add(tx, fact, kind, None).await,
-        Change::AddUntil(kind, over_at) => add(tx, fact, kind, Some(over_at)).await,
-        Change::Over(kinds) => over(tx, fact, kinds).await,
+        Change::Add(WorkKind::NotMe) if is_closed(tx, fact.holder).await? => {
+            (WorkKind::NotMe, Some(fact.recorded.at + CLOSED_NOT_ME))
+        }
+        Change::Add(kind) => (kind, None),
+        Change::AddUntil(kind, over_at) => (kind, Some(over_at)),
+    };
+    // The one that is over has to go before there is another.
+    if over.remove(&(fact.holder, kind.label())) {
+        remove(tx, &Over::from([(fact.holder, kind.label())])).await?;
     }
+    add(tx, fact, kind, over_at).await
 }
 
-async fn over(tx: &mut SqliteConnection, fact: &Fact<'_>, kinds: &[WorkKind]) -> sqlx::Result<()> {
-    for kind in kinds {
-        sqlx::query("delete from work_item where holder_id = $1 and kind = $2")
-            .bind(fact.holder.0)
-            .bind(kind.label())
-            .execute(&mut *tx)
-            .await?;
+fn note_over(over: &mut Over, fact: &Fact<'_>, kinds: &[WorkKind]) {
+    over.extend(kinds.iter().map(|kind| (fact.holder, kind.label())));
+}
+
+/// Removes the lines that are over.
+pub(crate) async fn remove(tx: &mut Transaction, over: &Over) -> sqlx::Result<()> {
+    for portion in portions(&over.iter().collect::<Vec<_>>()) {
+        let mut query = Query::new("delete from work_item where (holder_id, kind) in (");
+        query.push_values(portion, |row, (holder, kind)| {
+            row.push_bind(holder.0).push_bind(*kind);
+        });
+        query.push(")");
+        query.execute(&mut *tx).await?;
     }
     Ok(())
 }
@@ -110,12 +133,12 @@ async fn over(tx: &mut SqliteConnection, fact: &Fact<'_>, kinds: &[WorkKind]) ->
 /// A line that is there already stays as old as it is, unless its time is over; what has an end ends when
 /// the last of them does.
 async fn add(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     fact: &Fact<'_>,
     kind: WorkKind,
     over_at: Option<DateTime<Utc>>,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    Query::new(
         r"
         insert into work_item (holder_id, kind, since, over_at) values ($1, $2, $3, $4)
         on conflict (holder_id, kind) do update set
@@ -136,18 +159,18 @@ async fn add(
 }
 
 /// B-45: true if nothing of the account works any more; remembered when it is closed.
-async fn is_closed(tx: &mut SqliteConnection, holder: HolderId) -> sqlx::Result<bool> {
+async fn is_closed(tx: &mut Transaction, holder: HolderId) -> sqlx::Result<bool> {
     let (is_closed,): (bool,) =
-        sqlx::query_as("select exists (select 1 from closed_account where holder_id = $1)")
+        Query::new("select exists (select 1 from closed_account where holder_id = $1)")
             .bind(holder.0)
             .fetch_one(tx)
             .await?;
     Ok(is_closed)
 }
 
-async fn note_closed(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
+async fn note_closed(tx: &mut Transaction, fact: &Fact<'_>) -> sqlx::Result<()> {
     if let HolderEvent::Desk(DeskEvent::AccountClosed { .. }) = &fact.event {
-        sqlx::query("insert into closed_account (holder_id) values ($1) on conflict do nothing")
+        Query::new("insert into closed_account (holder_id) values ($1) on conflict do nothing")
             .bind(fact.holder.0)
             .execute(tx)
             .await?;
@@ -309,7 +332,7 @@ fn change_at_desk(event: &DeskEvent) -> Change {
 
 /// P-19, B-58: somebody of the staff has let somebody unlock, or has unlocked the account itself by
 /// giving him another card (B-30).
-async fn count(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
+async fn count(tx: &mut Transaction, fact: &Fact<'_>) -> sqlx::Result<()> {
     let is_unlock = matches!(
         &fact.event,
         HolderEvent::Desk(
@@ -319,7 +342,7 @@ async fn count(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
         )
     );
     let Some(staff) = fact.staff.filter(|_| is_unlock) else { return Ok(()) };
-    sqlx::query("insert into staff_unlock (position, staff_id, at) values ($1, $2, $3)")
+    Query::new("insert into staff_unlock (position, staff_id, at) values ($1, $2, $3)")
         .bind(fact.recorded.position.0.cast_signed())
         .bind(staff.0)
         .bind(fact.recorded.at)
@@ -332,15 +355,27 @@ type Row = (Uuid, String, DateTime<Utc>, Option<String>);
 
 /// A page of the list as of now, the oldest first: lines behind `after`.
 pub(crate) async fn page(
-    pool: &SqlitePool,
+    pool: &Pool,
     now: DateTime<Utc>,
     after: Option<&WorkItem>,
     limit: u32,
 ) -> Result<Vec<WorkItem>, ProjectionError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<Row> = Query::new(
         r"
         select holder_id, kind, since, (
             select group_concat(organisation, ' ') from assignment
+            where assignment.holder_id = work_item.holder_id
+        )
+        from work_item
+        where (since, holder_id, kind) > ($1, $2, $3) and (over_at is null or over_at > $4)
+        order by since, holder_id, kind
+        limit $5
+        ",
+    )
+    .on_postgres(
+        r"
+        select holder_id, kind, since, (
+            select string_agg(organisation, ' ') from assignment
             where assignment.holder_id = work_item.holder_id
         )
         from work_item
@@ -361,15 +396,27 @@ pub(crate) async fn page(
 
 /// The lines of one kind since then, the oldest first.
 pub(crate) async fn of_kind(
-    pool: &SqlitePool,
+    pool: &Pool,
     kind: WorkKind,
     since: DateTime<Utc>,
     limit: u32,
 ) -> Result<Vec<WorkItem>, ProjectionError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<Row> = Query::new(
         r"
         select holder_id, kind, since, (
             select group_concat(organisation, ' ') from assignment
+            where assignment.holder_id = work_item.holder_id
+        )
+        from work_item
+        where kind = $1 and since >= $2
+        order by since, holder_id
+        limit $3
+        ",
+    )
+    .on_postgres(
+        r"
+        select holder_id, kind, since, (
+            select string_agg(organisation, ' ') from assignment
             where assignment.holder_id = work_item.holder_id
         )
         from work_item
@@ -397,7 +444,7 @@ fn read((holder, kind, since, assigned): Row) -> Result<WorkItem, ProjectionErro
 /// Who has let people unlock in this time at least so often, most often first; of those who work for one
 /// of these organisations, or of all.
 pub(crate) async fn unlocks(
-    pool: &SqlitePool,
+    pool: &Pool,
     (from, until): (DateTime<Utc>, DateTime<Utc>),
     within: Option<&[OrganisationCode]>,
     (least, limit): (u32, u32),
@@ -405,13 +452,27 @@ pub(crate) async fn unlocks(
     let codes = within.map(|codes| codes.iter().map(OrganisationCode::as_str).collect::<Vec<_>>());
     // Null lets everybody pass. The list may be longer than a statement has places.
     let codes = codes.map(|codes| serde_json::Value::from(codes).to_string());
-    let rows: Vec<(Uuid, i64)> = sqlx::query_as(
+    let rows: Vec<(Uuid, i64)> = Query::new(
         r"
         select staff_id, count(*) from staff_unlock
         where at >= $1 and at < $2 and ($3 is null or exists (
             select 1 from assignment
             where assignment.holder_id = staff_id
                 and organisation in (select value from json_each($3))
+        ))
+        group by staff_id
+        having count(*) >= $4
+        order by count(*) desc, staff_id
+        limit $5
+        ",
+    )
+    .on_postgres(
+        r"
+        select staff_id, count(*) from staff_unlock
+        where at >= $1 and at < $2 and ($3::text is null or exists (
+            select 1 from assignment
+            where assignment.holder_id = staff_id
+                and organisation in (select json_array_elements_text($3::text::json))
         ))
         group by staff_id
         having count(*) >= $4

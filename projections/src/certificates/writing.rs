@@ -5,7 +5,7 @@ use domain::{
     certificate::CRL_REASON_SUPERSEDED,
     ids::{CardSerial, CertificateSerial, CommandId},
 };
-use sqlx::SqliteConnection;
+use stores::database::{Query, Transaction};
 
 use super::slot_text;
 use crate::fact::Fact;
@@ -21,13 +21,13 @@ pub(super) struct Issue<'a> {
 }
 
 pub(super) async fn keep(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     fact: &Fact<'_>,
     certificate: &IssuedCertificate,
     issue: Issue<'_>,
 ) -> sqlx::Result<()> {
     let state = if issue.update.is_some() { "unconfirmed" } else { "good" };
-    sqlx::query(
+    Query::new(
         r"
         insert into certificate
             (serial, holder_id, card, slot, not_before, not_after, update_id, state, since)
@@ -50,12 +50,12 @@ pub(super) async fn keep(
 }
 
 pub(super) async fn confirm(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     fact: &Fact<'_>,
     update: CommandId,
     slot: Slot,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    Query::new(
         r"
         update certificate set state = 'good', since = $1
         where update_id = $2 and slot = $3 and state = 'unconfirmed'
@@ -70,11 +70,11 @@ pub(super) async fn confirm(
 }
 
 pub(super) async fn supersede(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     fact: &Fact<'_>,
     serial: &CertificateSerial,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    Query::new(
         r"
         update certificate set state = 'superseded', since = $1
         where serial = $2 and state <> 'revoked'
@@ -89,11 +89,11 @@ pub(super) async fn supersede(
 
 /// B-57: for the time being.
 pub(super) async fn hold(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     fact: &Fact<'_>,
     serial: &CertificateSerial,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    Query::new(
         r"
         update certificate
         set held_state = state, held_since = since,
@@ -102,7 +102,7 @@ pub(super) async fn hold(
         ",
     )
     .bind(fact.recorded.at)
-    .bind(CRL_REASON_HOLD)
+    .bind(i32::from(CRL_REASON_HOLD))
     .bind(fact.recorded.position.0.cast_signed())
     .bind(serial.as_str())
     .execute(tx)
@@ -112,11 +112,11 @@ pub(super) async fn hold(
 
 /// B-57: as it was before.
 pub(super) async fn reinstate(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     fact: &Fact<'_>,
     serial: &CertificateSerial,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    Query::new(
         r"
         update certificate
         set state = held_state, since = held_since, reason = null, revoked_position = null,
@@ -134,12 +134,12 @@ pub(super) async fn reinstate(
 /// For ever: what is revoked stays so, with the time and reason of the first. What was suspended is
 /// revoked from now on.
 pub(super) async fn revoke(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     fact: &Fact<'_>,
     serial: &CertificateSerial,
     reason: u8,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    Query::new(
         r"
         update certificate
         set state = 'revoked', since = $1, reason = $2, revoked_position = $3,
@@ -148,7 +148,7 @@ pub(super) async fn revoke(
         ",
     )
     .bind(fact.recorded.at)
-    .bind(reason)
+    .bind(i32::from(reason))
     .bind(fact.recorded.position.0.cast_signed())
     .bind(serial.as_str())
     .execute(tx)
@@ -158,8 +158,8 @@ pub(super) async fn revoke(
 
 /// B-55: another card takes the place of one between old and new: what its update has issued never
 /// comes to use.
-pub(super) async fn give_up(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
-    sqlx::query(
+pub(super) async fn give_up(tx: &mut Transaction, fact: &Fact<'_>) -> sqlx::Result<()> {
+    Query::new(
         r"
         update certificate
         set state = 'revoked', since = $1, reason = $2, revoked_position = $3
@@ -167,7 +167,7 @@ pub(super) async fn give_up(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx:
         ",
     )
     .bind(fact.recorded.at)
-    .bind(CRL_REASON_SUPERSEDED)
+    .bind(i32::from(CRL_REASON_SUPERSEDED))
     .bind(fact.recorded.position.0.cast_signed())
     .bind(fact.holder.0)
     .execute(tx)

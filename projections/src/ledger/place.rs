@@ -5,7 +5,7 @@ use domain::{
     holder::HolderEvent,
     self_service::{CodePurpose, Denied},
 };
-use sqlx::SqliteConnection;
+use stores::database::{Query, Transaction};
 
 use crate::fact::Fact;
 
@@ -27,11 +27,11 @@ pub(super) fn fails_to_unlock(event: &HolderEvent) -> bool {
 }
 
 /// Remembers where an unlock is begun.
-pub(super) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Result<()> {
+pub(super) async fn fold(tx: &mut Transaction, fact: &Fact<'_>) -> sqlx::Result<()> {
     let HolderEvent::UnlockStarted { unlock, workstation, reader, .. } = &fact.event else {
         return Ok(());
     };
-    sqlx::query(
+    Query::new(
         r"
         insert into unlock_place (holder_id, unlock_id, workstation, reader)
         values ($1, $2, $3, $4)
@@ -49,10 +49,10 @@ pub(super) async fn fold(tx: &mut SqliteConnection, fact: &Fact<'_>) -> sqlx::Re
 
 /// Workstation and reader of the unlock that an event belongs to; `None` if it belongs to none.
 pub(super) async fn of(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     fact: &Fact<'_>,
 ) -> sqlx::Result<Option<(String, String)>> {
-    sqlx::query_as(
+    Query::new(
         r"
         select workstation, reader from unlock_place where holder_id = $1 and unlock_id = $2
         ",
