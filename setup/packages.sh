@@ -31,7 +31,7 @@ packages_to_test() {
 # What only the comparison with other event stores needs: a server with its measuring program, and what UmaDB's protocol
 # and the TLS libraries of others are built with.
 packages_to_compare() {
-    printf '%s\n' postgresql openssl protobuf-compiler cmake pkg-config libssl-dev
+    printf '%s\n' postgresql openssl protobuf-compiler pkg-config libssl-dev
 }
 
 # require_packages PACKAGE...: installs those that are missing, as root or by sudo; else says which they are and ends.

@@ -49,9 +49,13 @@ pub(crate) fn today() -> anyhow::Result<String> {
     said(Command::new("date").args(["-u", "+%Y-%m-%d"]))
 }
 
-/// Kernel and its version, without the machine's name.
+/// Kernel, its version without what its builder has added, and the processors' kind.
 pub(crate) fn kernel() -> anyhow::Result<String> {
-    said(Command::new("uname").args(["-s", "-r", "-m"]))
+    let release = said(Command::new("uname").arg("-r"))?;
+    let version = release.split('-').next().unwrap_or_default();
+    let (name, kind) =
+        (said(Command::new("uname").arg("-s"))?, said(Command::new("uname").arg("-m"))?);
+    Ok(format!("{name} {version}, {kind}"))
 }
 
 fn said(command: &mut Command) -> anyhow::Result<String> {

@@ -274,7 +274,7 @@ const REPLAY_FILE: Comparison = Comparison {
         "40,000 holders of 25 events each, read once just after they were written, so from memory. Ours reads in the \
          order of the log (`read_all`, in pages, each resumable), decodes and folds every holder by our rules; \
          sqlite-es does the same by `replay_all`, ordered by aggregate alone. The scan is one `select` of all columns \
-         by sqlx from our own table, without looking into them: what no reader by sqlx can be faster than.",
+         by sqlx from our own table, without looking into them.",
     ],
 };
 
