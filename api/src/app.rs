@@ -23,6 +23,7 @@ use crate::{
     authority::PURPOSE,
     clock::{Clock, Entropy},
     config::{Config, Mode},
+    database::Database,
     first_manager::FirstManager,
     forecast::Forecasts,
     keystore::Keystore,
@@ -51,6 +52,8 @@ pub struct App(Arc<Parts>);
 
 /// Everything an [`App`] is made of.
 pub struct Parts {
+    /// Where all of it is, and this process's claim to it.
+    pub database: Database,
     /// What is true.
     pub stores: Stores,
     /// What is shown.

@@ -43,6 +43,10 @@ const LOG: &str = "log.db";
 /// The sealed keys.
 const KEYS: &str = "keys.sealed";
 
+/// Why a PostgreSQL database is neither backed up nor restored here.
+const ON_SERVER: &str = "the database is a PostgreSQL server's: back it up and restore it by its own \
+    means (pg_dump, or its archive of WAL), and copy keystore.dir apart from it; the handbook says how";
+
 /// What makes a folder a backup; written last.
 const MANIFEST: &str = "backup.json";
 
@@ -95,6 +99,7 @@ pub async fn back_up(
     entropy: &Entropy,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Manifest> {
+    ensure!(config.database.is_none(), ON_SERVER);
     let log = config.log_database();
     ensure!(log.exists(), "{}: there is no log yet", log.display());
     make_empty(to)?;

@@ -26,6 +26,7 @@ use crate::{
     clock::{AcceptedClock, Entropy},
     config::Config,
     control::{self, Question, Reply},
+    database::Database,
 };
 
 /// How long running work may take to end when the program is told to stop.
@@ -33,11 +34,13 @@ const STOP_MAX: Duration = Duration::from_secs(10);
 
 /// Opens what a stopped server has left; where none ever ran, nothing is made.
 async fn open_stopped(config: Config) -> anyhow::Result<App> {
-    let log = config.log_database();
+    let place = match &config.database {
+        None => config.log_database().display().to_string(),
+        Some(settings) => settings.url.clone(),
+    };
     anyhow::ensure!(
-        log.exists(),
-        "{}: there is no log yet; it begins when `latchkey serve` is started",
-        log.display()
+        Database::of(&config).await?.has_log().await?,
+        "{place}: there is no log yet; it begins when `latchkey serve` is started"
     );
     serve::open(config, Arc::new(AcceptedClock::system()), Entropy::System).await
 }

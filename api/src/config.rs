@@ -11,6 +11,7 @@
 //! begin with `LATCHKEY_`, too. A list is separated by `;`.
 
 mod authority;
+mod database;
 mod mail;
 mod origin;
 mod settings;
@@ -21,6 +22,7 @@ use std::{
 };
 
 pub use authority::{AuthoritySettings, HsmSettings};
+pub use database::DatabaseSettings;
 pub use mail::{LoginSettings, MailSettings};
 pub use settings::{ConfigError, Fault};
 pub use stores::log::Mode;
@@ -42,8 +44,11 @@ const READERS_MAX: usize = 256;
 pub struct Config {
     /// `mode`: `production` (default) or `demo`.
     pub mode: Mode,
-    /// `data_dir`: the folder of the databases; `var/data` by default.
+    /// `data_dir`: the folder of the databases, and of the socket that the program's commands ask;
+    /// `var/data` by default.
     pub data_dir: PathBuf,
+    /// `[database]`: without this section the databases are files of `data_dir`.
+    pub database: Option<DatabaseSettings>,
     /// `[keystore]`.
     pub keystore: KeystoreSettings,
     /// `[portal]`.
@@ -197,6 +202,7 @@ impl Config {
         let config = Self {
             mode,
             data_dir: settings.path("data_dir").unwrap_or(defaults.data_dir),
+            database: DatabaseSettings::of(&mut settings),
             keystore: KeystoreSettings { dir: settings.path("keystore.dir") },
             portal: Portal {
                 listen: settings.address("portal.listen", defaults.portal.listen),
@@ -328,6 +334,7 @@ impl Default for Config {
         Self {
             mode: Mode::Production,
             data_dir: PathBuf::from("var/data"),
+            database: None,
             keystore: KeystoreSettings { dir: None },
             portal: Portal {
                 listen: loopback(7400),

@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     clock::{Clock as _, WallClock},
-    config::{Config, Mode},
+    config::{Config, DatabaseSettings, Mode},
     hsm,
     keystore::{Keystore, KeystoreError},
     mail_server,
@@ -91,11 +91,15 @@ pub fn doctor_at(
     now: DateTime<Utc>,
     built_at: Option<DateTime<Utc>>,
 ) -> Vec<Finding> {
-    vec![
-        clock(now, built_at),
-        data_folder(&config.data_dir),
-        database("log database", &config.log_database()),
-        database("projections database", &config.projections_database()),
+    let mut findings = vec![clock(now, built_at), data_folder(&config.data_dir)];
+    match &config.database {
+        Some(settings) => findings.push(server(settings)),
+        None => findings.extend([
+            database("log database", &config.log_database()),
+            database("projections database", &config.projections_database()),
+        ]),
+    }
+    findings.extend([
         keystore(config),
         keys_apart(config),
         port("portal.listen", config.portal.listen, config.operator.listen),
@@ -106,7 +110,8 @@ pub fn doctor_at(
         issuing_key(config),
         readers(config),
         mail(config),
-    ]
+    ]);
+    findings
 }
 
 /// The findings as a table, a line each.
@@ -199,6 +204,23 @@ fn try_to_write(folder: &Path) -> std::io::Result<()> {
             let _ = fs::remove_file(&probe);
             Err(error)
         }
+    }
+}
+
+/// Asks a PostgreSQL server whether it is there, and keeps what it acknowledges.
+fn server(settings: &DatabaseSettings) -> Finding {
+    const CHECK: &str = "database.url";
+    let asked = || -> anyhow::Result<()> {
+        let options = crate::database::options(settings)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(options.examine())?;
+        Ok(())
+    };
+    // The address holds no password: `config` refuses one that does.
+    let url = &settings.url;
+    match asked() {
+        Ok(()) => finding(CHECK, Verdict::Ok, format!("{url} is there and durable")),
+        Err(error) => finding(CHECK, Verdict::Fail, format!("{url}: {error:#}")),
     }
 }
 

@@ -19,6 +19,7 @@ pub mod config;
 pub mod control;
 pub mod cookies;
 pub mod cover;
+pub mod database;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod desk;
@@ -57,6 +58,7 @@ pub mod renewals;
 pub mod required;
 pub mod rest;
 pub mod scheduler;
+pub mod secret_file;
 pub mod self_service;
 pub mod simulate;
 pub mod staff;

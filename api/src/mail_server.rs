@@ -2,11 +2,8 @@
 //! answers.
 
 use std::{
-    fs::File,
     io::{self, Read as _},
     net::{TcpStream, ToSocketAddrs as _},
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
     sync::mpsc,
     thread,
     time::Duration,
@@ -16,15 +13,11 @@ use futures::future::{BoxFuture, ready};
 use workflows::mail::{
     Courier, Failure, Limits, Login, Mail, NotUsable, SmtpCourier, SmtpSettings, Tls,
 };
-use zeroize::Zeroizing;
 
-use crate::config::{LoginSettings, MailSettings};
-
-/// The largest file of a password or of certificates, in bytes.
-const FILE_BYTES_MAX: u64 = 64 * 1024;
-
-/// The permissions that nobody but the owner needs.
-const OTHERS: u32 = 0o077;
+use crate::{
+    config::{LoginSettings, MailSettings},
+    secret_file::{self, FileError},
+};
 
 /// What a mail server says first (RFC 5321 §3.1).
 const GREETING: &[u8] = b"220";
@@ -32,20 +25,9 @@ const GREETING: &[u8] = b"220";
 /// Why no mail can be sent with this configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
-    /// A file that it names cannot be read.
-    #[error("{path} cannot be read")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the file system said.
-        source: io::Error,
-    },
-    /// The password is for everybody to read.
-    #[error("{0} can be read by others: chmod 0600")]
-    Open(PathBuf),
-    /// There is no password in the file.
-    #[error("{0} has no password in its first line")]
-    NoPassword(PathBuf),
+    /// A file that it names is of no use.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// What was read is of no use.
     #[error(transparent)]
     NotUsable(#[from] NotUsable),
@@ -64,7 +46,7 @@ impl Courier for NoMailServer {
 
 /// The courier that takes mails to this server. Connects to nothing yet.
 pub fn courier(mail: &MailSettings) -> Result<SmtpCourier, Unusable> {
-    let authority = mail.authority_file.as_deref().map(|path| read(path, false)).transpose()?;
+    let authority = mail.authority_file.as_deref().map(secret_file::text).transpose()?;
     Ok(SmtpCourier::new(SmtpSettings {
         server: mail.server.clone(),
         port: mail.port,
@@ -116,27 +98,8 @@ fn drop_quietly(stream: &TcpStream) -> io::Result<()> {
 }
 
 fn login(login: &LoginSettings) -> Result<Login, Unusable> {
-    let text = read(&login.password_file, true)?;
-    let password = Zeroizing::new(text.lines().next().unwrap_or_default().to_owned());
-    if password.is_empty() {
-        return Err(Unusable::NoPassword(login.password_file.clone()));
-    }
+    let password = secret_file::password(&login.password_file)?;
     Ok(Login { username: login.username.clone(), password })
-}
-
-/// A text file; one that holds a secret must be closed to others.
-fn read(path: &Path, secret: bool) -> Result<Zeroizing<String>, Unusable> {
-    let unreadable = |source| Unusable::Unreadable { path: path.to_path_buf(), source };
-    let file = File::open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    if secret && metadata.permissions().mode() & OTHERS != 0 {
-        return Err(Unusable::Open(path.to_path_buf()));
-    }
-    // With room for all of it from the start, so that no copy is left behind by growing.
-    let room = usize::try_from(metadata.len().min(FILE_BYTES_MAX)).unwrap_or_default();
-    let mut text = Zeroizing::new(String::with_capacity(room + 1));
-    file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(unreadable)?;
-    Ok(text)
 }
 
 #[cfg(test)]
@@ -182,25 +145,6 @@ mod tests {
         assert!(greets(&settings(port, Tls::None), Duration::from_millis(50)).is_err());
         drop(silent);
         assert!(greets(&settings(port, Tls::None), LIMIT).is_err());
-    }
-
-    #[test]
-    fn a_password_is_read_from_a_file_that_nobody_else_can_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let password_file = folder.path().join("password");
-        let with = |text: &str, mode| {
-            fs::write(&password_file, text).unwrap();
-            fs::set_permissions(&password_file, fs::Permissions::from_mode(mode)).unwrap();
-            login(&LoginSettings {
-                username: "latchkey".to_owned(),
-                password_file: password_file.clone(),
-            })
-        };
-        assert_eq!(*with("opens it\n", 0o600).unwrap().password, "opens it");
-        assert!(matches!(with("opens it", 0o640), Err(Unusable::Open(_))));
-        assert!(matches!(with("\nopens it", 0o600), Err(Unusable::NoPassword(_))));
-        let nowhere = folder.path().join("nowhere");
-        assert!(matches!(read(&nowhere, true), Err(Unusable::Unreadable { .. })));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What can go wrong between the log and the page.
 
-use stores::event_store::{Position, StoreError, StreamName};
+use stores::{
+    database::MadeError,
+    event_store::{Position, StoreError, StreamName},
+};
 
 /// Why the projections were not opened, followed, rebuilt or read.
 #[derive(Debug, thiserror::Error)]
@@ -21,15 +24,9 @@ pub enum ProjectionError {
     /// Their own database failed.
     #[error("the projections' database failed: {0}")]
     Database(#[from] sqlx::Error),
-    /// Their file was made by a newer version, or a migration failed. It can be deleted and rebuilt.
-    #[error("the projections' database cannot be brought up to date: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
-    /// Their PostgreSQL database was not opened.
-    #[error("the projections' database cannot be opened: {0}")]
-    Open(#[from] stores::postgres::OpenError),
-    /// Their file cannot be made or replaced.
-    #[error("the projections' file cannot be used: {0}")]
-    File(#[from] std::io::Error),
+    /// Their database was not opened, or a rebuilt one did not take its place.
+    #[error("the projections' database cannot be used: {0}")]
+    Made(#[from] MadeError),
     /// The log failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -40,7 +37,7 @@ impl ProjectionError {
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Database(_) | Self::Store(_) => true,
-            Self::Unreadable { .. } | Self::Migrate(_) | Self::Open(_) | Self::File(_) => false,
+            Self::Unreadable { .. } | Self::Made(_) => false,
         }
     }
 }

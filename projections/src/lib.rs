@@ -29,7 +29,7 @@ use chrono::{DateTime, Utc};
 use domain::ids::{CertificateSerial, HolderId, OrganisationCode};
 use futures::{Stream, StreamExt as _};
 use stores::{
-    database::Pool,
+    database::{Place, Pool},
     event_store::{EventStore, Filter, Position, Recorded, Revision, StoreError},
     postgres::Options,
 };
@@ -39,7 +39,7 @@ pub use certificates::{
     CertificateOwner, CertificateState, CertificateStatus, REVOKED_PAGE_MAX, RevokedCertificate,
     RevokedCursor,
 };
-use database::Place;
+use database::TABLES;
 pub use digest::TableDigest;
 pub use error::{Behind, ProjectionError};
 use gathered::Gathered;
@@ -95,7 +95,7 @@ impl Projections {
     }
 
     async fn at(place: Place) -> Result<Self, ProjectionError> {
-        let live = place.open().await?;
+        let live = TABLES.open(&place).await?;
         let (position, _) = watch::channel(database::checkpoint(&live).await?);
         let (live, writing) = (RwLock::new(live), Mutex::new(()));
         Ok(Self(Arc::new(Inner { place, live, writing, position })))
@@ -170,7 +170,7 @@ impl Projections {
     /// Builds everything anew from the log, beside what is in use, and puts it in its place when
     /// it is as far as the log. What is in use is read and goes on meanwhile; if this fails, it stays.
     pub async fn rebuild(&self, store: &dyn EventStore) -> Result<Position, ProjectionError> {
-        let fresh = self.0.place.open_beside().await?;
+        let fresh = TABLES.open_beside(&self.0.place).await?;
         let indexes = indexes::take(&fresh).await?;
         catch_up(&fresh, store).await?;
         indexes::make(&fresh, indexes).await?;
@@ -180,7 +180,7 @@ impl Projections {
         let mut hold = live.begin().await?;
         database::held_checkpoint(&mut hold).await?;
         let position = catch_up(&fresh, store).await?;
-        self.0.place.replace(&mut live, fresh, hold).await?;
+        TABLES.replace(&self.0.place, (&mut *live, fresh), hold).await?;
         self.0.position.send_replace(position);
         Ok(position)
     }

@@ -17,6 +17,7 @@
 
 mod connections;
 mod fate;
+mod made;
 mod opening;
 mod query;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Sqlite, SqliteConnecti
 
 pub(crate) use connections::Connections;
 pub(crate) use fate::Fate;
+pub use made::{Made, MadeError, Place};
 pub use opening::{Area, Loss};
 pub use query::{Argument, Query, Row, Values};
 

@@ -8,6 +8,7 @@
 //! Nothing that was acknowledged may be lost by a power cut: a server that does not flush what it
 //! commits is refused, at the start and, should it be switched later, at the next append.
 
+mod alone;
 mod database;
 mod event_log;
 mod following;
@@ -25,6 +26,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
 
+pub use alone::Alone;
 pub use database::Database;
 pub use event_log::PostgresEventStore;
 pub(crate) use opening::prepare;
@@ -108,12 +110,33 @@ impl Options {
     /// From an address: `postgres://role@host:port/database`, with `sslmode=verify-full` unless the
     /// database is on this machine.
     pub fn parse(address: &str) -> Result<Self, OpenError> {
+        // Whoever reads the address looks at everything but this.
+        if !["postgres://", "postgresql://"].iter().any(|scheme| address.starts_with(scheme)) {
+            return Err(OpenError::Address);
+        }
         let connect: PgConnectOptions = address.parse().map_err(|_| OpenError::Address)?;
         if is_here(&connect) || matches!(connect.get_ssl_mode(), PgSslMode::VerifyFull) {
             Ok(Self { connect: connect.application_name("latchkey"), readers: 4 })
         } else {
             Err(OpenError::Unprotected { host: connect.get_host().to_owned() })
         }
+    }
+
+    /// The same, with a password that its address does not hold.
+    #[must_use]
+    pub fn with_password(self, password: &str) -> Self {
+        Self { connect: self.connect.password(password), readers: self.readers }
+    }
+
+    /// Looks at the database from outside: it is there, and keeps what it acknowledges. Changes nothing.
+    ///
+    /// # Errors
+    /// If it is not, or does not.
+    pub async fn examine(&self) -> Result<(), OpenError> {
+        let mut connection = self.connect.clone().disable_statement_logging().connect().await?;
+        opening::assert_durable(&mut connection).await?;
+        connection.close().await?;
+        Ok(())
     }
 
     /// The same, with settings that each connection has from its start on.

@@ -23,7 +23,7 @@ use api::{
     app::App,
     clock::{Clock as _, Entropy, StandingClock, WallClock},
     commands::serve,
-    config::{Config, HsmSettings},
+    config::{Config, DatabaseSettings, HsmSettings},
 };
 use chrono::{DateTime, Duration, Utc};
 use domain::{
@@ -37,6 +37,7 @@ use futures::TryStreamExt as _;
 use sha2::{Digest as _, Sha256};
 use stores::{
     agent::AgentId,
+    cluster::Cluster,
     event_store::{Position, Recorded, Revision, StreamName},
     token::TokenHash,
     vault::Person,
@@ -94,12 +95,21 @@ impl Desk {
     /// Starts a server with an empty log and other numbers than the seed's.
     pub async fn open_under(policy: Policy) -> anyhow::Result<Self> {
         let policies = Policies::only(policy);
-        Self::open_with(TempDir::new()?, OPENED_AT.parse()?, 1, Some(policies), None).await
+        Self::open_under_all(TempDir::new()?, OPENED_AT.parse()?, 1, Some(policies), |_| {}).await
     }
 
     /// Starts a server with an empty log whose issuing key is in an HSM.
     pub async fn open_over(hsm: HsmSettings) -> anyhow::Result<Self> {
-        Self::open_with(TempDir::new()?, OPENED_AT.parse()?, 1, None, Some(hsm)).await
+        let now = OPENED_AT.parse()?;
+        Self::open_with(TempDir::new()?, now, 1, |config| config.authority.hsm = Some(hsm)).await
+    }
+
+    /// Starts a server with an empty log in a PostgreSQL database of its own.
+    pub async fn open_on_postgres() -> anyhow::Result<Self> {
+        let url = Cluster::shared().database().await?;
+        let database = DatabaseSettings { url, password_file: None };
+        let now = OPENED_AT.parse()?;
+        Self::open_with(TempDir::new()?, now, 1, |config| config.database = Some(database)).await
     }
 
     async fn open_at(now: DateTime<Utc>, seed: u64) -> anyhow::Result<Self> {
@@ -126,19 +136,28 @@ impl Desk {
     }
 
     async fn open_in(folder: TempDir, now: DateTime<Utc>, seed: u64) -> anyhow::Result<Self> {
-        Self::open_with(folder, now, seed, None, None).await
+        Self::open_with(folder, now, seed, |_| {}).await
     }
 
     async fn open_with(
         folder: TempDir,
         now: DateTime<Utc>,
         seed: u64,
+        configure: impl FnOnce(&mut Config),
+    ) -> anyhow::Result<Self> {
+        Self::open_under_all(folder, now, seed, None, configure).await
+    }
+
+    async fn open_under_all(
+        folder: TempDir,
+        now: DateTime<Utc>,
+        seed: u64,
         policies: Option<Policies>,
-        hsm: Option<HsmSettings>,
+        configure: impl FnOnce(&mut Config),
     ) -> anyhow::Result<Self> {
         let clock = Arc::new(StandingClock::at(now));
         let mut config = Config::for_testing(&folder.path().join("data"));
-        config.authority.hsm = hsm;
+        configure(&mut config);
         let shown: Arc<StandingClock> = Arc::clone(&clock);
         let mut parts = serve::parts(config, shown, Entropy::Seeded(Mutex::new(seed))).await?;
         let faults = Arc::new(Faults::default());

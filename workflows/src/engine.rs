@@ -39,15 +39,16 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{context::Context, policy::Policies};
 use futures::StreamExt as _;
-use sqlx::SqlitePool;
 use stores::{
+    database::{Place, Pool},
     event_store::{EventStore, Position},
+    postgres::Options,
     vault::Vault,
 };
 use tokio::sync::{Mutex, RwLock, Semaphore};
 
 pub use breaker::{ACCEPTED_FOR, AcceptError, Breaker, Effects};
-use database::Place;
+use database::TABLES;
 pub use error::EngineError;
 use following::Follower;
 pub use operating::{HOLDERS_MAX, Outbox, PAGE_ROWS_MAX, RedriveError};
@@ -120,7 +121,7 @@ struct Inner {
     courier: Arc<dyn Courier>,
     policies: StdRwLock<Arc<Policies>>,
     /// The tables. Held for writing only while rebuilt ones take their place.
-    live: RwLock<SqlitePool>,
+    live: RwLock<Pool>,
     /// Held by whoever applies events or is about to swap. A head of the log up to which all is in the
     /// tables that are in use, since this engine was opened or has swapped them.
     following: Mutex<Option<Position>>,
@@ -178,6 +179,12 @@ impl Engine {
         Self::at(Place::File(path.to_owned()), parts).await
     }
 
+    /// Opens those of a PostgreSQL database, made and brought up to date if need be. Any number of
+    /// processes may have them open, and tick: no two of them take the same row.
+    pub async fn open_postgres(options: &Options, parts: Parts) -> Result<Self, EngineError> {
+        Self::at(Place::Postgres(Box::new(options.clone())), parts).await
+    }
+
     /// Tables that are gone with the last clone.
     pub async fn in_memory(parts: Parts) -> Result<Self, EngineError> {
         Self::at(Place::Memory, parts).await
@@ -185,7 +192,7 @@ impl Engine {
 
     async fn at(place: Place, parts: Parts) -> Result<Self, EngineError> {
         let Parts { log, vault, policies, composer, courier } = parts;
-        let live = RwLock::new(place.open().await?);
+        let live = RwLock::new(TABLES.open(&place).await?);
         let commands = Commands::new(log.clone());
         let policies = StdRwLock::new(policies);
         let (following, sending) = (Mutex::new(None), Mutex::new(()));
@@ -303,15 +310,18 @@ impl Engine {
     /// is in use is used and goes on meanwhile; if this fails, it stays.
     pub async fn rebuild(&self) -> Result<(), EngineError> {
         let policies = self.policies();
-        let fresh = self.0.place.open_beside().await?;
+        let fresh = TABLES.open_beside(&self.0.place).await?;
         self.reader(&fresh, &policies).catch_up().await?;
         // From here on nothing is taken or applied, so the rest is short.
         let _ticking = self.0.ticking.write().await;
         let mut reached = self.0.following.lock().await;
-        self.reader(&fresh, &policies).catch_up().await?;
-        *reached = None;
         let mut live = self.0.live.write().await;
-        self.0.place.replace(&mut live, fresh).await
+        let mut hold = live.begin().await?;
+        checkpoint::hold(&mut hold).await?;
+        self.reader(&fresh, &policies).catch_up().await?;
+        database::outnumber(&mut hold).await?;
+        *reached = None;
+        Ok(TABLES.replace(&self.0.place, (&mut *live, fresh), hold).await?)
     }
 
     /// Does what is due at `now`. Any number of ticks may run at the same time, here or in other
@@ -374,13 +384,13 @@ impl Engine {
         self.0.policies.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn follower<'a>(&'a self, pool: &'a SqlitePool, policies: &'a Policies) -> Follower<'a> {
+    fn follower<'a>(&'a self, pool: &'a Pool, policies: &'a Policies) -> Follower<'a> {
         let Inner { log, commands, vault, .. } = &*self.0;
         Follower { pool, log: &**log, commands, policies, vault: Some(vault) }
     }
 
     /// Follows what was followed before, into other tables.
-    fn reader<'a>(&'a self, pool: &'a SqlitePool, policies: &'a Policies) -> Follower<'a> {
+    fn reader<'a>(&'a self, pool: &'a Pool, policies: &'a Policies) -> Follower<'a> {
         Follower { vault: None, ..self.follower(pool, policies) }
     }
 }

@@ -48,6 +48,7 @@ pub async fn restore(
     entropy: &Entropy,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Restored> {
+    ensure!(config.database.is_none(), super::ON_SERVER);
     let manifest = manifest(from)?;
     ensure!(
         manifest.mode == config.mode,

@@ -16,11 +16,9 @@ use domain::{
     policy::{InForce, Policies, Policy},
 };
 use issuer::CardsAuthority;
-use projections::Projections;
 use stores::{
     event_store::EventStore,
     log,
-    sqlite::{Database, Options},
     truth::Stores,
     vault::{Keys, Vault, VaultKeys},
 };
@@ -41,6 +39,7 @@ use crate::{
     clock::{AcceptedClock, Clock, Entropy, acceptance},
     config::{AuthoritySettings, Config, Mode},
     control,
+    database::Database,
     first_manager::FirstManager,
     forecast::Forecasts,
     health, housekeeping, hsm, http,
@@ -142,19 +141,19 @@ pub async fn parts(
         .mode(0o700)
         .create(&config.data_dir)
         .with_context(|| format!("data_dir: {}", config.data_dir.display()))?;
-    let log = config.log_database();
-    let now = if log.exists() { clock.now() } else { begins(&config, clock.now()) };
+    let database = Database::of(&config).await?;
+    let has_log = database.has_log().await?;
+    let now = if has_log { clock.now() } else { begins(&config, clock.now()) };
     // New keys beside an old log would open nothing in it: lost keys are an error, not a start.
-    let keystore = if log.exists() {
+    let keystore = if has_log {
         Keystore::open(&config.keystore_dir(), config.mode)?
     } else {
         let fill = &mut |bytes: &mut [u8]| entropy.fill(bytes);
         let in_hsm = hsm::issuing_key(&config)?;
         Keystore::open_or_make(&config.keystore_dir(), config.mode, in_hsm, fill, now)?
     };
-    let database = Database::open(&log, &Options::default()).await?;
     let code = keystore.code_keys(now, &mut |bytes: &mut [u8]| entropy.fill(bytes))?;
-    let mut stores = database.stores(vault_keys(&keystore, code));
+    let mut stores = database.stores(vault_keys(&keystore, code)).await?;
     let metrics = Metrics::default();
     stores.log = Arc::new(MeasuredLog::new(stores.log, metrics.clone(), Arc::clone(&clock)));
     log::open_as(stores.log.as_ref(), config.mode, entropy.command_id(now), now).await?;
@@ -169,7 +168,7 @@ pub async fn parts(
         stores::policy::open(stores.log.as_ref(), first, entropy.command_id(now), now).await?;
     let organisations = organisations::Held::open(stores.log.as_ref()).await?;
     index_names(&stores.vault, now).await?;
-    let projections = Projections::open(&config.projections_database()).await?;
+    let projections = database.projections().await?;
     #[cfg(feature = "demo")]
     let courier = match &demo {
         Some(demo) => demo.courier(smtp_courier(&config)?)?,
@@ -177,8 +176,9 @@ pub async fn parts(
     };
     #[cfg(not(feature = "demo"))]
     let courier = courier(&config)?;
-    let engine = engine(&config, &stores, &published, courier).await?;
+    let engine = engine(&config, (&database, &stores), &published, courier).await?;
     Ok(Parts {
+        database,
         stores,
         projections,
         commands: engine.commands().clone(),
@@ -243,7 +243,7 @@ fn smtp_courier(config: &Config) -> anyhow::Result<Option<SmtpCourier>> {
 /// The workflow engine, with this courier.
 async fn engine(
     config: &Config,
-    stores: &Stores,
+    (database, stores): (&Database, &Stores),
     policies: &Policies,
     courier: Arc<dyn Courier>,
 ) -> anyhow::Result<Engine> {
@@ -254,7 +254,7 @@ async fn engine(
         composer: Composer::new(&config.portal.origin)?,
         courier,
     };
-    Ok(Engine::open(&config.workflows_database(), parts).await?)
+    database.engine(parts).await
 }
 
 /// A demonstration's log is ahead of every wall, by what its time machine has skipped.

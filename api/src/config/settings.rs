@@ -19,10 +19,11 @@ const SEPARATOR: &str = "__";
 const TOP: [&str; 2] = ["mode", "data_dir"];
 
 /// The sections there are.
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 10] = [
     "agent_page",
     "agents",
     "authority",
+    "database",
     "demo",
     "keystore",
     "mail",

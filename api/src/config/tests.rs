@@ -392,3 +392,23 @@ fn the_demonstration_stays_on_loopback_even_behind_a_proxy() {
     assert_eq!(mail("localhost").unwrap().mail.unwrap().server, "localhost");
     assert_eq!(demo("[demo]\ndrawer = \"x\"").unwrap().drawer(), Some(Path::new("x")));
 }
+
+#[test]
+fn a_database_is_named_without_its_password_which_is_in_a_file() {
+    let with = |url: &str| load(&format!("[database]\nurl = \"{url}\""), &[]);
+    let database = with("postgres://latchkey@localhost/latchkey").unwrap().database.unwrap();
+    assert_eq!(database.password_file, None);
+    for url in [
+        "postgres://latchkey:hush@localhost/latchkey",
+        "postgres://latchkey@localhost/latchkey?password=hush",
+        "postgres://latchkey@db.example.org/latchkey",
+        "mysql://latchkey@localhost/latchkey",
+    ] {
+        let error = with(url).unwrap_err();
+        assert!(!error.to_string().contains("hush"), "{error}");
+        assert_eq!(faults(Err(error)), ["database.url"], "{url}");
+    }
+    assert!(with("postgres://latchkey@db.example.org/latchkey?sslmode=verify-full").is_ok());
+    let nameless = "[database]\npassword_file = \"x\"";
+    assert_eq!(faults(load(nameless, &[])), ["database.url"]);
+}

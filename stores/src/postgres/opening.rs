@@ -32,7 +32,7 @@ pub(crate) async fn prepare(
     Ok(())
 }
 
-async fn assert_durable(connection: &mut PgConnection) -> Result<(), OpenError> {
+pub(super) async fn assert_durable(connection: &mut PgConnection) -> Result<(), OpenError> {
     for setting in DURABLE {
         let found: String = sqlx::query_scalar("select current_setting($1)")
             .bind(setting)

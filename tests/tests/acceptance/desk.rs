@@ -18,6 +18,7 @@ mod locked;
 mod log_in;
 mod mailbox;
 mod not_me;
+mod on_postgres;
 mod order;
 mod puk;
 mod put_back;

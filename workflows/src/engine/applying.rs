@@ -4,8 +4,7 @@
 //! the log before all of these; so what is asked for comes first, and what is settled last.
 
 use serde::de::DeserializeOwned;
-use sqlx::SqliteConnection;
-use stores::event_store::Recorded;
+use stores::{database::Transaction, event_store::Recorded};
 
 use super::{
     EngineError,
@@ -21,7 +20,7 @@ use crate::{
 
 /// Applies these events, in the order of the log.
 pub(super) async fn apply<'a>(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     events: impl Iterator<Item = &'a Recorded>,
 ) -> Result<(), EngineError> {
     let (mut asked, mut settled, mut others) = (Vec::new(), Vec::new(), Vec::new());
@@ -70,7 +69,7 @@ enum Other<'a> {
 }
 
 async fn apply_mail(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     step: StepId,
     recorded: &Recorded,
     event: &MailEvent,

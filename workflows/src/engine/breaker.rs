@@ -8,8 +8,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{context::Context, ids::CommandId, policy::Policy};
 use serde::{Deserialize, Serialize};
-use sqlx::{SqliteConnection, SqliteExecutor};
-use stores::event_store::{Expected, NotAStreamName, StreamName};
+use stores::{
+    database::{Executor, Query, Transaction},
+    event_store::{Expected, NotAStreamName, StreamName},
+};
 
 use super::{
     Engine, EngineError,
@@ -263,7 +265,7 @@ impl Engine {
 }
 
 /// The breaker, and how many events it has had.
-pub(super) async fn read(executor: impl SqliteExecutor<'_>) -> Result<(Breaker, u64), EngineError> {
+pub(super) async fn read(on: impl Into<Executor<'_>>) -> Result<(Breaker, u64), EngineError> {
     let (state, since, n_forced, n_locked, n_holders, n_events): (
         String,
         Option<i64>,
@@ -271,13 +273,13 @@ pub(super) async fn read(executor: impl SqliteExecutor<'_>) -> Result<(Breaker, 
         i64,
         i64,
         i64,
-    ) = sqlx::query_as(
+    ) = Query::new(
         "
         select state, since, n_forced, n_locked, n_holders, n_events
         from breaker where breaker_id = 1
         ",
     )
-    .fetch_one(executor)
+    .fetch_one(on)
     .await?;
     let effects = Effects {
         n_forced: n_forced.cast_unsigned(),
@@ -296,7 +298,7 @@ pub(super) async fn read(executor: impl SqliteExecutor<'_>) -> Result<(Breaker, 
 
 /// After an event of this instant.
 pub(super) async fn evolve(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     at: DateTime<Utc>,
     event: &BreakerEvent,
 ) -> sqlx::Result<()> {
@@ -304,7 +306,7 @@ pub(super) async fn evolve(
         BreakerEvent::BreakerStopped(effects) => ("stopped", effects),
         BreakerEvent::BreakerAccepted(effects) => ("accepted", effects),
     };
-    sqlx::query(
+    Query::new(
         "
         update breaker
         set state = $1, since = $2, n_forced = $3, n_locked = $4, n_holders = $5,
@@ -323,9 +325,9 @@ pub(super) async fn evolve(
 }
 
 /// What the operator has accepted is done.
-pub(super) async fn close(executor: impl SqliteExecutor<'_>) -> sqlx::Result<()> {
-    sqlx::query("update breaker set state = 'closed' where breaker_id = 1 and state = 'accepted'")
-        .execute(executor)
+pub(super) async fn close(on: impl Into<Executor<'_>>) -> sqlx::Result<()> {
+    Query::new("update breaker set state = 'closed' where breaker_id = 1 and state = 'accepted'")
+        .execute(on)
         .await?;
     Ok(())
 }

@@ -1,9 +1,13 @@
 //! How far the tables follow the log, and whether all wake-ups are of the newest policy.
 
 use domain::ids::HolderId;
-use sqlx::{SqliteConnection, SqliteExecutor};
-use stores::event_store::Position;
+use stores::{
+    database::{Executor, Query, Transaction},
+    event_store::Position,
+};
 use uuid::Uuid;
+
+use super::{EngineError, database::count};
 
 /// The one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,40 +32,53 @@ impl Checkpoint {
     }
 }
 
+const READ: &str = "
+    select position, n_holders, policy_version, next_version, recomputed_to
+    from checkpoint where checkpoint_id = 1
+";
+
+const HOLD: &str = "
+    select position, n_holders, policy_version, next_version, recomputed_to
+    from checkpoint where checkpoint_id = 1 for update
+";
+
 #[derive(sqlx::FromRow)]
 struct Row {
     position: i64,
     n_holders: i64,
-    policy_version: u32,
-    next_version: Option<u32>,
+    policy_version: i64,
+    next_version: Option<i64>,
     recomputed_to: Option<Uuid>,
 }
 
-pub(super) async fn read(executor: impl SqliteExecutor<'_>) -> sqlx::Result<Checkpoint> {
-    let row: Row = sqlx::query_as(
-        "
-        select position, n_holders, policy_version, next_version, recomputed_to
-        from checkpoint where checkpoint_id = 1
-        ",
-    )
-    .fetch_one(executor)
-    .await?;
-    Ok(Checkpoint {
-        position: Position(row.position.cast_unsigned()),
-        n_holders: row.n_holders.cast_unsigned(),
-        policy_version: row.policy_version,
-        next_version: row.next_version,
-        recomputed_to: row.recomputed_to.map(HolderId),
-    })
+pub(super) async fn read(on: impl Into<Executor<'_>>) -> Result<Checkpoint, EngineError> {
+    Query::new(READ).fetch_one::<Row>(on).await?.read()
+}
+
+/// The same, and nobody else moves it before this transaction ends.
+pub(super) async fn hold(tx: &mut Transaction) -> Result<Checkpoint, EngineError> {
+    Query::new(READ).on_postgres(HOLD).fetch_one::<Row>(tx).await?.read()
+}
+
+impl Row {
+    fn read(self) -> Result<Checkpoint, EngineError> {
+        Ok(Checkpoint {
+            position: Position(self.position.cast_unsigned()),
+            n_holders: self.n_holders.cast_unsigned(),
+            policy_version: count(self.policy_version)?,
+            next_version: self.next_version.map(count).transpose()?,
+            recomputed_to: self.recomputed_to.map(HolderId),
+        })
+    }
 }
 
 /// Moves on, in the transaction that applies the events.
 pub(super) async fn advance(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     position: Position,
     n_new_holders: u64,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    Query::new(
         "
         update checkpoint set position = $1, n_holders = n_holders + $2 where checkpoint_id = 1
         ",
@@ -75,14 +92,14 @@ pub(super) async fn advance(
 
 /// In the transaction that works out the wake-ups of holders up to and with this one anew.
 pub(super) async fn recomputed_to(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     version: u32,
     holder: HolderId,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    Query::new(
         "update checkpoint set next_version = $1, recomputed_to = $2 where checkpoint_id = 1",
     )
-    .bind(version)
+    .bind(i64::from(version))
     .bind(holder.0)
     .execute(tx)
     .await?;
@@ -90,14 +107,14 @@ pub(super) async fn recomputed_to(
 }
 
 /// All are worked out with this version of the policy.
-pub(super) async fn recomputed(tx: &mut SqliteConnection, version: u32) -> sqlx::Result<()> {
-    sqlx::query(
+pub(super) async fn recomputed(tx: &mut Transaction, version: u32) -> sqlx::Result<()> {
+    Query::new(
         "
         update checkpoint set policy_version = $1, next_version = null, recomputed_to = null
         where checkpoint_id = 1
         ",
     )
-    .bind(version)
+    .bind(i64::from(version))
     .execute(tx)
     .await?;
     Ok(())

@@ -1,91 +1,44 @@
-//! The file behind the engine: WAL, `synchronous=NORMAL`, because whatever a power cut takes is
-//! worked out from the log again.
-
-use std::{
-    ffi::OsString,
-    fs::{self, OpenOptions},
-    io::{self, ErrorKind},
-    os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+//! The database behind the engine, and its instants.
+//!
+//! Many processes may follow one PostgreSQL log: each batch is applied by the one that holds the lock of
+//! the checkpoint's row ([`super::checkpoint::hold`]), and the next one leaves out what that has done.
 
 use chrono::{DateTime, Utc};
-use sqlx::{
-    Sqlite, SqlitePool, Transaction,
-    migrate::Migrator,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::{AssertSqlSafe, migrate::Migrator};
+use stores::database::{Kind, Made, Query, Transaction};
 
 use super::EngineError;
 
-/// Connections at the same time: one follows the log, the others take and complete.
-const CONNECTIONS_MAX: u32 = 5;
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// How long a statement waits for another's lock before it fails.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+/// The tables.
+pub(super) const TABLES: Made =
+    Made { schema: "engine", fresh_schema: "engine_rebuild", sqlite: &SQLITE, postgres: &POSTGRES };
 
-/// Where the tables are.
-pub(super) enum Place {
-    File(PathBuf),
-    Memory,
+/// Makes every row of fresh tables newer than any of those in use, so that a worker of another process,
+/// which has taken one there, completes nothing here.
+pub(super) async fn outnumber(hold: &mut Transaction) -> sqlx::Result<()> {
+    if hold.kind() == Kind::Sqlite {
+        // Nobody else is there: whoever takes rows of a file waits for the swap.
+        return Ok(());
+    }
+    let Made { schema, fresh_schema, .. } = TABLES;
+    for table in ["wake_up", "outbox"] {
+        let statement = format!(
+            "update {fresh_schema}.{table} set fence = fence + \
+                (select coalesce(max(fence), 0) + 1 from {schema}.{table})"
+        );
+        // Names of our own.
+        Query::asserted(AssertSqlSafe(statement)).once().execute(&mut *hold).await?;
+    }
+    Ok(())
 }
 
-impl Place {
-    /// Opens what is there, or makes it.
-    pub(super) async fn open(&self) -> Result<SqlitePool, EngineError> {
-        match self {
-            Self::File(path) => open_file(path).await,
-            Self::Memory => open_memory().await,
-        }
-    }
-
-    /// Opens an empty database beside it, in place of one that an interrupted rebuild left.
-    pub(super) async fn open_beside(&self) -> Result<SqlitePool, EngineError> {
-        match self {
-            Self::File(path) => {
-                let beside = with_suffix(path, ".rebuild");
-                remove(&beside)?;
-                open_file(&beside).await
-            }
-            Self::Memory => open_memory().await,
-        }
-    }
-
-    /// Puts `fresh` into the place of `live`, for whose users the caller has waited. One rename, so
-    /// the file is the old one or the new one, whole, whatever happens.
-    ///
-    /// # Errors
-    /// If the rename fails, `live` is the old one. If the file cannot be opened again, `live` is
-    /// closed, and all that is asked of it fails: `latchkey rebuild` ends with that error, and whoever
-    /// opens the file next has what is in it.
-    pub(super) async fn replace(
-        &self,
-        live: &mut SqlitePool,
-        fresh: SqlitePool,
-    ) -> Result<(), EngineError> {
-        match self {
-            Self::File(path) => {
-                // The last connection to close moves the write-ahead log into its file, so that
-                // one rename moves everything.
-                fresh.close().await;
-                live.close().await;
-                let renamed = fs::rename(with_suffix(path, ".rebuild"), path);
-                *live = open_file(path).await?;
-                renamed?;
-            }
-            Self::Memory => *live = fresh,
-        }
-        Ok(())
-    }
-}
-
-/// Begins a transaction that will write: it waits for its turn now, instead of finding out at its
-/// first write that another one came in between.
-pub(super) async fn begin(pool: &SqlitePool) -> sqlx::Result<Transaction<'static, Sqlite>> {
-    pool.begin_with("begin immediate").await
+/// A number that only we write.
+pub(super) fn count(number: i64) -> Result<u32, EngineError> {
+    u32::try_from(number).map_err(|_| EngineError::Broken("a number"))
 }
 
 /// An instant as the tables keep it.
@@ -96,53 +49,4 @@ pub(super) fn micros(at: DateTime<Utc>) -> i64 {
 /// An instant from the tables.
 pub(super) fn instant(micros: i64) -> Result<DateTime<Utc>, EngineError> {
     DateTime::from_timestamp_micros(micros).ok_or(EngineError::Broken("an instant"))
-}
-
-async fn open_file(path: &Path) -> Result<SqlitePool, EngineError> {
-    // SQLite would make it readable by everybody.
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(BUSY_TIMEOUT);
-    let pool = SqlitePoolOptions::new()
-        .max_connections(CONNECTIONS_MAX)
-        // A file does not hang up; asking it each time would double the round trips.
-        .test_before_acquire(false)
-        .connect_with(options)
-        .await?;
-    MIGRATIONS.run(&pool).await?;
-    Ok(pool)
-}
-
-/// One connection that is never let go: the database goes with it.
-async fn open_memory() -> Result<SqlitePool, EngineError> {
-    let options = SqliteConnectOptions::new().in_memory(true);
-    let pool = SqlitePoolOptions::new()
-        .max_connections(1)
-        .min_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options)
-        .await?;
-    MIGRATIONS.run(&pool).await?;
-    Ok(pool)
-}
-
-/// Removes a database that was left behind, if there is one.
-fn remove(path: &Path) -> io::Result<()> {
-    for suffix in ["", "-wal", "-shm"] {
-        match fs::remove_file(with_suffix(path, suffix)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-    }
-    Ok(())
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    name.into()
 }

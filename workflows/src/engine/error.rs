@@ -1,7 +1,10 @@
 //! What can go wrong in the engine as a whole; what goes wrong for one holder or one mail is kept
 //! in its row and tried again.
 
-use stores::event_store::{AppendError, NotAStreamName, StoreError};
+use stores::{
+    database::MadeError,
+    event_store::{AppendError, NotAStreamName, StoreError},
+};
 
 /// Why the engine was not opened, did not follow, or did not tick.
 #[derive(Debug, thiserror::Error)]
@@ -9,12 +12,9 @@ pub enum EngineError {
     /// Its own database failed.
     #[error("the workflow engine's database failed: {0}")]
     Database(#[from] sqlx::Error),
-    /// Its file was made by a newer version, or a migration failed. It can be deleted and rebuilt.
-    #[error("the workflow engine's database cannot be brought up to date: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
-    /// Its file cannot be made or replaced.
-    #[error("the workflow engine's file cannot be used: {0}")]
-    File(#[from] std::io::Error),
+    /// Its database was not opened, or a rebuilt one did not take its place.
+    #[error("the workflow engine's database cannot be used: {0}")]
+    Made(#[from] MadeError),
     /// The log failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -35,7 +35,7 @@ impl EngineError {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Database(_) | Self::Store(_) | Self::Append(_) => true,
-            Self::Migrate(_) | Self::File(_) | Self::Name(_) | Self::Broken(_) => false,
+            Self::Made(_) | Self::Name(_) | Self::Broken(_) => false,
         }
     }
 }

@@ -7,13 +7,13 @@ use domain::{
     context::Context, expiry::WakeUp, holder::UnknownEvent, ids::HolderId, policy::Policies,
 };
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
-use sqlx::SqlitePool;
 use stores::{
+    database::Pool,
     event_store::{EventStore, Filter, Position, Recorded, Revision, StoreError, StreamName},
     vault::Vault,
 };
 
-use super::{EngineError, applying, breaker, checkpoint, database, wake_ups};
+use super::{EngineError, applying, breaker, checkpoint, wake_ups};
 use crate::{
     commands::{Commands, Loaded},
     forgetting, mail_delivery, passcode_expiry,
@@ -27,7 +27,7 @@ const BATCH_HOLDERS_MAX: u32 = 256;
 
 /// What is needed to bring one database up to date.
 pub(super) struct Follower<'a> {
-    pub(super) pool: &'a SqlitePool,
+    pub(super) pool: &'a Pool,
     pub(super) log: &'a dyn EventStore,
     pub(super) commands: &'a Commands,
     pub(super) policies: &'a Policies,
@@ -87,9 +87,15 @@ impl Follower<'_> {
         for holder in leaving {
             self.forget(holder).await?;
         }
-        let mut tx = database::begin(self.pool).await?;
+        let mut tx = self.pool.begin().await?;
         // Another process may have come first; what it has applied is left out.
-        let checkpoint::Checkpoint { position: before, .. } = checkpoint::read(&mut *tx).await?;
+        let held = checkpoint::hold(&mut tx).await?;
+        if names_only != held.names_only() {
+            // It has begun to work out wake-ups: so must this batch. It never goes back to names.
+            tx.roll_back().await?;
+            return Box::pin(self.apply(events)).await;
+        }
+        let before = held.position;
         let mut new = events.iter().filter(|event| before < event.position);
         applying::apply(&mut tx, new.clone()).await?;
         let firsts = new.clone().filter(|event| is_first_of_holder(event));
@@ -111,14 +117,20 @@ impl Follower<'_> {
     pub(super) async fn recompute_batch(&self) -> Result<bool, EngineError> {
         let version = self.policies.latest().version;
         let checkpoint = checkpoint::read(self.pool).await?;
-        if checkpoint.policy_version == version && checkpoint.next_version.is_none() {
+        let newest = checkpoint.next_version.unwrap_or(checkpoint.policy_version);
+        // Another process may have read a newer policy already: then what it works out stays.
+        if version < newest || (version == newest && checkpoint.next_version.is_none()) {
             return Ok(true);
         }
         let begun = checkpoint.next_version == Some(version);
         let after = checkpoint.recomputed_to.filter(|_| begun);
         let holders = wake_ups::holders(self.pool, after, BATCH_HOLDERS_MAX).await?;
         let worked_out = self.work_out(&holders).await?;
-        let mut tx = database::begin(self.pool).await?;
+        let mut tx = self.pool.begin().await?;
+        // Another process may have come first: then this was its batch.
+        if checkpoint::hold(&mut tx).await? != checkpoint {
+            return Ok(false);
+        }
         wake_ups::renew(&mut tx, &worked_out).await?;
         match holders.last() {
             Some(last) => checkpoint::recomputed_to(&mut tx, version, *last).await?,

@@ -27,7 +27,7 @@ impl Engine {
     /// withdrawn.
     pub async fn code_mail(&self, code: Uuid) -> Result<Option<CodeMail>, EngineError> {
         let live = self.0.live.read().await;
-        Ok(outbox::code_mail(&*live, code).await?)
+        outbox::code_mail(&*live, code).await
     }
 
     /// What nothing that stops the engine holds up, both at once, so that together they take no longer

@@ -100,7 +100,7 @@ impl Engine {
     /// How many mails wait, and how many lie dead.
     pub async fn outbox(&self) -> Result<Outbox, EngineError> {
         let live = self.0.live.read().await;
-        let (n_waiting, n_dead) = outbox::count(&*live).await?;
+        let (n_waiting, n_dead) = outbox::numbers(&*live).await?;
         Ok(Outbox { n_waiting, n_dead })
     }
 

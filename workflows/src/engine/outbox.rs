@@ -8,13 +8,15 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use domain::ids::{EventId, HolderId};
-use sqlx::{QueryBuilder, SqliteConnection, SqliteExecutor};
-use stores::event_store::{Recorded, Revision};
+use stores::{
+    database::{Executor, Query, Transaction},
+    event_store::{Recorded, Revision},
+};
 use uuid::Uuid;
 
 use super::{
     EngineError,
-    database::{instant, micros},
+    database::{count, instant, micros},
 };
 use crate::{
     mail::Wanted,
@@ -84,18 +86,18 @@ pub(super) struct Asked<'a> {
 }
 
 /// Those that events ask for; a second time, nothing.
-pub(super) async fn ask(tx: &mut SqliteConnection, mails: &[Asked<'_>]) -> sqlx::Result<()> {
+pub(super) async fn ask(tx: &mut Transaction, mails: &[Asked<'_>]) -> sqlx::Result<()> {
     if mails.is_empty() {
         return Ok(());
     }
-    let mut query = QueryBuilder::new(
+    let mut query = Query::new(
         "
         insert into outbox
             (step_id, holder_id, event_id, revision, since, look_at, code_id, ends_at, is_urgent,
              state, attempts, fence)
         ",
     );
-    query.push_values(mails, |mut row, Asked { holder, by, wanted }| {
+    query.push_values(mails, |row, Asked { holder, by, wanted }| {
         let code = match wanted {
             Wanted::Notice(_) => None,
             Wanted::Code(code) => Some(code),
@@ -112,34 +114,30 @@ pub(super) async fn ask(tx: &mut SqliteConnection, mails: &[Asked<'_>]) -> sqlx:
             .push("'waiting', 0, 0");
     });
     query.push(" on conflict (step_id) do nothing");
-    query.build().persistent(false).execute(tx).await?;
+    query.once().execute(tx).await?;
     Ok(())
 }
 
 /// The log says that these were delivered, or withdrawn.
-pub(super) async fn settled(tx: &mut SqliteConnection, steps: &[StepId]) -> sqlx::Result<()> {
+pub(super) async fn settled(tx: &mut Transaction, steps: &[StepId]) -> sqlx::Result<()> {
     if steps.is_empty() {
         return Ok(());
     }
-    let mut query = QueryBuilder::new("delete from outbox where step_id in (");
-    let mut ids = query.separated(", ");
-    for step in steps {
-        ids.push_bind(step.0);
-    }
-    query.push(")");
-    query.build().persistent(false).execute(tx).await?;
+    let mut query = Query::new("delete from outbox where step_id in (");
+    query.push_list(steps.iter().map(|step| step.0)).push(")");
+    query.once().execute(tx).await?;
     Ok(())
 }
 
 /// The log says that it failed.
 pub(super) async fn failed(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     step: StepId,
     settled: Revision,
     attempts: u32,
     hitch: &str,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    Query::new(
         "
         update outbox
         set state = 'dead', attempts = $3, hitch = $4, look_at = null, settled = $2,
@@ -149,7 +147,7 @@ pub(super) async fn failed(
     )
     .bind(step.0)
     .bind(settled.0.cast_signed())
-    .bind(attempts)
+    .bind(i64::from(attempts))
     .bind(hitch)
     .execute(tx)
     .await?;
@@ -158,12 +156,12 @@ pub(super) async fn failed(
 
 /// The log says that the operator wants it tried again.
 pub(super) async fn redriven(
-    tx: &mut SqliteConnection,
+    tx: &mut Transaction,
     step: StepId,
     settled: Revision,
     at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    Query::new(
         "
         update outbox
         set state = 'waiting', since = $3, attempts = 0, hitch = null, look_at = $3, settled = $2,
@@ -186,7 +184,7 @@ struct Row {
     event_id: Uuid,
     revision: i64,
     since: i64,
-    attempts: u32,
+    attempts: i64,
     fence: i64,
     settled: Option<i64>,
     ends_at: Option<i64>,
@@ -194,13 +192,13 @@ struct Row {
 
 /// Takes up to `limit` mails that are due, the oldest first, until `lease_until`.
 pub(super) async fn take_due(
-    executor: impl SqliteExecutor<'_>,
+    on: impl Into<Executor<'_>>,
     lane: Lane,
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
     limit: u32,
 ) -> Result<Vec<Taken>, EngineError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<Row> = Query::new(
         "
         update outbox set look_at = $2, fence = fence + 1
         where step_id in (
@@ -211,12 +209,25 @@ pub(super) async fn take_due(
         returning step_id, holder_id, event_id, revision, since, attempts, fence, settled, ends_at
         ",
     )
+    // Nobody waits for a mail that somebody else is taking.
+    .on_postgres(
+        "
+        update outbox set look_at = $2, fence = fence + 1
+        where step_id in (
+            select step_id from outbox
+            where look_at <= $1 and (ends_at is not null) = $4 and is_urgent = $5
+            order by look_at, step_id limit $3
+            for update skip locked
+        ) and look_at <= $1
+        returning step_id, holder_id, event_id, revision, since, attempts, fence, settled, ends_at
+        ",
+    )
     .bind(micros(now))
     .bind(micros(lease_until))
-    .bind(limit)
+    .bind(i64::from(limit))
     .bind(lane == Lane::Codes)
     .bind(i64::from(lane == Lane::Urgent))
-    .fetch_all(executor)
+    .fetch_all(on)
     .await?;
     rows.into_iter().map(taken).collect()
 }
@@ -232,7 +243,12 @@ fn taken(row: Row) -> Result<Taken, EngineError> {
         event: EventId(event_id),
         revision: Revision(revision.cast_unsigned()),
         settled: settled.map(|settled| Revision(settled.cast_unsigned())),
-        delivery: MailDelivery { since, attempts, ends_at, stage: Stage::Sending },
+        delivery: MailDelivery {
+            since,
+            attempts: count(attempts)?,
+            ends_at,
+            stage: Stage::Sending,
+        },
         fence,
     })
 }
@@ -240,33 +256,33 @@ fn taken(row: Row) -> Result<Taken, EngineError> {
 /// Makes the leases longer before something is recorded. The steps of which this worker still has the
 /// row: for the others, which somebody else has, nothing may be recorded.
 pub(super) async fn hold(
-    executor: impl SqliteExecutor<'_>,
+    on: impl Into<Executor<'_>>,
     mails: &[&Taken],
     lease_until: DateTime<Utc>,
 ) -> sqlx::Result<HashSet<StepId>> {
     if mails.is_empty() {
         return Ok(HashSet::new());
     }
-    let mut query = QueryBuilder::new("update outbox set look_at = ");
+    let mut query = Query::new("update outbox set look_at = ");
     query.push_bind(micros(lease_until));
     query.push(" where (step_id, fence) in (");
-    query.push_values(mails, |mut row, taken| {
+    query.push_values(mails, |row, taken| {
         row.push_bind(taken.step.0).push_bind(taken.fence);
     });
     query.push(") returning step_id");
-    let held: Vec<(Uuid,)> = query.build_query_as().persistent(false).fetch_all(executor).await?;
+    let held: Vec<(Uuid,)> = query.once().fetch_all(on).await?;
     Ok(held.into_iter().map(|(step,)| StepId(step)).collect())
 }
 
 /// It failed, and is tried again at `due_at`. False if somebody else has the row.
 pub(super) async fn postpone(
-    executor: impl SqliteExecutor<'_>,
+    on: impl Into<Executor<'_>>,
     taken: &Taken,
     attempts: u32,
     due_at: DateTime<Utc>,
     hitch: &str,
 ) -> sqlx::Result<bool> {
-    let done = sqlx::query(
+    let done = Query::new(
         "
         update outbox set look_at = $3, attempts = $4, hitch = $5
         where step_id = $1 and fence = $2
@@ -275,47 +291,48 @@ pub(super) async fn postpone(
     .bind(taken.step.0)
     .bind(taken.fence)
     .bind(micros(due_at))
-    .bind(attempts)
+    .bind(i64::from(attempts))
     .bind(hitch)
-    .execute(executor)
+    .execute(on)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(done == 1)
 }
 
 /// When the next one is to be looked at.
 pub(super) async fn next(
-    executor: impl SqliteExecutor<'_>,
+    on: impl Into<Executor<'_>>,
 ) -> Result<Option<DateTime<Utc>>, EngineError> {
     let (next,): (Option<i64>,) =
-        sqlx::query_as("select min(look_at) from outbox where look_at is not null")
-            .fetch_one(executor)
+        Query::new("select min(look_at) from outbox where look_at is not null")
+            .fetch_one(on)
             .await?;
     next.map(instant).transpose()
 }
 
 /// How the mail stands that brings this code; `None` once a mail server has it, or it was withdrawn.
 pub(super) async fn code_mail(
-    executor: impl SqliteExecutor<'_>,
+    on: impl Into<Executor<'_>>,
     code: Uuid,
-) -> sqlx::Result<Option<CodeMail>> {
-    let row: Option<(String, u32)> =
-        sqlx::query_as("select state, attempts from outbox where code_id = $1")
+) -> Result<Option<CodeMail>, EngineError> {
+    let row: Option<(String, i64)> =
+        Query::new("select state, attempts from outbox where code_id = $1")
             .bind(code)
-            .fetch_optional(executor)
+            .fetch_optional(on)
             .await?;
-    Ok(row.map(|(state, attempts)| match state.as_str() {
-        "dead" => CodeMail::Dead,
-        _ => CodeMail::Waiting { attempts },
-    }))
+    let read = |(state, attempts): (String, i64)| match state.as_str() {
+        "dead" => Ok(CodeMail::Dead),
+        _ => Ok(CodeMail::Waiting { attempts: count(attempts)? }),
+    };
+    row.map(read).transpose()
 }
 
 /// Up to `limit` dead letters after `after`, in the order of their steps.
 pub(super) async fn dead_letters(
-    executor: impl SqliteExecutor<'_>,
+    on: impl Into<Executor<'_>>,
     after: Option<StepId>,
     limit: u32,
 ) -> Result<Vec<DeadLetter>, EngineError> {
-    let rows: Vec<(Uuid, Uuid, i64, i64, u32, Option<String>)> = sqlx::query_as(
+    let rows: Vec<(Uuid, Uuid, i64, i64, i64, Option<String>)> = Query::new(
         "
         select step_id, holder_id, revision, since, attempts, hitch from outbox
         where state = 'dead' and ($1 is null or $1 < step_id)
@@ -323,8 +340,8 @@ pub(super) async fn dead_letters(
         ",
     )
     .bind(after.map(|step| step.0))
-    .bind(limit)
-    .fetch_all(executor)
+    .bind(i64::from(limit))
+    .fetch_all(on)
     .await?;
     let mut letters = Vec::with_capacity(rows.len());
     for (step, holder, revision, since, attempts, hitch) in rows {
@@ -333,7 +350,7 @@ pub(super) async fn dead_letters(
             holder: HolderId(holder),
             revision: Revision(revision.cast_unsigned()),
             since: instant(since)?,
-            attempts,
+            attempts: count(attempts)?,
             hitch: hitch.unwrap_or_default(),
         });
     }
@@ -343,29 +360,28 @@ pub(super) async fn dead_letters(
 /// The event that asked for a dead letter, and the last event of its own stream; `None` if there is
 /// no such dead letter.
 pub(super) async fn dead(
-    executor: impl SqliteExecutor<'_>,
+    on: impl Into<Executor<'_>>,
     step: StepId,
 ) -> sqlx::Result<Option<(EventId, Option<Revision>)>> {
-    let row: Option<(Uuid, Option<i64>)> = sqlx::query_as(
-        "select event_id, settled from outbox where step_id = $1 and state = 'dead'",
-    )
-    .bind(step.0)
-    .fetch_optional(executor)
-    .await?;
+    let row: Option<(Uuid, Option<i64>)> =
+        Query::new("select event_id, settled from outbox where step_id = $1 and state = 'dead'")
+            .bind(step.0)
+            .fetch_optional(on)
+            .await?;
     Ok(row.map(|(event, settled)| {
         (EventId(event), settled.map(|settled| Revision(settled.cast_unsigned())))
     }))
 }
 
 /// How many wait, and how many lie dead.
-pub(super) async fn count(executor: impl SqliteExecutor<'_>) -> sqlx::Result<(u64, u64)> {
-    let (n_waiting, n_dead): (i64, i64) = sqlx::query_as(
+pub(super) async fn numbers(on: impl Into<Executor<'_>>) -> sqlx::Result<(u64, u64)> {
+    let (n_waiting, n_dead): (i64, i64) = Query::new(
         "
         select (select count(*) from outbox where look_at is not null),
                (select count(*) from outbox where state = 'dead')
         ",
     )
-    .fetch_one(executor)
+    .fetch_one(on)
     .await?;
     Ok((n_waiting.cast_unsigned(), n_dead.cast_unsigned()))
 }

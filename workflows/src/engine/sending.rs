@@ -17,8 +17,8 @@ use domain::{
 };
 use futures::{StreamExt as _, future, stream::FuturesUnordered};
 use serde::Deserialize;
-use sqlx::SqlitePool;
 use stores::{
+    database::Pool,
     event_store::{AppendError, EventStore, Expected},
     vault::{CodeBinding, Person, SELF_SERVICE_EMAIL, Vault},
 };
@@ -56,7 +56,7 @@ pub(super) struct Round {
 
 /// What is needed to send mails.
 pub(super) struct Sender<'a> {
-    pub(super) pool: &'a SqlitePool,
+    pub(super) pool: &'a Pool,
     pub(super) log: &'a dyn EventStore,
     pub(super) commands: &'a Commands,
     pub(super) vault: &'a Vault,

@@ -1,7 +1,7 @@
 //! How the engine stands, for whoever watches over it: numbers, and nobody's name.
 
 use chrono::{DateTime, Utc};
-use stores::event_store::Position;
+use stores::{database::Query, event_store::Position};
 
 use super::{
     Breaker, Engine, EngineError, checkpoint,
@@ -48,21 +48,21 @@ impl Engine {
         let breaker = self.breaker().await?;
         let live = self.0.live.read().await;
         let position = checkpoint::read(&*live).await?.position;
-        let row: Row = sqlx::query_as(
+        let row: Row = Query::new(
             "
-            select (select count(*) from (select 1 from wake_up where due_at <= $1 limit $2)) as n_due,
+            select (select count(*) from (select 1 from wake_up where due_at <= $1 limit $2) as due) as n_due,
                    (select min(due_at) from wake_up where due_at <= $1) as oldest_due,
-                   (select count(*) from (select 1 from wake_up where hitch is not null limit $2))
+                   (select count(*) from (select 1 from wake_up where hitch is not null limit $2) as failing)
                        as n_failing,
-                   (select count(*) from (select 1 from outbox where look_at is not null limit $2))
+                   (select count(*) from (select 1 from outbox where look_at is not null limit $2) as mails)
                        as n_mails,
                    (select min(look_at) from outbox where look_at is not null) as oldest_mail,
-                   (select count(*) from (select 1 from outbox where state = 'dead' limit $2))
+                   (select count(*) from (select 1 from outbox where state = 'dead' limit $2) as dead)
                        as n_dead
             ",
         )
         .bind(micros(now))
-        .bind(COUNTED_MAX)
+        .bind(i64::from(COUNTED_MAX))
         .fetch_one(&*live)
         .await?;
         Ok(Standing {

@@ -5,13 +5,15 @@
 
 use chrono::{DateTime, Utc};
 use domain::{expiry::WakeUp, ids::HolderId};
-use sqlx::{QueryBuilder, SqliteConnection, SqliteExecutor};
-use stores::event_store::Revision;
+use stores::{
+    database::{Executor, Query, Transaction},
+    event_store::Revision,
+};
 use uuid::Uuid;
 
 use super::{
     Effects, EngineError,
-    database::{instant, micros},
+    database::{count, instant, micros},
     following::WorkedOut,
 };
 use crate::passcode_expiry;
@@ -40,17 +42,17 @@ pub struct Failing {
 
 /// Writes what was worked out from each holder's stream up to a revision, unless his row knows more
 /// of it. Whoever has taken the row has lost it.
-pub(super) async fn renew(tx: &mut SqliteConnection, rows: &[WorkedOut]) -> sqlx::Result<()> {
+pub(super) async fn renew(tx: &mut Transaction, rows: &[WorkedOut]) -> sqlx::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    let mut query = QueryBuilder::new(
+    let mut query = Query::new(
         "
         insert into wake_up
             (workflow, holder_id, revision, due_at, forces_at, locks_at, look_at, fence, attempts)
         ",
     );
-    query.push_values(rows, |mut row, WorkedOut { holder, revision, wake_up }| {
+    query.push_values(rows, |row, WorkedOut { holder, revision, wake_up }| {
         let due_at = wake_up.map(|wake_up| micros(wake_up.due_at));
         row.push_bind(passcode_expiry::NAME)
             .push_bind(holder.0)
@@ -70,13 +72,13 @@ pub(super) async fn renew(tx: &mut SqliteConnection, rows: &[WorkedOut]) -> sqlx
         where wake_up.revision <= excluded.revision
         ",
     );
-    query.build().persistent(false).execute(tx).await?;
+    query.once().execute(tx).await?;
     Ok(())
 }
 
 /// Remembers that there is such a holder; his wake-up is worked out later.
-pub(super) async fn name(tx: &mut SqliteConnection, holder: HolderId) -> sqlx::Result<()> {
-    sqlx::query(
+pub(super) async fn name(tx: &mut Transaction, holder: HolderId) -> sqlx::Result<()> {
+    Query::new(
         "
         insert into wake_up (workflow, holder_id, revision, fence, attempts)
         values ($1, $2, -1, 0, 0)
@@ -92,12 +94,12 @@ pub(super) async fn name(tx: &mut SqliteConnection, holder: HolderId) -> sqlx::R
 
 /// Takes up to `limit` wake-ups that are due, the oldest first, until `lease_until`.
 pub(super) async fn take_due(
-    executor: impl SqliteExecutor<'_>,
+    on: impl Into<Executor<'_>>,
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
     limit: u32,
-) -> sqlx::Result<Vec<Taken>> {
-    let rows: Vec<(Uuid, u32, i64)> = sqlx::query_as(
+) -> Result<Vec<Taken>, EngineError> {
+    let rows: Vec<(Uuid, i64, i64)> = Query::new(
         "
         update wake_up set look_at = $2, fence = fence + 1
         where (workflow, holder_id) in (
@@ -109,22 +111,38 @@ pub(super) async fn take_due(
         returning holder_id, attempts, fence
         ",
     )
+    // Nobody waits for a row that somebody else is taking.
+    .on_postgres(
+        "
+        update wake_up set look_at = $2, fence = fence + 1
+        where (workflow, holder_id) in (
+            select workflow, holder_id from wake_up
+            where look_at <= $1
+            order by look_at, holder_id
+            limit $3
+            for update skip locked
+        ) and look_at <= $1
+        returning holder_id, attempts, fence
+        ",
+    )
     .bind(micros(now))
     .bind(micros(lease_until))
-    .bind(limit)
-    .fetch_all(executor)
+    .bind(i64::from(limit))
+    .fetch_all(on)
     .await?;
-    let taken = |(holder, attempts, fence)| Taken { holder: HolderId(holder), attempts, fence };
-    Ok(rows.into_iter().map(taken).collect())
+    let taken = |(holder, attempts, fence)| {
+        Ok(Taken { holder: HolderId(holder), attempts: count(attempts)?, fence })
+    };
+    rows.into_iter().map(taken).collect()
 }
 
 /// There was nothing to record: sleeps until the next wake-up. False if somebody else has the row.
 pub(super) async fn sleep(
-    executor: impl SqliteExecutor<'_>,
+    on: impl Into<Executor<'_>>,
     taken: Taken,
     next: Option<WakeUp>,
 ) -> sqlx::Result<bool> {
-    let done = sqlx::query(
+    let done = Query::new(
         "
         update wake_up
         set due_at = $4, forces_at = $5, locks_at = $6, look_at = $4, attempts = 0, hitch = null
@@ -137,19 +155,19 @@ pub(super) async fn sleep(
     .bind(next.map(|next| micros(next.due_at)))
     .bind(next.and_then(|next| next.forces_at).map(micros))
     .bind(next.and_then(|next| next.locks_at).map(micros))
-    .execute(executor)
+    .execute(on)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(done == 1)
 }
 
 /// It failed: looks again at `again_at`. False if somebody else has the row.
 pub(super) async fn postpone(
-    executor: impl SqliteExecutor<'_>,
+    on: impl Into<Executor<'_>>,
     taken: Taken,
     again_at: DateTime<Utc>,
     hitch: &str,
 ) -> sqlx::Result<bool> {
-    let done = sqlx::query(
+    let done = Query::new(
         "
         update wake_up set look_at = $4, attempts = attempts + 1, hitch = $5
         where workflow = $1 and holder_id = $2 and fence = $3
@@ -160,18 +178,18 @@ pub(super) async fn postpone(
     .bind(taken.fence)
     .bind(micros(again_at))
     .bind(hitch)
-    .execute(executor)
+    .execute(on)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(done == 1)
 }
 
 /// How many holders the wake-ups that are due would force to change, and lock, of how many: whoever
 /// has missed both is locked. Counts those that others have taken, too.
 pub(super) async fn count_effects(
-    executor: impl SqliteExecutor<'_>,
+    on: impl Into<Executor<'_>>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Effects> {
-    let (n_forced, n_locked, n_holders): (i64, i64, i64) = sqlx::query_as(
+    let (n_forced, n_locked, n_holders): (i64, i64, i64) = Query::new(
         "
         select count(*) filter (where forces_at <= $1 and (locks_at is null or $1 < locks_at)),
                count(*) filter (where locks_at <= $1),
@@ -180,7 +198,7 @@ pub(super) async fn count_effects(
         ",
     )
     .bind(micros(now))
-    .fetch_one(executor)
+    .fetch_one(on)
     .await?;
     Ok(Effects {
         n_forced: n_forced.cast_unsigned(),
@@ -191,22 +209,22 @@ pub(super) async fn count_effects(
 
 /// When the next one is to be looked at.
 pub(super) async fn next(
-    executor: impl SqliteExecutor<'_>,
+    on: impl Into<Executor<'_>>,
 ) -> Result<Option<DateTime<Utc>>, EngineError> {
     let (next,): (Option<i64>,) =
-        sqlx::query_as("select min(look_at) from wake_up where look_at is not null")
-            .fetch_one(executor)
+        Query::new("select min(look_at) from wake_up where look_at is not null")
+            .fetch_one(on)
             .await?;
     next.map(instant).transpose()
 }
 
 /// Up to `limit` holders after `after`, in the order of their ids.
 pub(super) async fn holders(
-    executor: impl SqliteExecutor<'_>,
+    on: impl Into<Executor<'_>>,
     after: Option<HolderId>,
     limit: u32,
 ) -> sqlx::Result<Vec<HolderId>> {
-    let rows: Vec<(Uuid,)> = sqlx::query_as(
+    let rows: Vec<(Uuid,)> = Query::new(
         "
         select holder_id from wake_up where workflow = $1 and ($2 is null or $2 < holder_id)
         order by holder_id limit $3
@@ -214,19 +232,19 @@ pub(super) async fn holders(
     )
     .bind(passcode_expiry::NAME)
     .bind(after.map(|holder| holder.0))
-    .bind(limit)
-    .fetch_all(executor)
+    .bind(i64::from(limit))
+    .fetch_all(on)
     .await?;
     Ok(rows.into_iter().map(|(holder,)| HolderId(holder)).collect())
 }
 
 /// Up to `limit` holders after `after` whose wake-ups fail, in the order of their ids.
 pub(super) async fn failing(
-    executor: impl SqliteExecutor<'_>,
+    on: impl Into<Executor<'_>>,
     after: Option<HolderId>,
     limit: u32,
 ) -> Result<Vec<Failing>, EngineError> {
-    let rows: Vec<(Uuid, u32, String, Option<i64>)> = sqlx::query_as(
+    let rows: Vec<(Uuid, i64, String, Option<i64>)> = Query::new(
         "
         select holder_id, attempts, hitch, look_at from wake_up
         where hitch is not null and ($1 is null or $1 < holder_id)
@@ -234,12 +252,13 @@ pub(super) async fn failing(
         ",
     )
     .bind(after.map(|holder| holder.0))
-    .bind(limit)
-    .fetch_all(executor)
+    .bind(i64::from(limit))
+    .fetch_all(on)
     .await?;
     let mut failing = Vec::with_capacity(rows.len());
     for (holder, attempts, hitch, look_at) in rows {
         let again_at = look_at.map(instant).transpose()?;
+        let attempts = count(attempts)?;
         failing.push(Failing { holder: HolderId(holder), attempts, hitch, again_at });
     }
     Ok(failing)

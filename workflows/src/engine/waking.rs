@@ -6,8 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{context::Context, ids::HolderId, policy::Policies};
 use futures::future;
-use sqlx::SqlitePool;
-use stores::event_store::StoreError;
+use stores::{database::Pool, event_store::StoreError};
 
 use super::{
     EngineError, LEASE, Ticked,
@@ -29,7 +28,7 @@ const DOUBLINGS_MAX: u32 = 12;
 
 /// What is needed to wake holders.
 pub(super) struct Waker<'a> {
-    pub(super) pool: &'a SqlitePool,
+    pub(super) pool: &'a Pool,
     pub(super) commands: &'a Commands,
     pub(super) policies: &'a Policies,
     pub(super) now: DateTime<Utc>,

@@ -2,6 +2,8 @@
 
 use domain::ids::HolderId;
 
+use stores::database::Query;
+
 use super::{super::*, world::*};
 
 const REGISTERED: &str = "2025-03-10T09:30:00Z";
@@ -111,39 +113,45 @@ async fn ticks_at_the_same_time_share_no_holder_and_no_mail() {
 
 #[tokio::test]
 async fn a_worker_whose_lease_was_taken_over_completes_nothing() {
-    let (_, engine, _) = one_holder().await;
-    engine.catch_up().await.unwrap();
-    let now = instant(FIRST_ALERT);
-    let live = engine.0.live.read().await;
-    let later = now + LEASE;
-    let mine = wake_ups::take_due(&*live, now, later, 10).await.unwrap()[0];
-    let early = later - TimeDelta::microseconds(1);
-    assert!(wake_ups::take_due(&*live, early, later, 10).await.unwrap().is_empty());
-    let theirs = wake_ups::take_due(&*live, later, later + LEASE, 10).await.unwrap()[0];
-    assert!(!wake_ups::sleep(&*live, mine, None).await.unwrap());
-    assert!(!wake_ups::postpone(&*live, mine, later, "late").await.unwrap());
-    assert!(wake_ups::sleep(&*live, theirs, None).await.unwrap());
+    let (world, engine, _) = one_holder().await;
+    let [on_postgres] = world.engines_on_postgres().await;
+    for engine in [engine, on_postgres] {
+        engine.catch_up().await.unwrap();
+        let now = instant(FIRST_ALERT);
+        let live = engine.0.live.read().await;
+        let later = now + LEASE;
+        let mine = wake_ups::take_due(&*live, now, later, 10).await.unwrap()[0];
+        let early = later - TimeDelta::microseconds(1);
+        assert!(wake_ups::take_due(&*live, early, later, 10).await.unwrap().is_empty());
+        let theirs = wake_ups::take_due(&*live, later, later + LEASE, 10).await.unwrap()[0];
+        assert!(!wake_ups::sleep(&*live, mine, None).await.unwrap());
+        assert!(!wake_ups::postpone(&*live, mine, later, "late").await.unwrap());
+        assert!(wake_ups::sleep(&*live, theirs, None).await.unwrap());
+    }
 }
 
 #[tokio::test]
 async fn a_mail_whose_lease_was_taken_over_is_completed_by_the_other_only() {
-    let (_, engine, _) = one_holder().await;
+    let (world, engine, _) = one_holder().await;
+    let [on_postgres] = world.engines_on_postgres().await;
     let now = instant(FIRST_ALERT);
     // Raises the alert and stops before its mail.
     engine.catch_up().await.unwrap();
     let policies = engine.policies();
     let ctx = Context { now, policies: &policies };
     assert!(engine.wake(&ctx, &mut Ticked::default()).await.unwrap());
-    let live = engine.0.live.read().await;
-    let later = now + MAIL_LEASE;
-    let mine = outbox::take_due(&*live, outbox::Lane::Others, now, later, 10).await.unwrap()[0];
-    let theirs = outbox::take_due(&*live, outbox::Lane::Others, later, later + MAIL_LEASE, 10)
-        .await
-        .unwrap()[0];
-    assert!(outbox::hold(&*live, &[&mine], later + LEASE).await.unwrap().is_empty());
-    assert!(!outbox::postpone(&*live, &mine, 1, later, "late").await.unwrap());
-    let held = outbox::hold(&*live, &[&mine, &theirs], later + LEASE).await.unwrap();
-    assert_eq!(held, [theirs.step].into());
+    for engine in [engine, on_postgres] {
+        engine.catch_up().await.unwrap();
+        let live = engine.0.live.read().await;
+        let later = now + MAIL_LEASE;
+        let take = |now| outbox::take_due(&*live, outbox::Lane::Others, now, now + MAIL_LEASE, 10);
+        let mine = take(now).await.unwrap()[0];
+        let theirs = take(later).await.unwrap()[0];
+        assert!(outbox::hold(&*live, &[&mine], later + LEASE).await.unwrap().is_empty());
+        assert!(!outbox::postpone(&*live, &mine, 1, later, "late").await.unwrap());
+        let held = outbox::hold(&*live, &[&mine, &theirs], later + LEASE).await.unwrap();
+        assert_eq!(held, [theirs.step].into());
+    }
 }
 
 #[tokio::test]
@@ -175,7 +183,7 @@ async fn a_tick_costs_what_is_due_and_not_what_exists() {
     ] {
         let explain = sqlx::AssertSqlSafe(format!("explain query plan {statement}"));
         let plan: Vec<(i64, i64, i64, String)> =
-            sqlx::query_as(explain).fetch_all(&*live).await.unwrap();
+            Query::asserted(explain).fetch_all(&*live).await.unwrap();
         let plan: Vec<String> = plan.into_iter().map(|(_, _, _, line)| line).collect();
         assert!(plan.iter().any(|line| line.contains(index)), "{statement}: {plan:?}");
         let scans = |line: &String| line.starts_with("SCAN") && !line.contains("INDEX");

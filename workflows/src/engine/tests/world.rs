@@ -13,6 +13,8 @@ use domain::{
 };
 use futures::TryStreamExt as _;
 use stores::{
+    cluster::Cluster,
+    database::Query,
     event_store::{
         EventStore, Expected, Filter, NewEvent, Position, Recorded, Revision, StreamName, canonical,
     },
@@ -80,6 +82,15 @@ impl World {
 
     pub(super) async fn engine(&self) -> Engine {
         Engine::in_memory(self.parts()).await.unwrap()
+    }
+
+    /// So many engines of as many processes over the same tables in PostgreSQL.
+    pub(super) async fn engines_on_postgres<const N: usize>(&self) -> [Engine; N] {
+        let address = Cluster::shared().database().await.unwrap();
+        let options = Options::parse(&address).unwrap();
+        let engines = [(); N].map(|()| Engine::open_postgres(&options, self.parts()));
+        let engines = futures::future::try_join_all(engines).await.unwrap();
+        engines.try_into().unwrap_or_else(|_| panic!("{N} engines"))
     }
 
     /// Somebody with an address, whose smartcard passcode is set at this instant.
@@ -190,12 +201,11 @@ pub(super) type Row = (HolderId, Option<WakeUp>);
 pub(super) async fn rows(engine: &Engine) -> Vec<Row> {
     type Columns = (Uuid, Option<i64>, Option<i64>, Option<i64>);
     let live = engine.0.live.read().await;
-    let rows: Vec<Columns> = sqlx::query_as(
-        "select holder_id, due_at, forces_at, locks_at from wake_up order by holder_id",
-    )
-    .fetch_all(&*live)
-    .await
-    .unwrap();
+    let rows: Vec<Columns> =
+        Query::new("select holder_id, due_at, forces_at, locks_at from wake_up order by holder_id")
+            .fetch_all(&*live)
+            .await
+            .unwrap();
     let instant = |micros: i64| database::instant(micros).unwrap();
     rows.into_iter()
         .map(|(holder, due_at, forces_at, locks_at)| {

@@ -1,0 +1,71 @@
+//! The same system over PostgreSQL: what holders do works there, what is due is done, what is shown is what
+//! the log makes of it.
+
+use std::sync::{Arc, Mutex};
+
+use api::{
+    clock::{Entropy, StandingClock},
+    commands::serve,
+};
+use chrono::Duration;
+use domain::holder::HolderEvent;
+use tests::desk::{
+    Desk,
+    scene::{FIRST_PASSCODE, Scene, verification},
+};
+
+async fn scene() -> Scene {
+    Scene::at(Desk::open_on_postgres().await.unwrap(), FIRST_PASSCODE).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_holder_logs_in_changes_his_passcodes_unlocks_his_card_and_finds_it_all_in_his_ledger() {
+    let mut scene = scene().await;
+    assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));
+    scene.change_smartcard("Second02", &verification("Verify88")).await.unwrap();
+    scene.log_in().await.unwrap();
+    scene.register_for_self_service().await.unwrap();
+    scene.desk.wait(Duration::days(1));
+    scene.lock_card();
+    scene.unlock("Third003").await.unwrap();
+    assert_eq!(scene.card.tries_left(), 3);
+    scene.passcode = "Third003".to_owned();
+    assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));
+    let ledger = scene.desk.ledger(scene.holder).await.unwrap();
+    for said in [
+        "You set a new verification passcode",
+        "You set a new smartcard passcode by unlocking your smartcard",
+    ] {
+        assert!(ledger.iter().any(|entry| entry.contains(said)), "{said}: {ledger:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_year_of_neglect_locks_the_account_and_what_is_shown_is_what_a_rebuild_makes() {
+    let scene = scene().await;
+    let app = scene.desk.app();
+    for _ in 0..390 {
+        scene.desk.wait(Duration::days(1));
+        while app.engine().tick(app.now()).await.unwrap().more {}
+    }
+    let lived = scene.desk.events(scene.holder).await.unwrap();
+    assert!(matches!(lived.last(), Some(HolderEvent::AccountLocked { .. })), "{lived:?}");
+    app.catch_up().await.unwrap();
+    let before = app.projections().digests().await.unwrap();
+    app.projections().rebuild(&*app.stores().log).await.unwrap();
+    assert_eq!(app.projections().digests().await.unwrap(), before);
+    let standing = app.engine().standing(app.now()).await.unwrap();
+    app.engine().rebuild().await.unwrap();
+    assert_eq!(app.engine().standing(app.now()).await.unwrap(), standing);
+}
+
+#[tokio::test]
+async fn a_second_server_over_the_same_database_is_refused() {
+    let desk = Desk::open_on_postgres().await.unwrap();
+    let config = desk.app().config().clone();
+    let clock = Arc::new(StandingClock::at(desk.now()));
+    let second = serve::parts(config, clock, Entropy::Seeded(Mutex::new(9_000))).await;
+    let refused = second.err().map(|error| error.to_string());
+    let said = "database.url: another Latchkey has this database; stop it first";
+    assert_eq!(refused.as_deref(), Some(said));
+}
