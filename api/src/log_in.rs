@@ -18,7 +18,6 @@ use stores::{
     agent::AgentId,
     logon::Logon,
     session::{EndReason, NewSession, Scope},
-    token::TokenHash,
 };
 use workflows::card_job::Claim;
 
@@ -179,7 +178,8 @@ async fn check_and_open(
     // Whatever ends his sessions from now on ends this one, too, even before it is there.
     let endings = loaded.holder.certificate_records().endings();
     let session = NewSession { token, holder, card, agent, scope, endings };
-    enter(app, former, &session).await?;
+    // Our time and not the holder's own, which may be ahead: by ours it ends.
+    app.stores().sessions.enter(former, &session, app.now()).await?;
     // A card that left before the session was there has ended nothing.
     if !has_card() {
         app.stores().sessions.end(token, EndReason::CardRemoved, app.now()).await?;
@@ -195,22 +195,6 @@ async fn check_and_open(
         Scope::Full => First::Home,
     };
     Ok(Opened { jar, first })
-}
-
-/// Opens a session, or lets the one of this browser go on that another card has suspended; those of
-/// others at this workstation are suspended by it.
-async fn enter(app: &App, former: Option<TokenHash>, session: &NewSession) -> anyhow::Result<()> {
-    // Our time and not the holder's own, which may be ahead: by ours it ends.
-    let (sessions, now) = (&app.stores().sessions, app.now());
-    sessions.suspend_others(session.agent, session.holder, now).await?;
-    let is_woken = match former {
-        Some(former) => sessions.wake(former, session, now).await?,
-        None => false,
-    };
-    if !is_woken {
-        sessions.open(session, now).await?;
-    }
-    Ok(())
 }
 
 /// P-14, C-05: whether there is an alert of the day to be shown.

@@ -24,6 +24,7 @@ mod query;
 mod tests;
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
+use uuid::Uuid;
 
 pub(crate) use connections::Connections;
 pub(crate) use fate::Fate;
@@ -135,6 +136,21 @@ impl Transaction {
             Begun::Sqlite(_) => Kind::Sqlite,
             Begun::Postgres(_) => Kind::Postgres,
         }
+    }
+
+    /// Waits until nobody else has this id, and has it until this ends: for what touches rows of
+    /// which nobody can know yet. On SQLite whoever writes is alone anyhow.
+    ///
+    /// # Errors
+    /// If somebody else has it for too long.
+    pub async fn hold(&mut self, id: Uuid) -> sqlx::Result<()> {
+        if let Begun::Postgres(begun) = &mut self.begun {
+            // 64 of its bits: two that share them wait for each other without need.
+            let (high, low) = id.as_u64_pair();
+            let key = (high ^ low).cast_signed();
+            sqlx::query("select pg_advisory_xact_lock($1)").bind(key).execute(&mut **begun).await?;
+        }
+        Ok(())
     }
 
     /// All of it is there from now on.

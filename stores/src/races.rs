@@ -147,6 +147,33 @@ async fn a_suspended_session_of_a_card_is_woken_once_however_many_log_in_for_it_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_log_in_at_one_workstation_at_once_one_is_in_and_all_others_are_suspended() {
+    let agent = AgentId(Uuid::from_u128(7));
+    on_both_twice(async |one, other| {
+        for round in 0..ROUNDS {
+            let session = |number: usize| NewSession {
+                token: TokenHash::of(
+                    &[round.to_be_bytes(), [u8::try_from(number).unwrap(); 4]].concat(),
+                ),
+                holder: holder(u128::try_from(number).unwrap()),
+                card: card(u32::try_from(number).unwrap()),
+                agent,
+                scope: Scope::Full,
+                endings: 0,
+            };
+            let enter = async |stores: &Stores, number: usize| {
+                stores.sessions.enter(None, &session(number), at(0)).await.unwrap();
+            };
+            all_at_once(&one, &other, enter).await;
+            assert_eq!(other.sessions.n_open(at(0)).await.unwrap(), 1);
+            let nobody = holder(u128::MAX);
+            assert_eq!(one.sessions.suspend_others(agent, nobody, at(0)).await.unwrap(), 1);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_two_revocation_lists_have_one_number_and_none_is_older_than_the_one_before() {
     let crl = |number: u64| PublishedCrl {
         number,

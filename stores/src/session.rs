@@ -178,22 +178,7 @@ impl Sessions {
 
     /// Opens a session.
     pub async fn open(&self, session: &NewSession, now: DateTime<Utc>) -> Result<(), StoreError> {
-        Query::new(
-            "
-            insert into session
-                (token_sha256, holder_id, card, agent_id, scope, opened_at, last_seen_at, endings)
-            values ($1, $2, $3, $4, $5, $6, $6, $7)
-            ",
-        )
-        .bind(session.token.as_bytes())
-        .bind(session.holder.0)
-        .bind(session.card.as_str())
-        .bind(session.agent.0)
-        .bind(session.scope.label())
-        .bind(now)
-        .bind(i64::from(session.endings))
-        .execute(self.connections.writer())
-        .await?;
+        opening(session, now).execute(self.connections.writer()).await?;
         Ok(())
     }
 
@@ -323,6 +308,23 @@ impl Sessions {
             .await?;
         Ok(ended)
     }
+}
+
+fn opening(session: &NewSession, now: DateTime<Utc>) -> Query {
+    Query::new(
+        "
+        insert into session
+            (token_sha256, holder_id, card, agent_id, scope, opened_at, last_seen_at, endings)
+        values ($1, $2, $3, $4, $5, $6, $6, $7)
+        ",
+    )
+    .bind(session.token.as_bytes())
+    .bind(session.holder.0)
+    .bind(session.card.as_str())
+    .bind(session.agent.0)
+    .bind(session.scope.label())
+    .bind(now)
+    .bind(i64::from(session.endings))
 }
 
 #[derive(sqlx::FromRow)]

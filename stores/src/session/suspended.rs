@@ -7,10 +7,32 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::HolderId;
 
-use super::{ABSOLUTE_HOURS, EndReason, NewSession, Sessions};
+use super::{ABSOLUTE_HOURS, EndReason, NewSession, Sessions, opening};
 use crate::{agent::AgentId, database::Query, event_store::StoreError, token::TokenHash};
 
 impl Sessions {
+    /// Opens the session of whoever has just logged in, or lets the one of his browser (`former`) go on
+    /// that another card has suspended; those of others at this workstation are suspended by it. Of two
+    /// who come at the same moment, the second suspends the first.
+    pub async fn enter(
+        &self,
+        former: Option<TokenHash>,
+        session: &NewSession,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.connections.writer().begin().await?;
+        tx.hold(session.agent.0).await?;
+        suspending(session.agent, session.holder, now).execute(&mut tx).await?;
+        let n_woken = match former {
+            Some(former) => waking(former, session, now).execute(&mut tx).await?,
+            None => 0,
+        };
+        if n_woken == 0 {
+            opening(session, now).execute(&mut tx).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
     /// Suspends the sessions of others than this holder that were opened through this agent. How many
     /// were open.
     pub async fn suspend_others(
@@ -19,19 +41,7 @@ impl Sessions {
         holder: HolderId,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let suspended = Query::new(
-            "
-            update session set ended_at = $3, end_reason = $4
-            where agent_id = $1 and holder_id != $2 and ended_at is null
-            ",
-        )
-        .bind(agent.0)
-        .bind(holder.0)
-        .bind(now)
-        .bind(EndReason::Suspended.label())
-        .execute(self.connections.writer())
-        .await?;
-        Ok(suspended)
+        Ok(suspending(agent, holder, now).execute(self.connections.writer()).await?)
     }
 
     /// A suspended session goes on as the session that its holder has just logged in for: same holder,
@@ -43,29 +53,44 @@ impl Sessions {
         session: &NewSession,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let woken = Query::new(
-            "
-            update session
-            set token_sha256 = $2, scope = $6, endings = $7, last_seen_at = $8,
-                ended_at = null, end_reason = null
-            where token_sha256 = $1 and end_reason = $9
-                and holder_id = $3 and card = $4 and agent_id = $5 and $10 < opened_at
-            ",
-        )
-        .bind(token.as_bytes())
-        .bind(session.token.as_bytes())
-        .bind(session.holder.0)
-        .bind(session.card.as_str())
-        .bind(session.agent.0)
-        .bind(session.scope.label())
-        .bind(i64::from(session.endings))
-        .bind(now)
-        .bind(EndReason::Suspended.label())
-        .bind(now - TimeDelta::hours(ABSOLUTE_HOURS))
-        .execute(self.connections.writer())
-        .await?;
+        let woken = waking(token, session, now).execute(self.connections.writer()).await?;
         Ok(woken == 1)
     }
+}
+
+fn suspending(agent: AgentId, holder: HolderId, now: DateTime<Utc>) -> Query {
+    Query::new(
+        "
+        update session set ended_at = $3, end_reason = $4
+        where agent_id = $1 and holder_id != $2 and ended_at is null
+        ",
+    )
+    .bind(agent.0)
+    .bind(holder.0)
+    .bind(now)
+    .bind(EndReason::Suspended.label())
+}
+
+fn waking(token: TokenHash, session: &NewSession, now: DateTime<Utc>) -> Query {
+    Query::new(
+        "
+        update session
+        set token_sha256 = $2, scope = $6, endings = $7, last_seen_at = $8,
+            ended_at = null, end_reason = null
+        where token_sha256 = $1 and end_reason = $9
+            and holder_id = $3 and card = $4 and agent_id = $5 and $10 < opened_at
+        ",
+    )
+    .bind(token.as_bytes())
+    .bind(session.token.as_bytes())
+    .bind(session.holder.0)
+    .bind(session.card.as_str())
+    .bind(session.agent.0)
+    .bind(session.scope.label())
+    .bind(i64::from(session.endings))
+    .bind(now)
+    .bind(EndReason::Suspended.label())
+    .bind(now - TimeDelta::hours(ABSOLUTE_HOURS))
 }
 
 #[cfg(test)]
@@ -123,6 +148,23 @@ mod tests {
             assert_eq!((woken.opened_at, woken.last_seen_at), (at(0), at(2)));
             assert_eq!(sessions.resume(old, at(2)).await.unwrap(), None);
             assert!(!sessions.wake(old, &session(5, 1), at(2)).await.unwrap());
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn who_logs_in_suspends_others_and_goes_on_with_what_was_suspended_of_his_own() {
+        on_both(async |stores| {
+            let sessions = stores.sessions;
+            let [first, second, third] = [1, 2, 3].map(|token| TokenHash([token; 32]));
+            sessions.enter(None, &session(1, 1), at(0)).await.unwrap();
+            sessions.enter(Some(first), &session(2, 2), at(1)).await.unwrap();
+            assert_eq!(sessions.resume(first, at(1)).await.unwrap(), None);
+            assert!(sessions.resume(second, at(1)).await.unwrap().is_some());
+            sessions.enter(Some(first), &session(3, 1), at(2)).await.unwrap();
+            let woken = sessions.resume(third, at(2)).await.unwrap().unwrap();
+            assert_eq!((woken.opened_at, woken.last_seen_at), (at(0), at(2)));
+            assert_eq!(sessions.resume(second, at(2)).await.unwrap(), None);
         })
         .await;
     }
