@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod forecast;
 pub mod keys;
 pub mod mails;
+pub mod migrate;
 pub mod organisations;
 pub mod policy;
 pub mod rebuild;

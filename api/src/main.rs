@@ -41,6 +41,8 @@ enum Command {
     /// Mails that were given up.
     #[command(subcommand)]
     Mails(commands::mails::Command),
+    /// Move what a stopped server keeps from its file into the PostgreSQL database of the configuration.
+    Migrate(commands::migrate::Migrate),
     /// What is kept apart from the database.
     #[command(subcommand)]
     Keys(commands::keys::Command),
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
         }
         Command::Keys(command) => commands::keys::run(arguments.config.as_deref(), command),
         Command::Mails(command) => commands::mails::run(arguments.config.as_deref(), command),
+        Command::Migrate(what) => commands::migrate::run(arguments.config.as_deref(), &what),
         Command::Init => commands::organisations::init(arguments.config.as_deref()),
         Command::Organisations(command) => {
             commands::organisations::run(arguments.config.as_deref(), command)

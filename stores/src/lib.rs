@@ -20,6 +20,7 @@ pub mod job;
 pub mod limit;
 pub mod log;
 pub mod logon;
+pub mod moving;
 pub mod organisation;
 pub mod policy;
 pub mod postgres;

@@ -21,7 +21,7 @@ mod writing;
 use std::{fmt, time::Duration};
 
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgPool,
+    ConnectOptions as _, Connection as _, PgConnection, PgPool,
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
@@ -133,10 +133,15 @@ impl Options {
     /// # Errors
     /// If it is not, or does not.
     pub async fn examine(&self) -> Result<(), OpenError> {
-        let mut connection = self.connect.clone().disable_statement_logging().connect().await?;
+        let mut connection = self.connection().await?;
         opening::assert_durable(&mut connection).await?;
         connection.close().await?;
         Ok(())
+    }
+
+    /// A connection of its own, without the pools' timeouts.
+    pub(crate) async fn connection(&self) -> sqlx::Result<PgConnection> {
+        self.connect.clone().disable_statement_logging().connect().await
     }
 
     /// The same, with settings that each connection has from its start on.

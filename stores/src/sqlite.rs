@@ -127,6 +127,11 @@ impl Database {
         self.log.clone()
     }
 
+    /// For queries.
+    pub(crate) fn reader(&self) -> &SqlitePool {
+        self.connections.reader()
+    }
+
     /// Every store over this database.
     #[must_use]
     pub fn stores(&self, keys: VaultKeys) -> Stores {

@@ -39,6 +39,8 @@ use stores::{
     agent::AgentId,
     cluster::Cluster,
     event_store::{Position, Recorded, Revision, StreamName},
+    moving::{self, Moved},
+    postgres::Options,
     token::TokenHash,
     vault::Person,
 };
@@ -133,6 +135,20 @@ impl Desk {
         seed: u64,
     ) -> anyhow::Result<Self> {
         Self::open_in(folder, now, seed).await
+    }
+
+    /// The server goes on in a PostgreSQL database: what is in its file is moved there, and its keys stay. Its randomness
+    /// has to begin elsewhere.
+    pub async fn move_to_postgres(&self, seed: u64) -> anyhow::Result<(Self, Moved)> {
+        self.app.catch_up().await?;
+        let folder = TempDir::new()?;
+        copy_folder(self.data(), folder.path())?;
+        let url = Cluster::shared().database().await?;
+        let file = Config::for_testing(&folder.path().join("data")).log_database();
+        let moved = moving::to_postgres(&file, &Options::parse(&url)?).await?;
+        let database = DatabaseSettings { url, password_file: None };
+        let configure = |config: &mut Config| config.database = Some(database);
+        Ok((Self::open_with(folder, self.now(), seed, configure).await?, moved))
     }
 
     async fn open_in(folder: TempDir, now: DateTime<Utc>, seed: u64) -> anyhow::Result<Self> {

@@ -52,7 +52,7 @@ const PEOPLE: [(&str, &str); 25] = [
     ("hana", "Maple22"),
     ("ivo", "853211"),
     ("kemi", "Baobab4"),
-    ("piotr", "828172"),
+    ("piotr", "182845"),
     ("zoe", "Pearl77"),
     ("rosa", "Olive05"),
     ("elin", "Fjord-9"),

@@ -1,6 +1,6 @@
 //! One server at a time over a database, as a file's lock gives it to SQLite.
 
-use sqlx::{ConnectOptions as _, PgConnection};
+use sqlx::PgConnection;
 
 use super::{OpenError, Options};
 
@@ -19,7 +19,7 @@ impl Alone {
     /// # Errors
     /// If the database is not there.
     pub async fn claim(options: &Options) -> Result<Option<Self>, OpenError> {
-        let mut connection = options.connect.clone().disable_statement_logging().connect().await?;
+        let mut connection = options.connection().await?;
         let claimed: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
             .bind(LOCK)
             .fetch_one(&mut connection)

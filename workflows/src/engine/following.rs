@@ -97,15 +97,18 @@ impl Follower<'_> {
         }
         let before = held.position;
         let mut new = events.iter().filter(|event| before < event.position);
+        if new.clone().next().is_none() {
+            // Nor are rows renewed that somebody may have taken meanwhile.
+            tx.roll_back().await?;
+            return Ok(before);
+        }
         applying::apply(&mut tx, new.clone()).await?;
         let firsts = new.clone().filter(|event| is_first_of_holder(event));
         let n_new_holders = u64::try_from(firsts.count()).unwrap_or(u64::MAX);
         let position = new.next_back().map_or(before, |last| last.position);
         wake_ups::renew(&mut tx, &worked_out).await?;
         if names_only {
-            for holder in holders {
-                wake_ups::name(&mut tx, holder).await?;
-            }
+            wake_ups::name(&mut tx, &holders).await?;
         }
         checkpoint::advance(&mut tx, position, n_new_holders).await?;
         tx.commit().await?;

@@ -76,19 +76,18 @@ pub(super) async fn renew(tx: &mut Transaction, rows: &[WorkedOut]) -> sqlx::Res
     Ok(())
 }
 
-/// Remembers that there is such a holder; his wake-up is worked out later.
-pub(super) async fn name(tx: &mut Transaction, holder: HolderId) -> sqlx::Result<()> {
-    Query::new(
-        "
-        insert into wake_up (workflow, holder_id, revision, fence, attempts)
-        values ($1, $2, -1, 0, 0)
-        on conflict (workflow, holder_id) do nothing
-        ",
-    )
-    .bind(passcode_expiry::NAME)
-    .bind(holder.0)
-    .execute(tx)
-    .await?;
+/// Remembers that there are such holders; their wake-ups are worked out later.
+pub(super) async fn name(tx: &mut Transaction, holders: &[HolderId]) -> sqlx::Result<()> {
+    if holders.is_empty() {
+        return Ok(());
+    }
+    let mut query =
+        Query::new("insert into wake_up (workflow, holder_id, revision, fence, attempts)");
+    query.push_values(holders, |row, holder| {
+        row.push_bind(passcode_expiry::NAME).push_bind(holder.0).push("-1, 0, 0");
+    });
+    query.push(" on conflict (workflow, holder_id) do nothing");
+    query.once().execute(tx).await?;
     Ok(())
 }
 

@@ -192,7 +192,7 @@ pub const PEOPLE: &[Person] = &[
         passcode: "Maple11",
         story: "At first start her certificates had 30 days left: it was the day of the first \
                 alert, and the first on which she could renew them.",
-        life: &[registered(700), does(350, Act::ChangeSmartcard { to: "Maple22", nth: 1 })],
+        life: &[registered(700), does(345, Act::ChangeSmartcard { to: "Maple22", nth: 1 })],
     },
     Person {
         card: "ivo",
@@ -202,7 +202,7 @@ pub const PEOPLE: &[Person] = &[
         passcode: "112358",
         story: "At first start his certificates had 21 days left: it was the last day on which \
                 he could put off renewing them.",
-        life: &[registered(709), does(350, Act::ChangeSmartcard { to: "853211", nth: 1 })],
+        life: &[registered(709), does(345, Act::ChangeSmartcard { to: "853211", nth: 1 })],
     },
     Person {
         card: "kemi",
@@ -212,7 +212,7 @@ pub const PEOPLE: &[Person] = &[
         passcode: "Baobab3",
         story: "At first start her certificates had 20 days left: it was the first day on which \
                 she had to renew them before anything else.",
-        life: &[registered(710), does(350, Act::ChangeSmartcard { to: "Baobab4", nth: 1 })],
+        life: &[registered(710), does(346, Act::ChangeSmartcard { to: "Baobab4", nth: 1 })],
     },
     Person {
         card: "piotr",
@@ -222,7 +222,11 @@ pub const PEOPLE: &[Person] = &[
         passcode: "271828",
         story: "His certificates expired on the day before first start: only the registration \
                 authority can renew them.",
-        life: &[registered(731), does(350, Act::ChangeSmartcard { to: "828172", nth: 1 })],
+        life: &[
+            registered(731),
+            does(380, Act::ChangeSmartcard { to: "828172", nth: 1 }),
+            does(40, Act::ChangeSmartcard { to: "182845", nth: 2 }),
+        ],
     },
     Person {
         card: "zoe",

@@ -69,3 +69,20 @@ async fn a_second_server_over_the_same_database_is_refused() {
     let said = "database.url: another Latchkey has this database; stop it first";
     assert_eq!(refused.as_deref(), Some(said));
 }
+
+#[tokio::test]
+async fn a_card_is_unlocked_and_logs_in_where_the_file_was_moved_into_the_server() {
+    let mut scene = Scene::registered().await.unwrap();
+    let (log, shown) = (scene.desk.head().await.unwrap(), scene.desk.ledger(scene.holder).await);
+    let (desk, moved) = scene.desk.move_to_postgres(1_000_000).await.unwrap();
+    assert_eq!(moved.n_events, log.0);
+    assert!(0 < moved.n_others);
+    assert_eq!(desk.ledger(scene.holder).await.unwrap(), shown.unwrap());
+    scene.agent = desk.connect(scene.agent.id(), "ward 3");
+    scene.browser = desk.browser();
+    scene.desk = desk;
+    scene.agent.sees(Some(&scene.card));
+    scene.lock_card();
+    scene.unlock("Second02").await.unwrap();
+    assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));
+}
