@@ -39,11 +39,13 @@ async fn open_stopped(config: Config) -> anyhow::Result<App> {
         None => config.log_database().display().to_string(),
         Some(settings) => settings.url.clone(),
     };
+    let database = Database::of(&config).await?;
     anyhow::ensure!(
-        Database::of(&config).await?.has_log().await?,
+        database.has_log().await?,
         "{place}: there is no log yet; it begins when `latchkey serve` is started"
     );
-    serve::open(config, Arc::new(AcceptedClock::system()), Entropy::System).await
+    let clock = Arc::new(AcceptedClock::system());
+    Ok(App::new(serve::parts_over(database, config, clock, Entropy::System).await?))
 }
 
 /// Asks the server that runs over this data folder.

@@ -136,12 +136,25 @@ pub async fn parts(
     clock: Arc<dyn Clock>,
     entropy: Entropy,
 ) -> anyhow::Result<Parts> {
+    let database = Database::of(&config).await?;
+    parts_over(database, config, clock, entropy).await
+}
+
+/// The same over a database that this process has claimed already.
+///
+/// # Errors
+/// As [`open`].
+pub async fn parts_over(
+    database: Database,
+    config: Config,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+) -> anyhow::Result<Parts> {
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(&config.data_dir)
         .with_context(|| format!("data_dir: {}", config.data_dir.display()))?;
-    let database = Database::of(&config).await?;
     let has_log = database.has_log().await?;
     let now = if has_log { clock.now() } else { begins(&config, clock.now()) };
     // New keys beside an old log would open nothing in it: lost keys are an error, not a start.

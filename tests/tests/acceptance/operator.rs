@@ -6,6 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
+use stores::cluster::Cluster;
 use tests::{held::Held, sandbox::program};
 
 /// A folder with a configuration. Port 0: the system chooses.
@@ -168,4 +169,34 @@ fn a_running_server_is_backed_up_and_another_starts_from_what_was_restored() {
     let path = other.to_str().unwrap();
     let _server = Held::start("latchkey", &["--config", path, "serve"], &[], "\"ready\"").unwrap();
     assert_eq!(said(&other, &["organisations", "list"]), "ROOT \"The root\" root\n");
+}
+
+#[test]
+fn a_server_moves_from_its_file_into_postgresql_and_one_at_a_time_has_it() {
+    let (folder, config) = configured();
+    let path = config.to_str().unwrap();
+    let serve = || Held::start("latchkey", &["--config", path, "serve"], &[], "\"ready\"").unwrap();
+    let server = serve();
+    said(&config, &["organisations", "add", "ROOT", "The root"]);
+    drop(server);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let url = runtime.block_on(Cluster::shared().database()).unwrap();
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("{text}database = {{ url = '{url}' }}\n")).unwrap();
+    let looked = latchkey(&config, &["doctor"]);
+    assert!(String::from_utf8_lossy(&looked.stdout).contains("is there and durable"));
+    assert!(complained(&config, &["rebuild"]).contains("there is no log yet"));
+    let move_it = ["migrate", "--from", "sqlite", "--to", "postgres"];
+    let moved = said(&config, &move_it);
+    assert!(moved.contains("every event reads as it did"), "{moved}");
+    assert!(complained(&config, &move_it).contains("name one that is empty"));
+    assert!(said(&config, &["rebuild"]).contains("The wake-ups and the outbox are as new"));
+    let _server = serve();
+    assert_eq!(said(&config, &["organisations", "list"]), "ROOT \"The root\" root\n");
+    assert!(complained(&config, &["rebuild"]).contains("another Latchkey has this database"));
+    let key = folder.path().join("recovery.key").display().to_string();
+    let public = said(&config, &["keys", "recovery", "--to", &key]);
+    let copied = folder.path().join("copied").display().to_string();
+    let back_up = ["backup", "--to", &copied, "--seal-to", public.trim()];
+    assert!(complained(&config, &back_up).contains("by its own means"));
 }
