@@ -363,18 +363,6 @@ pub(crate) async fn page(
     let rows: Vec<Row> = Query::new(
         r"
         select holder_id, kind, since, (
-            select group_concat(organisation, ' ') from assignment
-            where assignment.holder_id = work_item.holder_id
-        )
-        from work_item
-        where (since, holder_id, kind) > ($1, $2, $3) and (over_at is null or over_at > $4)
-        order by since, holder_id, kind
-        limit $5
-        ",
-    )
-    .on_postgres(
-        r"
-        select holder_id, kind, since, (
             select string_agg(organisation, ' ') from assignment
             where assignment.holder_id = work_item.holder_id
         )
@@ -402,18 +390,6 @@ pub(crate) async fn of_kind(
     limit: u32,
 ) -> Result<Vec<WorkItem>, ProjectionError> {
     let rows: Vec<Row> = Query::new(
-        r"
-        select holder_id, kind, since, (
-            select group_concat(organisation, ' ') from assignment
-            where assignment.holder_id = work_item.holder_id
-        )
-        from work_item
-        where kind = $1 and since >= $2
-        order by since, holder_id
-        limit $3
-        ",
-    )
-    .on_postgres(
         r"
         select holder_id, kind, since, (
             select string_agg(organisation, ' ') from assignment
