@@ -115,7 +115,7 @@ authority = { listen = "127.0.0.1:$AUTHORITY_PORT", url = "http://127.0.0.1:$AUT
 TOML
     # Without a drawer there are no demo holders, and no page that promises some.
     [ -z "$PCSC_SOCKET" ] || printf "demo = { drawer = '%s' }\n" "$RUN_FOLDER/drawer.sock" >> "$DEMO/server.toml"
-    start server "$BUILT/latchkey" --config "$DEMO/server.toml" serve
+    start server "$BUILT/latchkey" --config "$DEMO/server.toml" all
     SERVER=$STARTED
     # It takes connections before it has opened its databases.
     wait_for server "$SERVER" server_is_ready

@@ -8,9 +8,11 @@ pub mod answers;
 mod claims;
 mod connection;
 pub mod enrolment;
+mod keeping;
 mod listener;
 mod registry;
 
 pub use claims::is_there;
+pub use keeping::keep;
 pub use listener::listen;
-pub use registry::{AgentSeen, Asker, LineId, Registry};
+pub use registry::{AgentSeen, Asker, LineId, Registry, Standing};

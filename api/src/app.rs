@@ -12,28 +12,29 @@ use domain::{
 };
 use issuer::{AgentsAuthority, CardsAuthority};
 use projections::Projections;
-use stores::{agent::AgentId, session::EndReason, truth::Stores};
-use tokio::sync::{Mutex, Semaphore};
+use stores::{agent::AgentId, line::MISSED_SECS, session::EndReason, truth::Stores, turn::Turn};
+use tokio::sync::Semaphore;
 use workflows::{card_job::Claim, commands::Commands, engine::Engine};
 use zeroize::Zeroizing;
 
 use crate::{
-    agents::{AgentSeen, LineId, Registry},
+    agents::{AgentSeen, Asker, Registry},
     audit::export::{Cursor, End, Export},
     authority::PURPOSE,
     clock::{Clock, Entropy},
     config::{Config, Mode},
     database::Database,
-    first_manager::FirstManager,
     forecast::Forecasts,
     keystore::Keystore,
     live::Live,
     metrics::Metrics,
+    news::News,
     organisations,
     pace::{self, Pace},
     policies,
     poprf::Poprf,
     relying_parties::RelyingParties,
+    role::Role,
     self_service::EMAIL_PURPOSE,
 };
 
@@ -44,7 +45,8 @@ const CHANNEL_CERTIFICATE_DAYS: i64 = 365;
 const CATCH_UP_MAX: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// After so long without its agent, a card counts as removed.
-pub const AGENT_LOST: std::time::Duration = std::time::Duration::from_mins(1);
+pub const AGENT_LOST: std::time::Duration =
+    std::time::Duration::from_secs(MISSED_SECS.unsigned_abs());
 
 /// The parts. Cheap to clone.
 #[derive(Clone)]
@@ -52,6 +54,8 @@ pub struct App(Arc<Parts>);
 
 /// Everything an [`App`] is made of.
 pub struct Parts {
+    /// What this process does.
+    pub role: Role,
     /// Where all of it is, and this process's claim to it.
     pub database: Database,
     /// What is true.
@@ -68,18 +72,16 @@ pub struct Parts {
     pub forecasts: Forecasts,
     /// B-59: who is above whom.
     pub organisations: organisations::Held,
-    /// B-59: held while a role is granted or withdrawn, so that the last manager stays.
-    pub managers: Mutex<()>,
-    /// The code for the first manager, if one is good.
-    pub first_manager: FirstManager,
+    /// What other processes have published.
+    pub news: News,
     /// The configuration.
     pub config: Config,
     /// Every key.
     pub keystore: Keystore,
-    /// Issues the cards' certificates.
-    pub cards: CardsAuthority,
-    /// Issues the agents' certificates.
-    pub agents: AgentsAuthority,
+    /// Issues the cards' certificates, where this process does that.
+    pub cards: Option<CardsAuthority>,
+    /// Issues the agents' certificates, where this process does that.
+    pub agents: Option<AgentsAuthority>,
     /// The server's side of the passcode history.
     pub poprf: Poprf,
     /// Server time.
@@ -161,9 +163,21 @@ impl App {
         &self.0.forecasts
     }
 
-    /// The code for the first manager, for the module that keeps it.
-    pub(crate) fn first_manager(&self) -> &FirstManager {
-        &self.0.first_manager
+    /// What other processes have published, for the module that keeps it.
+    pub(crate) fn news(&self) -> &News {
+        &self.0.news
+    }
+
+    /// What this process does.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.0.role
+    }
+
+    /// True if other processes may be over the same database.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.0.database.is_shared()
     }
 
     /// B-59: the tree of organisations, for the module that keeps it.
@@ -207,15 +221,19 @@ impl App {
     }
 
     /// Issues the cards' certificates.
-    #[must_use]
-    pub fn cards_authority(&self) -> &CardsAuthority {
-        &self.0.cards
+    ///
+    /// # Errors
+    /// If this process does not.
+    pub fn cards_authority(&self) -> anyhow::Result<&CardsAuthority> {
+        self.0.cards.as_ref().context("this process signs no certificates: `latchkey work` does")
     }
 
     /// Issues the agents' certificates.
-    #[must_use]
-    pub fn agents_authority(&self) -> &AgentsAuthority {
-        &self.0.agents
+    ///
+    /// # Errors
+    /// If this process does not.
+    pub fn agents_authority(&self) -> anyhow::Result<&AgentsAuthority> {
+        self.0.agents.as_ref().context("this process enrols no agents: `latchkey work` does")
     }
 
     /// The server's side of the passcode history.
@@ -249,10 +267,13 @@ impl App {
         &self.0.signing
     }
 
-    /// B-59: to be held from the question who else is a manager until what follows from it is in the log.
-    #[must_use]
-    pub fn managers(&self) -> &Mutex<()> {
-        &self.0.managers
+    /// B-59: to be held from the question who else is a manager until what follows from it is in the
+    /// log, so that the last one stays.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn alone_with_managers(&self) -> anyhow::Result<Turn> {
+        Ok(self.stores().turns.take().await?)
     }
 
     /// What relying parties are answered from.
@@ -324,7 +345,7 @@ impl App {
         let now = self.real_now();
         let until = now + Duration::days(CHANNEL_CERTIFICATE_DAYS);
         let (secret, serial) = (Zeroizing::new(self.entropy().bytes()), self.entropy().bytes());
-        self.agents_authority()
+        self.agents_authority()?
             .issue_server_certificate(&secret, serial, now, until)
             .context("the channel's certificate")
     }
@@ -376,22 +397,34 @@ impl App {
         }
     }
 
-    /// An agent that stays away for a minute counts as its cards removed. What a restart of ours
-    /// makes forgotten, [`crate::housekeeping::end_lost`] makes good.
-    pub fn agent_left(&self, agent: AgentId, line: LineId, seen: AgentSeen) {
+    /// An agent that stays away for a minute counts as its cards removed. What is not done here,
+    /// because this process ends or the database is not there, [`crate::housekeeping::end_lost`] makes
+    /// good.
+    pub fn agent_left(&self, asker: Asker, seen: AgentSeen) {
         // A connection may also end with the process.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let app = self.clone();
         runtime.spawn(async move {
-            tokio::time::sleep(AGENT_LOST).await;
-            if !app.agents().give_up(agent, line) {
-                return;
-            }
-            for card in seen.readers.iter().filter_map(|reader| reader.card.as_ref()) {
-                if !app.agents().has_card(agent, &card.serial) {
-                    app.card_left(agent, &card.serial, EndReason::AgentLost).await;
-                }
+            if let Err(error) = app.miss(asker, &seen).await {
+                let agent = asker.agent.0;
+                tracing::warn!(%agent, error = format!("{error:#}"), "an agent has left, unnoted");
             }
         });
+    }
+
+    async fn miss(&self, asker: Asker, seen: &AgentSeen) -> anyhow::Result<()> {
+        if !self.agents().forget(asker, self.real_now()).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(AGENT_LOST).await;
+        if !self.agents().give_up(asker).await? {
+            return Ok(());
+        }
+        for card in seen.readers.iter().filter_map(|reader| reader.card.as_ref()) {
+            if !self.agents().has_card(asker.agent, &card.serial).await? {
+                self.card_left(asker.agent, &card.serial, EndReason::AgentLost).await;
+            }
+        }
+        Ok(())
     }
 }

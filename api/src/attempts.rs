@@ -81,7 +81,7 @@ async fn note(app: &App, tally: &Tally) -> anyhow::Result<()> {
     if tally.n_taken == 0 {
         return Ok(());
     }
-    let known = app.agents().agent(AgentId(agent));
+    let known = app.agents().agent(AgentId(agent)).await?;
     let counted = UnprovenStarts {
         agent,
         workstation: known.map_or_else(String::new, |seen| seen.workstation),

@@ -178,9 +178,9 @@ impl Authority<'_> {
             let place = Arc::clone(app.signing()).acquire_owned().await?;
             let work = move || {
                 let _place = place;
-                work(app.cards_authority())
+                anyhow::Ok(work(app.cards_authority()?))
             };
-            Ok::<_, anyhow::Error>(tokio::task::spawn_blocking(work).await?)
+            tokio::task::spawn_blocking(work).await?
         };
         if let Ok(done) = tokio::time::timeout(SIGNING_MAX, done).await {
             Ok(done?)
@@ -192,7 +192,7 @@ impl Authority<'_> {
     }
 
     fn ends_at(self) -> anyhow::Result<DateTime<Utc>> {
-        let chain = self.app.cards_authority().chain();
+        let chain = self.app.cards_authority()?.chain();
         let own = chain.first().ok_or_else(|| anyhow::anyhow!("an authority without a chain"))?;
         Ok(issuer::CertificateFacts::read(own)?.not_after)
     }
@@ -221,7 +221,7 @@ impl Authority<'_> {
         })?;
         let key = order.transaction.key.der();
         self.app
-            .cards_authority()
+            .cards_authority()?
             .check_card_certificate(&made.der, key, &wanted)
             .map_err(NotIssued::NotAsWanted)?;
         let der = self.keep(order, made.der).await?;

@@ -57,6 +57,7 @@ impl From<VaultError> for NotDone {
             VaultError::Busy => Self::Busy,
             VaultError::Taken
             | VaultError::KeyMissing { .. }
+            | VaultError::NotThisProcess
             | VaultError::Broken
             | VaultError::StillInJournal
             | VaultError::Invalid(_)

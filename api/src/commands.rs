@@ -28,10 +28,11 @@ use crate::{
     config::Config,
     control::{self, Question, Reply},
     database::Database,
+    role::Role,
 };
 
 /// How long running work may take to end when the program is told to stop.
-const STOP_MAX: Duration = Duration::from_secs(10);
+pub(crate) const STOP_MAX: Duration = Duration::from_secs(10);
 
 /// Opens what a stopped server has left; where none ever ran, nothing is made.
 async fn open_stopped(config: Config) -> anyhow::Result<App> {
@@ -39,13 +40,13 @@ async fn open_stopped(config: Config) -> anyhow::Result<App> {
         None => config.log_database().display().to_string(),
         Some(settings) => settings.url.clone(),
     };
-    let database = Database::of(&config).await?;
+    let database = Database::of_command(&config).await?;
     anyhow::ensure!(
         database.has_log().await?,
-        "{place}: there is no log yet; it begins when `latchkey serve` is started"
+        "{place}: there is no log yet; it begins when `latchkey all` is started"
     );
     let clock = Arc::new(AcceptedClock::system());
-    Ok(App::new(serve::parts_over(database, config, clock, Entropy::System).await?))
+    Ok(App::new(serve::parts_over((database, Role::All), config, clock, Entropy::System).await?))
 }
 
 /// Asks the server that runs over this data folder.

@@ -32,7 +32,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{agents::enrolment, app::App};
+use crate::{
+    agents::{Standing, enrolment},
+    app::App,
+};
 
 /// Longest line, in bytes.
 const LINE_BYTES_MAX: u64 = 256 * 1024;
@@ -240,13 +243,15 @@ async fn answer(app: &App, question: Question) -> anyhow::Result<Reply> {
         }
         Question::Agents { after } => {
             let listed = app.stores().agents.list(after.map(AgentId), AGENTS_MAX).await?;
+            let standing = app.agents().standing(listed.iter().map(|agent| agent.agent_id)).await?;
+            let is_connected = |id| matches!(standing.get(&id), Some(Standing::Connected(_)));
             let lines = listed.into_iter().map(|agent| AgentLine {
                 agent: agent.agent_id.0,
                 workstation: agent.workstation,
                 enrolled_at: agent.enrolled_at,
                 last_seen_at: agent.last_seen_at,
                 revoked: agent.revoked_at.is_some(),
-                connected: app.agents().agent(agent.agent_id).is_some(),
+                connected: is_connected(agent.agent_id),
             });
             Ok(Reply::Agents(lines.collect()))
         }
@@ -254,7 +259,7 @@ async fn answer(app: &App, question: Question) -> anyhow::Result<Reply> {
             let (agent, now) = (AgentId(agent), app.now());
             let was_enrolled = app.stores().agents.revoke(agent, now).await?;
             // In this order: whoever is hung up on opens no session any more.
-            app.agents().hang_up(agent);
+            app.agents().hang_up(agent).await?;
             app.stores().sessions.end_of_agent(agent, EndReason::AgentRevoked, now).await?;
             Ok(Reply::Revoked { was_enrolled })
         }

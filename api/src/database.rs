@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use projections::Projections;
 use stores::{
     event_store::{EventStore as _, Position},
-    postgres::{self, Alone, Options},
+    postgres::{self, Claim, Options},
     sqlite,
     truth::Stores,
     vault::VaultKeys,
@@ -38,7 +38,7 @@ pub enum Database {
 pub struct Server {
     options: Options,
     database: postgres::Database,
-    _alone: Alone,
+    _claim: Claim,
 }
 
 impl fmt::Debug for Server {
@@ -48,24 +48,53 @@ impl fmt::Debug for Server {
 }
 
 impl Database {
-    /// The one that the configuration names.
+    /// The one that the configuration names, for a server: on PostgreSQL, one of any number.
     ///
     /// # Errors
-    /// If a server is not there, would lose what it acknowledges, or another process has claimed it.
-    pub async fn of(config: &Config) -> anyhow::Result<Self> {
-        let Some(settings) = &config.database else {
-            return Ok(Self::Files {
-                log: config.log_database(),
-                projections: config.projections_database(),
-                workflows: config.workflows_database(),
-            });
-        };
+    /// If a server of databases is not there, would lose what it acknowledges, or a command has this
+    /// database for itself.
+    pub async fn of_server(config: &Config) -> anyhow::Result<Self> {
+        let Some(settings) = &config.database else { return Ok(Self::files(config)) };
         let options = options(settings)?;
-        let Some(alone) = Alone::claim(&options).await.context("database.url")? else {
+        let Some(claim) = Claim::together(&options).await.context("database.url")? else {
+            bail!("database.url: a command has this database for itself; wait until it is done");
+        };
+        Self::open(options, claim).await
+    }
+
+    /// The one that the configuration names, for a command while no server runs over it.
+    ///
+    /// # Errors
+    /// As [`Database::of_server`], or if a server runs.
+    pub async fn of_command(config: &Config) -> anyhow::Result<Self> {
+        let Some(settings) = &config.database else { return Ok(Self::files(config)) };
+        let options = options(settings)?;
+        let Some(claim) = Claim::alone(&options).await.context("database.url")? else {
             bail!("database.url: another Latchkey has this database; stop it first");
         };
+        Self::open(options, claim).await
+    }
+
+    fn files(config: &Config) -> Self {
+        Self::Files {
+            log: config.log_database(),
+            projections: config.projections_database(),
+            workflows: config.workflows_database(),
+        }
+    }
+
+    async fn open(options: Options, claim: Claim) -> anyhow::Result<Self> {
         let database = postgres::Database::open(&options).await.context("database.url")?;
-        Ok(Self::Server(Box::new(Server { options, database, _alone: alone })))
+        Ok(Self::Server(Box::new(Server { options, database, _claim: claim })))
+    }
+
+    /// True if other processes may be over it, too.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Self::Files { .. } => false,
+            Self::Server(_) => true,
+        }
     }
 
     /// True if a log has begun there.

@@ -118,7 +118,7 @@ fn sealed<T: Serialize>(
     if DRAFT_BYTES_MAX < json.len() {
         return None;
     }
-    let version = app.keystore().current(KeyName::Ticket).version;
+    let version = app.keystore().current(KeyName::Ticket)?.version;
     let key = app.keystore().draft_key(version)?;
     let nonce: [u8; NONCE_BYTES] = app.entropy().bytes();
     let aad = binding(purpose, bound_to);

@@ -3,8 +3,6 @@
 //! bearer, in a full session of his own, the manager of the root organisation; only while there is
 //! no manager at all.
 
-use std::sync::{Mutex, PoisonError};
-
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     desk::DeskCommand,
@@ -32,17 +30,6 @@ const WRONG_MAX: u8 = 5;
 
 /// Which of a command's derived ids is that of the assignment which goes with the role.
 const ASSIGNED: u32 = 7_002;
-
-/// The code that is good; known by its hash, and forgotten when the server stops.
-#[derive(Default)]
-pub struct FirstManager(Mutex<Option<Open>>);
-
-#[derive(Clone, Copy)]
-struct Open {
-    code: TokenHash,
-    expires_at: DateTime<Utc>,
-    wrong: u8,
-}
 
 /// What an operator hands to the first manager.
 pub struct Invitation {
@@ -83,8 +70,8 @@ pub async fn invite(app: &App) -> Result<Invitation, NotMade> {
     check(app).await?;
     let bytes = Zeroizing::new(app.entropy().bytes::<CODE_BYTES>());
     let expires_at = app.now() + Duration::minutes(CODE_MINUTES);
-    let open = Open { code: TokenHash::of(bytes.as_slice()), expires_at, wrong: 0 };
-    *lock(app) = Some(open);
+    let code = TokenHash::of(bytes.as_slice());
+    app.stores().first_manager_codes.put(code, expires_at).await.map_err(anyhow::Error::from)?;
     Ok(Invitation { code: Zeroizing::new(hex::encode(bytes.as_slice())), expires_at })
 }
 
@@ -93,7 +80,7 @@ pub async fn invite(app: &App) -> Result<Invitation, NotMade> {
 /// # Errors
 /// If it is not the code, there is a manager already, or we fail.
 pub async fn redeem(app: &App, session: &Session, typed: &str) -> Result<(), NotMade> {
-    if !take(app, typed) {
+    if !take(app, typed).await? {
         return Err(NotMade::NotTheCode);
     }
     check(app).await?;
@@ -121,23 +108,9 @@ async fn check(app: &App) -> Result<(), NotMade> {
 }
 
 /// True if it is the code, which is thereby spent.
-fn take(app: &App, typed: &str) -> bool {
-    let mut open = lock(app);
-    let Some(mut good) = *open else { return false };
-    let hash = hex::decode(typed.trim()).ok().map(|bytes| TokenHash::of(&bytes));
-    if good.expires_at <= app.now() {
-        *open = None;
-        return false;
-    }
-    if hash == Some(good.code) {
-        *open = None;
-        return true;
-    }
-    good.wrong = good.wrong.saturating_add(1);
-    *open = (good.wrong < WRONG_MAX).then_some(good);
-    false
-}
-
-fn lock(app: &App) -> std::sync::MutexGuard<'_, Option<Open>> {
-    app.first_manager().0.lock().unwrap_or_else(PoisonError::into_inner)
+async fn take(app: &App, typed: &str) -> anyhow::Result<bool> {
+    // What is no code at all counts as a wrong one.
+    let bytes = hex::decode(typed.trim()).unwrap_or_default();
+    let codes = &app.stores().first_manager_codes;
+    Ok(codes.take(TokenHash::of(&bytes), WRONG_MAX, app.now()).await?)
 }

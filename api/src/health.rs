@@ -11,7 +11,7 @@ use axum::{
 
 use workflows::engine::Breaker;
 
-use crate::{app::App, metrics};
+use crate::{app::App, metrics, relying_parties};
 
 /// Ready, but the operator has something to do.
 const CLOCK_KEPT_OUT: &str =
@@ -44,10 +44,11 @@ async fn alive() -> &'static str {
 async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
     let alarm = app.clock().accepted().is_some_and(|clock| clock.standing().alarm);
     let stopped = matches!(app.engine().breaker().await, Ok(Breaker::Stopped { .. }));
+    let list_late = relying_parties::is_late(&app).await.unwrap_or(true);
     match app.catch_up().await {
         Ok(()) if stopped => (StatusCode::OK, ENGINE_STOPPED),
         Ok(()) if alarm => (StatusCode::OK, CLOCK_KEPT_OUT),
-        Ok(()) if app.relying_parties().is_late(app.now()) => (StatusCode::OK, LIST_LATE),
+        Ok(()) if list_late => (StatusCode::OK, LIST_LATE),
         Ok(()) => (StatusCode::OK, "latchkey is ready\n"),
         Err(error) => {
             tracing::warn!(error = format!("{error:#}"), "not ready");

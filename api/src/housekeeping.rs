@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use workflows::engine::Breaker;
 
 use crate::{
+    agents::Standing,
     alarms,
     app::{AGENT_LOST, App},
     attempts,
@@ -121,17 +122,19 @@ enum Table {
     Sessions,
     Answers,
     EnrolmentCodes,
+    Lines,
     Logons,
     Counters,
 }
 
 impl Table {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Vault,
         Self::Jobs,
         Self::Sessions,
         Self::Answers,
         Self::EnrolmentCodes,
+        Self::Lines,
         Self::Logons,
         Self::Counters,
     ];
@@ -140,7 +143,9 @@ impl Table {
     fn is_irreplaceable(self) -> bool {
         match self {
             Self::Vault | Self::Logons | Self::Counters => true,
-            Self::Jobs | Self::Sessions | Self::Answers | Self::EnrolmentCodes => false,
+            Self::Jobs | Self::Sessions | Self::Answers | Self::EnrolmentCodes | Self::Lines => {
+                false
+            }
         }
     }
 
@@ -160,6 +165,7 @@ impl Table {
             }
             Self::Answers => stores.answers.sweep(now, ROWS_MAX).await?,
             Self::EnrolmentCodes => stores.agents.sweep(app.real_now(), ROWS_MAX).await?,
+            Self::Lines => stores.lines.sweep(app.real_now(), ROWS_MAX).await?,
             Self::Logons => stores.logons.forget(now, KEPT_DAYS, ROWS_MAX).await?,
             // U-06: what they have counted is written down before they go.
             Self::Counters => {
@@ -218,8 +224,9 @@ pub async fn end_lost(app: &App, mut after: Option<After>) -> anyhow::Result<Opt
         let page = sessions.open_sessions(after, app.now(), PAGE_ROWS_MAX).await?;
         let Some(last) = page.last() else { return Ok(None) };
         after = Some((last.agent, last.token));
+        let standing = app.agents().standing(page.iter().map(|open| open.agent)).await?;
         for open in &page {
-            if let Some(reason) = lost(app, open) {
+            if let Some(reason) = lost(standing.get(&open.agent), open) {
                 sessions.end(open.token, reason, app.now()).await?;
             }
         }
@@ -228,13 +235,14 @@ pub async fn end_lost(app: &App, mut after: Option<After>) -> anyhow::Result<Opt
 }
 
 /// Why a session has to end, if it has.
-fn lost(app: &App, open: &AtReader) -> Option<EndReason> {
-    let agents = app.agents();
-    if agents.misses(open.agent) || agents.has_card(open.agent, open.card.as_str()) {
-        return None;
+fn lost(standing: Option<&Standing>, open: &AtReader) -> Option<EndReason> {
+    match standing {
+        Some(Standing::Missed) => None,
+        Some(Standing::Connected(seen)) => {
+            (!seen.has_card(open.card.as_str())).then_some(EndReason::CardRemoved)
+        }
+        None => Some(EndReason::AgentLost),
     }
-    let is_connected = agents.agent(open.agent).is_some();
-    Some(if is_connected { EndReason::CardRemoved } else { EndReason::AgentLost })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, csrf::CsrfLayer};
 
-use crate::{app::App, portal, rest};
+use crate::{app::App, news, portal, rest};
 
 /// Largest form or body we read, in bytes.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -28,6 +28,7 @@ pub fn router(app: App) -> Router {
         .route(&format!("{}/", rest::PREFIX), any(rest::nothing_here))
         .route("/assets/{name}", get(asset))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(app.clone(), news::first))
         .layer(middleware::from_fn(headers))
         .layer(CatchPanicLayer::new())
         .with_state(app)

@@ -6,6 +6,9 @@
 //! folder is for: a folder without it was never finished and is no keystore. A demonstration's
 //! keystore does not open in production, nor the other way round.
 //!
+//! A process that only serves opens only what it needs for that ([`Opens::WithoutCards`]); the other
+//! files need not be there.
+//!
 //! The keys are read once, when the keystore is opened; but for those of mailed codes, of which there
 //! is a new one every day. Nothing here is ever shown.
 
@@ -85,13 +88,31 @@ impl fmt::Debug for VersionedKey {
     }
 }
 
+/// Which keys a process opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    /// All of them.
+    All,
+    /// None by which a card is written, a PUK opened or a certificate signed.
+    WithoutCards,
+}
+
 /// An open keystore.
 pub struct Keystore {
     files: Folder,
     mode: Mode,
     created_at: DateTime<Utc>,
-    /// In the order of [`KeyName::ALL`]; of each name its versions, the oldest first, at least one.
-    keys: [Versions; 5],
+    pepper: Versions,
+    poprf: Versions,
+    seal: Versions,
+    ticket: Versions,
+    /// What only those open who write cards.
+    for_cards: Option<ForCards>,
+}
+
+/// The keys by which cards are written and certificates signed.
+struct ForCards {
+    management: Versions,
     authorities: Authorities,
 }
 
@@ -171,6 +192,11 @@ impl Keystore {
 
     /// Opens the keystore in `folder` and reads its keys.
     pub fn open(folder: &Path, mode: Mode) -> Result<Self, KeystoreError> {
+        Self::open_for(folder, mode, Opens::All)
+    }
+
+    /// The same, but only these keys.
+    pub fn open_for(folder: &Path, mode: Mode, opens: Opens) -> Result<Self, KeystoreError> {
         let files = Folder::open(folder)?;
         let marker = files.marker()?;
         if marker.mode != mode {
@@ -181,17 +207,21 @@ impl Keystore {
             });
         }
         let read = |name: KeyName| read_versions(&files, name.as_str());
+        let for_cards = match opens {
+            Opens::All => Some(ForCards {
+                management: read(KeyName::CardManagement)?,
+                authorities: Authorities::read(&files, mode)?,
+            }),
+            Opens::WithoutCards => None,
+        };
         Ok(Self {
             mode,
             created_at: marker.created_at,
-            keys: [
-                read(KeyName::Pepper)?,
-                read(KeyName::Poprf)?,
-                read(KeyName::Seal)?,
-                read(KeyName::CardManagement)?,
-                read(KeyName::Ticket)?,
-            ],
-            authorities: Authorities::read(&files, mode)?,
+            pepper: read(KeyName::Pepper)?,
+            poprf: read(KeyName::Poprf)?,
+            seal: read(KeyName::Seal)?,
+            ticket: read(KeyName::Ticket)?,
+            for_cards,
             files,
         })
     }
@@ -208,10 +238,10 @@ impl Keystore {
         self.created_at
     }
 
-    /// The version of a key that new records are made with.
+    /// The version of a key that new records are made with; `None` if this process does not open it.
     #[must_use]
-    pub fn current(&self, name: KeyName) -> &VersionedKey {
-        &self.versions(name).current
+    pub fn current(&self, name: KeyName) -> Option<&VersionedKey> {
+        self.all(name).next()
     }
 
     /// The version of a key that a record names; `None` if the keystore has it no longer.
@@ -220,10 +250,10 @@ impl Keystore {
         self.all(name).find(|key| key.version == version)
     }
 
-    /// All versions of a key, the current one first.
+    /// All versions of a key, the current one first; none if this process does not open it.
     pub fn all(&self, name: KeyName) -> impl Iterator<Item = &VersionedKey> {
-        let versions = self.versions(name);
-        std::iter::once(&versions.current).chain(&versions.older)
+        let versions = self.versions(name).into_iter();
+        versions.flat_map(|versions| std::iter::once(&versions.current).chain(&versions.older))
     }
 
     /// The management key of a card, AES-256, that was given it under that version of the master
@@ -238,10 +268,15 @@ impl Keystore {
         Some(derivation::management_key(master, card))
     }
 
+    /// The key that wraps PUKs, under each version of [`KeyName::CardManagement`], the current one first.
+    pub fn puk_keys(&self) -> impl Iterator<Item = VersionedKey> {
+        self.all(KeyName::CardManagement).map(derivation::puk_key)
+    }
+
     /// The challenge that a card has to answer in this context; the same for the same context.
     #[must_use]
     pub fn card_challenge(&self, context: &[u8]) -> [u8; 16] {
-        derivation::challenge(self.current(KeyName::Ticket), context)
+        derivation::challenge(&self.ticket.current, context)
     }
 
     /// The key of drafts under that version of [`KeyName::Ticket`].
@@ -252,12 +287,12 @@ impl Keystore {
 
     /// The agents' authority, ready to issue.
     pub fn agents_authority(&self) -> Result<AgentsAuthority, KeystoreError> {
-        self.authorities.agents(&self.files)
+        self.authorities()?.agents(&self.files)
     }
 
     /// The cards' authority, ready to issue.
     pub fn cards_authority(&self) -> Result<CardsAuthority, KeystoreError> {
-        self.authorities.cards(&self.files)
+        self.authorities()?.cards(&self.files)
     }
 
     /// The cards' authority, ready to issue with its key in an HSM.
@@ -265,11 +300,25 @@ impl Keystore {
         &self,
         in_hsm: AuthorityKey,
     ) -> Result<CardsAuthority, KeystoreError> {
-        self.authorities.cards_with(&self.files, in_hsm)
+        self.authorities()?.cards_with(&self.files, in_hsm)
     }
 
-    fn versions(&self, name: KeyName) -> &Versions {
-        &self.keys[name as usize]
+    fn authorities(&self) -> Result<&Authorities, KeystoreError> {
+        let for_cards = self.for_cards.as_ref();
+        let authorities = for_cards.map(|for_cards| &for_cards.authorities);
+        authorities.ok_or_else(|| KeystoreError::NotThisProcess(self.files.path().to_path_buf()))
+    }
+
+    fn versions(&self, name: KeyName) -> Option<&Versions> {
+        match name {
+            KeyName::Pepper => Some(&self.pepper),
+            KeyName::Poprf => Some(&self.poprf),
+            KeyName::Seal => Some(&self.seal),
+            KeyName::Ticket => Some(&self.ticket),
+            KeyName::CardManagement => {
+                self.for_cards.as_ref().map(|for_cards| &for_cards.management)
+            }
+        }
     }
 }
 

@@ -152,7 +152,7 @@ async fn check_and_open(
     // Whoever is hung up on, because it was revoked, is not connected.
     let agent = AgentId(claim.agent);
     let has_card = || app.agents().has_card(agent, claim.card.as_str());
-    if !has_card() {
+    if !has_card().await? {
         return Err(NotOpened::CardGone);
     }
     earlier::record(app, holder, &loaded, cause(app, open)).await;
@@ -162,7 +162,7 @@ async fn check_and_open(
     let proof = Authenticated::by_card(&context, &loaded.holder, &claim.card)
         .map_err(NotOpened::Refused)?;
     let check = logon::check(&context, &loaded.holder, &proof);
-    app.stores().logons.record(&record(app, claim, &check, context.now)?).await?;
+    app.stores().logons.record(&record(app, claim, &check, context.now).await?).await?;
     app.metrics().logged_on(label(check.verdict));
     let scope = match check.verdict {
         Verdict::Full => Scope::Full,
@@ -181,7 +181,7 @@ async fn check_and_open(
     // Our time and not the holder's own, which may be ahead: by ours it ends.
     app.stores().sessions.enter(former, &session, app.now()).await?;
     // A card that left before the session was there has ended nothing.
-    if !has_card() {
+    if !has_card().await? {
         app.stores().sessions.end(token, EndReason::CardRemoved, app.now()).await?;
         return Err(NotOpened::CardGone);
     }
@@ -208,13 +208,13 @@ fn cause(app: &App, open: &OpenJob) -> Cause {
 }
 
 /// The row of the logon table.
-fn record(
+async fn record(
     app: &App,
     claim: &Claim,
     check: &logon::Check,
     at: DateTime<Utc>,
 ) -> anyhow::Result<Logon> {
-    let workstation = app.agents().agent(AgentId(claim.agent));
+    let workstation = app.agents().agent(AgentId(claim.agent)).await?;
     Ok(Logon {
         logon_id: app.entropy().uuid(at),
         holder: claim.holder()?,

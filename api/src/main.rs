@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use api::commands;
+use api::{commands, role::Role};
 use clap::{Parser, Subcommand};
 
 /// The life of smartcard credentials: portal, API, card agents' channel.
@@ -18,8 +18,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve everything from this process: portal, API, agents' channel.
+    /// Do everything in this process: the only one over files, one of any number over PostgreSQL.
+    All,
+    /// Over PostgreSQL: portal and API, without the keys by which cards are written.
     Serve,
+    /// Over PostgreSQL: agents' channel, workflows, certificates, and what relying parties ask.
+    Work,
     /// For auditors: the log as lines, and how a holder stood at any instant.
     #[command(subcommand)]
     Audit(commands::audit::Command),
@@ -71,7 +75,9 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
-        Command::Serve => commands::serve::run(arguments.config.as_deref()),
+        Command::All => commands::serve::run(arguments.config.as_deref(), Role::All),
+        Command::Serve => commands::serve::run(arguments.config.as_deref(), Role::Serve),
+        Command::Work => commands::serve::run(arguments.config.as_deref(), Role::Work),
         Command::Audit(command) => commands::audit::run(arguments.config.as_deref(), &command),
         Command::Agents(command) => commands::agents::run(arguments.config.as_deref(), &command),
         Command::Backup(what) => commands::backup::back_up(arguments.config.as_deref(), &what),

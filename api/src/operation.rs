@@ -17,7 +17,7 @@ use workflows::{
     mail_delivery::StepId,
 };
 
-use crate::app::App;
+use crate::{agents, app::App, relying_parties};
 
 /// The most lines of one page.
 pub const PAGE_MAX: u32 = 50;
@@ -102,8 +102,8 @@ pub async fn overview(app: &App) -> anyhow::Result<Overview> {
         shown: app.projections().position(),
         engine: app.engine().standing(now).await?,
         clock_alarm: app.clock().accepted().is_some_and(|clock| clock.standing().alarm),
-        list_late: app.relying_parties().is_late(now),
-        n_connected: u64::try_from(app.agents().len())?,
+        list_late: relying_parties::is_late(app).await?,
+        n_connected: app.agents().n_connected().await?,
         n_sessions: app.stores().sessions.n_open(now).await?,
     })
 }
@@ -131,8 +131,9 @@ pub async fn agents(
 ) -> anyhow::Result<(Vec<AgentLine>, Option<AgentId>)> {
     let listed = app.stores().agents.list(after, PAGE_MAX).await?;
     let next = listed.last().filter(|_| is_full(listed.len())).map(|last| last.agent_id);
-    let line =
-        |agent: Agent| AgentLine { connected: app.agents().agent(agent.agent_id).is_some(), agent };
+    let standing = app.agents().standing(listed.iter().map(|agent| agent.agent_id)).await?;
+    let is_connected = |id| matches!(standing.get(&id), Some(agents::Standing::Connected(_)));
+    let line = |agent: Agent| AgentLine { connected: is_connected(agent.agent_id), agent };
     Ok((listed.into_iter().map(line).collect(), next))
 }
 

@@ -59,6 +59,18 @@ impl Held {
 }
 
 impl App {
+    /// B-59: takes over organisations that another process has added.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub(crate) async fn hear_organisations(&self) -> anyhow::Result<()> {
+        let held = self.held_organisations();
+        let mut tree = held.adding.lock().await;
+        *tree = organisation::read(self.stores().log.as_ref()).await?;
+        held.replace(tree.organisations.clone());
+        Ok(())
+    }
+
     /// B-59: the organisations there are now.
     #[must_use]
     pub fn organisations(&self) -> Arc<Organisations> {

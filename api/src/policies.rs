@@ -219,6 +219,7 @@ impl App {
     ) -> Result<u32, PublishError> {
         let held = self.held_policies();
         let _publishing = held.publishing.lock().await;
+        self.take_over_newer().await?;
         if let Some(number) = self.published_by(cause.command).await? {
             return Ok(number);
         }
@@ -238,6 +239,26 @@ impl App {
         held.put(policies.clone())?;
         self.engine().adopt(std::sync::Arc::new(policies));
         Ok(number)
+    }
+
+    /// B-14: takes over versions that another process has published.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub(crate) async fn hear_policies(&self) -> anyhow::Result<()> {
+        let held = self.held_policies();
+        let _publishing = held.publishing.lock().await;
+        self.take_over_newer().await
+    }
+
+    async fn take_over_newer(&self) -> anyhow::Result<()> {
+        let read = stores::policy::read(self.stores().log.as_ref()).await?;
+        let newer = read.filter(|read| self.policies().latest().version < read.latest().version);
+        let Some(policies) = newer else { return Ok(()) };
+        let held = self.held_policies();
+        held.put(policies.clone())?;
+        self.engine().adopt(std::sync::Arc::new(policies));
+        Ok(())
     }
 
     /// The version that this command has published, if it has.

@@ -51,7 +51,7 @@ impl fmt::Debug for Poprf {
 impl Poprf {
     /// The key derived from the keystore's current seed.
     pub fn current(keystore: &Keystore) -> Result<Self, PoprfError> {
-        Self::of(keystore.current(KeyName::Poprf))
+        Self::of(keystore.current(KeyName::Poprf).ok_or(PoprfError::Seed)?)
     }
 
     /// The key derived from this seed (RFC 9497 §3.2.1, `DeriveKeyPair`).

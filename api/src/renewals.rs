@@ -136,7 +136,7 @@ pub async fn stands(app: &App, open: &OpenJob, planned: &PlannedUpdate) -> anyho
     let Some(there) = there else { return ended(app, open, planned, &loaded).await };
     // Whoever is connected anew does not work on what he began on the line before.
     let is_worked_on = match &open.job.stage {
-        Stage::Updating(claim) => agents::is_there(app, claim),
+        Stage::Updating(claim) => agents::is_there(app, claim).await?,
         Stage::Open if open.job.begun => false,
         Stage::Open
         | Stage::Claimed(_)

@@ -92,6 +92,10 @@ async fn tick(app: &App) {
         Some(demo) => Some(demo.time_machine().stand_still().await),
         None => None,
     };
+    if let Err(error) = app.keep_fresh().await {
+        tracing::warn!(error = format!("{error:#}"), "no tick: what holds now is not known");
+        return;
+    }
     for _ in 0..IN_A_ROW_MAX {
         match app.engine().tick(app.now()).await {
             Ok(ticked) if ticked.more && !ticked.stopped => {}

@@ -56,7 +56,7 @@ fn issue(table: &mut Table, scene: &Scene) -> anyhow::Result<()> {
     table.next()?;
     let mut times = Vec::new();
     for _ in 0..ISSUED {
-        let (authority, serial) = (app.cards_authority(), app.entropy().bytes());
+        let (authority, serial) = (app.cards_authority()?, app.entropy().bytes());
         let begun = Instant::now();
         let issued = authority.issue_card_certificate(&request, &wanted, serial)?;
         authority.check_card_certificate(&issued.der, &issued.public_key, &wanted)?;
@@ -78,7 +78,7 @@ fn list(table: &mut Table, app: &App) -> anyhow::Result<()> {
         revocations.add(&hex::encode(serial), now, Reason::KeyCompromise)?;
     }
     let head = CrlHead { number: 1, this_update: now, next_update: now + TimeDelta::days(2) };
-    let list = app.cards_authority().crl(&head, &revocations)?;
+    let list = app.cards_authority()?.crl(&head, &revocations)?;
     let seconds = begun.elapsed().as_secs_f64();
     let n = count(REVOKED);
     table.value("revocation list: entries encoded, signed (P-384)", seconds, "s", n);
@@ -121,7 +121,7 @@ async fn answers(table: &mut Table, scene: &Scene) -> anyhow::Result<()> {
 fn question(app: &App, serial: &str) -> anyhow::Result<Vec<u8>> {
     let folder = TempDir::new()?;
     let (issuer, question) = (folder.path().join("issuer.pem"), folder.path().join("question.der"));
-    let issuing = app.cards_authority().chain().into_iter().next().context("an issuer")?;
+    let issuing = app.cards_authority()?.chain().into_iter().next().context("an issuer")?;
     fs::write(&issuer, issuer::pem(&issuing)?)?;
     let mut openssl = Command::new("openssl");
     openssl.args(["ocsp", "-no_nonce", "-issuer"]).arg(&issuer);

@@ -43,7 +43,7 @@ pub(crate) async fn measure(table: &mut Table) -> anyhow::Result<()> {
     let mut times = Times::default();
     for day in 0..DAYS {
         scene.desk.wait(TimeDelta::days(1));
-        scene.agent.sees(Some(&scene.card));
+        scene.agent.sees(Some(&scene.card)).await?;
         scene.log_in().await?;
         for number in 0..CHANGES_A_DAY {
             change(&mut scene, &portal, &format!("Recover{day}x{number}"), &mut times).await?;

@@ -73,7 +73,7 @@ fn start(program: &Path, folder: &Path) -> anyhow::Result<Server> {
     let process = Command::new(program)
         .arg("--config")
         .arg(&config)
-        .arg("serve")
+        .arg("all")
         .env_clear()
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -15,9 +15,11 @@ pub mod contract;
 pub mod crl;
 pub mod database;
 pub mod event_store;
+pub mod first_manager;
 mod group_commit;
 pub mod job;
 pub mod limit;
+pub mod line;
 pub mod log;
 pub mod logon;
 pub mod moving;
@@ -29,6 +31,7 @@ pub mod session;
 pub mod sqlite;
 pub mod token;
 pub mod truth;
+pub mod turn;
 pub mod vault;
 
 #[cfg(test)]

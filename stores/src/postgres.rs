@@ -8,7 +8,7 @@
 //! Nothing that was acknowledged may be lost by a power cut: a server that does not flush what it
 //! commits is refused, at the start and, should it be switched later, at the next append.
 
-mod alone;
+mod claim;
 mod database;
 mod event_log;
 mod following;
@@ -26,7 +26,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
 
-pub use alone::Alone;
+pub use claim::Claim;
 pub use database::Database;
 pub use event_log::PostgresEventStore;
 pub(crate) use opening::prepare;

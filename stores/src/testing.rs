@@ -54,6 +54,7 @@ pub(crate) fn keys() -> VaultKeys {
     VaultKeys {
         pepper: Keys::new(1, [7; 32]),
         seal: Keys::new(1, [8; 32]),
+        puk: Some(Keys::new(1, [6; 32])),
         code: Keys::new(1, [9; 32]).into(),
     }
 }
@@ -74,7 +75,7 @@ pub(crate) async fn on_both_twice(check: impl AsyncFn(Stores, Stores)) {
     check(postgres_stores(&address).await, postgres_stores(&address).await).await;
 }
 
-async fn postgres_stores(address: &str) -> Stores {
+pub(crate) async fn postgres_stores(address: &str) -> Stores {
     let options = postgres::Options::parse(address).unwrap();
     postgres::Database::open(&options).await.unwrap().stores(keys())
 }

@@ -9,10 +9,13 @@ use crate::{
     crl::Crls,
     database::Connections,
     event_store::EventStore,
+    first_manager::FirstManagerCodes,
     job::Jobs,
     limit::Limits,
+    line::Lines,
     logon::Logons,
     session::Sessions,
+    turn::Turns,
     vault::{Vault, VaultKeys},
 };
 
@@ -33,12 +36,18 @@ pub struct Stores {
     pub limits: Limits,
     /// Enrolled agents.
     pub agents: Agents,
+    /// Which agents are connected, and to which process.
+    pub lines: Lines,
     /// What commands were answered.
     pub answers: Answers,
     /// Bearer tokens of machines.
     pub api_tokens: ApiTokens,
     /// Published revocation lists.
     pub crls: Crls,
+    /// The code for the first manager.
+    pub first_manager_codes: FirstManagerCodes,
+    /// Who is the only one at something.
+    pub turns: Turns,
 }
 
 impl Stores {
@@ -56,9 +65,12 @@ impl Stores {
             logons: Logons::new(connections.clone()),
             limits: Limits::new(connections.clone()),
             agents: Agents::new(connections.clone()),
+            lines: Lines::new(connections.clone()),
             answers: Answers::new(connections.clone(), keys),
             api_tokens: ApiTokens::new(connections.clone()),
             crls: Crls::new(connections.clone()),
+            first_manager_codes: FirstManagerCodes::new(connections.clone()),
+            turns: Turns::new(connections.clone()),
         }
     }
 }

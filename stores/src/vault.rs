@@ -51,6 +51,9 @@ pub const PENDING_HOURS: i64 = 24;
 /// The purpose of the sealed rows that hold the addresses to which codes are mailed.
 pub const SELF_SERVICE_EMAIL: &str = "self-service-email";
 
+/// The purpose of the sealed rows that hold cards' unlocking keys.
+pub const PUK_PURPOSE: &str = "puk";
+
 /// The most rows of one person that one [`Vault::prune`] looks at.
 const PRUNED_ROWS_MAX: i64 = 64;
 
@@ -73,6 +76,9 @@ pub enum VaultError {
         /// The version the row names.
         version: u32,
     },
+    /// The row is for processes that open more keys than this one.
+    #[error("this process opens no PUKs: `latchkey work` does")]
+    NotThisProcess,
     /// A sealed row does not open: it, or its key, was changed.
     #[error("a sealed row is not what was written")]
     Broken,

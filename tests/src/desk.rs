@@ -14,16 +14,19 @@ pub mod scene;
 pub mod self_service;
 
 use std::{
+    fs,
     path::Path,
     sync::{Arc, Mutex},
 };
 
 use anyhow::Context as _;
 use api::{
-    app::App,
+    app::{App, Parts},
     clock::{Clock as _, Entropy, StandingClock, WallClock},
     commands::serve,
     config::{Config, DatabaseSettings, HsmSettings},
+    database::Database,
+    role::Role,
 };
 use chrono::{DateTime, Duration, Utc};
 use domain::{
@@ -174,8 +177,36 @@ impl Desk {
         let clock = Arc::new(StandingClock::at(now));
         let mut config = Config::for_testing(&folder.path().join("data"));
         configure(&mut config);
-        let shown: Arc<StandingClock> = Arc::clone(&clock);
-        let mut parts = serve::parts(config, shown, Entropy::Seeded(Mutex::new(seed))).await?;
+        let (database, shown) = (Database::of_server(&config).await?, Arc::clone(&clock));
+        let entropy = Entropy::Seeded(Mutex::new(seed));
+        let parts = serve::parts_over((database, Role::All), config, shown, entropy).await?;
+        Ok(Self::of(parts, clock, folder, policies))
+    }
+
+    /// Another process of the same service, over the same PostgreSQL database and with the same clock, whose randomness
+    /// begins elsewhere. One that only serves gets a keystore in which the keys for cards are not.
+    pub async fn beside(&self, role: Role, seed: u64) -> anyhow::Result<Self> {
+        let folder = TempDir::new()?;
+        let keys = folder.path().join("keys");
+        copy_folder(&self.app.config().keystore_dir(), &keys)?;
+        if !role.works() {
+            take_away_keys_for_cards(&keys)?;
+        }
+        let mut config = self.app.config().clone();
+        config.data_dir = folder.path().join("data");
+        config.keystore.dir = Some(keys);
+        let (database, shown) = (Database::of_server(&config).await?, Arc::clone(&self.clock));
+        let entropy = Entropy::Seeded(Mutex::new(seed));
+        let parts = serve::parts_over((database, role), config, shown, entropy).await?;
+        Ok(Self::of(parts, Arc::clone(&self.clock), folder, None))
+    }
+
+    fn of(
+        mut parts: Parts,
+        clock: Arc<StandingClock>,
+        folder: TempDir,
+        policies: Option<Policies>,
+    ) -> Self {
         let faults = Arc::new(Faults::default());
         parts.stores.log = Arc::new(FaultyLog::over(parts.stores.log, Arc::clone(&faults)));
         parts.commands = Commands::new(Arc::clone(&parts.stores.log));
@@ -189,7 +220,7 @@ impl Desk {
         let following = projections.clone();
         let stopped = until.clone().cancelled_owned();
         tokio::spawn(async move { following.follow(log, stopped).await });
-        Ok(Self { app, clock, faults, folder, _following: until.drop_guard() })
+        Self { app, clock, faults, folder, _following: until.drop_guard() }
     }
 
     /// The server's parts.
@@ -238,13 +269,12 @@ impl Desk {
         let id = AgentId(self.app.entropy().uuid(self.now()));
         let certificate = Sha256::digest(workstation.as_bytes()).into();
         self.app.stores().agents.enrol(id, workstation, certificate, self.now()).await?;
-        Ok(SoftAgent::connect(self.app.clone(), id, workstation))
+        SoftAgent::connect(self.app.clone(), id, workstation).await
     }
 
     /// An agent that is enrolled already connects.
-    #[must_use]
-    pub fn connect(&self, agent: AgentId, workstation: &str) -> SoftAgent {
-        SoftAgent::connect(self.app.clone(), agent, workstation)
+    pub async fn connect(&self, agent: AgentId, workstation: &str) -> anyhow::Result<SoftAgent> {
+        SoftAgent::connect(self.app.clone(), agent, workstation).await
     }
 
     /// A person becomes a holder the way everybody does: a blank card is personalised.
@@ -331,6 +361,18 @@ pub fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
             copy_folder(&entry.path(), &target)?;
         } else if entry.file_type()?.is_file() {
             std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// By what cards are written and certificates signed.
+fn take_away_keys_for_cards(keys: &Path) -> anyhow::Result<()> {
+    for entry in fs::read_dir(keys)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if ["card", "agents-authority"].iter().any(|begins| name.starts_with(begins)) {
+            fs::remove_file(entry.path())?;
         }
     }
     Ok(())

@@ -85,11 +85,15 @@ impl Held {
         self.seen.join("\n")
     }
 
+    /// Sends the program a signal, by its name ("STOP").
+    pub fn signal(&mut self, name: &str) -> anyhow::Result<()> {
+        let input = self.process.stdin.as_mut().context("no input")?;
+        Ok(writeln!(input, "{name}")?)
+    }
+
     /// kill -9, and waits until it is gone.
     pub fn kill(mut self) -> anyhow::Result<()> {
-        if let Some(input) = &mut self.process.stdin {
-            writeln!(input, "KILL")?;
-        }
+        self.signal("KILL")?;
         drop(self.process.stdin.take());
         self.process.wait()?;
         Ok(())

@@ -165,7 +165,7 @@ impl System {
     pub fn start_server(&mut self) -> anyhow::Result<()> {
         let config = self.path("latchkey.toml");
         let config = config.to_str().context("a path that is text")?;
-        let server = Held::start("latchkey", &["--config", config, "serve"], &[], "\"ready\"")?;
+        let server = Held::start("latchkey", &["--config", config, "all"], &[], "\"ready\"")?;
         self.server = Some(server);
         Ok(())
     }

@@ -13,6 +13,7 @@ mod acceptance {
     mod journeys;
     mod mail;
     mod operator;
+    mod roles;
     mod sandbox_works;
     mod simulation;
 }

@@ -252,6 +252,7 @@ impl Engine {
         let mut batches = following::in_batches(self.0.log.subscribe(from, following::filter()));
         while let Some(batch) = batches.next().await {
             let batch = batch?;
+            self.keep_policies().await?;
             let _following = self.0.following.lock().await;
             let (live, policies) = (self.0.live.read().await, self.policies());
             self.follower(&live, &policies).apply(&batch).await?;
@@ -267,6 +268,7 @@ impl Engine {
         if *reached == Some(head) {
             return Ok(());
         }
+        self.keep_policies().await?;
         let (live, policies) = (self.0.live.read().await, self.policies());
         self.follower(&live, &policies).catch_up().await?;
         *reached = Some(head);
@@ -291,6 +293,18 @@ impl Engine {
     /// policies.
     pub fn adopt(&self, policies: Arc<Policies>) {
         *self.0.policies.write().unwrap_or_else(PoisonError::into_inner) = policies;
+    }
+
+    /// Reads the policies from the log if another process works by newer ones already: nobody is woken,
+    /// and no row is written, by those of before.
+    async fn keep_policies(&self) -> Result<(), EngineError> {
+        let newest = checkpoint::read(&*self.0.live.read().await).await?.newest_version();
+        if self.policies().latest().version < newest
+            && let Some(policies) = stores::policy::read(&*self.0.log).await?
+        {
+            self.adopt(Arc::new(policies));
+        }
+        Ok(())
     }
 
     /// Works out all wake-ups anew if they are of an older policy; goes on where an earlier try was
@@ -329,6 +343,7 @@ impl Engine {
     pub async fn tick(&self, now: DateTime<Utc>) -> Result<Ticked, EngineError> {
         let _ticking = self.0.ticking.read().await;
         self.catch_up().await?;
+        self.keep_policies().await?;
         for _ in 0..RECOMPUTE_ROUNDS_MAX {
             if self.recompute_batch().await? {
                 return self.act(now).await;

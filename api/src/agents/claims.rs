@@ -142,7 +142,8 @@ async fn note_other_card(
     if !passcode::takes(app, &format!("other-card {holder}"), OTHER_CARDS_NOTED_A_DAY).await? {
         return Ok(());
     }
-    let workstation = app.agents().agent(agent).map_or_else(String::new, |seen| seen.workstation);
+    let seen = app.agents().agent(agent).await?;
+    let workstation = seen.map_or_else(String::new, |seen| seen.workstation);
     let (card, reader) = (card.clone(), reader.to_owned());
     let what = Denied::OtherCard { card, workstation, reader };
     let command = app.entropy().command_id(app.now());
@@ -219,7 +220,7 @@ async fn refuse_if_in_use(
 /// B-55: an update whose card software is gone, and cannot say so, is nobody's any more.
 async fn left_behind(app: &App, open: OpenJob) -> Result<OpenJob, Stop> {
     let Stage::Updating(claim) = &open.job.stage else { return Ok(open) };
-    if is_there(app, claim) {
+    if is_there(app, claim).await? {
         return Ok(open);
     }
     let open = app.step_job(&open, Input::Hitch(Hitch::LineLost)).await?;
@@ -228,10 +229,12 @@ async fn left_behind(app: &App, open: OpenJob) -> Result<OpenJob, Stop> {
 }
 
 /// Whoever has claimed a job is still connected by the line on which he did.
-#[must_use]
-pub fn is_there(app: &App, claim: &Claim) -> bool {
+///
+/// # Errors
+/// If the table of connections cannot be read.
+pub async fn is_there(app: &App, claim: &Claim) -> anyhow::Result<bool> {
     let asker = Asker { agent: AgentId(claim.agent), line: LineId(claim.line) };
-    app.agents().is_connected(asker)
+    app.agents().is_connected(asker).await
 }
 
 /// A card that is in use, and whether an update has it between old and new (B-55). Then it can log

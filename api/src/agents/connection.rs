@@ -66,12 +66,12 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     let agent = enrolled(&app, &mut socket, fingerprint).await?;
     let workstation = hello(&mut socket).await?;
     let line = shutdown.child_token();
-    let place = Place::take(app, agent, workstation, line.clone());
+    let mut place = Place::take(app, agent, workstation, line.clone()).await?;
     // Whoever was revoked before he had his place could not be hung up on.
     enrolled(&place.app, &mut socket, fingerprint).await?;
     tracing::info!(agent = %agent.0, %peer, "an agent is connected");
     place.app.stores().agents.seen(agent, place.app.now()).await?;
-    converse(&place, &mut socket, &line).await
+    converse(&mut place, &mut socket, &line).await
 }
 
 /// Whose certificate this is; everybody else is sent away.
@@ -92,33 +92,45 @@ async fn enrolled<S: AsyncRead + AsyncWrite + Unpin>(
 struct Place {
     app: App,
     asker: Asker,
-    workstation: String,
+    /// What it says; in the beginning, what it said over the connection before this one.
+    seen: AgentSeen,
+    /// What it has said over this connection is on record.
+    noted: bool,
 }
 
 impl Place {
-    fn take(app: App, agent: AgentId, workstation: String, line: CancellationToken) -> Self {
+    async fn take(
+        app: App,
+        agent: AgentId,
+        workstation: String,
+        line: CancellationToken,
+    ) -> anyhow::Result<Self> {
         let asker = Asker { agent, line: LineId(app.entropy().uuid(app.now())) };
-        app.agents().connect(asker, workstation.clone(), app.now(), line);
-        Self { app, asker, workstation }
+        let seen = app.agents().connect(asker, &workstation, line).await?;
+        Ok(Self { app, asker, seen, noted: false })
     }
 
-    fn note(&self, mut readers: Vec<ReaderSeen>) {
+    /// Most of what an agent says is what it said before: then nothing is written.
+    async fn note(&mut self, mut readers: Vec<ReaderSeen>) -> anyhow::Result<()> {
         readers.truncate(READERS_MAX);
-        let (workstation, heard_at) = (self.workstation.clone(), self.app.now());
-        let seen = AgentSeen { workstation, readers, heard_at };
-        let Asker { agent, line } = self.asker;
-        if let Some(before) = self.app.agents().note(agent, line, seen.clone()) {
-            self.app.readers_changed(agent, &before, &seen);
+        if self.noted && readers == self.seen.readers {
+            return Ok(());
         }
+        let seen = AgentSeen { workstation: self.seen.workstation.clone(), readers };
+        if !self.app.agents().note(self.asker, &seen).await? {
+            bail!("this agent is connected elsewhere, or was revoked");
+        }
+        self.noted = true;
+        let before = std::mem::replace(&mut self.seen, seen);
+        self.app.readers_changed(self.asker.agent, &before, &self.seen);
+        Ok(())
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let Asker { agent, line } = self.asker;
-        if let Some(seen) = self.app.agents().forget(agent, line) {
-            self.app.agent_left(agent, line, seen);
-        }
+        let nothing = AgentSeen { workstation: String::new(), readers: Vec::new() };
+        self.app.agent_left(self.asker, std::mem::replace(&mut self.seen, nothing));
     }
 }
 
@@ -156,7 +168,7 @@ async fn enrol_only<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
-    place: &Place,
+    place: &mut Place,
     socket: &mut WebSocketStream<S>,
     line: &CancellationToken,
 ) -> anyhow::Result<()> {
@@ -172,8 +184,13 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         match frame {
             None => return Ok(()),
             Some(FromAgent::Hello { .. }) => bail!("a second Hello"),
-            Some(FromAgent::Readers { readers }) => place.note(readers),
+            Some(FromAgent::Readers { readers }) => place.note(readers).await?,
             Some(FromAgent::Ask { number, request }) => {
+                // Another process may have taken its place, or let it be revoked.
+                if !place.app.agents().is_connected(place.asker).await? {
+                    return bye(socket, Farewell::Closing).await;
+                }
+                place.app.keep_fresh().await?;
                 let answer = answers::answer(&place.app, place.asker, request).await;
                 send(socket, &FromServer::Answer { number, answer }).await?;
             }

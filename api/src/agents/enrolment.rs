@@ -38,7 +38,7 @@ pub async fn invite(app: &App) -> anyhow::Result<Invitation> {
     let code = Secret(app.entropy().bytes::<CODE_BYTES>().to_vec());
     let expires_at = now + Duration::minutes(ENROLMENT_CODE_MINUTES);
     app.stores().agents.put_enrolment_code(TokenHash::of(&code.0), now).await?;
-    let authority = digest(app.agents_authority().certificate_der());
+    let authority = digest(app.agents_authority()?.certificate_der());
     Ok(Invitation { code, authority, expires_at })
 }
 
@@ -66,7 +66,7 @@ async fn try_enrol(
     }
     let agent = AgentId(app.entropy().uuid(now));
     let certificate = app
-        .agents_authority()
+        .agents_authority()?
         .issue_agent_certificate(
             csr,
             agent.0,
@@ -77,7 +77,7 @@ async fn try_enrol(
         .context("the request for a certificate")?;
     app.stores().agents.enrol(agent, workstation, digest(&certificate), app.now()).await?;
     tracing::info!(agent = %agent.0, "a workstation was enrolled");
-    let authority = app.agents_authority().certificate_der().to_vec();
+    let authority = app.agents_authority()?.certificate_der().to_vec();
     Ok(Some(Enrolled { certificate: Bytes(certificate), authority: Bytes(authority) }))
 }
 

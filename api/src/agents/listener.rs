@@ -117,7 +117,7 @@ async fn serve(
 /// TLS for the channel: our certificate is made afresh at each start, by the authority whose
 /// fingerprint an agent pins when it is enrolled.
 fn tls(app: &App) -> anyhow::Result<ServerConfig> {
-    let authority = CertificateDer::from(app.agents_authority().certificate_der().to_vec());
+    let authority = CertificateDer::from(app.agents_authority()?.certificate_der().to_vec());
     let mut roots = RootCertStore::empty();
     roots.add(authority.clone())?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -1,4 +1,8 @@
-//! Which agents are connected to this process, and what they say is in their readers.
+//! Which agents are connected, and what they say is in their readers.
+//!
+//! Whose connection counts, and what was said over it, is in a table that all processes of this
+//! service share ([`stores::line`]); here are only the connections that this process holds, so that it
+//! can end them.
 //!
 //! Hearsay: it helps a person ("put your card in the reader") and it ends sessions. What opens one,
 //! the card has signed; that it is still there is all that is asked here.
@@ -8,22 +12,29 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use protocol::ReaderSeen;
-use stores::agent::AgentId;
+use stores::{
+    agent::AgentId,
+    line::{self, Lines, ProcessId},
+};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-/// A connected agent.
+pub use stores::line::LineId;
+
+/// The most connections of this process that are compared with the table at once: more than the
+/// listener accepts.
+const HELD_MAX: u32 = 10_000;
+
+/// What an agent says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentSeen {
-    /// Name of the workstation, as it says.
+    /// Name of the workstation.
     pub workstation: String,
-    /// Its readers, as it says.
+    /// Its readers.
     pub readers: Vec<ReaderSeen>,
-    /// When it was last heard.
-    pub heard_at: DateTime<Utc>,
 }
 
 impl AgentSeen {
@@ -37,9 +48,14 @@ impl AgentSeen {
     }
 }
 
-/// One connection of an agent; no two have the same, not even to two runs of the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LineId(pub Uuid);
+/// How an agent stands that is not gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It is connected, and says this.
+    Connected(AgentSeen),
+    /// It was connected a moment ago, so its cards do not count as removed.
+    Missed,
+}
 
 /// An agent, by one of its connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,179 +66,268 @@ pub struct Asker {
     pub line: LineId,
 }
 
-/// The connected agents. Cheap to clone. Bounded by the number of connections that the listener
-/// accepts.
+/// The agents. Cheap to clone. Bounded by the number of connections that the listener accepts.
 #[derive(Clone)]
 pub struct Registry {
-    agents: Arc<Mutex<Agents>>,
+    process: ProcessId,
+    lines: Lines,
+    held: Arc<Mutex<HashMap<AgentId, Held>>>,
     changed: watch::Sender<u64>,
 }
 
-#[derive(Default)]
-struct Agents {
-    connected: HashMap<AgentId, Connected>,
-    /// Whose last connection ended so short a time ago that they are still waited for.
-    missed: HashMap<AgentId, LineId>,
-}
-
-/// What an agent says, and the way to end its connection.
-struct Connected {
-    seen: AgentSeen,
-    id: LineId,
-    line: CancellationToken,
-}
-
-impl Default for Registry {
-    fn default() -> Self {
-        Self { agents: Arc::default(), changed: watch::Sender::new(0) }
-    }
+/// A connection of this process, and the way to end it.
+struct Held {
+    line: LineId,
+    end: CancellationToken,
 }
 
 impl Registry {
-    /// An agent is connected; `line` ends its connection. A second connection of the same agent
-    /// takes the place of the first, which is ended; what the first said of its readers stands
-    /// until the second says something, so that a card that was pulled in between is noticed.
-    pub fn connect(
+    /// That of a process that has just begun: nobody is connected to it.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn begin(lines: Lines, process: ProcessId) -> anyhow::Result<Self> {
+        lines.begin(process).await?;
+        Ok(Self { process, lines, held: Arc::default(), changed: watch::Sender::new(0) })
+    }
+
+    /// An agent is connected; `end` ends its connection. A second connection of the same agent takes
+    /// the place of the first, wherever that is; what the first said of its readers stands until the
+    /// second says something, so that a card that was pulled in between is noticed. Gives that back.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn connect(
         &self,
-        Asker { agent, line: id }: Asker,
-        workstation: String,
-        heard_at: DateTime<Utc>,
-        line: CancellationToken,
-    ) {
-        {
-            let mut agents = self.lock();
-            let readers = match agents.connected.remove(&agent) {
-                Some(before) => {
-                    before.line.cancel();
-                    before.seen.readers
-                }
-                None => Vec::new(),
-            };
-            let seen = AgentSeen { workstation, readers, heard_at };
-            agents.connected.insert(agent, Connected { seen, id, line });
+        Asker { agent, line }: Asker,
+        workstation: &str,
+        end: CancellationToken,
+    ) -> anyhow::Result<AgentSeen> {
+        let before = self.lines.connect(self.process, agent, line, workstation).await?;
+        if let Some(replaced) = self.lock().insert(agent, Held { line, end }) {
+            replaced.end.cancel();
         }
-        self.changed.send_modify(|count| *count += 1);
+        self.ring();
+        let readers = before.as_deref().map(readers).transpose()?.unwrap_or_default();
+        Ok(AgentSeen { workstation: workstation.to_owned(), readers })
     }
 
-    /// Takes note of what a connected agent says; gives back what it said before. `None` if it is
-    /// not connected by this line any more: then what it says is not noted.
-    #[must_use = "what has changed ends sessions"]
-    pub fn note(&self, agent: AgentId, line: LineId, seen: AgentSeen) -> Option<AgentSeen> {
-        let before = {
-            let mut agents = self.lock();
-            let connected = agents.connected.get_mut(&agent).filter(|now| now.id == line)?;
-            std::mem::replace(&mut connected.seen, seen)
-        };
-        self.changed.send_modify(|count| *count += 1);
-        Some(before)
+    /// Takes note of what a connected agent says. False if it is not connected by this line any more:
+    /// then what it says is not noted.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn note(
+        &self,
+        Asker { agent, line }: Asker,
+        seen: &AgentSeen,
+    ) -> anyhow::Result<bool> {
+        let text = serde_json::to_string(&seen.readers)?;
+        let noted = self.lines.note(agent, line, &text).await?;
+        self.ring();
+        Ok(noted)
     }
 
-    /// Ends an agent's connection, which counts for nothing from now on.
-    pub fn hang_up(&self, agent: AgentId) {
-        if let Some(connected) = self.lock().connected.remove(&agent) {
-            connected.line.cancel();
+    /// Ends an agent's connection, which counts for nothing from now on, wherever it is; a process that
+    /// holds it finds out with the next thing that is said over it.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn hang_up(&self, agent: AgentId) -> anyhow::Result<()> {
+        self.lines.hang_up(agent).await?;
+        if let Some(held) = self.lock().remove(&agent) {
+            held.end.cancel();
         }
-        self.changed.send_modify(|count| *count += 1);
+        self.ring();
+        Ok(())
     }
 
-    /// Forgets an agent whose connection has ended, unless another of its connections has taken
-    /// its place or it was hung up on; gives back what it said last. It is missed until
+    /// A connection has ended. True if it was the agent's last: then the agent is missed until
     /// [`Registry::give_up`].
-    #[must_use = "what is gone ends sessions"]
-    pub fn forget(&self, agent: AgentId, line: LineId) -> Option<AgentSeen> {
-        let before = {
-            let mut agents = self.lock();
-            agents.connected.get(&agent).filter(|now| now.id == line)?;
-            agents.missed.insert(agent, line);
-            agents.connected.remove(&agent)
-        };
-        self.changed.send_modify(|count| *count += 1);
-        before.map(|connected| connected.seen)
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn forget(
+        &self,
+        Asker { agent, line }: Asker,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<bool> {
+        {
+            let mut held = self.lock();
+            if held.get(&agent).is_some_and(|held| held.line == line) {
+                held.remove(&agent);
+            }
+        }
+        let was_last = self.lines.leave(agent, line, now).await?;
+        self.ring();
+        Ok(was_last)
     }
 
-    /// An agent whose connection ended is not waited for any longer. False if it was back and has
-    /// left again since: then it still is.
-    #[must_use = "who is still waited for has not left"]
-    pub fn give_up(&self, agent: AgentId, line: LineId) -> bool {
-        let mut agents = self.lock();
-        let is_last = agents.missed.get(&agent) == Some(&line);
-        if is_last {
-            agents.missed.remove(&agent);
-        }
-        is_last
+    /// An agent whose connection ended is not waited for any longer. False if it has been back since.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn give_up(&self, Asker { agent, line }: Asker) -> anyhow::Result<bool> {
+        Ok(self.lines.give_up(agent, line).await?)
     }
 
     /// True if the agent is connected and says that this card is in one of its readers.
-    #[must_use]
-    pub fn has_card(&self, agent: AgentId, serial: &str) -> bool {
-        self.lock().connected.get(&agent).is_some_and(|connected| connected.seen.has_card(serial))
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn has_card(&self, agent: AgentId, serial: &str) -> anyhow::Result<bool> {
+        Ok(self.agent(agent).await?.is_some_and(|seen| seen.has_card(serial)))
     }
 
     /// True if the agent is still connected by this very line.
-    #[must_use]
-    pub fn is_connected(&self, Asker { agent, line }: Asker) -> bool {
-        self.lock().connected.get(&agent).is_some_and(|connected| connected.id == line)
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn is_connected(&self, Asker { agent, line }: Asker) -> anyhow::Result<bool> {
+        let now = self.lines.of_agent(agent).await?;
+        Ok(now.is_some_and(|now| now.connected && now.line == line))
     }
 
-    /// True if the agent was connected a moment ago, so that its cards do not count as removed.
-    #[must_use]
-    pub fn misses(&self, agent: AgentId) -> bool {
-        self.lock().missed.contains_key(&agent)
+    /// What one agent says; `None` if it is not connected.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn agent(&self, agent: AgentId) -> anyhow::Result<Option<AgentSeen>> {
+        Ok(match self.standing([agent]).await?.remove(&agent) {
+            Some(Standing::Connected(seen)) => Some(seen),
+            Some(Standing::Missed) | None => None,
+        })
     }
 
-    /// What one agent says.
-    #[must_use]
-    pub fn agent(&self, agent: AgentId) -> Option<AgentSeen> {
-        self.lock().connected.get(&agent).map(|connected| connected.seen.clone())
+    /// How each of some agents stands, [`line::AGENTS_MAX`] at the most; who is not named is gone.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn standing(
+        &self,
+        agents: impl IntoIterator<Item = AgentId>,
+    ) -> anyhow::Result<HashMap<AgentId, Standing>> {
+        let lines = self.lines.of_agents(agents).await?;
+        let stands = |line: line::Line| {
+            let standing = if line.connected {
+                let readers = readers(&line.readers)?;
+                Standing::Connected(AgentSeen { workstation: line.workstation, readers })
+            } else {
+                Standing::Missed
+            };
+            anyhow::Ok((line.agent, standing))
+        };
+        lines.into_iter().map(stands).collect()
     }
 
-    /// True if any agent says that a card is in a reader of its.
-    #[must_use]
-    pub fn any_card(&self) -> bool {
-        self.lock()
-            .connected
-            .values()
-            .flat_map(|connected| &connected.seen.readers)
-            .any(|reader| reader.card.is_some())
+    /// How many agents are connected, counted up to [`line::COUNTED_MAX`].
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn n_connected(&self) -> anyhow::Result<u64> {
+        Ok(self.lines.n_connected().await?)
     }
 
-    /// How many agents are connected.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.lock().connected.len()
+    /// True if any agent is connected.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn any_connected(&self) -> anyhow::Result<bool> {
+        Ok(self.lines.any_connected().await?)
     }
 
-    /// True if no agent is connected.
+    /// How many agents are connected to this process.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.lock().connected.is_empty()
+    pub fn n_held(&self) -> usize {
+        self.lock().len()
     }
 
-    /// Wakes whenever something was noted or forgotten.
+    /// Says that this process is there, and ends those of its connections that are an agent's no more:
+    /// it has been revoked, or has dialled another process.
+    ///
+    /// # Errors
+    /// If the table cannot be asked.
+    pub async fn keep(&self) -> anyhow::Result<()> {
+        self.lines.beat(self.process).await?;
+        // Before the table is read: who connects meanwhile is in both, or in the table alone.
+        let held: Vec<_> = self.lock().iter().map(|(agent, held)| (*agent, held.line)).collect();
+        let counting = self.lines.held_by(self.process, HELD_MAX).await?;
+        let counting: HashMap<_, _> = counting.into_iter().collect();
+        let mut lines = self.lock();
+        for (agent, line) in
+            held.into_iter().filter(|(agent, line)| counting.get(agent) != Some(line))
+        {
+            if lines.get(&agent).is_some_and(|now| now.line == line)
+                && let Some(over) = lines.remove(&agent)
+            {
+                over.end.cancel();
+            }
+        }
+        Ok(())
+    }
+
+    /// The process ends in good order: its agents have left.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn end(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
+        Ok(self.lines.end(self.process, now).await?)
+    }
+
+    /// Wakes whenever something was noted or forgotten by this process.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Agents> {
-        self.agents.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ring(&self) {
+        self.changed.send_modify(|count| *count += 1);
     }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<AgentId, Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What was noted of readers; nothing yet, of an agent that has not said anything.
+fn readers(text: &str) -> anyhow::Result<Vec<ReaderSeen>> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    serde_json::from_str(text).context("what an agent said of its readers cannot be read")
 }
 
 #[cfg(test)]
 mod tests {
     use protocol::CardSeen;
+    use stores::{
+        sqlite::Database,
+        vault::{Keys, VaultKeys},
+    };
+    use uuid::Uuid;
 
     use super::*;
 
     const AGENT: AgentId = AgentId(Uuid::from_u128(1));
 
-    fn connect(registry: &Registry, number: u128) -> (LineId, CancellationToken) {
-        let line = CancellationToken::new();
-        let now = DateTime::UNIX_EPOCH;
-        let id = LineId(Uuid::from_u128(number));
-        registry.connect(Asker { agent: AGENT, line: id }, "ward 3".to_owned(), now, line.clone());
-        (id, line)
+    async fn registry() -> Registry {
+        let key = || Keys::new(1, [1; 32]);
+        let keys = VaultKeys { pepper: key(), seal: key(), puk: None, code: key().into() };
+        let stores = Database::in_memory().await.unwrap().stores(keys);
+        Registry::begin(stores.lines, ProcessId(Uuid::from_u128(9))).await.unwrap()
+    }
+
+    /// Another process over the same tables.
+    fn another(registry: &Registry) -> Registry {
+        let process = ProcessId(Uuid::from_u128(10));
+        Registry { process, held: Arc::default(), ..registry.clone() }
+    }
+
+    async fn connect(registry: &Registry, number: u128) -> (Asker, AgentSeen, CancellationToken) {
+        let end = CancellationToken::new();
+        let asker = Asker { agent: AGENT, line: LineId(Uuid::from_u128(number)) };
+        let before = registry.connect(asker, "ward 3", end.clone()).await.unwrap();
+        (asker, before, end)
     }
 
     fn seen(card: Option<&str>) -> AgentSeen {
@@ -232,58 +337,66 @@ mod tests {
             tries_left: None,
         });
         let reader = ReaderSeen { model: "Reader".to_owned(), approved: true, card };
-        let (workstation, heard_at) = ("ward 3".to_owned(), DateTime::UNIX_EPOCH);
-        AgentSeen { workstation, readers: vec![reader], heard_at }
+        AgentSeen { workstation: "ward 3".to_owned(), readers: vec![reader] }
     }
 
-    #[test]
-    fn a_card_pulled_while_its_agent_dialled_anew_is_missed_in_the_first_frame() {
-        let registry = Registry::default();
-        let (first, first_line) = connect(&registry, 1);
-        assert!(registry.note(AGENT, first, seen(Some("0A"))).is_some());
-        let (second, _) = connect(&registry, 2);
-        assert!(first_line.is_cancelled());
-        let before = registry.note(AGENT, second, seen(None)).unwrap();
-        assert!(before.has_card("0A"));
+    #[tokio::test]
+    async fn a_card_pulled_while_its_agent_dialled_another_process_is_known_there_from_before() {
+        let registry = registry().await;
+        let (first, before, first_end) = connect(&registry, 1).await;
+        assert!(!before.has_card("0A"));
+        assert!(registry.note(first, &seen(Some("0A"))).await.unwrap());
+        let elsewhere = another(&registry);
+        let (_, before, _) = connect(&elsewhere, 2).await;
+        assert!(before.has_card("0A") && !first_end.is_cancelled());
+        registry.keep().await.unwrap();
+        assert!(first_end.is_cancelled() && registry.n_held() == 0);
     }
 
-    #[test]
-    fn a_connection_that_was_replaced_says_and_forgets_nothing_any_more() {
-        let registry = Registry::default();
-        let (first, _) = connect(&registry, 1);
-        let (second, _) = connect(&registry, 2);
-        assert!(registry.is_connected(Asker { agent: AGENT, line: second }));
-        assert!(!registry.is_connected(Asker { agent: AGENT, line: first }));
-        assert_eq!(registry.note(AGENT, first, seen(Some("0A"))), None);
-        assert_eq!(registry.forget(AGENT, first), None);
-        assert!(!registry.has_card(AGENT, "0A") && registry.len() == 1);
-        assert!(registry.forget(AGENT, second).is_some());
-        assert!(registry.is_empty());
+    #[tokio::test]
+    async fn a_connection_that_was_replaced_says_and_forgets_nothing_any_more() {
+        let registry = registry().await;
+        let (first, _, first_end) = connect(&registry, 1).await;
+        let (second, _, second_end) = connect(&registry, 2).await;
+        assert!(first_end.is_cancelled());
+        assert!(registry.is_connected(second).await.unwrap());
+        assert!(!registry.is_connected(first).await.unwrap());
+        assert!(!registry.note(first, &seen(Some("0A"))).await.unwrap());
+        assert!(!registry.forget(first, DateTime::UNIX_EPOCH).await.unwrap());
+        assert!(!registry.has_card(AGENT, "0A").await.unwrap());
+        registry.keep().await.unwrap();
+        assert!(!second_end.is_cancelled() && registry.n_held() == 1);
+        assert!(registry.forget(second, DateTime::UNIX_EPOCH).await.unwrap());
+        assert_eq!((registry.n_held(), registry.n_connected().await.unwrap()), (0, 0));
     }
 
-    #[test]
-    fn two_connections_that_both_end_at_shutdown_leave_nobody_behind() {
-        let registry = Registry::default();
-        let (first, _) = connect(&registry, 1);
-        let (second, second_line) = connect(&registry, 2);
-        second_line.cancel();
-        assert_eq!(registry.forget(AGENT, first), None);
-        assert!(registry.forget(AGENT, second).is_some());
+    #[tokio::test]
+    async fn an_agent_is_missed_from_its_end_until_it_is_given_up_and_none_that_was_hung_up_on() {
+        let registry = registry().await;
+        let misses = async |registry: &Registry| {
+            registry.standing([AGENT]).await.unwrap().get(&AGENT) == Some(&Standing::Missed)
+        };
+        let (first, ..) = connect(&registry, 1).await;
+        assert!(registry.forget(first, DateTime::UNIX_EPOCH).await.unwrap());
+        assert!(misses(&registry).await);
+        let (second, ..) = connect(&registry, 2).await;
+        assert!(registry.forget(second, DateTime::UNIX_EPOCH).await.unwrap());
+        assert!(!registry.give_up(first).await.unwrap() && misses(&registry).await);
+        assert!(registry.give_up(second).await.unwrap() && !misses(&registry).await);
+        let (third, _, end) = connect(&registry, 3).await;
+        registry.hang_up(AGENT).await.unwrap();
+        assert!(end.is_cancelled() && !registry.any_connected().await.unwrap());
+        assert!(!registry.forget(third, DateTime::UNIX_EPOCH).await.unwrap());
+        assert!(!misses(&registry).await);
     }
 
-    #[test]
-    fn an_agent_is_missed_from_its_end_until_it_is_given_up_and_none_that_was_hung_up_on() {
-        let registry = Registry::default();
-        let (first, _) = connect(&registry, 1);
-        assert!(registry.forget(AGENT, first).is_some() && registry.misses(AGENT));
-        let (second, _) = connect(&registry, 2);
-        assert!(registry.forget(AGENT, second).is_some());
-        assert!(!registry.give_up(AGENT, first) && registry.misses(AGENT));
-        assert!(registry.give_up(AGENT, second) && !registry.misses(AGENT));
-        let (third, line) = connect(&registry, 3);
-        registry.hang_up(AGENT);
-        assert!(line.is_cancelled() && registry.is_empty());
-        assert_eq!(registry.forget(AGENT, third), None);
-        assert!(!registry.misses(AGENT));
+    #[tokio::test]
+    async fn an_agent_that_was_hung_up_on_by_another_process_loses_its_line_here() {
+        let registry = registry().await;
+        let (first, _, end) = connect(&registry, 1).await;
+        another(&registry).hang_up(AGENT).await.unwrap();
+        assert!(!registry.is_connected(first).await.unwrap());
+        registry.keep().await.unwrap();
+        assert!(end.is_cancelled());
     }
 }

@@ -42,6 +42,7 @@ impl Log {
         let keys = VaultKeys {
             pepper: Keys::new(1, [1; 32]),
             seal: Keys::new(1, [2; 32]),
+            puk: None,
             code: Keys::new(1, [3; 32]).into(),
         };
         let stores = Database::in_memory().await.unwrap().stores(keys);

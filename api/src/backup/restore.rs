@@ -115,7 +115,7 @@ async fn try_out(
     keystore.agents_authority()?;
     let code = keystore.code_keys(now, &mut |bytes: &mut [u8]| entropy.fill(bytes))?;
     let database = Database::open(&config.log_database(), &Options::default()).await?;
-    let stores = database.stores(vault_keys(&keystore, code));
+    let stores = database.stores(vault_keys(&keystore, code)?);
     log::open_as(stores.log.as_ref(), config.mode, entropy.command_id(now), now).await?;
     let (mut after, mut n_opened) = (None, 0);
     while let Some((last, n_rows)) = stores.vault.check_sealed(after).await? {

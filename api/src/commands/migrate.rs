@@ -5,7 +5,7 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context as _, ensure};
 use clap::{Args, ValueEnum};
-use stores::{moving, postgres::Alone};
+use stores::{moving, postgres::Claim};
 
 use crate::{control, database};
 
@@ -46,7 +46,7 @@ pub fn run(config: Option<&Path>, what: &Migrate) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let moved = runtime.block_on(async {
         let options = database::options(settings)?;
-        let alone = Alone::claim(&options).await.context("database.url")?;
+        let alone = Claim::alone(&options).await.context("database.url")?;
         let _alone = alone.context("database.url: a server has this database; stop it first")?;
         anyhow::Ok(moving::to_postgres(&file, &options).await?)
     })?;

@@ -1,12 +1,10 @@
-//! `latchkey serve`: everything from one process, until it is told to stop.
+//! `latchkey all`, `serve` and `work`: a server in one of its roles, until it is told to stop.
+
+mod running;
 
 use std::{
-    future::IntoFuture as _,
-    net::SocketAddr,
-    os::unix::fs::DirBuilderExt as _,
-    path::Path,
-    process::ExitCode,
-    sync::{Arc, OnceLock},
+    fs::File, future::IntoFuture as _, net::SocketAddr, os::unix::fs::DirBuilderExt as _,
+    path::Path, process::ExitCode, sync::Arc,
 };
 
 use anyhow::Context as _;
@@ -18,15 +16,12 @@ use domain::{
 use issuer::CardsAuthority;
 use stores::{
     event_store::EventStore,
+    line::ProcessId,
     log,
     truth::Stores,
     vault::{Keys, Vault, VaultKeys},
 };
-use tokio::{
-    net::TcpListener,
-    sync::{Mutex, Semaphore},
-};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::{net::TcpListener, sync::Semaphore};
 use workflows::{
     engine::Engine,
     mail::{Composer, Courier, SmtpCourier},
@@ -40,64 +35,87 @@ use crate::{
     config::{AuthoritySettings, Config, Mode},
     control,
     database::Database,
-    first_manager::FirstManager,
     forecast::Forecasts,
     health, housekeeping, hsm, http,
-    keystore::{KeyName, Keystore},
+    keystore::{KeyName, Keystore, VersionedKey},
     live::Live,
     mail_server::{self, NoMailServer},
     metrics::{MeasuredLog, Metrics},
+    news::{self, News},
     organisations,
     pace::Pace,
     policies,
     poprf::Poprf,
     portal,
     relying_parties::{self, RelyingParties},
+    role::Role,
     scheduler,
 };
+
+use running::{Running, stop_signal};
 
 /// Values stretched at the same time by this process (B-27), 46 MiB each.
 const STRETCHES_AT_ONCE: usize = 1;
 
 /// Runs the command.
-pub fn run(config: Option<&Path>) -> anyhow::Result<ExitCode> {
+pub fn run(config: Option<&Path>, role: Role) -> anyhow::Result<ExitCode> {
     let config = super::config::load(config)?;
+    check(&config, role)?;
     super::log_to_stderr();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config))?;
+    let running = serve(config, role);
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(running)?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+/// Half a server wants another half, which can only be met in a PostgreSQL database.
+fn check(config: &Config, role: Role) -> anyhow::Result<()> {
+    let role_name = role.as_str();
+    if role == Role::All {
+        return Ok(());
+    }
+    anyhow::ensure!(
+        config.mode == Mode::Production,
+        "mode: a demonstration is one process: use `latchkey all` in place of `latchkey {role_name}`"
+    );
+    anyhow::ensure!(
+        config.database.is_some(),
+        "database.url: `latchkey serve` and `latchkey work` meet in a PostgreSQL database, and the \
+         configuration names none; over files there is one process, `latchkey all`"
+    );
+    Ok(())
+}
+
+async fn serve(config: Config, role: Role) -> anyhow::Result<()> {
     let running = Running::default();
-    let portal_listener = bind("portal.listen", config.portal.listen).await?;
-    let agents_listener = bind("agents.listen", config.agents.listen).await?;
+    let _folder = own_folder(&config.data_dir)?;
+    let portal_listener =
+        if role.serves() { Some(bind("portal.listen", config.portal.listen).await?) } else { None };
+    let work_listeners = if role.works() {
+        let agents = bind("agents.listen", config.agents.listen).await?;
+        Some((agents, bind("authority.listen", config.authority.listen).await?))
+    } else {
+        None
+    };
     let operator_listener = bind("operator.listen", config.operator.listen).await?;
-    let authority_listener = bind("authority.listen", config.authority.listen).await?;
-    let app = open(config, Arc::new(AcceptedClock::system()), Entropy::System).await?;
+    let database = Database::of_server(&config).await?;
+    let clock = Arc::new(AcceptedClock::system());
+    let parts = parts_over((database, role), config, clock, Entropy::System).await?;
+    let app = App::new(parts);
     let shutdown = &running.shutdown;
     let (following, log) = (app.projections().clone(), Arc::clone(&app.stores().log));
     let until = shutdown.clone().cancelled_owned();
     running.start("the projections", async move { following.follow(log, until).await });
-    let (engine, until) = (app.engine().clone(), shutdown.clone().cancelled_owned());
-    running.start("the workflow engine", async move { engine.follow(until).await });
-    running.start("the scheduler", scheduler::run(app.clone(), shutdown.clone()));
-    let channel = agents::listen(app.clone(), agents_listener, shutdown.clone());
-    running.start("the agents' channel", channel);
-    // Open before anybody is told that we are ready.
-    let door = control::open(&app.config().data_dir)?;
-    running.start("the operator's socket", door.answer(app.clone(), shutdown.clone()));
+    let (hearing, until) = (app.clone(), shutdown.clone());
+    running.start("the news", async move {
+        news::follow(hearing, until).await;
+        anyhow::Ok(())
+    });
     let answering = axum::serve(operator_listener, health::router(app.clone()))
         .with_graceful_shutdown(shutdown.clone().cancelled_owned());
     running.start("the operator's port", answering.into_future());
-    // So that whoever asks finds a list; what fails here is tried again every second.
-    relying_parties::tick(&app).await;
-    let telling = relying_parties::listen(app.clone(), authority_listener, shutdown.clone());
-    running.start("the relying parties' port", telling);
-    let (sweeping, until) = (app.clone(), shutdown.clone());
-    running.start("the housekeeping", async move {
-        housekeeping::run(sweeping, until).await;
-        anyhow::Ok(())
-    });
+    if let Some((agents, authority)) = work_listeners {
+        work(&running, &app, agents, authority).await?;
+    }
     #[cfg(feature = "demo")]
     if let Some(demo) = app.demo() {
         running.tasks.spawn(crate::demo::set_up(app.clone(), demo.clone()));
@@ -107,12 +125,66 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         until.cancelled().await;
         closing.live().close();
     });
-    tracing::info!(portal = app.origin(), "ready");
-    let portal = axum::serve(portal_listener, http::router(app.clone()))
-        .with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    running.start("the portal", portal.into_future());
+    if let Some(listener) = portal_listener {
+        let portal = axum::serve(listener, http::router(app.clone()))
+            .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+        running.start("the portal", portal.into_future());
+    }
+    tracing::info!(portal = app.origin(), role = role.as_str(), "ready");
     stop_signal(shutdown.clone()).await;
     running.stop().await
+}
+
+/// What has the keys for cards.
+async fn work(
+    running: &Running,
+    app: &App,
+    agents_listener: TcpListener,
+    authority_listener: TcpListener,
+) -> anyhow::Result<()> {
+    let shutdown = &running.shutdown;
+    let (engine, until) = (app.engine().clone(), shutdown.clone().cancelled_owned());
+    running.start("the workflow engine", async move { engine.follow(until).await });
+    running.start("the scheduler", scheduler::run(app.clone(), shutdown.clone()));
+    let channel = agents::listen(app.clone(), agents_listener, shutdown.clone());
+    running.start("the agents' channel", channel);
+    let (keeping, until) = (app.clone(), shutdown.clone());
+    running.start("the agents' connections", async move {
+        agents::keep(keeping, until).await;
+        anyhow::Ok(())
+    });
+    // Open before anybody is told that we are ready.
+    let door = control::open(&app.config().data_dir)?;
+    running.start("the operator's socket", door.answer(app.clone(), shutdown.clone()));
+    // So that whoever asks finds a list; what fails here is tried again every second.
+    relying_parties::tick(app).await;
+    let telling = relying_parties::listen(app.clone(), authority_listener, shutdown.clone());
+    running.start("the relying parties' port", telling);
+    let (sweeping, until) = (app.clone(), shutdown.clone());
+    running.start("the housekeeping", async move {
+        housekeeping::run(sweeping, until).await;
+        anyhow::Ok(())
+    });
+    Ok(())
+}
+
+/// The data folder, for this process only: clock and socket in it are one process's.
+fn own_folder(data_dir: &Path) -> anyhow::Result<File> {
+    make_folder(data_dir)?;
+    let lock = File::create(data_dir.join("process.lock"))?;
+    if let Err(error) = lock.try_lock() {
+        let place = data_dir.display();
+        anyhow::bail!("data_dir: {place}: {error}: give each process a folder of its own");
+    }
+    Ok(lock)
+}
+
+fn make_folder(data_dir: &Path) -> anyhow::Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data_dir)
+        .with_context(|| format!("data_dir: {}", data_dir.display()))
 }
 
 async fn bind(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -136,37 +208,38 @@ pub async fn parts(
     clock: Arc<dyn Clock>,
     entropy: Entropy,
 ) -> anyhow::Result<Parts> {
-    let database = Database::of(&config).await?;
-    parts_over(database, config, clock, entropy).await
+    let database = Database::of_server(&config).await?;
+    parts_over((database, Role::All), config, clock, entropy).await
 }
 
-/// The same over a database that this process has claimed already.
+/// The same over a database that this process has claimed already, for a process of this role.
 ///
 /// # Errors
 /// As [`open`].
 pub async fn parts_over(
-    database: Database,
+    (database, role): (Database, Role),
     config: Config,
     clock: Arc<dyn Clock>,
     entropy: Entropy,
 ) -> anyhow::Result<Parts> {
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&config.data_dir)
-        .with_context(|| format!("data_dir: {}", config.data_dir.display()))?;
+    make_folder(&config.data_dir)?;
     let has_log = database.has_log().await?;
     let now = if has_log { clock.now() } else { begins(&config, clock.now()) };
     // New keys beside an old log would open nothing in it: lost keys are an error, not a start.
-    let keystore = if has_log {
-        Keystore::open(&config.keystore_dir(), config.mode)?
+    let keystore = if has_log || !role.works() {
+        Keystore::open_for(&config.keystore_dir(), config.mode, role.opens())?
     } else {
         let fill = &mut |bytes: &mut [u8]| entropy.fill(bytes);
         let in_hsm = hsm::issuing_key(&config)?;
         Keystore::open_or_make(&config.keystore_dir(), config.mode, in_hsm, fill, now)?
     };
-    let code = keystore.code_keys(now, &mut |bytes: &mut [u8]| entropy.fill(bytes))?;
-    let mut stores = database.stores(vault_keys(&keystore, code)).await?;
+    let code = if role.works() {
+        keystore.code_keys(now, &mut |bytes: &mut [u8]| entropy.fill(bytes))?
+    } else {
+        keystore.read_code_keys()?
+    };
+    let process = ProcessId(entropy.uuid(now));
+    let mut stores = database.stores(vault_keys(&keystore, code)?).await?;
     let metrics = Metrics::default();
     stores.log = Arc::new(MeasuredLog::new(stores.log, metrics.clone(), Arc::clone(&clock)));
     log::open_as(stores.log.as_ref(), config.mode, entropy.command_id(now), now).await?;
@@ -190,7 +263,9 @@ pub async fn parts_over(
     #[cfg(not(feature = "demo"))]
     let courier = courier(&config)?;
     let engine = engine(&config, (&database, &stores), &published, courier).await?;
+    let registry = Registry::begin(stores.lines.clone(), process).await?;
     Ok(Parts {
+        role,
         database,
         stores,
         projections,
@@ -199,17 +274,16 @@ pub async fn parts_over(
         policies: policies::Held::new(published),
         forecasts: Forecasts::default(),
         organisations,
-        managers: Mutex::new(()),
-        first_manager: FirstManager::default(),
-        cards: cards_authority(&config, &keystore)?,
+        news: News::default(),
+        cards: role.works().then(|| cards_authority(&config, &keystore)).transpose()?,
         relying_parties: RelyingParties::default(),
-        agents: keystore.agents_authority()?,
+        agents: role.works().then(|| keystore.agents_authority()).transpose()?,
         poprf: Poprf::current(&keystore)?,
         keystore,
         clock,
         entropy,
         metrics,
-        registry: Registry::default(),
+        registry,
         pace: Pace::default(),
         stretching: Semaphore::new(STRETCHES_AT_ONCE),
         signing: Arc::new(Semaphore::new(SIGNING_AT_ONCE)),
@@ -297,125 +371,26 @@ fn begins(_config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// What the stores need of the keystore.
-pub(crate) fn vault_keys(keystore: &Keystore, code: Keys) -> VaultKeys {
-    let keys = |name| {
-        let current = keystore.current(name);
-        keystore.all(name).fold(Keys::new(current.version, *current.key), |keys, older| {
-            keys.with_older(older.version, *older.key)
-        })
+///
+/// # Errors
+/// If a key is not there.
+pub(crate) fn vault_keys(keystore: &Keystore, code: Keys) -> anyhow::Result<VaultKeys> {
+    let keys = |name: KeyName| {
+        let keys = versions(keystore.all(name).cloned());
+        keys.with_context(|| format!("the keystore has no key {}", name.as_str()))
     };
-    VaultKeys { pepper: keys(KeyName::Pepper), seal: keys(KeyName::Seal), code: code.into() }
+    Ok(VaultKeys {
+        pepper: keys(KeyName::Pepper)?,
+        seal: keys(KeyName::Seal)?,
+        puk: versions(keystore.puk_keys()),
+        code: code.into(),
+    })
 }
 
-/// The parts of a server while it runs. When one ends that nobody told to, all do, and the program
-/// ends with an error: a service manager starts it again, and meanwhile it does not pretend.
-#[derive(Default)]
-struct Running {
-    tasks: TaskTracker,
-    shutdown: CancellationToken,
-    failed: Arc<OnceLock<&'static str>>,
-}
-
-impl Running {
-    fn start<E: Into<anyhow::Error>>(
-        &self,
-        what: &'static str,
-        part: impl Future<Output = Result<(), E>> + Send + 'static,
-    ) {
-        let (shutdown, failed) = (self.shutdown.clone(), Arc::clone(&self.failed));
-        let end = End { what, shutdown, failed };
-        self.tasks.spawn(async move {
-            let end = end;
-            if let Err(error) = part.await {
-                let error: anyhow::Error = error.into();
-                tracing::error!(error = format!("{error:#}"), "{} failed", end.what);
-            }
-        });
-    }
-
-    /// Waits until every part has ended, but not for ever.
-    async fn stop(self) -> anyhow::Result<()> {
-        self.tasks.close();
-        if tokio::time::timeout(super::STOP_MAX, self.tasks.wait()).await.is_err() {
-            tracing::warn!(
-                "some work was still running and is ended now; it is taken up at the next start"
-            );
-        }
-        match self.failed.get() {
-            Some(what) => anyhow::bail!("{what} ended, and a server without is none"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Dropped when a part ends, by a panic too.
-struct End {
-    what: &'static str,
-    shutdown: CancellationToken,
-    failed: Arc<OnceLock<&'static str>>,
-}
-
-impl Drop for End {
-    fn drop(&mut self) {
-        if !self.shutdown.is_cancelled() {
-            // The first one is the cause.
-            let _ = self.failed.set(self.what);
-            tracing::error!("{} ended; stopping", self.what);
-            self.shutdown.cancel();
-        }
-    }
-}
-
-/// Waits for SIGTERM or Ctrl-C, and tells everybody; or for a part that has ended.
-async fn stop_signal(shutdown: CancellationToken) {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                () = shutdown.cancelled() => {}
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM cannot be heard; Ctrl-C can");
-            tokio::select! {
-                () = shutdown.cancelled() => {}
-                _ = interrupt => {}
-            }
-        }
-    }
-    tracing::info!("stopping");
-    shutdown.cancel();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_part_that_ends_by_itself_ends_the_server_with_an_error() {
-        for part in ["fails", "panics", "returns"] {
-            let running = Running::default();
-            running.start("the channel", async move {
-                assert_ne!(part, "panics");
-                if part == "fails" { Err(anyhow::anyhow!("no more")) } else { Ok(()) }
-            });
-            stop_signal(running.shutdown.clone()).await;
-            let error = running.stop().await.unwrap_err();
-            assert!(error.to_string().starts_with("the channel ended"), "{part}: {error}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_server_that_was_told_to_stop_ends_without_an_error() {
-        let running = Running::default();
-        let until = running.shutdown.clone().cancelled_owned();
-        running.start("the channel", async move {
-            until.await;
-            Err(anyhow::anyhow!("torn off"))
-        });
-        running.shutdown.cancel();
-        assert!(running.stop().await.is_ok());
-    }
+/// The first is current, the others are only read.
+fn versions(mut keys: impl Iterator<Item = VersionedKey>) -> Option<Keys> {
+    let current = keys.next()?;
+    Some(keys.fold(Keys::new(current.version, *current.key), |keys, older| {
+        keys.with_older(older.version, *older.key)
+    }))
 }

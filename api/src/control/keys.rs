@@ -55,7 +55,13 @@ async fn needs(app: &App, key: Kept) -> anyhow::Result<Option<BTreeMap<u32, u64>
     Ok(match key {
         Kept::Pepper => Some(vault.rows_by_pepper().await?),
         Kept::Seal => Some(vault.rows_by_seal().await?),
-        Kept::CardManagement => Some(cards(app).await?),
+        Kept::CardManagement => {
+            let mut needs = vault.rows_by_puk().await?;
+            for (version, n_cards) in cards(app).await? {
+                *needs.entry(version).or_default() += n_cards;
+            }
+            Some(needs)
+        }
         Kept::Poprf
         | Kept::Ticket
         | Kept::Code

@@ -21,6 +21,7 @@ use futures::TryStreamExt as _;
 use protocol::JobId;
 use serde::Serialize;
 use stores::{
+    agent::PAGE_ROWS_MAX,
     event_store::{Expected, Revision, StreamName},
     token::TokenHash,
     vault::Person as VaultPerson,
@@ -36,6 +37,7 @@ use super::{
     time_machine::{Lever, Service},
 };
 use crate::{
+    agents::Standing,
     app::App,
     execute::{Actor, Cause},
 };
@@ -187,7 +189,7 @@ async fn live(
     step: &Pending,
     at: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    wait_for(app, AGENT_SEEN_MAX, |app| !app.agents().is_empty())
+    wait_for(app, AGENT_SEEN_MAX, async |app| app.agents().any_connected().await)
         .await
         .context("no card agent is connected")?;
     let now = app.now();
@@ -227,12 +229,10 @@ async fn with_card(app: &App, demo: &Demo, step: &Pending) -> anyhow::Result<()>
         demo.ask(move |drawer| drawer.new_card(name, profile)).await?;
     }
     demo.insert(person.card, READER).await?;
-    wait_for(app, CARD_SEEN_MAX, |app| app.agents().any_card())
-        .await
-        .context("the agent sees no card")?;
+    wait_for(app, CARD_SEEN_MAX, any_card).await.context("the agent sees no card")?;
     let done = act(app, step).await;
     demo.remove(READER).await?;
-    wait_for(app, CARD_SEEN_MAX, |app| !app.agents().any_card())
+    wait_for(app, CARD_SEEN_MAX, async |app| Ok(!any_card(app).await?))
         .await
         .context("the agent sees the card still")?;
     done?;
@@ -394,11 +394,25 @@ async fn personalisation(app: &App, person: &Person) -> anyhow::Result<JobId> {
     app.start_job(goal, TokenHash::of(&app.entropy().bytes::<32>())).await
 }
 
+/// True if an agent says that a card is in a reader of its.
+async fn any_card(app: &App) -> anyhow::Result<bool> {
+    let agents = app.stores().agents.list(None, PAGE_ROWS_MAX).await?;
+    let standing = app.agents().standing(agents.iter().map(|agent| agent.agent_id)).await?;
+    Ok(standing.values().any(|standing| match standing {
+        Standing::Connected(seen) => seen.readers.iter().any(|reader| reader.card.is_some()),
+        Standing::Missed => false,
+    }))
+}
+
 /// Waits until something that agents say is so.
-async fn wait_for(app: &App, limit: Duration, is_so: impl Fn(&App) -> bool) -> anyhow::Result<()> {
+async fn wait_for(
+    app: &App,
+    limit: Duration,
+    is_so: impl AsyncFn(&App) -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
     let mut changes = app.agents().changes();
     tokio::time::timeout(limit, async {
-        while !is_so(app) {
+        while !is_so(app).await? {
             changes.changed().await?;
         }
         anyhow::Ok(())

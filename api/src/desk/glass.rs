@@ -81,7 +81,7 @@ pub async fn ask(
     cause: Cause,
     check: IdentityCheck,
 ) -> Result<(), ExecuteError> {
-    let _alone = app.managers().lock().await;
+    let _alone = app.alone_with_managers().await?;
     let organisation = left_alone(app, mandate.holder()).await?;
     let (request, by) = (cause.command, mandate.warrant().staff());
     let command = DeskCommand::AskToBreakGlass { request, by, check, organisation };
@@ -100,7 +100,7 @@ pub async fn agree(
     cause: Cause,
     request: CommandId,
 ) -> Result<Option<DateTime<Utc>>, ExecuteError> {
-    let _alone = app.managers().lock().await;
+    let _alone = app.alone_with_managers().await?;
     let holder = mandate.holder();
     let organisation = left_alone(app, holder).await?;
     let by = mandate.warrant().staff();

@@ -125,7 +125,7 @@ pub async fn close(
     mandate: &Mandate,
     (cause, reason): (Cause, CloseReason),
 ) -> Result<(), ExecuteError> {
-    let _alone = app.managers().lock().await;
+    let _alone = app.alone_with_managers().await?;
     roles::may_end_all(app, member, record).await?;
     card::out_of_use(app, mandate, cause, DeskCommand::CloseAccount { reason }).await
 }

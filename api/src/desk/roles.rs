@@ -83,7 +83,7 @@ pub async fn grant(
     cause: Cause,
 ) -> Result<(), ExecuteError> {
     // Whoever gets a role while his account is closed would lose it unasked.
-    let _alone = app.managers().lock().await;
+    let _alone = app.alone_with_managers().await?;
     let (staff, subject, tree) = (member.staff(), record.subject(), app.organisations());
     let may = staff::may_grant(&staff, &subject, &grant, &tree).map_err(Refusal::from)?;
     let Grant { role, organisation } = grant;
@@ -103,7 +103,7 @@ pub async fn withdraw(
     cause: Cause,
 ) -> Result<(), ExecuteError> {
     // Of two who withdraw each other's role, one comes first, and the other is the last manager.
-    let _alone = app.managers().lock().await;
+    let _alone = app.alone_with_managers().await?;
     let remaining = managed_without(app, record, Some(&grant.organisation)).await?;
     let warrant = may_withdraw(app, member, record, &grant, &remaining)?;
     let Grant { role, organisation } = grant;

@@ -4,6 +4,7 @@
 //! management key and PUK are sealed in the vault before they are written; the holder exists only
 //! once the card is written and read back (P-03: a holder without a smartcard passcode cannot be).
 
+use anyhow::Context as _;
 use domain::{
     card::{self, CardBound, CardKeys, IssuedCard, PublicKey},
     desk::{DeskCommand, Replacement},
@@ -18,7 +19,7 @@ use stores::{
     event_store::{AppendError, Expected, StreamName},
     session::{EndReason, Ending},
     token::TokenHash,
-    vault::Keep,
+    vault::{Keep, PUK_PURPOSE},
 };
 use uuid::Uuid;
 use workflows::card_job::{
@@ -33,9 +34,6 @@ use crate::{
     execute::{Actor, Cause},
     keystore::KeyName,
 };
-
-/// What the PUK is sealed for; part of what its seal covers.
-pub const PUK_PURPOSE: &str = "puk";
 
 /// Digits of a PUK: the only form that every card takes.
 pub(super) const PUK_DIGITS: usize = 8;
@@ -82,7 +80,8 @@ pub fn puk_secret(command: CommandId, card: &CardSerial) -> SecretRef {
 /// event has an id of its own each time, because one registration may try several cards.
 async fn bind(app: &App, open: &OpenJob, claim: &Claim) -> Result<(), Stop> {
     let stream = StreamName::card(&claim.card);
-    let management_key = app.keystore().current(KeyName::CardManagement).version;
+    let master = app.keystore().current(KeyName::CardManagement);
+    let management_key = master.context("this process writes no cards")?.version;
     let bound = CardBound { holder: claim.holder()?, management_key };
     let cause = open.causes(app.entropy().command_id(app.now()));
     match app.note(&stream, Expected::NoStream, cause, CardBound::KIND, &bound).await {

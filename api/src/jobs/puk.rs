@@ -16,14 +16,14 @@ use domain::{
     unlock::Refusal,
 };
 use protocol::{Answer, Bytes, PukFound, PukPart, PukPlan, PukRelease, seal_puk};
-use stores::vault::Keep;
+use stores::vault::{Keep, PUK_PURPOSE};
 use workflows::card_job::{Claim, Goal, Stage};
 use zeroize::Zeroizing;
 
 use super::{
     OpenJob,
     passcode::takes,
-    personalise::{PUK_DIGITS, PUK_PURPOSE, puk_secret},
+    personalise::{PUK_DIGITS, puk_secret},
     proof::claimed,
     unlock::in_time,
 };

@@ -119,7 +119,7 @@ async fn start(
         ));
     }
     let loaded = app.load(holder).await.map_err(anyhow::Error::from)?;
-    let workstation = app.agents().agent(AgentId(claim.agent));
+    let workstation = app.agents().agent(AgentId(claim.agent)).await?;
     let proof = CardPresent::by_signature(&loaded.holder, &claim.card)
         .map_err(|refusal| Stop::no(refusal.rule().as_str(), &format!("{refusal}.")))?;
     let workstation = workstation.map_or_else(String::new, |seen| seen.workstation);

@@ -71,7 +71,11 @@ impl Keystore {
         self.read_code_keys()
     }
 
-    fn read_code_keys(&self) -> Result<Keys, KeystoreError> {
+    /// The keys of mailed codes that are there now; none is made.
+    ///
+    /// # Errors
+    /// If there are none, or a file cannot be read.
+    pub fn read_code_keys(&self) -> Result<Keys, KeystoreError> {
         let read = super::read_versions(&self.files, NAME)?;
         let current = Keys::new(read.current.version, *read.current.key);
         let with =

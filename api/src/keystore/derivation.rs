@@ -1,4 +1,5 @@
-//! A card's management key, derived from one master so that none has to be stored per card.
+//! A card's management key, derived from one master so that none has to be stored per card; and what
+//! else is derived from a key of the keystore.
 
 use domain::ids::CardSerial;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -15,6 +16,16 @@ const CHALLENGE_LABEL: &[u8] = b"latchkey/v1 card-write-challenge";
 
 /// What separates the key of drafts from anything else derived from the key of tickets.
 const DRAFT_LABEL: &[u8] = b"latchkey/v1 draft";
+
+/// What separates the key of PUKs from anything else derived from the master of management keys.
+const PUK_LABEL: &[u8] = b"latchkey/v1 puk-seal";
+
+/// The key (AES-256) that wraps the PUKs in the vault, under the master's version: who may open none
+/// of the cards opens none of their PUKs.
+pub(super) fn puk_key(master: &VersionedKey) -> VersionedKey {
+    let key = counter_mode(&master.key, PUK_LABEL, &master.version.to_be_bytes());
+    VersionedKey { version: master.version, key }
+}
 
 /// The key (AES-256) of what browsers keep for us, encrypted, while a form is filled in.
 pub(super) fn draft_key(tickets: &VersionedKey) -> Zeroizing<[u8; KEY_BYTES]> {

@@ -46,6 +46,9 @@ pub enum KeystoreError {
         /// The key.
         name: &'static str,
     },
+    /// The key is for processes that write cards.
+    #[error("this process opens no keys for cards in {0}: `latchkey work` does")]
+    NotThisProcess(PathBuf),
     /// A file that is not what it should be.
     #[error("{path} {what}")]
     Malformed {

@@ -137,7 +137,7 @@ mod tests {
         unpack(&other, &pack(&one).unwrap()).unwrap();
         let opened = Keystore::open(&other, Mode::Production).unwrap();
         for name in KeyName::ALL {
-            assert_eq!(*opened.current(name).key, *made.current(name).key);
+            assert_eq!(*opened.current(name).unwrap().key, *made.current(name).unwrap().key);
             let key = name.as_str().parse().unwrap();
             assert_eq!(opened.versions_of(key).unwrap(), made.versions_of(key).unwrap());
         }

@@ -120,8 +120,10 @@ impl Kept {
         match self {
             Self::Pepper => "digests of passcodes and answers in the vault",
             Self::Poprf => "the history of smartcard passcodes",
-            Self::Seal => "unlocking keys, certificates and addresses sealed in the vault",
-            Self::CardManagement => "the management keys of cards",
+            Self::Seal => "certificates, names and addresses sealed in the vault",
+            Self::CardManagement => {
+                "the management keys of cards, and their unlocking keys in the vault"
+            }
             Self::Ticket => "challenges to cards, and drafts of forms",
             Self::Code => "mailed codes",
             Self::CardsIssuing => "signing the certificates of cards, and revocation lists",
@@ -243,12 +245,12 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("keys");
         let running = keystore(&folder);
-        let first = running.current(KeyName::Seal).clone();
+        let first = running.current(KeyName::Seal).unwrap().clone();
         assert_eq!(running.rotate(Kept::Seal, &mut |bytes| bytes.fill(77)).unwrap(), 2);
-        assert_eq!(running.current(KeyName::Seal).version, 1);
+        assert_eq!(running.current(KeyName::Seal).unwrap().version, 1);
         assert_eq!(numbers(&running, Kept::Seal), [1, 2]);
         let started_again = keystore(&folder);
-        let current = started_again.current(KeyName::Seal);
+        let current = started_again.current(KeyName::Seal).unwrap();
         assert_eq!((current.version, *current.key), (2, [77; KEY_BYTES]));
         assert_eq!(*started_again.version(KeyName::Seal, 1).unwrap().key, *first.key);
         assert!(running.versions_of(Kept::Seal).unwrap()[1].made_at.is_some());

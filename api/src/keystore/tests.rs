@@ -42,8 +42,8 @@ fn a_keystore_is_the_same_when_it_is_opened_again() {
     let made = create(&folder, Mode::Production).unwrap();
     let opened = Keystore::open(&folder, Mode::Production).unwrap();
     for name in KeyName::ALL {
-        assert_eq!(made.current(name).version, 1);
-        assert_eq!(made.current(name).key, opened.current(name).key);
+        assert_eq!(made.current(name).unwrap().version, 1);
+        assert_eq!(made.current(name).unwrap().key, opened.current(name).unwrap().key);
         assert!(opened.version(name, 2).is_none());
     }
     assert_eq!(opened.created_at(), now());
@@ -63,7 +63,7 @@ fn every_key_is_another_one() {
     let keystore = create(&folder.path().join("keys"), Mode::Demo).unwrap();
     for one in KeyName::ALL {
         for other in KeyName::ALL.into_iter().filter(|other| *other != one) {
-            assert_ne!(keystore.current(one).key, keystore.current(other).key);
+            assert_ne!(keystore.current(one).unwrap().key, keystore.current(other).unwrap().key);
         }
     }
 }
@@ -182,7 +182,7 @@ fn a_folder_that_was_left_unfinished_is_finished_and_no_key_in_it_is_written_ove
         entropy(&mut [0; 7]);
         let whole = Keystore::open_or_create(&folder, Mode::Demo, &mut entropy, now()).unwrap();
         for name in KeyName::ALL {
-            let kept = whole.current(name).key == torn.current(name).key;
+            let kept = whole.current(name).unwrap().key == torn.current(name).unwrap().key;
             assert_eq!(kept, !lost.contains(name.as_str()), "{lost}: {name:?}");
         }
         let cards = |keystore: &Keystore| keystore.cards_authority().unwrap().chain();
@@ -197,7 +197,10 @@ fn a_finished_keystore_is_never_made_again() {
     let first = create(&folder, Mode::Demo).unwrap();
     assert!(matches!(create(&folder, Mode::Demo), Err(KeystoreError::Exists(_))));
     let again = Keystore::open_or_create(&folder, Mode::Demo, &mut counting(), now()).unwrap();
-    assert_eq!(first.current(KeyName::Pepper).key, again.current(KeyName::Pepper).key);
+    assert_eq!(
+        first.current(KeyName::Pepper).unwrap().key,
+        again.current(KeyName::Pepper).unwrap().key
+    );
 }
 
 #[test]
@@ -220,10 +223,10 @@ fn the_highest_version_is_current_and_the_older_ones_are_still_there() {
     fs::write(&path, "ab".repeat(32)).unwrap();
     allow(&path, 0o600);
     let after = Keystore::open(&folder, Mode::Demo).unwrap();
-    assert_eq!(after.current(KeyName::Pepper).version, 10);
-    assert_eq!(*after.current(KeyName::Pepper).key, [0xAB; 32]);
+    assert_eq!(after.current(KeyName::Pepper).unwrap().version, 10);
+    assert_eq!(*after.current(KeyName::Pepper).unwrap().key, [0xAB; 32]);
     let old = after.version(KeyName::Pepper, 1).unwrap();
-    assert_eq!(old.key, before.current(KeyName::Pepper).key);
+    assert_eq!(old.key, before.current(KeyName::Pepper).unwrap().key);
     assert_eq!(after.all(KeyName::Pepper).count(), 2);
     assert_eq!(after.all(KeyName::Poprf).count(), 1);
 }
@@ -279,7 +282,7 @@ fn a_number_that_is_no_private_key_is_drawn_again_and_not_for_ever() {
 fn no_key_shows_in_debug() {
     let parent = tempfile::tempdir().unwrap();
     let keystore = create(&parent.path().join("keys"), Mode::Demo).unwrap();
-    let key = keystore.current(KeyName::Pepper);
+    let key = keystore.current(KeyName::Pepper).unwrap();
     assert_eq!(format!("{key:?}"), "VersionedKey(version 1, …)");
     let shown = format!("{keystore:?}");
     assert!(shown.starts_with("Keystore(") && shown.ends_with("demo, …)"), "{shown}");

@@ -51,7 +51,7 @@ pub struct Page {
 /// # Errors
 /// If a store fails, or the projections are behind for too long.
 pub async fn page(app: &App, session: &Session, place: Place, limit: u32) -> anyhow::Result<Page> {
-    let (holder, here) = (session.holder, workstation(app, session));
+    let (holder, here) = (session.holder, workstation(app, session).await?);
     app.catch_up().await?;
     let limit = limit.min(ENTRIES_MAX);
     // One more of each than the page holds, so that it is known whether anything is left.
@@ -95,7 +95,7 @@ pub async fn one(app: &App, session: &Session, line: not_me::Line) -> anyhow::Re
         }
         not_me::Line::LogIn(id) => {
             let found = app.stores().logons.find(session.holder, id).await?;
-            let here = workstation(app, session);
+            let here = workstation(app, session).await?;
             found.map(|log_in| of_log_in(&log_in, here.as_deref()))
         }
     };
@@ -103,9 +103,11 @@ pub async fn one(app: &App, session: &Session, line: not_me::Line) -> anyhow::Re
 }
 
 /// Where this session is; `None` if its card software is not there any more.
-#[must_use]
-pub fn workstation(app: &App, session: &Session) -> Option<String> {
-    app.agents().agent(session.agent).map(|agent| agent.workstation)
+///
+/// # Errors
+/// If the table of connections cannot be read.
+pub async fn workstation(app: &App, session: &Session) -> anyhow::Result<Option<String>> {
+    Ok(app.agents().agent(session.agent).await?.map(|agent| agent.workstation))
 }
 
 fn of_event(event: Entry) -> Line {

@@ -23,10 +23,12 @@ pub(super) async fn register(app: &App, registry: &mut Registry) -> anyhow::Resu
     wake_ups(registry, &engine, now);
     mails(registry, &engine, now);
     gauge(registry, "sessions_open", "Open sessions, counted up to 50000", n_sessions);
-    let n_agents = u64::try_from(app.agents().len())?;
-    gauge(registry, "agents_connected", "Card agents that are connected", n_agents);
+    let n_agents = u64::try_from(app.agents().n_held())?;
+    gauge(registry, "agents_connected", "Card agents that are connected to this process", n_agents);
     stops(registry, app, &engine);
-    authority(registry, app, now)?;
+    if app.role().works() {
+        authority(registry, app, now)?;
+    }
     keys(registry, app);
     Ok(())
 }
@@ -81,12 +83,11 @@ fn authority(registry: &mut Registry, app: &App, now: DateTime<Utc>) -> anyhow::
         registry.register(name, help, ConstGauge::new(next_update.timestamp()));
     }
     let authority = Family::<Label, Gauge>::default();
-    let chain = app.cards_authority().chain();
-    if let Some(own) = chain.first() {
+    if let Some(own) = app.cards_authority()?.chain().first() {
         let ends_at = CertificateFacts::read(own)?.not_after;
         authority.get_or_create(&[("authority", "cards")]).set(ends_at.timestamp());
     }
-    let agents = CertificateFacts::read(app.agents_authority().certificate_der())?;
+    let agents = CertificateFacts::read(app.agents_authority()?.certificate_der())?;
     authority.get_or_create(&[("authority", "agents")]).set(agents.not_after.timestamp());
     let help = "When an authority's own certificate ends, in seconds since 1970";
     registry.register("authority_not_after_timestamp_seconds", help, authority);
@@ -96,8 +97,9 @@ fn authority(registry: &mut Registry, app: &App, now: DateTime<Utc>) -> anyhow::
 fn keys(registry: &mut Registry, app: &App) {
     let versions = Family::<Label, Gauge>::default();
     for name in KeyName::ALL {
-        let version = app.keystore().current(name).version;
-        versions.get_or_create(&[("key", name.as_str())]).set(version.into());
+        if let Some(current) = app.keystore().current(name) {
+            versions.get_or_create(&[("key", name.as_str())]).set(current.version.into());
+        }
     }
     registry.register(
         "key_version",

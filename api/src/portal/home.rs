@@ -36,7 +36,7 @@ pub(super) async fn page(
         passcodes: status.iter().map(StatusLine::from).collect(),
         due: certificates::due(&app, &loaded),
         certificates: certificates::line(&app, &loaded),
-        agent: agent_status(&app, &session),
+        agent: agent_status(&app, &session).await?,
     };
     html(page.render(app.pages(), &frame_for(&app, &session, Some(Tab::Home)).await?))
 }
@@ -82,17 +82,17 @@ fn put_off(context: &Context<'_>, status: &[Status; 3]) -> PutOff {
 }
 
 /// What the session's agent says of its readers.
-fn agent_status(app: &App, session: &Session) -> AgentStatus {
-    let Some(seen) = app.agents().agent(session.agent) else {
+async fn agent_status(app: &App, session: &Session) -> anyhow::Result<AgentStatus> {
+    let Some(seen) = app.agents().agent(session.agent).await? else {
         let last_heard = super::time(app, session.last_seen_at);
-        return AgentStatus::Lost { last_heard };
+        return Ok(AgentStatus::Lost { last_heard });
     };
     let with_card = seen.readers.iter().find_map(|reader| {
         let card = reader.card.as_ref().filter(|card| card.serial == session.card.as_str())?;
         Some((reader, card))
     });
     let first = seen.readers.iter().find(|reader| reader.approved).or(seen.readers.first());
-    match (with_card, first) {
+    Ok(match (with_card, first) {
         (Some((reader, card)), _) if card.tries_left == Some(0) => {
             AgentStatus::CardLocked { reader: reader.model.clone() }
         }
@@ -102,5 +102,5 @@ fn agent_status(app: &App, session: &Session) -> AgentStatus {
         }
         (None, Some(reader)) => AgentStatus::NoCard { reader: reader.model.clone() },
         (None, None) => AgentStatus::NoReader,
-    }
+    })
 }

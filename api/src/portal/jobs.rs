@@ -53,7 +53,7 @@ pub(super) async fn page(
             };
             match way {
                 Some(way) => return Ok(Redirect::to(&way).into_response()),
-                None => (purpose(&open.job.goal), state(&app, &open)),
+                None => (purpose(&open.job.goal), state(&app, &open).await?),
             }
         }
         Some(ended) => (purpose(&ended.job.goal), JobState::Expired),
@@ -144,9 +144,9 @@ fn purpose(goal: &Goal) -> JobFor {
     }
 }
 
-fn state(app: &App, open: &OpenJob) -> JobState {
-    match &open.job.stage {
-        Stage::Open if app.agents().is_empty() => JobState::NoAgent,
+async fn state(app: &App, open: &OpenJob) -> anyhow::Result<JobState> {
+    Ok(match &open.job.stage {
+        Stage::Open if !app.agents().any_connected().await? => JobState::NoAgent,
         Stage::Open
         | Stage::Claimed(_)
         | Stage::Present(_)
@@ -168,7 +168,7 @@ fn state(app: &App, open: &OpenJob) -> JobState {
             changes_on: None,
             way_out: "Go back to Manage Passcodes and try again.".to_owned(),
         }),
-    }
+    })
 }
 
 /// The return code, as the agent's page sends it.

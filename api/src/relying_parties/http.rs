@@ -12,7 +12,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
-use issuer::{QUESTION_BYTES_MAX, Question, Unanswered};
+use issuer::{CardsAuthority, QUESTION_BYTES_MAX, Question, Unanswered};
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
 use super::{Published, standing};
@@ -128,26 +128,30 @@ async fn signed(app: &App, question: &[u8]) -> Result<Vec<u8>, Unanswered> {
 }
 
 async fn issuing(State(app): State<App>) -> Response {
-    certificate(app.cards_authority().chain().into_iter().next())
+    certificate(&app, 0)
 }
 
 async fn root(State(app): State<App>) -> Response {
-    certificate(app.cards_authority().chain().into_iter().nth(1))
+    certificate(&app, 1)
 }
 
 /// Where certificates send those who look for their issuer's (`caIssuers`).
 async fn chain(State(app): State<App>) -> Response {
-    match app.cards_authority().chain_p7c() {
+    let chain = app.cards_authority().and_then(|authority| Ok(authority.chain_p7c()?));
+    match chain {
         Ok(chain) => kept("application/pkcs7-mime", chain),
         Err(error) => {
-            tracing::error!(%error, "the authorities' certificates could not be put together");
+            let error = format!("{error:#}");
+            tracing::error!(error, "the authorities' certificates could not be put together");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
 }
 
-fn certificate(der: Option<Vec<u8>>) -> Response {
-    match der {
+/// The authority's own certificate, and those above it.
+fn certificate(app: &App, place: usize) -> Response {
+    let chain = app.cards_authority().map(CardsAuthority::chain).unwrap_or_default();
+    match chain.into_iter().nth(place) {
         Some(der) => kept("application/pkix-cert", der),
         None => StatusCode::NOT_FOUND.into_response(),
     }

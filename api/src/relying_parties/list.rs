@@ -118,7 +118,8 @@ fn number(before: Option<u64>, now: DateTime<Utc>) -> u64 {
 /// key is in an HSM.
 async fn sign(app: &App, head: CrlHead, revocations: Revocations) -> anyhow::Result<Vec<u8>> {
     let app = app.clone();
-    let signed =
-        tokio::task::spawn_blocking(move || app.cards_authority().crl(&head, &revocations));
+    let signed = tokio::task::spawn_blocking(move || {
+        anyhow::Ok(app.cards_authority()?.crl(&head, &revocations)?)
+    });
     signed.await?.context("the authority signs its list")
 }

@@ -249,11 +249,15 @@ async fn a_cache_asks_whether_the_list_is_still_the_one_it_has() {
 #[tokio::test]
 async fn the_authorities_certificates_can_be_fetched() {
     let server = server().await;
-    let chain = server.app.cards_authority().chain();
+    let chain = server.app.cards_authority().unwrap().chain();
     for (path, kind, bytes) in [
         ("/issuing.cer", "application/pkix-cert", chain[0].clone()),
         ("/root.cer", "application/pkix-cert", chain[1].clone()),
-        ("/chain.p7c", "application/pkcs7-mime", server.app.cards_authority().chain_p7c().unwrap()),
+        (
+            "/chain.p7c",
+            "application/pkcs7-mime",
+            server.app.cards_authority().unwrap().chain_p7c().unwrap(),
+        ),
     ] {
         let answer = server.get(path).await;
         assert_eq!(says(&answer, header::CONTENT_TYPE), kind);

@@ -181,7 +181,7 @@ pub(super) async fn log_ins(
     let more = (limit as usize) < found.len();
     found.truncate(limit as usize);
     let next_before = found.last().filter(|_| more).map(|last| last.logon_id);
-    let here = told::workstation(&app, &session);
+    let here = told::workstation(&app, &session).await?;
     let seen = found.into_iter().map(|log_in| LogIn::seen_from(log_in, here.as_deref()));
     Ok(Json(LogInPage { log_ins: seen.collect(), next_before }))
 }

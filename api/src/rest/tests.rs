@@ -198,20 +198,19 @@ impl Site {
     }
 
     /// The agent is connected and sees this in its reader.
-    fn agent_sees(&self, card: Option<CardSeen>) {
-        let (agent, workstation) = (AgentId(claim().agent), "ward 3".to_owned());
-        let (agents, heard_at) = (self.app.agents(), self.app.now());
-        let asker = Asker { agent, line: LineId(claim().line) };
-        agents.connect(asker, workstation.clone(), heard_at, CancellationToken::new());
+    async fn agent_sees(&self, card: Option<CardSeen>) {
+        let (agents, workstation) = (self.app.agents(), "ward 3".to_owned());
+        let asker = Asker { agent: AgentId(claim().agent), line: LineId(claim().line) };
+        agents.connect(asker, &workstation, CancellationToken::new()).await.unwrap();
         let readers = vec![ReaderSeen { model: claim().reader, approved: true, card }];
-        agents.note(agent, asker.line, AgentSeen { workstation, readers, heard_at }).unwrap();
+        assert!(agents.note(asker, &AgentSeen { workstation, readers }).await.unwrap());
     }
 
     /// What the agent and the card do for a job: everything, with the right passcode. The code
     /// that leads back.
     async fn card_does_its_part(&self, job: &str) -> String {
         let (serial, profile) = (card().to_string(), claim().profile);
-        self.agent_sees(Some(CardSeen { serial, profile, tries_left: None }));
+        self.agent_sees(Some(CardSeen { serial, profile, tries_left: None })).await;
         let id = JobId(job.parse().unwrap());
         let mut open = self.app.job(id).await.unwrap().unwrap();
         let steps = [Input::Claimed(claim()), Input::Present, Input::Agreed, Input::Evaluation];

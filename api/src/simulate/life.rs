@@ -101,6 +101,7 @@ pub async fn begin(plan: Plan, folder: &Path, policies: Policies) -> anyhow::Res
     let keys = VaultKeys {
         pepper: Keys::new(1, [1; 32]),
         seal: Keys::new(1, [2; 32]),
+        puk: None,
         code: Keys::new(1, [3; 32]).into(),
     };
     let stores = database.stores(keys);

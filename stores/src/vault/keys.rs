@@ -93,6 +93,8 @@ pub struct VaultKeys {
     pub pepper: Keys,
     /// Wraps the data key of every sealed row (AES-256-GCM).
     pub seal: Keys,
+    /// Wraps the data key of sealed PUKs (AES-256-GCM); none in a process that may open none.
+    pub puk: Option<Keys>,
     /// Makes mailed codes (HMAC-SHA-256); a new version every day.
     pub code: RotatingKeys,
 }

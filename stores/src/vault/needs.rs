@@ -33,7 +33,21 @@ impl Vault {
     /// # Errors
     /// If the table cannot be read.
     pub async fn rows_by_seal(&self) -> Result<RowsByVersion, VaultError> {
-        self.count("select seal_version, count(*) from sealed group by seal_version").await
+        self.count(
+            "select seal_version, count(*) from sealed where ring = 'seal' group by seal_version",
+        )
+        .await
+    }
+
+    /// Of the master from which the key of PUKs is derived: sealed PUKs. Reads the whole table, too.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn rows_by_puk(&self) -> Result<RowsByVersion, VaultError> {
+        self.count(
+            "select seal_version, count(*) from sealed where ring = 'puk' group by seal_version",
+        )
+        .await
     }
 
     async fn count(&self, query: &'static str) -> Result<RowsByVersion, VaultError> {

@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{PENDING_HOURS, Swept, Vault, VaultError};
+use super::{Keys, PENDING_HOURS, PUK_PURPOSE, Swept, Vault, VaultError};
 use crate::{database::Query, event_store::EventStore};
 
 /// The largest secret, in bytes.
@@ -90,15 +90,45 @@ struct Row {
     nonce: Vec<u8>,
     ciphertext: Vec<u8>,
     expires_at: Option<DateTime<Utc>>,
+    ring: String,
 }
 
 /// One row.
 const ROW_OF: &str = "
     select holder_id, purpose, card, seal_version, wrap_nonce, wrapped_key, nonce, ciphertext,
-           expires_at
+           expires_at, ring
     from sealed
     where secret_id = $1
 ";
+
+/// Which key wraps a row: PUKs have one of their own, which not every process opens. Rows from before
+/// that are wrapped as all others are.
+#[derive(Clone, Copy)]
+enum Ring {
+    Seal,
+    Puk,
+}
+
+impl Ring {
+    fn of(purpose: &str) -> Self {
+        if purpose == PUK_PURPOSE { Self::Puk } else { Self::Seal }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Seal => "seal",
+            Self::Puk => "puk",
+        }
+    }
+
+    fn named(name: &str) -> Result<Self, VaultError> {
+        match name {
+            "seal" => Ok(Self::Seal),
+            "puk" => Ok(Self::Puk),
+            _ => Err(VaultError::Broken),
+        }
+    }
+}
 
 impl Vault {
     /// Seals a secret under a reference. The same secret again is no change; another one under the
@@ -122,15 +152,16 @@ impl Vault {
             return Err(VaultError::Invalid("a purpose or card name is too long"));
         }
         let bound_to = binding(secret, holder.0, purpose, card);
-        let (version, seal_key) = self.keys.seal.current();
+        let ring = Ring::of(purpose);
+        let (version, seal_key) = self.ring(ring)?.current();
         let ciphertext = encrypt(&entropy.data_key, entropy.nonce, plaintext, &bound_to)?;
         let wrapped = encrypt(seal_key, entropy.wrap_nonce, &entropy.data_key, &bound_to)?;
         let sealed = Query::new(
             "
             insert into sealed
                 (secret_id, holder_id, purpose, card, seal_version, wrap_nonce, wrapped_key,
-                 nonce, ciphertext, expires_at, created_at, event_id)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                 nonce, ciphertext, expires_at, created_at, event_id, ring)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
             on conflict (secret_id) do nothing
             ",
         )
@@ -146,6 +177,7 @@ impl Vault {
         .bind(keep.expires_at())
         .bind(now)
         .bind(keep.event())
+        .bind(ring.as_str())
         .execute(self.connections.writer())
         .await?;
         if sealed == 1 {
@@ -176,10 +208,17 @@ impl Vault {
         self.open_row(secret, &row).map(Some)
     }
 
+    fn ring(&self, ring: Ring) -> Result<&Keys, VaultError> {
+        match ring {
+            Ring::Seal => Ok(&self.keys.seal),
+            Ring::Puk => self.keys.puk.as_ref().ok_or(VaultError::NotThisProcess),
+        }
+    }
+
     fn open_row(&self, secret: SecretRef, row: &Row) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let version = row.seal_version;
-        let seal_key =
-            self.keys.seal.by_version(version).ok_or(VaultError::KeyMissing { version })?;
+        let ring = self.ring(Ring::named(&row.ring)?)?;
+        let seal_key = ring.by_version(version).ok_or(VaultError::KeyMissing { version })?;
         let bound_to = binding(secret, row.holder_id, &row.purpose, &row.card);
         let data_key = decrypt(seal_key, &row.wrap_nonce, &row.wrapped_key, &bound_to)?;
         decrypt(&data_key, &row.nonce, &row.ciphertext, &bound_to)

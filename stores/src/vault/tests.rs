@@ -170,6 +170,7 @@ async fn rows_of_an_older_pepper_still_match_and_a_missing_one_is_named() {
     let rotated = VaultKeys {
         pepper: Keys::new(2, [9; 32]).with_older(1, [7; 32]),
         seal: Keys::new(1, [8; 32]),
+        puk: Some(Keys::new(1, [6; 32])),
         code: Keys::new(1, [9; 32]).into(),
     };
     let rotated = database.stores(rotated).vault;
@@ -187,7 +188,7 @@ async fn a_stolen_database_without_the_pepper_matches_nothing() {
     let ours = database.stores(keys()).vault;
     ours.put_passcode(new_passcode(1), b"Abcd1234", [1; 16], at(0)).await.unwrap();
     let zero = || Keys::new(1, [0; 32]);
-    let guessed = VaultKeys { pepper: zero(), seal: zero(), code: zero().into() };
+    let guessed = VaultKeys { pepper: zero(), seal: zero(), puk: None, code: zero().into() };
     let theirs = database.stores(guessed).vault;
     assert_eq!(theirs.matching(&[secret(1)], b"Abcd1234").await.unwrap(), None);
 }
@@ -405,7 +406,10 @@ async fn no_passcode_tag_or_sealed_secret_is_in_the_file_as_it_is() {
 fn nothing_of_a_person_or_a_key_is_shown_by_debug() {
     let person = Person { name: "Anna".to_owned(), email: "a@example.org".to_owned() };
     assert_eq!(format!("{person:?}"), "Person(..)");
-    assert_eq!(format!("{:?}", keys()), "VaultKeys { pepper: [1], seal: [1], code: [1] }");
+    assert_eq!(
+        format!("{:?}", keys()),
+        "VaultKeys { pepper: [1], seal: [1], puk: Some([1]), code: [1] }"
+    );
 }
 
 #[tokio::test]

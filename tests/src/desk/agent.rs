@@ -13,6 +13,7 @@ use protocol::{
     Secret, Slot, Statement, WriteOutcome,
 };
 use stores::agent::AgentId;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use voprf::{EvaluationElement, Group as _, PoprfClient, Proof, Ristretto255};
@@ -29,6 +30,8 @@ pub struct SoftAgent {
     workstation: String,
     line: LineId,
     origin: String,
+    /// What it said last.
+    seen: Mutex<AgentSeen>,
 }
 
 /// Why a step did not succeed.
@@ -144,25 +147,37 @@ impl Write {
 }
 
 impl SoftAgent {
-    pub(super) fn connect(app: App, id: AgentId, workstation: &str) -> Self {
+    pub(super) async fn connect(app: App, id: AgentId, workstation: &str) -> anyhow::Result<Self> {
         let (origin, workstation) = (app.origin().to_owned(), workstation.to_owned());
         let line = LineId(app.entropy().uuid(app.now()));
         let asker = Asker { agent: id, line };
-        app.agents().connect(asker, workstation.clone(), app.now(), CancellationToken::new());
-        Self { app, id, workstation, line, origin }
+        let seen = app.agents().connect(asker, &workstation, CancellationToken::new()).await?;
+        Ok(Self { app, id, workstation, line, origin, seen: Mutex::new(seen) })
     }
 
     /// Its connection is replaced by another, as after a break of the network that the server has not noticed.
-    pub fn redial(&mut self) {
-        let again = Self::connect(self.app.clone(), self.id, &self.workstation);
-        self.line = again.line;
+    pub async fn redial(&mut self) -> anyhow::Result<()> {
+        *self = Self::connect(self.app.clone(), self.id, &self.workstation).await?;
+        Ok(())
+    }
+
+    /// Another process of the service is dialled, which has this app.
+    pub async fn redial_at(&mut self, app: &App) -> anyhow::Result<()> {
+        *self = Self::connect(app.clone(), self.id, &self.workstation).await?;
+        Ok(())
     }
 
     /// Its connection ends.
-    pub fn leave(&self) {
-        if let Some(seen) = self.app.agents().forget(self.id, self.line) {
-            self.app.agent_left(self.id, self.line, seen);
-        }
+    pub async fn leave(&self) -> anyhow::Result<()> {
+        let mut changes = self.app.agents().changes();
+        changes.mark_unchanged();
+        self.app.agent_left(self.asker(), self.seen.lock().await.clone());
+        // Until that is on record.
+        Ok(changes.changed().await?)
+    }
+
+    fn asker(&self) -> Asker {
+        Asker { agent: self.id, line: self.line }
     }
 
     /// Its id.
@@ -173,8 +188,7 @@ impl SoftAgent {
 
     /// Asks the server.
     pub async fn ask(&self, request: Request) -> Answer {
-        let asker = Asker { agent: self.id, line: self.line };
-        answers::answer(&self.app, asker, request).await
+        answers::answer(&self.app, self.asker(), request).await
     }
 
     /// Asks the server; a refusal is an error.
@@ -183,30 +197,29 @@ impl SoftAgent {
     }
 
     /// Tells the server what is in the reader, as the channel does for every frame of that kind.
-    pub fn sees(&self, card: Option<&SoftCard>) {
-        self.sees_card(card.map(SoftCard::seen));
+    pub async fn sees(&self, card: Option<&SoftCard>) -> anyhow::Result<()> {
+        self.sees_card(card.map(SoftCard::seen)).await
     }
 
     /// As [`SoftAgent::sees`], for a card of another make.
-    pub fn sees_card(&self, card: Option<CardSeen>) {
-        self.sees_in_readers(vec![card]);
+    pub async fn sees_card(&self, card: Option<CardSeen>) -> anyhow::Result<()> {
+        self.sees_in_readers(vec![card]).await
     }
 
     /// Tells the server what is in two readers, as at a desk.
-    pub fn sees_both(&self, cards: [&SoftCard; 2]) {
-        self.sees_in_readers(cards.map(|card| Some(card.seen())).into());
+    pub async fn sees_both(&self, cards: [&SoftCard; 2]) -> anyhow::Result<()> {
+        self.sees_in_readers(cards.map(|card| Some(card.seen())).into()).await
     }
 
-    fn sees_in_readers(&self, cards: Vec<Option<CardSeen>>) {
+    async fn sees_in_readers(&self, cards: Vec<Option<CardSeen>>) -> anyhow::Result<()> {
         let reader = |card| ReaderSeen { model: READER.to_owned(), approved: true, card };
-        let seen = AgentSeen {
-            workstation: self.workstation.clone(),
-            readers: cards.into_iter().map(reader).collect(),
-            heard_at: self.app.now(),
-        };
-        if let Some(before) = self.app.agents().note(self.id, self.line, seen.clone()) {
-            self.app.readers_changed(self.id, &before, &seen);
+        let readers = cards.into_iter().map(reader).collect();
+        let now = AgentSeen { workstation: self.workstation.clone(), readers };
+        if self.app.agents().note(self.asker(), &now).await? {
+            let before = std::mem::replace(&mut *self.seen.lock().await, now.clone());
+            self.app.readers_changed(self.id, &before, &now);
         }
+        Ok(())
     }
 
     /// What the passcode page shows before anything is asked.

@@ -46,7 +46,7 @@ impl Scene {
         let mut card = SoftCard::blank("0A01")?;
         let holder = desk.register(&agent, &mut card, "Asha Patel", passcode).await?;
         let browser = desk.browser();
-        agent.sees(Some(&card));
+        agent.sees(Some(&card)).await?;
         Ok(Self { desk, agent, holder, card, passcode: passcode.to_owned(), browser })
     }
 
@@ -69,11 +69,11 @@ impl Scene {
     pub async fn grow_old(&mut self, left: i64, passcode: &str) -> anyhow::Result<()> {
         let days = CERTIFICATE_DAYS - left;
         self.desk.wait(Duration::days(days / 2));
-        self.agent.sees(Some(&self.card));
+        self.agent.sees(Some(&self.card)).await?;
         self.log_in().await?;
         self.change_smartcard(passcode, &[]).await?;
         self.desk.wait(Duration::days(days - days / 2));
-        self.agent.sees(Some(&self.card));
+        self.agent.sees(Some(&self.card)).await?;
         Ok(())
     }
 

@@ -153,7 +153,7 @@ fn an_export_is_the_same_from_a_running_server_and_takes_no_more_memory_for_a_lo
     let (folder, config) = configured();
     let at = |name: &str| folder.path().join(name);
     let start = || {
-        let arguments = ["--config", config.to_str().unwrap(), "serve"];
+        let arguments = ["--config", config.to_str().unwrap(), "all"];
         Held::start("latchkey", &arguments, &[], "\"ready\"").unwrap()
     };
     drop(start());

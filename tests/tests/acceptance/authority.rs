@@ -56,10 +56,10 @@ impl RelyingParty {
         let answering = axum::serve(listener, relying_parties::router(app.clone()));
         tokio::spawn(async move { answering.await });
         let party = Self { scene, address, folder: TempDir::new().unwrap() };
-        let chain = app.cards_authority().chain();
+        let chain = app.cards_authority().unwrap().chain();
         party.keep("issuing", &chain[0]).await;
         party.keep("root", &chain[1]).await;
-        party.keep("agents", app.agents_authority().certificate_der()).await;
+        party.keep("agents", app.agents_authority().unwrap().certificate_der()).await;
         for (name, slot) in [("9a", Slot::Authentication), ("9c", Slot::Signature)] {
             let certificate = party.scene.card.certificate(slot).unwrap().to_vec();
             party.keep(name, &certificate).await;

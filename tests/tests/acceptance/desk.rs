@@ -29,6 +29,7 @@ mod secrets;
 mod self_service;
 mod self_service_pages;
 mod sessions;
+mod several;
 mod staff;
 mod strict;
 mod torn;

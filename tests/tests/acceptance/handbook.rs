@@ -17,6 +17,15 @@ use super::operator::configured;
 /// The most lines of commands in the handbook.
 const LINES_MAX: usize = 200;
 
+/// The units that we ship.
+const UNITS: [&str; 5] = [
+    "latchkey.service",
+    "latchkey-serve@.service",
+    "latchkey-work@.service",
+    "latchkey-backup.service",
+    "latchkey-backup.timer",
+];
+
 /// One block of commands.
 struct Block {
     /// True if they need a running server.
@@ -68,7 +77,7 @@ fn every_checked_command_of_the_handbook_does_what_it_should_in_its_order() {
     for block in &blocks {
         server = if block.running {
             let start = || {
-                let arguments = ["--config", config.to_str().unwrap(), "serve"];
+                let arguments = ["--config", config.to_str().unwrap(), "all"];
                 Held::start("latchkey", &arguments, &[], "\"ready\"").unwrap()
             };
             Some(server.unwrap_or_else(start))
@@ -110,7 +119,7 @@ fn the_example_configuration_is_one_and_for_production() {
 
 #[test]
 fn the_units_have_sections_and_settings_and_run_commands_that_the_program_has() {
-    for unit in ["latchkey.service", "latchkey-backup.service", "latchkey-backup.timer"] {
+    for unit in UNITS {
         let text = fs::read_to_string(checkout().join("setup/systemd").join(unit)).unwrap();
         let mut section = "";
         for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -124,7 +133,7 @@ fn the_units_have_sections_and_settings_and_run_commands_that_the_program_has() 
         }
         // What the units run is what the program has.
         for line in text.lines().filter(|line| line.starts_with("Exec")) {
-            let known = ["config check", " serve", " backup --to"];
+            let known = ["config check", " all", " serve", " work", " backup --to"];
             assert!(known.iter().any(|command| line.contains(command)), "{unit}: {line}");
         }
     }

@@ -59,7 +59,7 @@ fn b14_an_operator_publishes_the_next_policy_from_a_day_to_come_and_no_other() {
     assert!(complained(&config, &["policy", "show"]).contains("there is no log yet"));
     assert!(!folder.path().join("data").exists() && !folder.path().join("keys").exists());
     let path = config.to_str().unwrap();
-    drop(Held::start("latchkey", &["--config", path, "serve"], &[], "\"ready\"").unwrap());
+    drop(Held::start("latchkey", &["--config", path, "all"], &[], "\"ready\"").unwrap());
     let first = said(&config, &["policy", "show"]);
     let second = first
         .replace("version = 1", "version = 2")
@@ -82,7 +82,7 @@ fn b14_an_operator_publishes_the_next_policy_from_a_day_to_come_and_no_other() {
 fn an_operator_asks_the_running_server_about_clock_mails_tokens_and_agents() {
     let (_folder, config) = configured();
     let path = config.to_str().unwrap();
-    let _server = Held::start("latchkey", &["--config", path, "serve"], &[], "\"ready\"").unwrap();
+    let _server = Held::start("latchkey", &["--config", path, "all"], &[], "\"ready\"").unwrap();
     assert!(said(&config, &["clock", "status"]).contains("follows the system's clock"));
     assert!(said(&config, &["clock", "accept"]).contains("follows the system's clock"));
     assert_eq!(said(&config, &["mails", "list"]), "0 to be sent, 0 given up\n");
@@ -109,7 +109,7 @@ fn an_operator_asks_the_running_server_about_clock_mails_tokens_and_agents() {
 fn b14_the_running_server_says_what_a_policy_brings_and_publishes_it() {
     let (folder, config) = configured();
     let path = config.to_str().unwrap();
-    let _server = Held::start("latchkey", &["--config", path, "serve"], &[], "\"ready\"").unwrap();
+    let _server = Held::start("latchkey", &["--config", path, "all"], &[], "\"ready\"").unwrap();
     let shown = said(&config, &["policy", "show"]);
     assert!(shown.starts_with("version = 1\n"), "{shown}");
     let foretold = said(&config, &["forecast", "--days", "30"]);
@@ -149,7 +149,7 @@ fn the_workflows_are_drawn_from_their_definitions() {
 fn a_running_server_is_backed_up_and_another_starts_from_what_was_restored() {
     let (folder, config) = configured();
     let path = config.to_str().unwrap();
-    let server = Held::start("latchkey", &["--config", path, "serve"], &[], "\"ready\"").unwrap();
+    let server = Held::start("latchkey", &["--config", path, "all"], &[], "\"ready\"").unwrap();
     said(&config, &["organisations", "add", "ROOT", "The root"]);
     let at = |name: &str| folder.path().join(name).display().to_string();
     let (key, copied) = (at("recovery.key"), at("copied"));
@@ -167,7 +167,7 @@ fn a_running_server_is_backed_up_and_another_starts_from_what_was_restored() {
     let restored = said(&other, &restore);
     assert!(restored.contains("events of ") && restored.contains("are restored"), "{restored}");
     let path = other.to_str().unwrap();
-    let _server = Held::start("latchkey", &["--config", path, "serve"], &[], "\"ready\"").unwrap();
+    let _server = Held::start("latchkey", &["--config", path, "all"], &[], "\"ready\"").unwrap();
     assert_eq!(said(&other, &["organisations", "list"]), "ROOT \"The root\" root\n");
 }
 
@@ -175,7 +175,7 @@ fn a_running_server_is_backed_up_and_another_starts_from_what_was_restored() {
 fn a_server_moves_from_its_file_into_postgresql_and_one_at_a_time_has_it() {
     let (folder, config) = configured();
     let path = config.to_str().unwrap();
-    let serve = || Held::start("latchkey", &["--config", path, "serve"], &[], "\"ready\"").unwrap();
+    let serve = || Held::start("latchkey", &["--config", path, "all"], &[], "\"ready\"").unwrap();
     let server = serve();
     said(&config, &["organisations", "add", "ROOT", "The root"]);
     drop(server);

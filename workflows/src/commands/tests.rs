@@ -14,6 +14,7 @@ async fn stores() -> Stores {
     let keys = VaultKeys {
         pepper: Keys::new(1, [7; 32]),
         seal: Keys::new(1, [8; 32]),
+        puk: None,
         code: Keys::new(1, [9; 32]).into(),
     };
     Database::in_memory().await.unwrap().stores(keys)

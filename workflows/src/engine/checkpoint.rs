@@ -25,6 +25,11 @@ pub(super) struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// The newest version of the policy that any process has worked by.
+    pub(super) fn newest_version(&self) -> u32 {
+        self.next_version.unwrap_or(self.policy_version)
+    }
+
     /// True until the first wake-up was worked out: until then holders are only remembered, so that
     /// each stream is read once and not once for each of its events.
     pub(super) fn names_only(&self) -> bool {

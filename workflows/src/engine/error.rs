@@ -18,12 +18,18 @@ pub enum EngineError {
     /// The log failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The versions of the policy in the log cannot be read.
+    #[error(transparent)]
+    Policy(#[from] stores::policy::PolicyError),
     /// The log did not take a record of the engine's own.
     #[error("the log did not take a record: {0}")]
     Append(#[from] AppendError),
     /// A name of a stream of the engine's own is none.
     #[error(transparent)]
     Name(#[from] NotAStreamName),
+    /// Another process works by a version of the policy that this one has not read yet.
+    #[error("another process works by a newer version of the policy")]
+    OldPolicy,
     /// What is in a row cannot be: the file can be deleted and rebuilt.
     #[error("the workflow engine's database holds what it cannot hold: {0}")]
     Broken(&'static str),
@@ -34,8 +40,8 @@ impl EngineError {
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Database(_) | Self::Store(_) | Self::Append(_) => true,
-            Self::Made(_) | Self::Name(_) | Self::Broken(_) => false,
+            Self::Database(_) | Self::Store(_) | Self::Append(_) | Self::OldPolicy => true,
+            Self::Made(_) | Self::Name(_) | Self::Policy(_) | Self::Broken(_) => false,
         }
     }
 }

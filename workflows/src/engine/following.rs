@@ -95,6 +95,10 @@ impl Follower<'_> {
             tx.roll_back().await?;
             return Box::pin(self.apply(events)).await;
         }
+        if self.policies.latest().version < held.newest_version() {
+            tx.roll_back().await?;
+            return Err(EngineError::OldPolicy);
+        }
         let before = held.position;
         let mut new = events.iter().filter(|event| before < event.position);
         if new.clone().next().is_none() {
@@ -120,7 +124,7 @@ impl Follower<'_> {
     pub(super) async fn recompute_batch(&self) -> Result<bool, EngineError> {
         let version = self.policies.latest().version;
         let checkpoint = checkpoint::read(self.pool).await?;
-        let newest = checkpoint.next_version.unwrap_or(checkpoint.policy_version);
+        let newest = checkpoint.newest_version();
         // Another process may have read a newer policy already: then what it works out stays.
         if version < newest || (version == newest && checkpoint.next_version.is_none()) {
             return Ok(true);

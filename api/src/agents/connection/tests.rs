@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
+    agents::Standing,
     clock::{Entropy, StandingClock},
     commands::serve,
     config::Config,
@@ -75,9 +76,20 @@ impl Line {
 
     /// Says Hello and is connected.
     async fn connects(&mut self) {
-        let mut changes = self.app.agents().changes();
         self.says(&greeting()).await;
-        changes.wait_for(|_| !self.app.agents().is_empty()).await.unwrap();
+        self.is_connected(true).await;
+    }
+
+    /// Waits until the agent is connected, or is no more.
+    async fn is_connected(&self, wanted: bool) {
+        let mut changes = self.app.agents().changes();
+        while self.app.agents().any_connected().await.unwrap() != wanted {
+            changes.changed().await.unwrap();
+        }
+    }
+
+    async fn standing(&self) -> Option<Standing> {
+        self.app.agents().standing([AGENT]).await.unwrap().remove(&AGENT)
     }
 }
 
@@ -94,23 +106,24 @@ async fn an_agent_that_is_revoked_before_it_says_hello_is_sent_away() {
     let mut line = line().await;
     line.pings().await;
     assert!(line.app.stores().agents.revoke(AGENT, line.app.now()).await.unwrap());
-    line.app.agents().hang_up(AGENT);
+    line.app.agents().hang_up(AGENT).await.unwrap();
     line.says(&greeting()).await;
     assert!(matches!(line.hears().await, FromServer::Bye { why: Farewell::Revoked }));
-    assert!(line.served.await.unwrap().is_err());
-    assert!(line.app.agents().is_empty());
+    assert!((&mut line.served).await.unwrap().is_err());
+    line.is_connected(false).await;
 }
 
 #[tokio::test]
 async fn an_agent_is_there_from_its_hello_until_its_line_ends() {
     let mut line = line().await;
     line.pings().await;
-    assert!(line.app.agents().is_empty());
+    assert_eq!(line.standing().await, None);
     line.connects().await;
     line.shutdown.cancel();
     assert!(matches!(line.hears().await, FromServer::Bye { why: Farewell::Closing }));
-    line.served.await.unwrap().unwrap();
-    assert!(line.app.agents().is_empty() && line.app.agents().misses(AGENT));
+    (&mut line.served).await.unwrap().unwrap();
+    line.is_connected(false).await;
+    assert_eq!(line.standing().await, Some(Standing::Missed));
 }
 
 #[tokio::test]
@@ -118,8 +131,8 @@ async fn a_connection_that_is_torn_down_in_the_middle_leaves_no_ghost() {
     let mut line = line().await;
     line.connects().await;
     line.served.abort();
-    assert!(line.served.await.is_err());
-    assert!(line.app.agents().is_empty());
+    assert!((&mut line.served).await.is_err());
+    line.is_connected(false).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,7 +18,7 @@ type Socket = WebSocketStream<TlsStream<TcpStream>>;
 /// A connection without a certificate.
 async fn knock(app: &App, address: SocketAddr) -> anyhow::Result<Socket> {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from(app.agents_authority().certificate_der().to_vec()))?;
+    roots.add(CertificateDer::from(app.agents_authority().unwrap().certificate_der().to_vec()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?

@@ -10,9 +10,12 @@ use domain::{
 };
 use futures::TryStreamExt as _;
 use serde::Deserialize;
-use stores::event_store::{Revision, StreamName};
+use stores::{
+    event_store::{Revision, StreamName},
+    vault::PUK_PURPOSE,
+};
 
-use super::super::personalise::{PUK_PURPOSE, puk_secret};
+use super::super::personalise::puk_secret;
 use crate::{
     app::App,
     execute::{Actor, Cause, ExecuteError, Loaded},

@@ -34,7 +34,7 @@ async fn p05_a_card_that_was_pulled_before_its_log_in_came_back_opens_no_session
     let site = Site::open().await;
     let job = start(&site).await;
     let code = site.card_does_its_part(&job).await;
-    site.agent_sees(None);
+    site.agent_sees(None).await;
     let answer = site.call(bring_back(&job, &code).in_browser()).await;
     answer.problem(StatusCode::FORBIDDEN);
     assert_eq!(answer.header(header::SET_COOKIE), "");

@@ -188,14 +188,71 @@ async fn the_longest_sealed_secret_is_taken_and_one_byte_more_is_refused() {
 async fn rows_of_an_older_seal_key_still_open() {
     let database = Database::in_memory().await.unwrap();
     let old = database.stores(keys()).vault;
-    old.seal(secret(1), holder(1), "puk", "0A", b"x", entropy(1), Keep::Always, at(0))
+    old.seal(secret(1), holder(1), "certificate", "0A", b"x", entropy(1), Keep::Always, at(0))
         .await
         .unwrap();
     let rotated = VaultKeys {
         pepper: Keys::new(1, [7; 32]),
         seal: Keys::new(2, [9; 32]).with_older(1, [8; 32]),
+        puk: None,
         code: Keys::new(1, [9; 32]).into(),
     };
     let rotated = database.stores(rotated).vault;
-    assert!(rotated.open_sealed(secret(1), "puk", "0A", at(0)).await.unwrap().is_some());
+    assert!(rotated.open_sealed(secret(1), "certificate", "0A", at(0)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_puk_opens_by_its_own_key_and_in_no_process_without_it() {
+    let database = Database::in_memory().await.unwrap();
+    let whole = database.stores(keys()).vault;
+    for (number, purpose) in [(1, PUK_PURPOSE), (2, "certificate")] {
+        let (secret, entropy) = (secret(number), entropy(1));
+        let sealing =
+            whole.seal(secret, holder(1), purpose, "0A", b"x", entropy, Keep::Always, at(0));
+        sealing.await.unwrap();
+    }
+    let without = database.stores(VaultKeys { puk: None, ..keys() }).vault;
+    let puk = without.open_sealed(secret(1), PUK_PURPOSE, "0A", at(0)).await;
+    assert!(matches!(puk, Err(VaultError::NotThisProcess)));
+    assert!(without.open_sealed(secret(2), "certificate", "0A", at(0)).await.unwrap().is_some());
+    let sealing = without.seal(
+        secret(3),
+        holder(1),
+        PUK_PURPOSE,
+        "0A",
+        b"x",
+        entropy(1),
+        Keep::Always,
+        at(0),
+    );
+    assert!(matches!(sealing.await, Err(VaultError::NotThisProcess)));
+    assert_eq!(whole.rows_by_puk().await.unwrap(), [(1, 1)].into());
+    assert_eq!(whole.rows_by_seal().await.unwrap(), [(1, 1)].into());
+}
+
+#[tokio::test]
+async fn a_puk_from_before_puks_had_a_key_of_their_own_still_opens() {
+    let database = Database::in_memory().await.unwrap();
+    // As an earlier build has wrapped it: by the key of everything else.
+    let earlier = VaultKeys { puk: Some(Keys::new(1, [8; 32])), ..keys() };
+    let earlier = database.stores(earlier).vault;
+    let sealing = earlier.seal(
+        secret(1),
+        holder(1),
+        PUK_PURPOSE,
+        "0A",
+        b"x",
+        entropy(1),
+        Keep::Always,
+        at(0),
+    );
+    sealing.await.unwrap();
+    Query::new("update sealed set ring = 'seal'")
+        .execute(earlier.connections.writer())
+        .await
+        .unwrap();
+    for now in [keys(), VaultKeys { puk: None, ..keys() }] {
+        let vault = database.stores(now).vault;
+        assert!(vault.open_sealed(secret(1), PUK_PURPOSE, "0A", at(0)).await.unwrap().is_some());
+    }
 }

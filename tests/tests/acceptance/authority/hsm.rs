@@ -130,7 +130,7 @@ impl Installation {
     /// The server, until a line of its log has this text.
     fn start(&self, ready: &str) -> anyhow::Result<Held> {
         let (config, token) = (self.path("latchkey.toml"), self.path("softhsm2.conf"));
-        let arguments = ["--config", config.to_str().unwrap(), "serve"];
+        let arguments = ["--config", config.to_str().unwrap(), "all"];
         let environment: [(&str, &Path); 1] = [(CONFIGURATION, &token)];
         Held::start("latchkey", &arguments, &environment, ready)
     }

@@ -225,7 +225,7 @@ async fn markup_that_is_typed_or_written_on_a_card_is_shown_as_text() {
     let name = "<script>alert('1')</script> Ben \"&\" Okafor";
     let job = scene.browser.start_log_in().await.unwrap();
     assert!(scene.desk.register(&scene.agent, &mut card, name, "Number01").await.is_ok());
-    scene.agent.sees(Some(&card));
+    scene.agent.sees(Some(&card)).await.unwrap();
     let code = scene.agent.finish(job, &mut card, "Number01").await.unwrap();
     scene.browser.come_back(job, &code).await.unwrap();
     for path in ["/home", "/passcodes", "/ledger"] {

@@ -38,16 +38,16 @@ async fn is_over(browser: &mut Browser) {
 #[tokio::test]
 async fn p05_a_card_pulled_before_its_log_in_came_back_opens_nothing() {
     let (mut scene, job, code) = done().await;
-    scene.agent.sees(None);
+    scene.agent.sees(None).await.unwrap();
     is_refused(&mut scene, job, &code).await;
-    scene.agent.sees(Some(&scene.card));
+    scene.agent.sees(Some(&scene.card)).await.unwrap();
     assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));
 }
 
 #[tokio::test]
 async fn p05_an_agent_that_left_before_its_log_in_came_back_opens_nothing() {
     let (mut scene, job, code) = done().await;
-    scene.agent.leave();
+    scene.agent.leave().await.unwrap();
     is_refused(&mut scene, job, &code).await;
 }
 
@@ -56,7 +56,7 @@ async fn p05_an_agent_revoked_before_its_log_in_came_back_opens_nothing() {
     let (mut scene, job, code) = done().await;
     let (app, agent, now) = (scene.desk.app(), scene.agent.id(), scene.desk.now());
     app.stores().agents.revoke(agent, now).await.unwrap();
-    app.agents().hang_up(agent);
+    app.agents().hang_up(agent).await.unwrap();
     app.stores().sessions.end_of_agent(agent, EndReason::AgentRevoked, now).await.unwrap();
     is_refused(&mut scene, job, &code).await;
 }
@@ -65,25 +65,25 @@ async fn p05_an_agent_revoked_before_its_log_in_came_back_opens_nothing() {
 async fn p05_a_card_in_another_workstation_s_reader_opens_nothing() {
     let (mut scene, job, code) = done().await;
     let other = scene.desk.agent("ward 4").await.unwrap();
-    scene.agent.sees(None);
-    other.sees(Some(&scene.card));
+    scene.agent.sees(None).await.unwrap();
+    other.sees(Some(&scene.card)).await.unwrap();
     is_refused(&mut scene, job, &code).await;
 }
 
 #[tokio::test]
 async fn a_card_pulled_while_its_agent_dialled_anew_ends_its_session() {
     let mut scene = Scene::logged_in().await.unwrap();
-    scene.agent.redial();
+    scene.agent.redial().await.unwrap();
     assert!(scene.browser.is_logged_in().await.unwrap());
-    scene.agent.sees(None);
+    scene.agent.sees(None).await.unwrap();
     is_over(&mut scene.browser).await;
 }
 
 #[tokio::test]
 async fn an_agent_that_dialled_anew_with_its_card_keeps_its_session() {
     let mut scene = Scene::logged_in().await.unwrap();
-    scene.agent.redial();
-    scene.agent.sees(Some(&scene.card));
+    scene.agent.redial().await.unwrap();
+    scene.agent.sees(Some(&scene.card)).await.unwrap();
     housekeeping::end_lost(scene.desk.app(), None).await.unwrap();
     assert!(scene.browser.is_logged_in().await.unwrap());
 }
@@ -95,7 +95,7 @@ async fn a_session_whose_agent_never_came_back_after_a_restart_is_ended_and_the_
     housekeeping::end_lost(app, None).await.unwrap();
     assert!(scene.browser.is_logged_in().await.unwrap());
     // A server that has just started knows of no connection, and of none that ended.
-    app.agents().hang_up(scene.agent.id());
+    app.agents().hang_up(scene.agent.id()).await.unwrap();
     housekeeping::end_lost(app, None).await.unwrap();
     assert!(!scene.browser.is_logged_in().await.unwrap());
     let page = scene.browser.get("/logged-out").await.unwrap();
@@ -105,9 +105,9 @@ async fn a_session_whose_agent_never_came_back_after_a_restart_is_ended_and_the_
 #[tokio::test]
 async fn a_session_whose_agent_came_back_without_its_card_after_a_restart_is_ended() {
     let mut scene = Scene::logged_in().await.unwrap();
-    scene.desk.app().agents().hang_up(scene.agent.id());
-    scene.agent.redial();
-    scene.agent.sees(None);
+    scene.desk.app().agents().hang_up(scene.agent.id()).await.unwrap();
+    scene.agent.redial().await.unwrap();
+    scene.agent.sees(None).await.unwrap();
     assert!(scene.browser.is_logged_in().await.unwrap());
     housekeeping::end_lost(scene.desk.app(), None).await.unwrap();
     assert!(!scene.browser.is_logged_in().await.unwrap());
@@ -116,7 +116,7 @@ async fn a_session_whose_agent_came_back_without_its_card_after_a_restart_is_end
 #[tokio::test]
 async fn a_session_whose_agent_left_a_moment_ago_is_waited_for() {
     let mut scene = Scene::logged_in().await.unwrap();
-    scene.agent.leave();
+    scene.agent.leave().await.unwrap();
     housekeeping::end_lost(scene.desk.app(), None).await.unwrap();
     assert!(scene.browser.is_logged_in().await.unwrap());
 }

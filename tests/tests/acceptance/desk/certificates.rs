@@ -42,14 +42,14 @@ async fn days_pass(scene: &mut Scene, days: i64) {
     while AT_A_TIME < left {
         scene.desk.wait(Duration::days(AT_A_TIME));
         left -= AT_A_TIME;
-        scene.agent.sees(Some(&scene.card));
+        scene.agent.sees(Some(&scene.card)).await.unwrap();
         let page = scene.log_in().await.unwrap();
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
         let fresh = format!("Fresh{:03}", events(scene).await.len());
         scene.change_smartcard(&fresh, &[]).await.unwrap();
     }
     scene.desk.wait(Duration::days(left));
-    scene.agent.sees(Some(&scene.card));
+    scene.agent.sees(Some(&scene.card)).await.unwrap();
 }
 
 /// A holder whose certificates have so many days left, at nine in the morning.
@@ -213,7 +213,7 @@ async fn c11_progress_is_a_page_that_asks_again_and_events_that_carry_what_has_c
         working.html
     );
     // Whoever worked on it is gone with his connection, whether or not the agent has dialled anew.
-    scene.agent.redial();
+    scene.agent.redial().await.unwrap();
     let stopped = scene.browser.get(&path).await.unwrap();
     assert!(stopped.says("Your card is not finished yet") && stopped.says("Try again"));
     scene.agent.abandon(job, ProblemSeen::CardRemoved).await.unwrap();
@@ -237,11 +237,11 @@ async fn c11_progress_is_a_page_that_asks_again_and_events_that_carry_what_has_c
 async fn b18_an_expired_passcode_comes_before_certificates() {
     let mut scene = Scene::open().await.unwrap();
     scene.desk.wait(Duration::days(CERTIFICATE_DAYS / 2));
-    scene.agent.sees(Some(&scene.card));
+    scene.agent.sees(Some(&scene.card)).await.unwrap();
     scene.log_in().await.unwrap();
     scene.change_smartcard(FRESH[0], &[]).await.unwrap();
     scene.desk.wait(Duration::days(365));
-    scene.agent.sees(Some(&scene.card));
+    scene.agent.sees(Some(&scene.card)).await.unwrap();
     assert_eq!(scene.log_in().await.unwrap().location(), Some("/renewal"));
     assert!(scene.browser.get("/renewal").await.unwrap().says("change your passcode"));
     let refused = scene.browser.get("/certificates/renew").await.unwrap();

@@ -120,7 +120,7 @@ async fn b55_an_update_that_runs_is_not_taken_over_by_a_claim_nor_ended_by_a_cha
     let mut scene = due().await;
     let job = begun(&mut scene).await;
     let other = scene.desk.agent("ward 4").await.unwrap();
-    other.sees(Some(&scene.card));
+    other.sees(Some(&scene.card)).await.unwrap();
     let passcode = scene.passcode.clone();
     let taken = other.prove(job, &mut scene.card, &passcode).await.unwrap_err();
     assert!(matches!(taken, Stop::Refused { .. }), "{taken}");
@@ -129,7 +129,7 @@ async fn b55_an_update_that_runs_is_not_taken_over_by_a_claim_nor_ended_by_a_cha
     }
     assert!(page_of(&mut scene, job).await.contains("Updating your card"));
     // Once its line is gone, anybody who has the card may go on.
-    scene.agent.leave();
+    scene.agent.leave().await.unwrap();
     assert!(page_of(&mut scene, job).await.contains("Your card is not finished yet"));
     let code = other.update(job, &mut scene.card, &passcode).await.unwrap();
     let page = scene.end(job, &code).await.unwrap();
@@ -141,7 +141,7 @@ async fn b18_b55_an_unfinished_update_comes_before_a_passcode_that_has_expired()
     let mut scene = due().await;
     torn_after(&mut scene, 6).await;
     scene.desk.wait(Duration::days(14));
-    scene.agent.sees(Some(&scene.card));
+    scene.agent.sees(Some(&scene.card)).await.unwrap();
     scene.browser = scene.desk.browser();
     assert_eq!(scene.log_in().await.unwrap().location(), Some("/renewal"));
     for path in ["/renewal", "/home"] {

@@ -166,7 +166,7 @@ async fn p26_the_result_is_only_for_the_holder_it_is_about() {
     scene.desk.register(&scene.agent, &mut card, "Ben Okafor", "Number01").await.unwrap();
     let mut browser = scene.desk.browser();
     let log_in = browser.start_log_in().await.unwrap();
-    scene.agent.sees(Some(&card));
+    scene.agent.sees(Some(&card)).await.unwrap();
     let code = scene.agent.finish(log_in, &mut card, "Number01").await.unwrap();
     assert_eq!(browser.come_back(log_in, &code).await.unwrap().location(), Some("/home"));
     let page = browser.get(&format!("/passcodes/updated/{job}")).await.unwrap();

@@ -42,7 +42,8 @@ impl Open {
     }
 
     fn invitation(&self, code: Secret) -> Invitation {
-        let authority = tls::fingerprint(self.desk.app().agents_authority().certificate_der());
+        let authority =
+            tls::fingerprint(self.desk.app().agents_authority().unwrap().certificate_der());
         let (server, workstation) = (self.address.clone(), "ward 3".to_owned());
         Invitation { server, authority, code, workstation }
     }
@@ -100,12 +101,12 @@ async fn without_a_certificate_nothing_is_answered_but_an_enrolment() {
 #[tokio::test]
 async fn a_certificate_of_the_authority_that_was_never_enrolled_does_not_get_in() {
     let open = open().await;
-    let authority = open.desk.app().agents_authority().certificate_der().to_vec();
+    let authority = open.desk.app().agents_authority().unwrap().certificate_der().to_vec();
     let card = SoftCard::blank("0A01").unwrap();
     let request = card.request(Slot::CardAuthentication).unwrap();
     let now = open.desk.now();
     let until = now + Duration::days(1);
-    let issued = open.desk.app().agents_authority().issue_agent_certificate(
+    let issued = open.desk.app().agents_authority().unwrap().issue_agent_certificate(
         &request,
         uuid::Uuid::from_u128(9),
         [7; 20],
@@ -124,7 +125,7 @@ async fn a_certificate_of_the_authority_that_was_never_enrolled_does_not_get_in(
 #[tokio::test]
 async fn a_certificate_of_another_authority_does_not_get_in() {
     let (open, elsewhere) = (open().await, self::open_seeded(2).await);
-    let authority = open.desk.app().agents_authority().certificate_der().to_vec();
+    let authority = open.desk.app().agents_authority().unwrap().certificate_der().to_vec();
     let foreign = Enrolment { authority, ..elsewhere.enrol().await };
     assert!(open.look(&foreign).await.is_err());
 }
@@ -154,7 +155,7 @@ async fn a_revoked_workstation_is_hung_up_on_and_does_not_get_in_again() {
 async fn connected(desk: &Desk, wanted: bool) {
     let mut changes = desk.app().agents().changes();
     let reached = async {
-        while desk.app().agents().is_empty() == wanted {
+        while desk.app().agents().any_connected().await.unwrap() != wanted {
             changes.changed().await.unwrap();
         }
     };
@@ -164,5 +165,5 @@ async fn connected(desk: &Desk, wanted: bool) {
 /// Revokes as the operator's socket does.
 async fn revoke(desk: &Desk, agent: AgentId) {
     assert!(desk.app().stores().agents.revoke(agent, desk.now()).await.unwrap());
-    desk.app().agents().hang_up(agent);
+    desk.app().agents().hang_up(agent).await.unwrap();
 }

@@ -45,11 +45,11 @@ async fn b19_a_forced_renewal_that_failed_is_put_off_twice_for_12_hours_and_the_
         assert_eq!(defer(&mut scene).await.location(), Some("/home"));
         assert_eq!(scene.browser.get("/ledger").await.unwrap().status, StatusCode::OK);
         scene.desk.wait(Duration::hours(11));
-        scene.agent.sees(Some(&scene.card));
+        scene.agent.sees(Some(&scene.card)).await.unwrap();
         assert_ne!(scene.log_in().await.unwrap().location(), Some("/renewal"));
         // The next day, so that yesterday's failure is none.
         scene.desk.wait(Duration::hours(13));
-        scene.agent.sees(Some(&scene.card));
+        scene.agent.sees(Some(&scene.card)).await.unwrap();
         assert_eq!(scene.log_in().await.unwrap().location(), Some("/renewal"));
     }
     fails(&mut scene).await;

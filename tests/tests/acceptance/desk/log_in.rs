@@ -302,7 +302,7 @@ async fn b61_a_second_card_tried_for_the_same_registration_is_the_one_that_logs_
     let mut card = SoftCard::blank("0D04").unwrap();
     scene.agent.personalise(job, &mut card, "Number01").await.unwrap();
 
-    scene.agent.sees(Some(&card));
+    scene.agent.sees(Some(&card)).await.unwrap();
     let log_in = scene.browser.start_log_in().await.unwrap();
     let code = scene.agent.finish(log_in, &mut card, "Number01").await.unwrap();
 

@@ -1,12 +1,6 @@
 //! The same system over PostgreSQL: what holders do works there, what is due is done, what is shown is what
 //! the log makes of it.
 
-use std::sync::{Arc, Mutex};
-
-use api::{
-    clock::{Entropy, StandingClock},
-    commands::serve,
-};
 use chrono::Duration;
 use domain::holder::HolderEvent;
 use tests::desk::{
@@ -60,17 +54,6 @@ async fn a_year_of_neglect_locks_the_account_and_what_is_shown_is_what_a_rebuild
 }
 
 #[tokio::test]
-async fn a_second_server_over_the_same_database_is_refused() {
-    let desk = Desk::open_on_postgres().await.unwrap();
-    let config = desk.app().config().clone();
-    let clock = Arc::new(StandingClock::at(desk.now()));
-    let second = serve::parts(config, clock, Entropy::Seeded(Mutex::new(9_000))).await;
-    let refused = second.err().map(|error| error.to_string());
-    let said = "database.url: another Latchkey has this database; stop it first";
-    assert_eq!(refused.as_deref(), Some(said));
-}
-
-#[tokio::test]
 async fn a_card_is_unlocked_and_logs_in_where_the_file_was_moved_into_the_server() {
     let mut scene = Scene::registered().await.unwrap();
     let (log, shown) = (scene.desk.head().await.unwrap(), scene.desk.ledger(scene.holder).await);
@@ -78,10 +61,10 @@ async fn a_card_is_unlocked_and_logs_in_where_the_file_was_moved_into_the_server
     assert_eq!(moved.n_events, log.0);
     assert!(0 < moved.n_others);
     assert_eq!(desk.ledger(scene.holder).await.unwrap(), shown.unwrap());
-    scene.agent = desk.connect(scene.agent.id(), "ward 3");
+    scene.agent = desk.connect(scene.agent.id(), "ward 3").await.unwrap();
     scene.browser = desk.browser();
     scene.desk = desk;
-    scene.agent.sees(Some(&scene.card));
+    scene.agent.sees(Some(&scene.card)).await.unwrap();
     scene.lock_card();
     scene.unlock("Second02").await.unwrap();
     assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));

@@ -21,7 +21,7 @@ async fn p03_a_registration_whose_card_broke_is_finished_with_another_card_in_an
     scene.agent.personalise(second, &mut card, "Number02").await.unwrap();
     assert_ne!(broken.written.unwrap().puk, card.written.clone().unwrap().puk);
 
-    scene.agent.sees(Some(&card));
+    scene.agent.sees(Some(&card)).await.unwrap();
     let log_in = scene.browser.start_log_in().await.unwrap();
     let code = scene.agent.finish(log_in, &mut card, "Number02").await.unwrap();
     assert_eq!(scene.browser.come_back(log_in, &code).await.unwrap().location(), Some("/home"));

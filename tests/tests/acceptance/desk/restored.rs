@@ -45,10 +45,10 @@ async fn a_card_is_unlocked_and_logs_in_where_the_backup_of_a_running_server_was
     assert_eq!(restored.head, head);
     assert!(0 < restored.n_opened, "the card's unlocking key is sealed in the vault");
     let desk = Desk::open_restored(folder, scene.desk.now(), 1_000_000).await.unwrap();
-    scene.agent = desk.connect(scene.agent.id(), "ward 3");
+    scene.agent = desk.connect(scene.agent.id(), "ward 3").await.unwrap();
     scene.browser = desk.browser();
     scene.desk = desk;
-    scene.agent.sees(Some(&scene.card));
+    scene.agent.sees(Some(&scene.card)).await.unwrap();
     scene.lock_card();
     scene.unlock("Second02").await.unwrap();
     assert_eq!(scene.card.tries_left(), 3);

@@ -254,7 +254,7 @@ async fn a_session_in_use_is_over_at_12_hours_and_says_so_even_after_the_tables_
 #[tokio::test]
 async fn a_session_ends_when_its_card_leaves_the_reader() {
     let mut scene = Scene::logged_in().await.unwrap();
-    scene.agent.sees(None);
+    scene.agent.sees(None).await.unwrap();
     is_over(&mut scene).await;
     is_told(&mut scene, "You were logged out because your card was removed").await;
 }
@@ -266,14 +266,14 @@ async fn a_session_stays_when_another_card_or_another_workstation_s_reader_chang
     let mut card = SoftCard::blank("0B02").unwrap();
     scene.desk.register(&other, &mut card, "Ben Okafor", "Number01").await.unwrap();
     // Another workstation says that it had this very card and has it no more.
-    other.sees(Some(&scene.card));
-    other.sees(None);
+    other.sees(Some(&scene.card)).await.unwrap();
+    other.sees(None).await.unwrap();
     let mut bens = scene.desk.browser();
-    other.sees(Some(&card));
+    other.sees(Some(&card)).await.unwrap();
     let job = bens.start_log_in().await.unwrap();
     let code = other.finish(job, &mut card, "Number01").await.unwrap();
     bens.come_back(job, &code).await.unwrap();
-    other.sees(None);
+    other.sees(None).await.unwrap();
     let over = async {
         while bens.is_logged_in().await.unwrap() {
             tokio::task::yield_now().await;

@@ -35,7 +35,7 @@ async fn strict() -> Scene {
 async fn p13_under_strict_a_passcode_of_600_days_opens_the_portal_without_an_alert() {
     let mut scene = strict().await;
     scene.desk.wait(Duration::days(600));
-    scene.agent.sees(Some(&scene.card));
+    scene.agent.sees(Some(&scene.card)).await.unwrap();
     assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));
     let page = scene.browser.get("/passcodes").await.unwrap();
     assert!(page.says("Does not expire") && !page.says("Account locks"), "{}", page.html);

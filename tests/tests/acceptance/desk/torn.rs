@@ -266,7 +266,7 @@ async fn p03_a_registration_through_a_power_cut_happens_once_and_the_card_works(
             "{fault:?}"
         );
         let mut browser = scene.desk.browser();
-        scene.agent.sees(Some(&card));
+        scene.agent.sees(Some(&card)).await.unwrap();
         let log_in = browser.start_log_in().await.unwrap();
         let code = scene.agent.finish(log_in, &mut card, "Number01").await.unwrap();
         assert_eq!(browser.come_back(log_in, &code).await.unwrap().location(), Some("/home"));

@@ -419,7 +419,7 @@ async fn b55_a_card_that_was_locked_between_old_and_new_is_unlocked_and_its_upda
     scene.log_in().await.unwrap();
     scene.renew().await.unwrap();
     assert!(update(&scene).await.card_update().is_none());
-    scene.agent.sees(Some(&scene.card));
+    scene.agent.sees(Some(&scene.card)).await.unwrap();
     assert_eq!(scene.log_in().await.unwrap().location(), Some("/home"));
 }
 

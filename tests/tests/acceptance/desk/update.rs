@@ -65,7 +65,7 @@ async fn b55_an_agent_that_is_gone_at_any_step_is_followed_by_one_that_finishes_
             assert!(matches!(ended, Err(Stop::Torn)), "{power:?}: {ended:?}");
             // Elsewhere: another workstation, another browser, nothing but the card.
             scene.agent = scene.desk.agent("ward 4").await.unwrap();
-            scene.agent.sees(Some(&scene.card));
+            scene.agent.sees(Some(&scene.card)).await.unwrap();
             scene.browser = scene.desk.browser();
             scene.log_in().await.unwrap();
             if n_renewals(&scene).await == 0 {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
-use api::{jobs::personalise::PUK_PURPOSE, unlocks};
+use api::unlocks;
 use axum::http::HeaderMap;
 use card_agent::{
     entropy::Entropy,
@@ -16,7 +16,7 @@ use card_agent::{
 use chrono::Duration;
 use domain::{card::Puk, ids::HolderId};
 use protocol::{Answer, CardSeen, JobId, Request, ReturnCode};
-use stores::{agent::AgentId, token::TokenHash};
+use stores::{agent::AgentId, token::TokenHash, vault::PUK_PURPOSE};
 use tempfile::TempDir;
 use tests::desk::{
     Desk,
@@ -160,7 +160,7 @@ impl Workplace {
         let new = passcode(FIRST_PASSCODE)?;
         place.work(job, Entered::New { new }, Faults::default()).await?.good()?;
         place.seen = place.identify()?.seen;
-        place.put_in();
+        place.put_in().await;
         Ok(place)
     }
 
@@ -168,7 +168,7 @@ impl Workplace {
     pub(super) async fn due(profile: Profile) -> anyhow::Result<Self> {
         let mut place = Self::new(profile).await?;
         place.desk.wait(Duration::days(AGES[0]));
-        place.put_in();
+        place.put_in().await;
         place.log_in_with(FIRST_PASSCODE).await?;
         let page = place.browser.post("/passcodes", &[("smartcard", "true")]).await?;
         let job = page.job().with_context(|| page.html)?;
@@ -176,7 +176,7 @@ impl Workplace {
         let entered = Entered::CurrentAndNew { current, new, last_try: false };
         place.work(job, entered, Faults::default()).await?.good()?;
         place.desk.wait(Duration::days(AGES[1]));
-        place.put_in();
+        place.put_in().await;
         place.log_in().await?;
         Ok(place)
     }
@@ -184,7 +184,7 @@ impl Workplace {
     /// Another one that is the same in everything: server, card, browser.
     pub(super) async fn copy(&self, seed: u64) -> anyhow::Result<Self> {
         let desk = self.desk.copy(seed).await?;
-        let agent = desk.connect(self.agent.id(), "ward 3");
+        let agent = desk.connect(self.agent.id(), "ward 3").await.unwrap();
         let browser = self.browser.before(&desk);
         let cards = TempDir::new()?;
         copy_folder(self.cards.path(), cards.path())?;
@@ -200,16 +200,16 @@ impl Workplace {
             n_unlocks: self.n_unlocks,
             refuses_rights: self.refuses_rights,
         };
-        place.put_in();
+        place.put_in().await;
         Ok(place)
     }
 
     /// The holder takes his card out and goes to another workstation, with another browser.
     pub(super) async fn walk_away(&mut self) -> anyhow::Result<()> {
-        self.agent.sees_card(None);
+        self.agent.sees_card(None).await.unwrap();
         self.agent = self.desk.agent("ward 4").await?;
         self.browser = self.desk.browser();
-        self.put_in();
+        self.put_in().await;
         Ok(())
     }
 
@@ -217,8 +217,8 @@ impl Workplace {
         self.agent.id()
     }
 
-    fn put_in(&self) {
-        self.agent.sees_card(Some(self.seen.clone()));
+    async fn put_in(&self) {
+        self.agent.sees_card(Some(self.seen.clone())).await.unwrap();
     }
 
     fn folder(&self) -> PathBuf {
@@ -256,7 +256,7 @@ impl Workplace {
         drop(card);
         place.seen = place.identify()?.seen;
         ensure!(place.seen.tries_left == Some(0), "the card is not locked");
-        place.put_in();
+        place.put_in().await;
         Ok(place)
     }
 

@@ -70,7 +70,7 @@ fn start() -> DateTime<Utc> {
 /// Somebody who waits for the code of a registration.
 async fn stores() -> Stores {
     let key = |n| Keys::new(1, [n; 32]);
-    let keys = VaultKeys { pepper: key(1), seal: key(2), code: key(3).into() };
+    let keys = VaultKeys { pepper: key(1), seal: key(2), puk: None, code: key(3).into() };
     let stores = Database::in_memory().await.unwrap().stores(keys);
     let person =
         Person { name: "Zoë O'Kafor".to_owned(), email: "zoe.okafor@example.org".to_owned() };

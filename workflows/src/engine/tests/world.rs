@@ -59,6 +59,7 @@ impl World {
         let keys = VaultKeys {
             pepper: Keys::new(1, [7; 32]),
             seal: Keys::new(1, [8; 32]),
+            puk: None,
             code: Keys::new(1, [9; 32]).into(),
         };
         let stores = database.stores(keys);

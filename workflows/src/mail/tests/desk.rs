@@ -94,7 +94,7 @@ fn b57_a_card_that_is_lost_is_mailed_as_revoked_and_out_of_use_and_not_a_third_t
 async fn b57_a_mail_that_can_be_answered_says_by_what_until_when_and_where_without_the_code_there()
 {
     let key = |n| Keys::new(1, [n; 32]);
-    let keys = VaultKeys { pepper: key(1), seal: key(2), code: key(3).into() };
+    let keys = VaultKeys { pepper: key(1), seal: key(2), puk: None, code: key(3).into() };
     let vault = Database::in_memory().await.unwrap().stores(keys).vault;
     let at = "2026-02-24T08:00:00Z".parse().unwrap();
     let binding =

@@ -28,7 +28,7 @@ fn notice(purpose: CodePurpose, number: u8) -> CodeNotice {
 /// The code of such a notice, with the keys of this test.
 async fn code(notice: &CodeNotice) -> Code {
     let key = |n| Keys::new(1, [n; 32]);
-    let keys = VaultKeys { pepper: key(1), seal: key(2), code: key(3).into() };
+    let keys = VaultKeys { pepper: key(1), seal: key(2), puk: None, code: key(3).into() };
     let vault = Database::in_memory().await.unwrap().stores(keys).vault;
     let binding = CodeBinding {
         code: notice.code,

@@ -235,7 +235,7 @@ async fn b61_a_card_is_opened_with_the_management_key_it_was_given_when_the_mast
     let keys = scene.desk.data().join("data/keys");
     std::fs::copy(keys.join("seal.1.key"), keys.join("card-management.2.key")).unwrap();
     let desk = scene.desk.copy(2).await.unwrap();
-    let agent = desk.connect(scene.agent.id(), "ward 3");
+    let agent = desk.connect(scene.agent.id(), "ward 3").await.unwrap();
     let browser = desk.browser();
     let mut scene = Scene { desk, agent, browser, ..scene };
     let mut other = SoftCard::blank("0B02").unwrap();
@@ -245,7 +245,7 @@ async fn b61_a_card_is_opened_with_the_management_key_it_was_given_when_the_mast
         let given = scene.desk.app().keystore().management_key_of(version, &serial).unwrap();
         assert_eq!(card.written.as_ref().unwrap().management_key.0, given.as_slice(), "{version}");
     }
-    scene.agent.sees(Some(&scene.card));
+    scene.agent.sees(Some(&scene.card)).await.unwrap();
     scene.log_in().await.unwrap();
     scene.renew().await.unwrap();
     assert_eq!(n_renewals(&scene).await, 1);

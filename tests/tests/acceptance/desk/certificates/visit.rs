@@ -63,7 +63,7 @@ async fn b52_the_last_second_logs_in_and_the_one_after_does_not_but_by_the_autho
     let holder = scene.desk.holder(scene.holder).await.unwrap();
     let ends = holder.card().unwrap().certificates.iter().map(|one| one.not_after).min().unwrap();
     scene.desk.wait(ends - scene.desk.now());
-    scene.agent.sees(Some(&scene.card));
+    scene.agent.sees(Some(&scene.card)).await.unwrap();
     assert_eq!(scene.log_in().await.unwrap().location(), Some("/renewal"));
     scene.desk.wait(Duration::seconds(1));
     let page = scene.log_in().await.unwrap();
@@ -81,7 +81,7 @@ async fn b10_b52_a_session_that_is_open_when_they_expire_may_still_renew_them() 
     let holder = scene.desk.holder(scene.holder).await.unwrap();
     let ends = holder.card().unwrap().certificates.iter().map(|one| one.not_after).min().unwrap();
     scene.desk.wait(ends - scene.desk.now() - Duration::minutes(5));
-    scene.agent.sees(Some(&scene.card));
+    scene.agent.sees(Some(&scene.card)).await.unwrap();
     scene.log_in().await.unwrap();
     let job = scene.start_renewal().await.unwrap();
     scene.desk.wait(Duration::minutes(6));

@@ -56,7 +56,7 @@ async fn b30_a_locked_account_is_opened_by_the_desk_and_new_values_and_by_neithe
     scene.desk.found_organisations().await.unwrap();
     scene.desk.assign(scene.holder, "RXA").await.unwrap();
     scene.desk.wait(Duration::days(386));
-    scene.agent.sees(Some(&scene.card));
+    scene.agent.sees(Some(&scene.card)).await.unwrap();
     assert_eq!(scene.log_in().await.unwrap().status, StatusCode::LOCKED);
     let mut agent = agent(&scene.desk).await;
     let holder = scene.holder;
@@ -229,7 +229,7 @@ async fn b61_another_card_takes_the_place_of_the_one_before_with_a_passcode_of_t
         |event: &HolderEvent| matches!(event, HolderEvent::Desk(DeskEvent::CardCancelled { .. }));
     assert!(events.iter().any(is_cancelled));
     assert_eq!(n_verified(&events), 2, "B-49: for either card");
-    scene.agent.sees(Some(&other));
+    scene.agent.sees(Some(&other)).await.unwrap();
     (scene.card, scene.passcode) = (other, "Second02".to_owned());
     scene.log_in().await.unwrap();
     assert!(scene.browser.is_logged_in().await.unwrap());

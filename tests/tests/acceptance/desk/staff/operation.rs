@@ -65,7 +65,7 @@ async fn an_operator_sees_the_workstations_and_which_are_connected() {
     let (_, listed) = ask(&mut browser, Method::GET, "/api/operation/agents", &Value::Null).await;
     let line = &listed["agents"][0];
     assert_eq!((&line["workstation"], &line["connected"]), (&json!("ward 3"), &json!(true)));
-    desk.app().agents().hang_up(agent.id());
+    desk.app().agents().hang_up(agent.id()).await.unwrap();
     let (_, listed) = ask(&mut browser, Method::GET, "/api/operation/agents", &Value::Null).await;
     assert_eq!(listed["agents"][0]["connected"], json!(false));
     assert!(browser.get("/operation/cards").await.unwrap().says("No smartcard is stuck"));

@@ -24,7 +24,7 @@ async fn two_readers() -> TwoReaders {
     desk.assign(ruth, "RXA").await.unwrap();
     desk.assign(scene.holder, "RXA").await.unwrap();
     desk.grant(ruth, Role::RaAgent, "RXA").await.unwrap();
-    agent.sees_both([&staff_card, &scene.card]);
+    agent.sees_both([&staff_card, &scene.card]).await.unwrap();
     let staff = desk.browser();
     let mut two = TwoReaders { scene, staff_card, staff };
     two.staff_logs_in().await;

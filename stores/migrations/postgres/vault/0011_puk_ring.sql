@@ -1,0 +1,2 @@
+-- Which key wraps a sealed row: PUKs have one of their own.
+alter table sealed add column ring text collate "C" not null default 'seal';
