@@ -91,6 +91,11 @@ impl App {
     ) -> Result<(), AddError> {
         let held = self.held_organisations();
         let mut tree = held.adding.lock().await;
+        if self.is_shared() {
+            // Another process may just have added the one above it.
+            let read = organisation::read(self.stores().log.as_ref()).await;
+            *tree = read.map_err(anyhow::Error::from)?;
+        }
         let events = tree.organisations.decide_add(code, name, parent)?;
         for event in events {
             self.append_organisation(&tree, &actor, cause, &event).await?;

@@ -72,7 +72,7 @@ impl Process {
 
     /// True if the organisation is added for certain.
     fn adds(&self, code: &str) -> bool {
-        let add = ["organisations", "add", code, "A hospital", "--parent", "ROOT"];
+        let add = ["organisations", "add", code, "A hospital", "--below", "ROOT"];
         latchkey(&self.config, &add).status.success()
     }
 
