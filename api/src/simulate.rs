@@ -7,8 +7,10 @@
 
 mod account;
 mod certificates;
+mod history;
 mod life;
 mod people;
+mod spill;
 mod visit;
 
 use std::path::Path;
@@ -17,7 +19,9 @@ use anyhow::Context as _;
 use domain::policy::{Policies, Policy};
 
 pub use account::Account;
+pub use history::{HISTORY_DAYS_MAX, HISTORY_HOLDERS_MAX, Past, write};
 pub use life::{Begun, Life, begin};
+pub use people::made_up;
 
 /// The most holders of one simulation: a year of a national health service is another command's.
 pub const HOLDERS_MAX: u32 = 1_000_000;

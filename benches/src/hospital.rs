@@ -93,7 +93,7 @@ pub(crate) async fn build(
 }
 
 /// An engine over the hospital's log.
-async fn engine(app: &App, path: &Path) -> anyhow::Result<Engine> {
+pub(crate) async fn engine(app: &App, path: &Path) -> anyhow::Result<Engine> {
     let parts = Parts {
         log: Arc::clone(&app.stores().log),
         vault: app.stores().vault.clone(),

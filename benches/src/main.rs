@@ -14,6 +14,7 @@ mod hospital;
 mod idle;
 mod logon;
 mod portal;
+mod sweep;
 
 use std::path::{Path, PathBuf};
 
@@ -36,12 +37,25 @@ enum Part {
     Authority,
     History,
     Day,
+    Sweep,
 }
 
 impl Part {
     /// In the order in which they are measured.
-    const ALL: [Self; 6] =
-        [Self::Idle, Self::Appends, Self::Change, Self::Authority, Self::History, Self::Day];
+    const ALL: [Self; 7] = [
+        Self::Idle,
+        Self::Appends,
+        Self::Change,
+        Self::Authority,
+        Self::History,
+        Self::Day,
+        Self::Sweep,
+    ];
+
+    /// True if it is measured without being asked for: the sweep alone takes half an hour.
+    fn is_usual(self) -> bool {
+        self != Self::Sweep
+    }
 
     fn name(self) -> String {
         format!("{self:?}").to_lowercase()
@@ -55,7 +69,11 @@ impl Part {
 }
 
 fn main() -> anyhow::Result<()> {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if arguments.next_if(|first| first == sweep::STAGE).is_some() {
+        return runtime.block_on(sweep::stage(&arguments.collect::<Vec<_>>()));
+    }
     let n_holders = match arguments.next() {
         Some(number) => number.parse().context("the number of holders")?,
         None => HOLDERS,
@@ -64,10 +82,12 @@ fn main() -> anyhow::Result<()> {
     let wanted = arguments.map(|name| Part::named(&name)).collect::<anyhow::Result<Vec<_>>>()?;
     let programs = programs()?;
     let folder = TempDir::new_in(&programs)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut table = Table::begin()?;
     let program = programs.join("latchkey");
-    for part in Part::ALL.into_iter().filter(|part| wanted.is_empty() || wanted.contains(part)) {
+    for part in Part::ALL
+        .into_iter()
+        .filter(|part| wanted.contains(part) || wanted.is_empty() && part.is_usual())
+    {
         runtime.block_on(measure(part, &mut table, (&program, folder.path()), n_holders))?;
     }
     Ok(())
@@ -85,6 +105,7 @@ async fn measure(
         Part::Change => change::measure(table).await,
         Part::Authority => authority::measure(table).await,
         Part::History => history::measure(table, folder).await,
+        Part::Sweep => sweep::measure(program, folder),
         Part::Day => {
             let hospital = hospital::build(table, folder, n_holders).await?;
             day::measure(table, &hospital).await?;

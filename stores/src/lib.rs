@@ -8,6 +8,7 @@
 pub mod agent;
 pub mod answer;
 pub mod api_token;
+pub mod bulk;
 #[cfg(any(test, feature = "contract"))]
 pub mod cluster;
 #[cfg(any(test, feature = "contract"))]

@@ -36,6 +36,7 @@ pub use passcode::{MATCHED_REFS_MAX, NewPasscode};
 pub use pending::PersonChange;
 pub use person::{PEOPLE_MAX, Person};
 pub use sealed::{Keep, SEALED_BYTES_MAX, SealEntropy};
+pub(crate) use search::name_words;
 pub use search::{FOUND_PAGE_MAX, FoundPerson, FoundPlace, NameSearch, NotASearch};
 pub use stretch::{STRETCHES_AT_ONCE, STRETCHES_WAITING_MAX};
 

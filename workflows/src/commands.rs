@@ -138,21 +138,33 @@ pub struct Loaded {
 
 impl Loaded {
     /// A stream that does not exist.
-    fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self { holder: Holder::default(), revision: None, last_at: None }
     }
 
     /// The first event of his stream that is not in it yet.
-    fn next(&self) -> Revision {
+    pub(crate) fn next(&self) -> Revision {
         Revision(self.revision.map_or(0, |last| last.0 + 1))
     }
 
     fn fold(&mut self, recorded: &Recorded) -> Result<(), StoreError> {
         let event = decode(recorded)?;
-        self.holder = std::mem::take(&mut self.holder).evolve(recorded.at, &event);
         self.revision = Some(recorded.revision);
-        self.last_at = Some(recorded.at);
+        self.evolve(recorded.at, &event);
         Ok(())
+    }
+
+    /// The same of events that were appended just now, next to what is in it.
+    pub fn add(&mut self, at: DateTime<Utc>, events: &[HolderEvent]) {
+        for event in events {
+            self.revision = Some(self.next());
+            self.evolve(at, event);
+        }
+    }
+
+    fn evolve(&mut self, at: DateTime<Utc>, event: &HolderEvent) {
+        self.holder = std::mem::take(&mut self.holder).evolve(at, event);
+        self.last_at = Some(at);
     }
 
     /// What a rule is told about the world, for this holder: his time never goes back (B-09).
@@ -347,20 +359,32 @@ impl Commands {
         kind: &str,
         data: &T,
     ) -> Result<Position, AppendError> {
-        let event = NewEvent {
-            id: EventId::derive(cause.command, 0),
-            kind: kind.to_owned(),
-            schema: 1,
-            data: canonical(data)?,
-            meta: canonical(&Meta::new(ctx, cause, actor, Vec::new()))?,
-        };
+        let event = noted(ctx, cause, actor, kind, data)?;
         let (stream, expected) = place;
         let appended = self.log.append(stream, expected, vec![event], ctx.now).await?;
         Ok(appended.position)
     }
 }
 
-fn new_events(
+/// An event that no rule decides.
+pub(crate) fn noted<T: Serialize>(
+    ctx: &Context<'_>,
+    cause: Cause,
+    actor: &Actor,
+    kind: &str,
+    data: &T,
+) -> Result<NewEvent, StoreError> {
+    Ok(NewEvent {
+        id: EventId::derive(cause.command, 0),
+        kind: kind.to_owned(),
+        schema: 1,
+        data: canonical(data)?,
+        meta: canonical(&Meta::new(ctx, cause, actor, Vec::new()))?,
+    })
+}
+
+/// The events that a command led to, as they are recorded.
+pub(crate) fn new_events(
     ctx: &Context<'_>,
     cause: Cause,
     actor: &Actor,

@@ -9,6 +9,7 @@ pub mod commands;
 /// Read this first: every workflow's picture.
 pub mod drawing;
 pub mod engine;
+pub mod lived;
 pub mod mail;
 
 // The definitions.

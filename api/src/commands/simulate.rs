@@ -1,5 +1,7 @@
 //! `latchkey simulate`: a population lives for some hundred days, and what happened is counted.
 
+mod into;
+
 use std::{
     fs::{self, File},
     io::{BufWriter, Write},
@@ -9,6 +11,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use chrono::NaiveDate;
 use clap::Args;
 
 use crate::simulate::{self, Account, Life, Plan};
@@ -19,12 +22,19 @@ pub struct Command {
     /// Holders, registered in the year before the first day.
     #[arg(long)]
     holders: u32,
-    /// Days to live through.
-    #[arg(long)]
-    days: u32,
+    /// Days to live through; 30 where a history is written into a database.
+    #[arg(long, required_unless_present = "into")]
+    days: Option<u32>,
     /// What everybody does follows from it.
-    #[arg(long)]
-    seed: u64,
+    #[arg(long, required_unless_present = "into")]
+    seed: Option<u64>,
+    /// Write what they have lived through into the database of the server that has this configuration
+    /// file: an empty one, which becomes a server's with a past.
+    #[arg(long, conflicts_with_all = ["export", "keep", "certificate_days"])]
+    into: Option<PathBuf>,
+    /// The day before which that past ends; today.
+    #[arg(long, requires = "into")]
+    until: Option<NaiveDate>,
     /// Days for which a certificate is issued, instead of the two years of policy `seed`.
     #[arg(long)]
     certificate_days: Option<u16>,
@@ -38,6 +48,9 @@ pub struct Command {
 
 /// Runs the command.
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
+    if let Some(config) = &command.into {
+        return into::run(command, config);
+    }
     let folder = match &command.keep {
         Some(folder) => folder.clone(),
         None => std::env::temp_dir().join(format!("latchkey-simulate-{}", std::process::id())),
@@ -53,7 +66,8 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
 }
 
 async fn simulate(command: &Command, folder: &Path) -> anyhow::Result<()> {
-    let &Command { holders, days, seed, certificate_days, .. } = command;
+    let &Command { holders, certificate_days, .. } = command;
+    let (days, seed) = command.days.zip(command.seed).context("--days and --seed")?;
     let plan = Plan { holders, days, seed, certificate_days };
     let (begun, life) = simulate::simulate(plan, folder).await?;
     let reading = Instant::now();

@@ -44,7 +44,7 @@ impl Visit<'_> {
 
     /// C-15: true if this is the day on which he revokes his certificates.
     pub(super) async fn revoke(&mut self, proof: &Authenticated) -> anyhow::Result<bool> {
-        if !self.act.person.revokes(self.act.number()) {
+        if !self.act.person.revokes(self.act.number) {
             return Ok(false);
         }
         let reason = RevocationReason::LostOrStolen;
@@ -55,7 +55,7 @@ impl Visit<'_> {
 
     /// What he does about what he is shown of his certificates, after his passcodes are in order.
     pub(super) async fn see_certificates(&mut self, proof: &Authenticated) -> anyhow::Result<()> {
-        let (ctx, number) = (self.context(), self.act.number());
+        let (ctx, number) = (self.context(), self.act.number);
         let Some(standing) = self.holder().certificates(&ctx) else { return Ok(()) };
         if standing.update_open || standing.may_renew.is_ok() && standing.restricts {
             return self.update_card(proof).await;
@@ -81,7 +81,7 @@ impl Visit<'_> {
 
     /// *Update My Card*, from its beginning or from where the last visit left it.
     async fn update_card(&mut self, proof: &Authenticated) -> anyhow::Result<()> {
-        let (person, number) = (self.act.person, self.act.number());
+        let (person, number) = (self.act.person, self.act.number);
         let job = person.job(number);
         let open = self.holder().card_update().filter(|open| open.is_touched());
         let update = open.map_or_else(|| person.command("update", number), |open| open.update);
@@ -117,7 +117,7 @@ impl Visit<'_> {
         Carried { update, job }: Carried,
         slot: Slot,
     ) -> anyhow::Result<Vec<Step>> {
-        let (person, number, name) = (self.act.person, self.act.number(), slot.name());
+        let (person, number, name) = (self.act.person, self.act.number, slot.name());
         let days = self.policies.latest().certificate_days;
         let step = |what: &str, command| Step { name: format!("{name} {what}"), command };
         let may = |write| HolderCommand::OpenCardWrite { update, job, slot, write };

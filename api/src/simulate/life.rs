@@ -18,7 +18,7 @@ use stores::{
     log::Mode,
     sqlite::{Database, Options},
     truth::Stores,
-    vault::{Keys, PEOPLE_MAX, Person as VaultPerson, VaultKeys},
+    vault::{Keys, PEOPLE_MAX, VaultKeys},
 };
 use workflows::{
     commands::{Actor, LOADED_AT_ONCE_MAX, Loaded},
@@ -29,7 +29,7 @@ use workflows::{
 use super::{
     Plan,
     people::{Person, YEAR_BEFORE},
-    visit::Visit,
+    visit::{Visit, Way},
 };
 
 /// The first day that counts.
@@ -78,18 +78,24 @@ pub struct Life {
 pub(super) struct Act {
     pub(super) at: DateTime<Utc>,
     pub(super) person: Person,
-    what: What,
+    /// Its day, counted from the first.
+    pub(super) number: i64,
+    pub(super) what: What,
 }
 
 impl Act {
-    /// Its day, counted from the first.
-    pub(super) fn number(&self) -> i64 {
-        (self.at.date_naive() - first_day()).num_days()
+    /// Does it. From when on something is due to him; `None` if nothing ever is.
+    pub(super) async fn done(visit: Visit<'_>) -> anyhow::Result<Option<NaiveDate>> {
+        match visit.act.what {
+            What::Register => register(visit).await,
+            What::LogIn => log_in(visit).await,
+        }
     }
 }
 
+/// What somebody does.
 #[derive(Clone, Copy)]
-enum What {
+pub(super) enum What {
     Register,
     LogIn,
 }
@@ -126,7 +132,7 @@ fn first_day() -> NaiveDate {
     FIRST_DAY - Days::new(YEAR_BEFORE.into())
 }
 
-fn midnight(day: NaiveDate) -> DateTime<Utc> {
+pub(super) fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(chrono::NaiveTime::MIN).and_utc()
 }
 
@@ -183,7 +189,7 @@ impl Begun {
                 }
                 Some(from) => (What::LogIn, person.logs_in(number, *from <= day)),
             };
-            acts.extend(after.map(|after| Act { at: midnight(day) + after, person, what }));
+            acts.extend(after.map(|after| Act { at: midnight(day) + after, person, number, what }));
         }
         acts.sort_by_key(|act| act.at);
         acts
@@ -248,11 +254,7 @@ impl Begun {
             let mut loaded = self.engine.commands().load_all(&holders).await?;
             let visits = acts.iter().map(|act| (act, loaded.remove(&act.person.holder())));
             let done = future::try_join_all(visits.map(async |(act, loaded)| {
-                let visit = self.visit(act, loaded.context("each person acts once")??);
-                match act.what {
-                    What::Register => self.register(visit).await,
-                    What::LogIn => log_in(visit).await,
-                }
+                Act::done(self.visit(act, loaded.context("each person acts once")??)).await
             }));
             for (act, from) in acts.iter().zip(done.await?) {
                 n_logons += u64::from(matches!(act.what, What::LogIn));
@@ -265,11 +267,7 @@ impl Begun {
     /// Who those are who are registered now.
     async fn enter_people(&self, acts: &[Act]) -> anyhow::Result<()> {
         let registering = acts.iter().filter(|act| matches!(act.what, What::Register));
-        let people = registering.map(|Act { person, .. }| {
-            let name = format!("Person {}", person.place());
-            let email = format!("person-{}@example.org", person.place());
-            (person.holder(), VaultPerson { name, email })
-        });
+        let people = registering.map(|Act { person, .. }| (person.holder(), person.contact()));
         let people: Vec<_> = people.collect();
         for people in people.chunks(PEOPLE_MAX) {
             self.stores.vault.put_people(people, acts[0].at).await?;
@@ -277,34 +275,30 @@ impl Begun {
         Ok(())
     }
 
-    async fn register(&self, mut visit: Visit<'_>) -> anyhow::Result<Option<NaiveDate>> {
-        let (person, at) = (visit.act.person, visit.act.at);
-        let command = person.command("register", 0);
-        let (recovery, verification) = person.wants_optional();
-        let secret = |place| SecretRef::derive(command, place);
-        let registration = Registration {
-            card: person.card(at, self.certificate_days())?,
-            smartcard: secret(0),
-            puk: secret(3),
-            account_recovery: recovery.then(|| secret(1)),
-            verification: verification.then(|| secret(2)),
-            check: IdentityCheck::by(IdentityEvidence::PhotographOnRecord, "RA desk"),
-        };
-        let register = HolderCommand::Register { registration, organisation: None };
-        visit.execute("register", Actor::System, &register).await?;
-        Ok(due_from(&visit))
-    }
-
     fn visit(&self, act: &Act, loaded: Arc<Loaded>) -> Visit<'_> {
-        let commands = self.engine.commands();
-        let loaded = Arc::unwrap_or_clone(loaded);
-        Visit { act: *act, loaded, commands, policies: &self.policies }
+        let way = Way::Log(self.engine.commands(), Box::new(Arc::unwrap_or_clone(loaded)));
+        Visit { act: *act, way, policies: &self.policies }
     }
+}
 
-    /// B-54: for how many days a certificate is issued.
-    fn certificate_days(&self) -> u16 {
-        self.policies.latest().certificate_days
-    }
+/// The first day with a card of his own.
+async fn register(mut visit: Visit<'_>) -> anyhow::Result<Option<NaiveDate>> {
+    let (person, at) = (visit.act.person, visit.act.at);
+    let command = person.command("register", 0);
+    let (recovery, verification) = person.wants_optional();
+    let secret = |place| SecretRef::derive(command, place);
+    let registration = Registration {
+        // B-54: good for so many days.
+        card: person.card(at, visit.policies.latest().certificate_days)?,
+        smartcard: secret(0),
+        puk: secret(3),
+        account_recovery: recovery.then(|| secret(1)),
+        verification: verification.then(|| secret(2)),
+        check: IdentityCheck::by(IdentityEvidence::PhotographOnRecord, "RA desk"),
+    };
+    let register = HolderCommand::Register { registration, organisation: None };
+    visit.execute("register", Actor::System, &register).await?;
+    Ok(due_from(&visit))
 }
 
 /// A log-in, and what the person does about what he is shown.

@@ -6,10 +6,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     card::{CardKeys, IssuedCard, IssuedCertificate, PublicKey, Slot},
-    ids::{CommandId, HolderId},
+    ids::{CertificateSerial, CommandId, HolderId},
 };
-
 use sha2::{Digest as _, Sha256};
+use stores::vault::Person as Contact;
 use uuid::Uuid;
 
 /// Days in which everybody is registered, before the first day that counts.
@@ -51,6 +51,16 @@ pub(super) enum Answer {
     Nothing,
 }
 
+/// The `number`-th person of a simulation with this seed: who he is, and the certificate with which he
+/// logs in until he renews it.
+///
+/// # Errors
+/// If it has no serial number, which does not happen.
+pub fn made_up(seed: u64, number: u32) -> anyhow::Result<(HolderId, CertificateSerial)> {
+    let person = Person::new(seed, number);
+    Ok((person.holder(), person.serial(Slot::Authentication, 0)?))
+}
+
 /// One person.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Person {
@@ -71,6 +81,13 @@ impl Person {
 
     pub(super) fn holder(self) -> HolderId {
         HolderId(self.id("holder", 0))
+    }
+
+    /// His name, and where mails reach him.
+    pub(super) fn contact(self) -> Contact {
+        let name = format!("Person {}", self.number);
+        let email = format!("person-{}@example.org", self.number);
+        Contact { name, email }
     }
 
     /// The command that this person gives as the `place`-th of that name.
@@ -156,13 +173,17 @@ impl Person {
         issued: DateTime<Utc>,
         days: u16,
     ) -> anyhow::Result<IssuedCertificate> {
-        let bytes = self.digest(&format!("certificate {}", slot.name()), day);
         Ok(IssuedCertificate {
             slot,
-            serial: hex::encode(&bytes[1..9]).parse()?,
+            serial: self.serial(slot, day)?,
             not_before: issued,
             not_after: issued + TimeDelta::days(days.into()),
         })
+    }
+
+    fn serial(self, slot: Slot, day: i64) -> anyhow::Result<CertificateSerial> {
+        let bytes = self.digest(&format!("certificate {}", slot.name()), day);
+        Ok(hex::encode(&bytes[1..9]).parse()?)
     }
 
     /// Does he visit the registration authority on a day on which he is told to?

@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use domain::{
     card::CardUpdate,
     context::Context,
-    decider::Decider as _,
     expiry::{self, Occasion, Topic},
     holder::{Holder, HolderCommand},
     ids::SecretRef,
@@ -16,26 +15,42 @@ use domain::{
     passcode::{CardChange, Changes, Kind, Optional},
     policy::Policies,
 };
-use stores::event_store::Revision;
-use workflows::commands::{Actor, Cause, Commands, Loaded};
+use workflows::{
+    commands::{Actor, Cause, Commands, Loaded},
+    lived::Lived,
+};
 
 use super::{life::Act, people::Answer};
 
 /// A person, at an instant, as the log has him.
 pub(super) struct Visit<'a> {
     pub(super) act: Act,
-    pub(super) loaded: Loaded,
-    pub(super) commands: &'a Commands,
+    pub(super) way: Way<'a>,
     pub(super) policies: &'a Policies,
+}
+
+/// How what somebody does is recorded.
+pub(super) enum Way<'a> {
+    /// Now, in a log.
+    Log(&'a Commands, Box<Loaded>),
+    /// With everything else of his life, later.
+    Life(&'a mut Lived),
 }
 
 impl<'a> Visit<'a> {
     pub(super) fn holder(&self) -> &Holder {
-        &self.loaded.holder
+        &self.loaded().holder
+    }
+
+    fn loaded(&self) -> &Loaded {
+        match &self.way {
+            Way::Log(_, loaded) => loaded,
+            Way::Life(lived) => lived.loaded(),
+        }
     }
 
     pub(super) fn context(&self) -> Context<'a> {
-        self.loaded.context(&Context { now: self.act.at, policies: self.policies })
+        self.loaded().context(&Context { now: self.act.at, policies: self.policies })
     }
 
     pub(super) fn at(&self) -> DateTime<Utc> {
@@ -49,14 +64,16 @@ impl<'a> Visit<'a> {
         actor: Actor,
         command: &HolderCommand,
     ) -> anyhow::Result<()> {
-        let cause = Cause::first(self.act.person.command(what, self.act.number()));
+        let cause = Cause::first(self.act.person.command(what, self.act.number));
         let (ctx, id) = (self.context(), self.act.person.holder());
-        let done = self.commands.attempt(&ctx, id, &self.loaded, cause, &actor, command).await?;
-        for event in &done.events {
-            let next = self.loaded.revision.map_or(0, |last| last.0 + 1);
-            self.loaded.revision = Some(Revision(next));
-            self.loaded.last_at = Some(ctx.now);
-            self.loaded.holder = std::mem::take(&mut self.loaded.holder).evolve(ctx.now, event);
+        match &mut self.way {
+            Way::Log(commands, loaded) => {
+                let done = commands.attempt(&ctx, id, loaded, cause, &actor, command).await?;
+                loaded.add(ctx.now, &done.events);
+            }
+            Way::Life(lived) => {
+                lived.execute(&ctx, cause, &actor, command)?;
+            }
         }
         Ok(())
     }
@@ -71,7 +88,7 @@ impl<'a> Visit<'a> {
         let refused = HolderCommand::NoteLogonRefused { reason };
         self.execute("not let in", Actor::Holder, &refused).await?;
         let is_expired = reason == LogonRefusal::CertificatesExpired;
-        if !is_expired || !self.act.person.visits_authority(self.act.number()) {
+        if !is_expired || !self.act.person.visits_authority(self.act.number) {
             return Ok(None);
         }
         self.authorise().await?;
@@ -112,7 +129,7 @@ impl<'a> Visit<'a> {
     /// What he does about the alert of his passcodes, if there is one.
     async fn see_passcodes(&mut self, proof: &Authenticated) -> anyhow::Result<()> {
         let Some(alert) = expiry::alert(&self.context(), self.holder()) else { return Ok(()) };
-        match self.act.person.answers_alert(self.act.number()) {
+        match self.act.person.answers_alert(self.act.number) {
             Answer::Renew => self.change_passcodes(proof).await,
             Answer::PutOff => {
                 let later = HolderCommand::DeclineAlert { topic: Topic::Passcodes, on: alert.on };
@@ -124,7 +141,7 @@ impl<'a> Visit<'a> {
 
     /// Changes, or removes, every passcode that is due.
     async fn change_passcodes(&mut self, proof: &Authenticated) -> anyhow::Result<()> {
-        let number = self.act.number();
+        let number = self.act.number;
         let person = self.act.person;
         let command = person.command("renew", number);
         let due = logon::check(&self.context(), self.holder(), proof).due;

@@ -41,6 +41,10 @@ impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, 
 #[must_use = "a query does nothing until it is run"]
 pub struct Query {
     text: Cow<'static, str>,
+    /// The same for SQLite with `?` in place of numbers, as long as all of them were pushed. It finds a
+    /// parameter with a number by looking at all before it, when it reads the text and when it binds: a
+    /// thousand of them cost a million looks.
+    unnumbered: Option<String>,
     on_postgres: Option<&'static str>,
     sqlite: SqliteArguments,
     postgres: PgArguments,
@@ -62,6 +66,7 @@ impl Query {
 
     fn of(text: Cow<'static, str>) -> Self {
         Self {
+            unnumbered: (!text.contains('$')).then(|| text.to_string()),
             text,
             on_postgres: None,
             sqlite: SqliteArguments::default(),
@@ -85,6 +90,7 @@ impl Query {
 
     /// The next of `$1…`.
     pub fn bind<'q>(mut self, value: impl Argument<'q>) -> Self {
+        self.unnumbered = None;
         self.add(&value);
         self
     }
@@ -92,6 +98,10 @@ impl Query {
     /// More of the text.
     pub fn push(&mut self, text: &'static str) -> &mut Self {
         self.text.to_mut().push_str(text);
+        self.unnumbered = self.unnumbered.take().filter(|_| !text.contains('$'));
+        if let Some(unnumbered) = &mut self.unnumbered {
+            unnumbered.push_str(text);
+        }
         self
     }
 
@@ -101,6 +111,9 @@ impl Query {
         let text = self.text.to_mut();
         text.push('$');
         text.push_str(&self.sqlite.len().to_string());
+        if let Some(unnumbered) = &mut self.unnumbered {
+            unnumbered.push('?');
+        }
         self
     }
 
@@ -237,14 +250,16 @@ impl Query {
 
     fn sqlite(self) -> sqlx::Result<sqlx::query::Query<'static, Sqlite, SqliteArguments>> {
         encoded(self.not_bound)?;
-        Ok(sqlx::query_with(AssertSqlSafe(self.text), self.sqlite).persistent(self.is_kept))
+        let text = self.unnumbered.map_or(self.text, Cow::Owned);
+        Ok(sqlx::query_with(AssertSqlSafe(text), self.sqlite).persistent(self.is_kept))
     }
 
     fn sqlite_rows<R: Row>(
         self,
     ) -> sqlx::Result<sqlx::query::QueryAs<'static, Sqlite, R, SqliteArguments>> {
         encoded(self.not_bound)?;
-        Ok(sqlx::query_as_with(AssertSqlSafe(self.text), self.sqlite).persistent(self.is_kept))
+        let text = self.unnumbered.map_or(self.text, Cow::Owned);
+        Ok(sqlx::query_as_with(AssertSqlSafe(text), self.sqlite).persistent(self.is_kept))
     }
 
     fn postgres(self) -> sqlx::Result<sqlx::query::Query<'static, Postgres, PgArguments>> {

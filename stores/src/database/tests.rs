@@ -210,6 +210,12 @@ async fn a_text_is_put_together_of_lists_and_values_and_read_row_by_row() {
         query.push(" order by big");
         let some: Vec<(i64,)> = query.fetch_all(pool).await.unwrap();
         assert_eq!(some, [(1,), (2,), (3,)]);
+        // What has a number keeps it, whatever is pushed behind it.
+        let mut query = Query::new("select big from kept where big < $2 and big > $1");
+        query = query.bind(2_i64).bind(6_i64);
+        query.push(" and kept_id in (").push_list([3, 4, 6].map(id)).push(") order by big");
+        let some: Vec<(i64,)> = query.fetch_all(pool).await.unwrap();
+        assert_eq!(some, [(3,), (4,)]);
         let all = Query::new("select big from kept order by big").fetch::<(i64,)>(pool);
         let all: Vec<_> = all.try_collect().await.unwrap();
         assert_eq!(all, (1..=200).map(|number| (number,)).collect::<Vec<_>>());

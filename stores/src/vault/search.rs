@@ -186,7 +186,7 @@ impl Vault {
             .bind(holder.0)
             .execute(&mut *tx)
             .await?;
-        for word in folded(name, NAME_WORDS_MAX) {
+        for word in name_words(name) {
             Query::new(
                 "
                 insert into person_search (word, holder_id) values ($1, $2)
@@ -200,6 +200,11 @@ impl Vault {
         }
         Ok(())
     }
+}
+
+/// By which words a name is found.
+pub(crate) fn name_words(name: &str) -> Vec<String> {
+    folded(name, NAME_WORDS_MAX)
 }
 
 /// The first words of a text: lower case, without accents and apostrophes.

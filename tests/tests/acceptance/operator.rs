@@ -41,7 +41,7 @@ pub(super) fn said(config: &Path, arguments: &[&str]) -> String {
 
 /// What it complained of, if it did not.
 #[track_caller]
-fn complained(config: &Path, arguments: &[&str]) -> String {
+pub(super) fn complained(config: &Path, arguments: &[&str]) -> String {
     let output = latchkey(config, arguments);
     assert!(!output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     String::from_utf8(output.stderr).unwrap()

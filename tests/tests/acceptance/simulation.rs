@@ -6,6 +6,7 @@ mod certificates;
 mod export;
 mod rebuilt;
 mod recomputed;
+mod written;
 
 use std::{collections::BTreeMap, path::Path, process::Command, sync::LazyLock};
 

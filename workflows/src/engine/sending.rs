@@ -5,12 +5,9 @@ use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    certificate,
     context::Context,
-    expiry::Item,
     holder::Holder,
     ids::{CommandId, SecretRef},
-    passcode::Standing,
     policy::{Policies, Policy},
     self_service::CodePurpose,
     unlock::Stage as AtStage,
@@ -32,8 +29,7 @@ use super::{
 use crate::{
     commands::{self, Actor, Cause, Commands},
     mail::{
-        Answer, Asks, COPIES_MAX, CodeNotice, Composer, Copies, Courier, Failure, Mail, Notice,
-        Wanted,
+        Answer, COPIES_MAX, CodeNotice, Composer, Copies, Courier, Failure, Mail, Notice, Wanted,
     },
     mail_delivery::{Input, MailDelivery, MailEvent, Stage, StepId},
     not_me::Answerable,
@@ -186,7 +182,8 @@ impl Sender<'_> {
         to: Person,
     ) -> anyhow::Result<Asked> {
         let holder = known.holder()?;
-        if !self.still_stands(holder, notice.asks()) {
+        let ctx = Context { now: self.now, policies: self.policies };
+        if !notice.asks().still_stand(&ctx, holder) {
             return Ok(Asked::DoneWith);
         }
         let (at, zone) = (known.by.at, &self.policy().zone);
@@ -289,24 +286,6 @@ impl Sender<'_> {
     async fn address(&self, secret: SecretRef) -> anyhow::Result<Option<String>> {
         let sealed = self.vault.open_sealed(secret, SELF_SERVICE_EMAIL, "", self.now).await?;
         Ok(sealed.map(|address| String::from_utf8_lossy(&address).into_owned()))
-    }
-
-    /// A mail may be late, by days if the mail server was down: whoever has done meanwhile what it
-    /// asks for is not to be told that he has to. False if each of these passcodes was changed or
-    /// removed since, or the certificates were renewed or revoked.
-    fn still_stands(&self, holder: &Holder, asks: Asks<'_>) -> bool {
-        let ctx = Context { now: self.now, policies: self.policies };
-        let is_as_it_was = |item: &Item| match holder.passcodes().standing(&ctx, item.kind) {
-            Standing::NotSet => false,
-            Standing::Set { last_changed_on, .. } => last_changed_on == item.set_on,
-        };
-        match asks {
-            Asks::ToChange(items) => items.iter().any(is_as_it_was),
-            Asks::ToRenew(expires_at) => holder.certificates(&ctx).is_some_and(|standing| {
-                standing.expires_at == expires_at && standing.phase != certificate::Phase::Revoked
-            }),
-            Asks::Nothing => true,
-        }
     }
 
     /// How long this tick has been sending, in whole seconds: a mail server that hung until its time

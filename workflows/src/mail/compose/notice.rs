@@ -1,7 +1,14 @@
 //! Which events a holder is mailed about, and what each mail is for.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use domain::{expiry::Item, holder::HolderEvent, ids::SecretRef};
+use domain::{
+    certificate,
+    context::Context,
+    expiry::Item,
+    holder::{Holder, HolderEvent},
+    ids::SecretRef,
+    passcode::Standing,
+};
 
 use super::{CertificateNotice, CodeNotice, Demand, DeskNotice, SelfServiceNotice};
 
@@ -101,6 +108,26 @@ pub enum Asks<'a> {
     ToRenew(DateTime<Utc>),
     /// Nothing: it tells what happened.
     Nothing,
+}
+
+impl Asks<'_> {
+    /// A mail may be late, by days if the mail server was down: whoever has done meanwhile what it
+    /// asks for is not to be told that he has to. False if each of these passcodes was changed or
+    /// removed since, or the certificates were renewed or revoked.
+    #[must_use]
+    pub fn still_stand(&self, ctx: &Context<'_>, holder: &Holder) -> bool {
+        let is_as_it_was = |item: &Item| match holder.passcodes().standing(ctx, item.kind) {
+            Standing::NotSet => false,
+            Standing::Set { last_changed_on, .. } => last_changed_on == item.set_on,
+        };
+        match *self {
+            Self::ToChange(items) => items.iter().any(is_as_it_was),
+            Self::ToRenew(expires_at) => holder.certificates(ctx).is_some_and(|standing| {
+                standing.expires_at == expires_at && standing.phase != certificate::Phase::Revoked
+            }),
+            Self::Nothing => true,
+        }
+    }
 }
 
 impl Notice {
