@@ -391,7 +391,9 @@ impl At {
         }
         let n_twice = n_records.values().filter(|n| **n != 1).count();
         let mut found = Everybody::default();
-        n_records.keys().for_each(|holder| found.add(*holder));
+        for holder in n_records.keys() {
+            found.add(*holder);
+        }
         let n = usize::try_from(due.n)?;
         let title = self.title("sweep killed half-way: holders with exactly one record");
         table.value(&title, events(found.n), "holders", n);
