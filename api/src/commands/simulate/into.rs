@@ -19,7 +19,7 @@ use stores::{
     bulk::Bulk,
     event_store::EventStore,
     log::{self, Mode},
-    postgres::{self, Alone},
+    postgres::{self, Claim},
     sqlite,
 };
 
@@ -115,7 +115,7 @@ async fn fill_server(
     past: Past,
 ) -> anyhow::Result<u64> {
     let options = database::options(settings)?;
-    let alone = Alone::claim(&options).await.context("database.url")?;
+    let alone = Claim::alone(&options).await.context("database.url")?;
     let _alone = alone.context("database.url: a server has this database; stop it first")?;
     let database = postgres::Database::open(&options).await.context("database.url")?;
     // Whether it may be filled at all, before anything is written to it.
