@@ -249,10 +249,13 @@ impl App {
         self.0.pace.take(self.now(), self.address(headers))
     }
 
-    /// Whom a proxy in front speaks for; `None` if there is none, or it does not say.
+    /// Whom the proxy in front, or our own door of HTTPS, speaks for; `None` if there is neither, or it does
+    /// not say.
     #[must_use]
     pub fn address(&self, headers: &HeaderMap) -> Option<IpAddr> {
-        self.config().portal.behind_proxy.then(|| pace::address(headers)).flatten()
+        let portal = &self.config().portal;
+        let is_said = portal.behind_proxy || portal.https.is_some();
+        is_said.then(|| pace::address(headers)).flatten()
     }
 
     /// Places for stretching a value here (B-27).

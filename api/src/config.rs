@@ -12,6 +12,7 @@
 
 mod authority;
 mod database;
+mod https;
 mod mail;
 mod origin;
 mod settings;
@@ -23,6 +24,7 @@ use std::{
 
 pub use authority::{AuthoritySettings, HsmSettings};
 pub use database::DatabaseSettings;
+pub use https::HttpsSettings;
 pub use mail::{LoginSettings, MailSettings};
 pub use settings::{ConfigError, Fault};
 pub use stores::log::Mode;
@@ -82,14 +84,26 @@ pub struct KeystoreSettings {
 /// Where holders come in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Portal {
-    /// `portal.listen`: address of the pages and the API, `127.0.0.1:7400` by default. Plain HTTP,
-    /// so beyond loopback only behind a proxy.
+    /// `portal.listen`: address of the pages and the API, `127.0.0.1:7400` by default. Beyond loopback
+    /// with a certificate, or behind a proxy.
     pub listen: SocketAddr,
     /// `portal.origin`: what stands in the browser's address bar, `http://localhost:7400` by
     /// default. Part of every sentence that a card signs.
     pub origin: String,
     /// `portal.behind_proxy`: true if a proxy in front speaks HTTPS with the world.
     pub behind_proxy: bool,
+    /// `portal.tls_certificate` and `portal.tls_key`: with them the server speaks HTTPS itself, without
+    /// them plain HTTP.
+    pub https: Option<HttpsSettings>,
+}
+
+impl Portal {
+    /// The name for which browsers ask this server by HTTPS: none behind a proxy, which may ask by another.
+    #[must_use]
+    pub fn https_name(&self) -> Option<&str> {
+        let rest = self.origin.strip_prefix("https://").filter(|_| !self.behind_proxy)?;
+        rest.split(':').next()
+    }
 }
 
 /// Where card agents come in.
@@ -208,6 +222,7 @@ impl Config {
                 listen: settings.address("portal.listen", defaults.portal.listen),
                 origin: settings.text("portal.origin").unwrap_or(defaults.portal.origin),
                 behind_proxy: settings.flag("portal.behind_proxy", false),
+                https: HttpsSettings::of(&mut settings, mode),
             },
             agents: AgentsChannel {
                 listen: settings.address("agents.listen", defaults.agents.listen),
@@ -233,7 +248,7 @@ impl Config {
         self.check_mode(settings);
         self.check_keystore(settings);
         self.check_listeners(settings);
-        if let Err(what) = origin::check(&self.portal.origin, self.portal.behind_proxy) {
+        if let Err(what) = origin::check(&self.portal) {
             settings.fault("portal.origin", what);
         }
         for model in &self.readers.approved {
@@ -302,10 +317,11 @@ impl Config {
                 settings.fault(key, format!("{address}: the demonstration stays on loopback"));
             }
         }
-        if self.mode == Mode::Production && away(portal) && !self.portal.behind_proxy {
+        let Portal { behind_proxy, https, .. } = &self.portal;
+        if self.mode == Mode::Production && away(portal) && !behind_proxy && https.is_none() {
             let what = format!(
-                "{portal}: plain HTTP stays on loopback, unless a proxy in front speaks HTTPS \
-                 (portal.behind_proxy = true)"
+                "{portal}: plain HTTP stays on loopback: name a certificate (portal.tls_certificate, \
+                 portal.tls_key), or put a proxy in front that speaks HTTPS (portal.behind_proxy = true)"
             );
             settings.fault("portal.listen", what);
         }
@@ -340,6 +356,7 @@ impl Default for Config {
                 listen: loopback(7400),
                 origin: "http://localhost:7400".to_owned(),
                 behind_proxy: false,
+                https: None,
             },
             agents: AgentsChannel { listen: loopback(7402) },
             agent_page: AgentPage { port: 7401 },

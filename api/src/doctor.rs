@@ -15,11 +15,12 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     clock::{Clock as _, WallClock},
-    config::{Config, DatabaseSettings, Mode},
+    config::{Config, DatabaseSettings, Mode, Portal},
+    front_door::Certificate,
     hsm,
     keystore::{Keystore, KeystoreError},
     mail_server,
@@ -30,6 +31,10 @@ const ANSWER_MAX: Duration = Duration::from_millis(500);
 
 /// How long the mail server has to greet.
 const GREETING_MAX: Duration = Duration::from_secs(3);
+
+/// Renewing the portal's certificate is late when it is good for less than this: the programs that do it by
+/// themselves begin weeks before.
+const CERTIFICATE_NOTICE: TimeDelta = TimeDelta::days(7);
 
 /// The permissions that nobody but the owner needs.
 const OTHERS: u32 = 0o077;
@@ -103,6 +108,9 @@ pub fn doctor_at(
         keystore(config),
         keys_apart(config),
         port("portal.listen", config.portal.listen, config.operator.listen),
+    ]);
+    findings.extend(portal_certificate(&config.portal, now));
+    findings.extend([
         port("agents.listen", config.agents.listen, config.operator.listen),
         port("operator.listen", config.operator.listen, config.operator.listen),
         port("authority.listen", config.authority.listen, config.operator.listen),
@@ -323,6 +331,27 @@ fn is_ours(operator: SocketAddr) -> bool {
         Ok(answer)
     };
     ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200") && answer.contains(OURS))
+}
+
+/// A certificate that has ended keeps everybody out, and whoever renews it wants some days for it.
+fn portal_certificate(portal: &Portal, now: DateTime<Utc>) -> Option<Finding> {
+    const CHECK: &str = "portal.tls_certificate";
+    let settings = portal.https.as_ref()?;
+    Some(match Certificate::read(settings, portal.https_name()) {
+        Err(error) => finding(CHECK, Verdict::Fail, chain(&error)),
+        Ok(certificate) => {
+            let (from, until) = (certificate.not_before, certificate.not_after);
+            let detail = format!("good from {from} until {until}");
+            let verdict = if !certificate.is_valid(now) {
+                Verdict::Fail
+            } else if until < now + CERTIFICATE_NOTICE {
+                Verdict::Warn
+            } else {
+                Verdict::Ok
+            };
+            finding(CHECK, verdict, detail)
+        }
+    })
 }
 
 /// It stands in every certificate, so it is better right from the first one on.

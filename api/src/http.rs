@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Path, Request},
+    extract::{DefaultBodyLimit, Path, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
@@ -14,6 +14,9 @@ use crate::{app::App, news, portal, rest};
 
 /// Largest form or body we read, in bytes.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// For how long a browser that was here by HTTPS comes by HTTPS alone (RFC 6797).
+const STRICT_TRANSPORT: &str = "max-age=31536000";
 
 /// Everything this process answers to browsers and API callers.
 pub fn router(app: App) -> Router {
@@ -29,7 +32,7 @@ pub fn router(app: App) -> Router {
         .route("/assets/{name}", get(asset))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(app.clone(), news::first))
-        .layer(middleware::from_fn(headers))
+        .layer(middleware::from_fn_with_state(app.clone(), headers))
         .layer(CatchPanicLayer::new())
         .with_state(app)
 }
@@ -50,7 +53,7 @@ async fn asset(Path(name): Path<String>) -> Response {
 }
 
 /// The security headers, and no caching of anything that is about a person.
-async fn headers(request: Request, next: Next) -> Response {
+async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in pages::security_headers() {
@@ -58,6 +61,10 @@ async fn headers(request: Request, next: Next) -> Response {
     }
     if let Ok(policy) = HeaderValue::from_str(&pages::content_security_policy(&[])) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    if app.config().portal.https.is_some() {
+        let strict = HeaderValue::from_static(STRICT_TRANSPORT);
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, strict);
     }
     let no_store = HeaderValue::from_static(pages::PAGE_CACHE);
     headers.entry(header::CACHE_CONTROL).or_insert(no_store);

@@ -16,6 +16,7 @@ pub mod clock;
 pub mod codes;
 pub mod commands;
 pub mod config;
+pub mod connections;
 pub mod control;
 pub mod cookies;
 pub mod cover;
@@ -29,6 +30,7 @@ pub mod execute;
 pub mod export;
 pub mod first_manager;
 pub mod forecast;
+pub mod front_door;
 #[cfg(test)]
 mod golden;
 pub mod health;

@@ -49,6 +49,7 @@ pub struct Metrics {
     refusals: Family<Label, Counter>,
     authority_failures: Counter,
     authority_failed_at: Gauge,
+    https_not_after: Gauge,
 }
 
 impl Default for Metrics {
@@ -61,6 +62,7 @@ impl Default for Metrics {
             refusals: Family::default(),
             authority_failures: Counter::default(),
             authority_failed_at: Gauge::default(),
+            https_not_after: Gauge::default(),
         }
     }
 }
@@ -80,6 +82,11 @@ impl Metrics {
     pub fn authority_failed(&self, now: DateTime<Utc>) {
         self.authority_failures.inc();
         self.authority_failed_at.set(now.timestamp());
+    }
+
+    /// The portal's certificate is good until then.
+    pub fn serves_until(&self, not_after: DateTime<Utc>) {
+        self.https_not_after.set(not_after.timestamp());
     }
 
     /// An append of these types of events has ended so, after so long.
@@ -128,6 +135,14 @@ impl Metrics {
             "When it last could not, in seconds since 1970; 0 if never",
             self.authority_failed_at.clone(),
         );
+        // Where a proxy speaks HTTPS, its certificate is not ours to tell of.
+        if self.https_not_after.get() != 0 {
+            registry.register(
+                "https_not_after_timestamp_seconds",
+                "When the portal's certificate ends, in seconds since 1970",
+                self.https_not_after.clone(),
+            );
+        }
     }
 }
 

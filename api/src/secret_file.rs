@@ -27,7 +27,7 @@ pub enum FileError {
         /// What the file system said.
         source: io::Error,
     },
-    /// The password is for everybody to read.
+    /// A secret that others can read.
     #[error("{0} can be read by others: chmod 0600")]
     Open(PathBuf),
     /// There is no password in the file.
@@ -46,6 +46,14 @@ pub fn password(path: &Path) -> Result<Zeroizing<String>, FileError> {
         return Err(FileError::NoPassword(path.to_owned()));
     }
     Ok(password)
+}
+
+/// All of a file that nobody else can read.
+///
+/// # Errors
+/// If it cannot be read, or others could read it.
+pub fn secret(path: &Path) -> Result<Zeroizing<String>, FileError> {
+    read(path, true)
 }
 
 /// A text that is no secret.
@@ -91,5 +99,8 @@ mod tests {
         let nowhere = folder.path().join("nowhere");
         assert!(matches!(password(&nowhere), Err(FileError::Unreadable { .. })));
         assert_eq!(**text(&file).unwrap(), *"\nhush\n");
+        assert_eq!(**secret(&file).unwrap(), *"\nhush\n");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o604)).unwrap();
+        assert!(matches!(secret(&file), Err(FileError::Open(_))));
     }
 }

@@ -1,5 +1,6 @@
 //! What the acceptance tests stand on: real programs, started for one test and ended with it.
 
+pub mod certificate;
 pub mod chromium;
 pub mod desk;
 pub mod held;

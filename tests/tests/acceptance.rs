@@ -10,6 +10,7 @@ mod acceptance {
     mod card_reader;
     mod desk;
     mod handbook;
+    mod https;
     mod journeys;
     mod mail;
     mod operator;

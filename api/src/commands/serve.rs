@@ -36,7 +36,8 @@ use crate::{
     control,
     database::Database,
     forecast::Forecasts,
-    health, housekeeping, hsm, http,
+    front_door::FrontDoor,
+    health, housekeeping, hsm,
     keystore::{KeyName, Keystore, VersionedKey},
     live::Live,
     mail_server::{self, NoMailServer},
@@ -102,6 +103,11 @@ async fn serve(config: Config, role: Role) -> anyhow::Result<()> {
     let parts = parts_over((database, role), config, clock, Entropy::System).await?;
     let app = App::new(parts);
     let shutdown = &running.shutdown;
+    // Where nobody comes in, its certificate need not be there.
+    let portal = match portal_listener {
+        Some(listener) => Some((FrontDoor::open(&app)?, listener)),
+        None => None,
+    };
     let (following, log) = (app.projections().clone(), Arc::clone(&app.stores().log));
     let until = shutdown.clone().cancelled_owned();
     running.start("the projections", async move { following.follow(log, until).await });
@@ -125,12 +131,11 @@ async fn serve(config: Config, role: Role) -> anyhow::Result<()> {
         until.cancelled().await;
         closing.live().close();
     });
-    if let Some(listener) = portal_listener {
-        let portal = axum::serve(listener, http::router(app.clone()))
-            .with_graceful_shutdown(shutdown.clone().cancelled_owned());
-        running.start("the portal", portal.into_future());
-    }
     tracing::info!(portal = app.origin(), role = role.as_str(), "ready");
+    if let Some((front_door, listener)) = portal {
+        let serving = front_door.serve(app.clone(), listener, shutdown.clone());
+        running.start("the portal", serving);
+    }
     stop_signal(shutdown.clone()).await;
     running.stop().await
 }

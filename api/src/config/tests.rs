@@ -283,6 +283,30 @@ fn an_origin_has_one_form() {
 }
 
 #[test]
+fn with_a_certificate_the_server_speaks_https_to_everybody_and_without_one_it_says_what_is_missing()
+{
+    let with = |more: &str| load(&format!("[portal]\nlisten = \"0.0.0.0:443\"\n{more}"), &[]);
+    let both = "tls_certificate = \"c.pem\"\ntls_key = \"k.pem\"";
+    let origin = "origin = \"https://cards.example.org\"";
+    let config = with(&format!("{both}\n{origin}")).unwrap();
+    assert_eq!(config.portal.https_name(), Some("cards.example.org"));
+    let error = with("").unwrap_err().to_string();
+    assert!(
+        error.contains("portal.listen: ") && error.contains("portal.tls_certificate"),
+        "{error}"
+    );
+    assert_eq!(faults(with(both)), ["portal.origin"], "the origin is http://localhost:7400");
+    let alone = format!("tls_certificate = \"c.pem\"\n{origin}");
+    assert!(faults(with(&alone)).contains(&"portal.tls_key".to_owned()));
+    let alone = format!("tls_key = \"k.pem\"\n{origin}");
+    assert!(faults(with(&alone)).contains(&"portal.tls_certificate".to_owned()));
+    assert!(faults(with("tls_keys = \"k.pem\"")).contains(&"portal.tls_keys".to_owned()));
+    // To a proxy by HTTPS: the name that it asks for is between the two.
+    let behind = with(&format!("{both}\n{origin}\nbehind_proxy = true")).unwrap();
+    assert_eq!(behind.portal.https_name(), None);
+}
+
+#[test]
 fn two_doors_do_not_share_a_port() {
     assert_eq!(faults(load("[agent_page]\nport = 7400", &[])), ["agent_page.port"]);
     let file = "[portal]\nlisten = \"127.0.0.1:7403\"";
@@ -385,6 +409,9 @@ fn the_demonstration_stays_on_loopback_even_behind_a_proxy() {
     let portal = demo("[portal]\nlisten = \"0.0.0.0:7400\"\nbehind_proxy = true");
     assert_eq!(faults(portal), ["portal.listen"]);
     assert_eq!(faults(demo("[agents]\nlisten = \"0.0.0.0:7402\"")), ["agents.listen"]);
+    let https = "origin = \"https://localhost\"\ntls_certificate = \"c\"\ntls_key = \"k\"";
+    let https = demo(&format!("[portal]\n{https}"));
+    assert_eq!(faults(https), ["portal.tls_certificate"]);
     let mail = |server: &str| {
         demo(&format!("[mail]\nserver = {server:?}\nfrom = \"smartcards@example.org\""))
     };

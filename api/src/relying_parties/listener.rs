@@ -1,9 +1,8 @@
-//! The relying parties' port is open to everybody, so nobody may keep it busy: connections are counted,
-//! and whoever says nothing, or takes for ever, is hung up on.
+//! The relying parties' port is open to everybody, so nobody may keep it busy: as connections are counted
+//! ([`connections`]), so are questions.
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use axum::{
     Router,
     extract::{Request, State},
@@ -11,42 +10,24 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
-};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    time::{sleep, timeout},
-};
+use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::router;
-use crate::app::App;
+use crate::{
+    app::App,
+    connections::{self, Bounds, Caller},
+};
 
-/// Connections at the same time; whoever comes then waits for one to end.
-const CONNECTIONS_MAX: usize = 512;
+/// Who may hold a connection, and for how long: enough for the longest list over a slow line.
+const BOUNDS: Bounds =
+    Bounds { connections: 512, head: Duration::from_secs(10), connection: Duration::from_mins(10) };
 
 /// Questions that are answered at the same time.
 const REQUESTS_AT_ONCE: usize = 64;
 
-/// Bytes of a question's head that are kept: an OCSP question in an address, and as much again.
-const HEAD_BYTES_MAX: usize = 16 * 1024;
-
-/// How long a question's head may take to come, the first and every later one of a connection.
-const HEAD_MAX: Duration = Duration::from_secs(10);
-
 /// How long a question may take, its body and the wait for others included.
 const REQUEST_MAX: Duration = Duration::from_secs(10);
-
-/// How long a connection lasts: enough for the longest list over a slow line.
-const CONNECTION_MAX: Duration = Duration::from_mins(10);
-
-/// How long nobody is let in when the system has no connection to give.
-const NO_MORE: Duration = Duration::from_secs(1);
 
 /// Answers relying parties until `shutdown`, and then until those who are being answered are.
 ///
@@ -57,7 +38,8 @@ pub async fn listen(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    serve(bounded(router(app), REQUEST_MAX), listener, shutdown, HEAD_MAX).await
+    let router = bounded(router(app), REQUEST_MAX);
+    connections::serve(router, (listener, None), &BOUNDS, Caller::AsSent, shutdown).await
 }
 
 /// Every question within its time, and not too many at once.
@@ -81,59 +63,12 @@ async fn in_time(
     }
 }
 
-async fn serve(
-    router: Router,
-    listener: TcpListener,
-    shutdown: CancellationToken,
-    head_max: Duration,
-) -> anyhow::Result<()> {
-    let (places, graceful) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), GracefulShutdown::new());
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(head_max).max_buf_size(HEAD_BYTES_MAX);
-    loop {
-        let next = async {
-            let place = Arc::clone(&places).acquire_owned().await.context("places")?;
-            anyhow::Ok((place, accept(&listener).await))
-        };
-        let (place, stream) = tokio::select! {
-            () = shutdown.cancelled() => break,
-            taken = next => taken?,
-        };
-        let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            let _place = place;
-            match timeout(CONNECTION_MAX, connection).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::debug!(%error, "a relying party was hung up on"),
-                Err(_) => tracing::debug!("a relying party took too long"),
-            }
-        });
-    }
-    drop(listener);
-    graceful.shutdown().await;
-    Ok(())
-}
-
-/// The next connection. A connection that is gone before it was taken is nobody's fault; that the
-/// system has none to give passes.
-async fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
-            Err(error) => {
-                tracing::warn!(%error, "a relying party could not be let in");
-                sleep(NO_MORE).await;
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::{body::Bytes, routing::post};
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpStream,
         task::JoinHandle,
     };
 
@@ -152,7 +87,11 @@ mod tests {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let (address, shutdown) = (listener.local_addr().unwrap(), CancellationToken::new());
         let router = bounded(Router::new().route("/", post(async |body: Bytes| body)), SHORT);
-        let serving = tokio::spawn(serve(router, listener, shutdown.clone(), SHORT));
+        let bounds = Bounds { head: SHORT, ..BOUNDS };
+        let stop = shutdown.clone();
+        let serving = tokio::spawn(async move {
+            connections::serve(router, (listener, None), &bounds, Caller::AsSent, stop).await
+        });
         Port { address, shutdown, serving }
     }
 

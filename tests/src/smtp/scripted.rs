@@ -3,11 +3,10 @@
 use std::{
     fs,
     net::SocketAddr,
-    process::{Command, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader},
@@ -16,7 +15,10 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::held::Folder;
+use crate::{
+    certificate::{self, Files},
+    held::Folder,
+};
 
 /// Where in a conversation something goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,19 +73,7 @@ impl Identity {
     /// A new one.
     pub fn new() -> anyhow::Result<Self> {
         let folder = Folder::new()?;
-        let (key, certificate) = (folder.path().join("key.pem"), folder.path().join("cert.pem"));
-        let made = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
-            .args(["-nodes", "-days", "2", "-subj", "/CN=localhost"])
-            .args(["-addext", "subjectAltName=DNS:localhost"])
-            .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout"])
-            .arg(&key)
-            .arg("-out")
-            .arg(&certificate)
-            .stderr(Stdio::null())
-            .status()
-            .context("openssl does not start: is its Debian package installed?")?;
-        ensure!(made.success(), "openssl made no certificate");
+        let Files { key, certificate } = certificate::make(folder.path())?;
         let authority = fs::read(certificate)?;
         let chain = vec![CertificateDer::from_pem_slice(&authority)?];
         let key = PrivateKeyDer::from_pem_slice(&fs::read(key)?)?;
