@@ -105,8 +105,9 @@ impl Lines {
         Ok(())
     }
 
-    /// An agent is connected to a process. What its last connection said of its readers, if there was
-    /// one: that stands until this one says something.
+    /// An agent is connected to a process. What the connection that this one replaces said of its
+    /// readers, if there is one: that stands until this one says something. Of one that had ended
+    /// nothing stands: its agent may have been started anew, and not have looked yet.
     pub async fn connect(
         &self,
         process: ProcessId,
@@ -116,8 +117,7 @@ impl Lines {
     ) -> Result<Option<String>, StoreError> {
         let mut tx = self.connections.writer().begin().await?;
         let before: Option<String> =
-            Query::new("select readers from agent_line where agent_id = $1")
-                .on_postgres("select readers from agent_line where agent_id = $1 for update")
+            Query::new("select readers from agent_line_now where agent_id = $1 and connected")
                 .bind(agent.0)
                 .scalar_optional(&mut tx)
                 .await?;
@@ -362,9 +362,11 @@ mod tests {
             assert_eq!(lines.n_connected().await.unwrap(), 0);
             assert!(!lines.any_connected().await.unwrap());
             assert!(!lines.note(AGENT, FIRST, "[2]").await.unwrap());
-            assert!(lines.give_up(AGENT, FIRST).await.unwrap());
+            assert_eq!(lines.connect(HERE, AGENT, SECOND, "ward 3").await.unwrap(), None);
+            assert!(lines.leave(AGENT, SECOND, at(0)).await.unwrap());
+            assert!(lines.give_up(AGENT, SECOND).await.unwrap());
             assert_eq!(connected(&lines).await, None);
-            assert!(!lines.give_up(AGENT, FIRST).await.unwrap());
+            assert!(!lines.give_up(AGENT, SECOND).await.unwrap());
         })
         .await;
     }
