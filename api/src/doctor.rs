@@ -2,7 +2,7 @@
 //! by looking: no folder made, no key drawn, no database opened.
 //!
 //! Exit code 0: nothing failed (there may be warnings). Exit code 1: at least one check failed, and
-//! `latchkey serve` would not start, or not be safe.
+//! `latchkey all` would not start, or not be safe.
 
 use std::{
     fmt::Write as _,

@@ -21,8 +21,10 @@ pub const LOST_SECS: u32 = 15;
 /// How long who has left is remembered as missed, in seconds: it may be on its way back.
 pub const MISSED_SECS: i64 = 60;
 
-/// The most agents that are asked for at once.
-pub const AGENTS_MAX: usize = 500;
+/// The most agents that are asked for at once: those of a whole page of sessions.
+pub const AGENTS_MAX: usize = 1_000;
+
+const _: () = assert!(crate::session::PAGE_ROWS_MAX as usize <= AGENTS_MAX);
 
 /// Connections are counted up to here.
 pub const COUNTED_MAX: i64 = 50_000;
